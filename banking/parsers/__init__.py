@@ -1,0 +1,1 @@
+"""Bank statement files and provider answers, read into one source-neutral shape (`types`)."""

@@ -1,0 +1,21 @@
+"""Why a statement file cannot be read at all. One unreadable entry is a `Refusal`, not an error."""
+
+
+class UnreadableStatement(ValueError):
+    """The file, or the answer, as a whole cannot be taken; `reason` is one sentence for the person who sent it."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class UnknownFormat(UnreadableStatement):
+    """The content is none of the formats that can be read."""
+
+
+class FileTooLarge(UnreadableStatement):
+    """The file has more bytes or more rows than an import may have."""
+
+
+class AmbiguousMapping(UnreadableStatement):
+    """A CSV file leaves something open that only a person can tell, such as whether the day or the month is first."""
