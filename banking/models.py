@@ -1,0 +1,214 @@
+"""Bank connections, accounts and what they show. Tenant schema."""
+
+from django.db import models
+from django.db.models import F, Q
+
+from payymo.shared.models import ConnectionHealth, ReceiptState, Record
+from payymo.shared.money import CurrencyField, MoneyField
+
+
+class BankProvider(models.TextChoices):
+    """Where a connection's data comes from."""
+
+    GOCARDLESS = "gocardless_bad", "GoCardless Bank Account Data"
+
+
+class ProviderKey(Record):
+    """The tenant's own keys at a bank data provider, and the short token made from them, shared by every worker."""
+
+    provider = models.CharField(max_length=20, choices=BankProvider, unique=True)
+    secret_id_sealed = models.BinaryField()
+    secret_key_sealed = models.BinaryField()
+    access_sealed = models.BinaryField(default=b"", blank=True)
+    access_expires_at = models.DateTimeField(null=True, blank=True)
+    refresh_sealed = models.BinaryField(default=b"", blank=True)
+    refresh_expires_at = models.DateTimeField(null=True, blank=True)
+
+
+class BankConnection(ConnectionHealth, Record):
+    """One consent at one bank. A renewed consent is a new row that takes over the accounts."""
+
+    class State(models.TextChoices):
+        """Only LINKED is fetched from."""
+
+        PENDING = "PENDING", "Waiting for your consent"
+        LINKED = "LINKED", "Connected"
+        EXPIRED = "EXPIRED", "Consent ended"
+        SUSPENDED = "SUSPENDED", "Suspended by the provider"
+        FAILED = "FAILED", "Not finished"
+        REVOKED = "REVOKED", "Removed"
+
+    provider = models.CharField(max_length=20, choices=BankProvider, default=BankProvider.GOCARDLESS)
+    institution_id = models.CharField(max_length=120)
+    institution_name = models.CharField(max_length=200)
+    country = models.CharField(max_length=2)
+    state = models.CharField(max_length=12, choices=State, default=State.PENDING)
+    requisition_id = models.CharField(max_length=64, blank=True)
+    agreement_id = models.CharField(max_length=64, blank=True)
+    consent_link = models.URLField(max_length=500, blank=True)
+    callback_hash = models.CharField(max_length=64, blank=True, help_text="SHA-256 of the one-time callback reference")
+    callback_until = models.DateTimeField(null=True, blank=True)
+    started_by_id = models.BigIntegerField(null=True, blank=True, help_text="user who must come back")
+    history_days = models.PositiveIntegerField(default=90)
+    consent_ends_at = models.DateTimeField(null=True, blank=True)
+    renews = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="renewed_by")
+
+
+class BankAccount(ConnectionHealth, Record):
+    """A bank account, known by its IBAN and currency whatever the provider calls it today."""
+
+    connection = models.ForeignKey(
+        BankConnection, on_delete=models.SET_NULL, null=True, blank=True, related_name="accounts"
+    )
+    stable_key = models.CharField(max_length=80, unique=True, help_text="keyed hash of IBAN (or other id) + currency")
+    provider_account_id = models.CharField(max_length=64, blank=True, db_index=True)
+    iban_sealed = models.BinaryField(default=b"", blank=True)
+    iban_hash = models.CharField(max_length=64, blank=True, db_index=True)
+    iban_last4 = models.CharField(max_length=4, blank=True)
+    name = models.CharField(max_length=140, blank=True)
+    owner_name = models.CharField(max_length=140, blank=True)
+    currency = CurrencyField()
+    booked_balance = MoneyField(null=True, blank=True)
+    booked_balance_at = models.DateTimeField(null=True, blank=True)
+    cursor_date = models.DateField(null=True, blank=True, help_text="every booking day before it is complete")
+    is_paused = models.BooleanField(default=False)
+
+
+class AccountQuota(models.Model):
+    """Calls left at the bank for one account and scope; counted here, corrected by the provider's headers."""
+
+    account = models.ForeignKey(BankAccount, on_delete=models.CASCADE, related_name="quotas")
+    scope = models.CharField(max_length=12, choices=[(s, s) for s in ("details", "balances", "transactions")])
+    limit = models.PositiveIntegerField(default=4)
+    used = models.PositiveIntegerField(default=0)
+    resets_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["account", "scope"], name="one_quota_per_account_and_scope")]
+
+    def __str__(self) -> str:
+        """Name the quota."""
+        return f"{self.scope} of account {self.account_id}"
+
+
+class RawFetch(Record):
+    """A provider's whole answer, stored before anybody tried to understand it."""
+
+    account = models.ForeignKey(BankAccount, on_delete=models.CASCADE, related_name="raw_fetches")
+    fetched_at = models.DateTimeField()
+    payload_sealed = models.BinaryField()
+    processed_at = models.DateTimeField(null=True, blank=True)
+    refused = models.JSONField(default=list, help_text="entries that could not be read: position and reason")
+
+
+class StatementImport(Record):
+    """An uploaded statement file: parsed, shown, and only then committed."""
+
+    class State(models.TextChoices):
+        """A file is committed or discarded once."""
+
+        NEEDS_MAPPING = "NEEDS_MAPPING", "Choose the columns"
+        READY = "READY", "Ready to import"
+        COMMITTED = "COMMITTED", "Imported"
+        DISCARDED = "DISCARDED", "Discarded"
+
+    account = models.ForeignKey(
+        BankAccount, on_delete=models.PROTECT, null=True, blank=True, related_name="statement_imports"
+    )
+    file_name = models.CharField(max_length=200)
+    file_sha256 = models.CharField(max_length=64)
+    file_sealed = models.BinaryField()
+    format = models.CharField(max_length=20, blank=True)
+    state = models.CharField(max_length=16, choices=State)
+    mapping = models.JSONField(null=True, blank=True, help_text="the columns of a CSV file")
+    opening = MoneyField(null=True, blank=True)
+    closing = MoneyField(null=True, blank=True)
+    currency = CurrencyField(blank=True)
+    proved = models.BooleanField(
+        null=True, help_text="opening + entries = closing; empty when the file has no balances"
+    )
+    new_count = models.PositiveIntegerField(default=0)
+    known_count = models.PositiveIntegerField(default=0)
+    refused = models.JSONField(default=list, help_text="line and reason of each refused entry")
+    uploaded_by_id = models.BigIntegerField(null=True, blank=True)
+    committed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account", "file_sha256"], condition=Q(state="COMMITTED"), name="a_file_is_imported_once"
+            )
+        ]
+
+
+class BankTransaction(Record):
+    """A booked entry of a bank account. Facts never change; state and `allocated` do, under a lock."""
+
+    account = models.ForeignKey(BankAccount, on_delete=models.PROTECT, related_name="transactions")
+    identity = models.CharField(max_length=160, help_text="the bank's id, or a fingerprint with its ordinal in the day")
+    fingerprint = models.CharField(max_length=64, db_index=True)
+    statement_import = models.ForeignKey(
+        StatementImport, on_delete=models.PROTECT, null=True, blank=True, related_name="transactions"
+    )
+    raw_fetch = models.ForeignKey(
+        RawFetch, on_delete=models.SET_NULL, null=True, blank=True, related_name="transactions"
+    )
+    booking_date = models.DateField()
+    value_date = models.DateField(null=True, blank=True)
+    amount = MoneyField(help_text="signed from the account's view: credits positive")
+    currency = CurrencyField()
+    counterparty_name = models.CharField(max_length=200, blank=True)
+    counterparty_iban_sealed = models.BinaryField(default=b"", blank=True)
+    counterparty_hash = models.CharField(max_length=64, blank=True, db_index=True)
+    counterparty_last4 = models.CharField(max_length=4, blank=True)
+    remittance_information = models.TextField(blank=True)
+    structured_reference = models.CharField(max_length=140, blank=True)
+    end_to_end_id = models.CharField(max_length=140, blank=True)
+    bank_reference = models.CharField(max_length=140, blank=True)
+    bank_transaction_code = models.CharField(max_length=80, blank=True)
+    original_amount = MoneyField(null=True, blank=True)
+    original_currency = CurrencyField(blank=True)
+    raw_sealed = models.BinaryField(default=b"", blank=True)
+    state = models.CharField(max_length=16, choices=ReceiptState, default=ReceiptState.UNRECONCILED)
+    allocated = MoneyField(default=0, help_text="sum of its allocations; never beyond the amount")
+    ignored_reason = models.CharField(max_length=40, blank=True)
+    held_until = models.DateField(null=True, blank=True)
+    proposed_at = models.DateTimeField(null=True, blank=True, help_text="empty: waits for the matching engine")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["account", "identity"], name="transaction_identity_unique_in_account"),
+            models.CheckConstraint(
+                condition=Q(allocated=0) | (Q(allocated__gt=0) & Q(allocated__lte=F("amount"))),
+                name="transaction_allocated_within_amount",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state=ReceiptState.IGNORED) | Q(allocated=0),
+                name="an_ignored_transaction_holds_no_allocation",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["account", "booking_date"], name="tx_account_day"),
+            models.Index(fields=["state", "booking_date"], name="tx_state_day"),
+            models.Index(fields=["id"], condition=Q(proposed_at=None), name="tx_waits_for_proposal"),
+        ]
+
+    @property
+    def unallocated(self):  # type: ignore[no-untyped-def]
+        """What the payment still holds."""
+        return self.amount - self.allocated
+
+
+class PendingEntry(models.Model):
+    """An entry that the bank has not booked yet: shown only, replaced whole by each fetch."""
+
+    account = models.ForeignKey(BankAccount, on_delete=models.CASCADE, related_name="pending_entries")
+    expected_date = models.DateField(null=True, blank=True)
+    amount = MoneyField()
+    currency = CurrencyField()
+    counterparty_name = models.CharField(max_length=200, blank=True)
+    remittance_information = models.TextField(blank=True)
+
+    def __str__(self) -> str:
+        """Name the entry."""
+        return f"pending entry {self.pk}"

@@ -1,0 +1,216 @@
+"""Proposals, decisions, allocations, settlements and what is learned from them. Tenant schema."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+
+from banking.models import BankAccount, BankTransaction
+from payments.models import Payout, StripePayment
+from payymo.shared.models import Record
+from payymo.shared.money import CurrencyField, MoneyField
+from whmcs.models import Client, Invoice, Posting
+
+_EXACTLY_ONE_RECEIPT = Q(bank_transaction__isnull=False, stripe_payment__isnull=True) | Q(
+    bank_transaction__isnull=True, stripe_payment__isnull=False
+)
+
+
+class Band(models.TextChoices):
+    """How sure a proposal is, in the words of the review screen."""
+
+    EXACT = "exact", "Exact"
+    LIKELY = "likely", "Likely"
+    POSSIBLE = "possible", "Possible"
+    NONE = "none", "No suggestion"
+
+
+class Decision(Record):
+    """What a person or the policy decided about one receipt. Append-only; an undo is a decision too."""
+
+    class Kind(models.TextChoices):
+        """What was decided."""
+
+        APPROVE = "APPROVE", "Approved"
+        ALLOCATE = "ALLOCATE", "Matched by hand"
+        REJECT = "REJECT", "Rejected"
+        IGNORE = "IGNORE", "Ignored"
+        HOLD = "HOLD", "Put off"
+        SETTLE = "SETTLE", "Payout found on the bank account"
+        UNDO = "UNDO", "Undone"
+
+    class Source(models.TextChoices):
+        """Who decided."""
+
+        PERSON = "person", "Person"
+        POLICY = "policy", "Auto-approval"
+        STAFF = "staff", "Payymo staff"
+
+    kind = models.CharField(max_length=10, choices=Kind)
+    source = models.CharField(max_length=10, choices=Source)
+    bank_transaction = models.ForeignKey(
+        BankTransaction, on_delete=models.PROTECT, null=True, blank=True, related_name="decisions"
+    )
+    stripe_payment = models.ForeignKey(
+        StripePayment, on_delete=models.PROTECT, null=True, blank=True, related_name="decisions"
+    )
+    decided_by_id = models.BigIntegerField(null=True, blank=True, help_text="user; empty for the policy")
+    decided_by_name = models.CharField(max_length=120, blank=True)
+    reason = models.CharField(max_length=300, blank=True)
+    probability = models.FloatField(null=True, blank=True)
+    engine_version = models.CharField(max_length=40, blank=True)
+    decided_at = models.DateTimeField(db_index=True)
+    undo_until = models.DateTimeField(null=True, blank=True)
+    undoes = models.OneToOneField("self", on_delete=models.PROTECT, null=True, blank=True, related_name="undone_by")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=_EXACTLY_ONE_RECEIPT, name="a_decision_is_about_one_receipt"),
+        ]
+
+
+class Proposal(Record):
+    """A possible use of one receipt, saved for decision. Rank 1 with band `none` and no line says why there is none."""
+
+    class Status(models.TextChoices):
+        """Only an OPEN proposal can be decided."""
+
+        OPEN = "OPEN", "To review"
+        APPROVED = "APPROVED", "Approved"
+        REJECTED = "REJECTED", "Rejected"
+        SUPERSEDED = "SUPERSEDED", "Replaced"
+
+    bank_transaction = models.ForeignKey(
+        BankTransaction, on_delete=models.CASCADE, null=True, blank=True, related_name="proposals"
+    )
+    stripe_payment = models.ForeignKey(
+        StripePayment, on_delete=models.CASCADE, null=True, blank=True, related_name="proposals"
+    )
+    rank = models.PositiveSmallIntegerField(default=1)
+    status = models.CharField(max_length=10, choices=Status, default=Status.OPEN)
+    band = models.CharField(max_length=8, choices=Band)
+    kind = models.CharField(max_length=20, blank=True)
+    probability = models.FloatField()
+    is_tie = models.BooleanField(default=False)
+    is_certain = models.BooleanField(default=False, help_text="the engine's own rule allows automation")
+    client = models.ForeignKey(Client, on_delete=models.SET_NULL, null=True, blank=True, related_name="proposals")
+    reasons = models.JSONField(default=list)
+    why_not = models.JSONField(default=list)
+    none_reason = models.CharField(max_length=40, blank=True)
+    engine_version = models.CharField(max_length=40)
+    decision = models.ForeignKey(Decision, on_delete=models.PROTECT, null=True, blank=True, related_name="proposals")
+    amount = MoneyField(help_text="of the receipt, for the order of the queue")
+    currency = CurrencyField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=_EXACTLY_ONE_RECEIPT, name="a_proposal_is_about_one_receipt"),
+            models.UniqueConstraint(
+                fields=["bank_transaction", "rank"], condition=Q(status="OPEN"), name="one_open_bank_proposal_per_rank"
+            ),
+            models.UniqueConstraint(
+                fields=["stripe_payment", "rank"], condition=Q(status="OPEN"), name="one_open_charge_proposal_per_rank"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["band", "amount", "id"], condition=Q(status="OPEN", rank=1), name="proposal_queue"),
+        ]
+
+
+class ProposalLine(models.Model):
+    """One invoice of a proposal and the amount it would get, in the invoice's currency."""
+
+    proposal = models.ForeignKey(Proposal, on_delete=models.CASCADE, related_name="lines")
+    invoice = models.ForeignKey(Invoice, on_delete=models.CASCADE, related_name="proposal_lines")
+    amount = MoneyField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["proposal", "invoice"], name="one_line_per_invoice")]
+
+    def __str__(self) -> str:
+        """Name the line."""
+        return f"line {self.pk}"
+
+
+class Allocation(Record):
+    """A decided use of received money. Never edited: a mistake is reversed by a row with the opposite amount."""
+
+    invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="%(class)s_set")
+    amount = MoneyField(help_text="negative on a row that reverses another")
+    currency = CurrencyField()
+    decision = models.ForeignKey(Decision, on_delete=models.PROTECT, related_name="%(class)s_set")
+    posting = models.ForeignKey(Posting, on_delete=models.PROTECT, null=True, blank=True, related_name="%(class)s_set")
+    reverses = models.OneToOneField("self", on_delete=models.PROTECT, null=True, blank=True, related_name="reversed_by")
+    allocated_at = models.DateTimeField()
+
+    class Meta:
+        abstract = True
+
+
+class InvoiceMatch(Allocation):
+    """Bank transaction -> invoice."""
+
+    bank_transaction = models.ForeignKey(BankTransaction, on_delete=models.PROTECT, related_name="allocations")
+
+
+class StripeInvoiceMatch(Allocation):
+    """Stripe charge -> invoice."""
+
+    stripe_payment = models.ForeignKey(StripePayment, on_delete=models.PROTECT, related_name="allocations")
+
+
+class Settlement(Record):
+    """A payout found on the bank account."""
+
+    payout = models.OneToOneField(Payout, on_delete=models.PROTECT, related_name="settlement")
+    bank_transaction = models.OneToOneField(BankTransaction, on_delete=models.PROTECT, related_name="settlement")
+    amount = MoneyField()
+    currency = CurrencyField()
+    decision = models.ForeignKey(Decision, on_delete=models.PROTECT, null=True, blank=True, related_name="settlements")
+    settled_at = models.DateTimeField()
+
+
+class PayerProfile(Record):
+    """What decisions taught about a payer: this account, or this name, has paid for this client."""
+
+    class Kind(models.TextChoices):
+        """By what the payer is known."""
+
+        ACCOUNT = "account", "Account"
+        NAME = "name", "Name"
+
+    kind = models.CharField(max_length=8, choices=Kind)
+    key = models.CharField(max_length=200, help_text="keyed hash of the account, or the folded name")
+    client = models.ForeignKey(Client, on_delete=models.CASCADE, related_name="payer_profiles")
+    hits = models.PositiveIntegerField(default=0)
+    rejections = models.PositiveIntegerField(default=0)
+    last_seen_date = models.DateField()
+    is_blocked = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["kind", "key", "client"], name="one_profile_per_payer_and_client")
+        ]
+
+
+class AutoApprovalPolicy(models.Model):
+    """What may be approved without a person. One row per tenant; absent or off means nothing."""
+
+    is_on = models.BooleanField(default=False)
+    bands = ArrayField(models.CharField(max_length=8, choices=Band), default=list)
+    least_probability = models.FloatField(default=0.999)
+    largest_amount = MoneyField(null=True, blank=True)
+    bank_accounts = models.ManyToManyField(BankAccount, blank=True, related_name="auto_approval_policies")
+    include_stripe = models.BooleanField(default=True)
+    changed_by_id = models.BigIntegerField(null=True, blank=True)
+    changed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(least_probability__gte=0.9) & Q(least_probability__lte=1.0), name="policy_probability_sane"
+            )
+        ]
+
+    def __str__(self) -> str:
+        """Name the policy."""
+        return "auto-approval on" if self.is_on else "auto-approval off"

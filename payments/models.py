@@ -1,0 +1,183 @@
+"""Stripe accounts, charges, refunds, disputes, payouts. Tenant schema."""
+
+from django.db import models
+from django.db.models import F, Q
+
+from payymo.shared.models import ConnectionHealth, ReceiptState, Record
+from payymo.shared.money import CurrencyField, MoneyField
+
+
+class StripeConnection(ConnectionHealth, Record):
+    """One Stripe account, read with a restricted key or through Connect."""
+
+    class Kind(models.TextChoices):
+        """How the account was connected."""
+
+        RESTRICTED_KEY = "restricted_key", "Restricted key"
+        CONNECT = "connect", "Stripe Connect"
+
+    class State(models.TextChoices):
+        """Only ACTIVE is read."""
+
+        ACTIVE = "ACTIVE", "Connected"
+        BROKEN = "BROKEN", "Key refused"
+        REMOVED = "REMOVED", "Removed"
+
+    account_id = models.CharField(max_length=64, unique=True)
+    account_name = models.CharField(max_length=200, blank=True)
+    kind = models.CharField(max_length=16, choices=Kind)
+    livemode = models.BooleanField()
+    default_currency = CurrencyField(blank=True)
+    state = models.CharField(max_length=8, choices=State, default=State.ACTIVE)
+    key_sealed = models.BinaryField(default=b"", blank=True)
+    key_last4 = models.CharField(max_length=4, blank=True)
+    webhook_secret_sealed = models.BinaryField(default=b"", blank=True)
+    webhook_secret_old_sealed = models.BinaryField(default=b"", blank=True, help_text="still accepted while rotating")
+    synced_until = models.DateTimeField(null=True, blank=True, help_text="every charge created before it is here")
+    events_seen_until = models.DateTimeField(null=True, blank=True)
+
+
+class Payout(Record):
+    """Money that Stripe sent to (or took from) the bank."""
+
+    connection = models.ForeignKey(StripeConnection, on_delete=models.PROTECT, related_name="payouts")
+    payout_id = models.CharField(max_length=64, unique=True)
+    amount = MoneyField()
+    currency = CurrencyField()
+    arrival_date = models.DateField()
+    status = models.CharField(max_length=20)
+    automatic = models.BooleanField()
+    reconciliation_status = models.CharField(max_length=20, blank=True)
+    statement_descriptor = models.CharField(max_length=120, blank=True)
+    trace_id = models.CharField(max_length=120, blank=True)
+    failure_message = models.CharField(max_length=300, blank=True)
+    stripe_created_at = models.DateTimeField()
+    items_complete = models.BooleanField(default=False, help_text="every balance transaction of it is here")
+    items_difference = MoneyField(null=True, blank=True, help_text="amount - sum of the items' net; 0 when explained")
+
+    class Meta:
+        indexes = [models.Index(fields=["currency", "arrival_date"], name="payout_currency_day")]
+
+
+class StripePayment(Record):
+    """A charge that was captured. `allocated` and `state` change under a lock."""
+
+    connection = models.ForeignKey(StripeConnection, on_delete=models.PROTECT, related_name="payments")
+    charge_id = models.CharField(max_length=64, unique=True)
+    payment_intent_id = models.CharField(max_length=64, blank=True, db_index=True)
+    balance_transaction_id = models.CharField(max_length=64, blank=True, db_index=True)
+    charged_at = models.DateTimeField()
+    amount = MoneyField(help_text="captured")
+    currency = CurrencyField()
+    amount_refunded = MoneyField(default=0)
+    fee = MoneyField(null=True, blank=True, help_text="in the settlement currency")
+    net = MoneyField(null=True, blank=True, help_text="in the settlement currency")
+    settlement_currency = CurrencyField(blank=True)
+    status = models.CharField(max_length=20)
+    disputed = models.BooleanField(default=False)
+    customer_id = models.CharField(max_length=64, blank=True)
+    email = models.CharField(max_length=254, blank=True)
+    name = models.CharField(max_length=200, blank=True)
+    description = models.TextField(blank=True)
+    metadata = models.JSONField(default=dict)
+    payout = models.ForeignKey(Payout, on_delete=models.SET_NULL, null=True, blank=True, related_name="payments")
+    raw_sealed = models.BinaryField(default=b"", blank=True)
+    state = models.CharField(max_length=16, choices=ReceiptState, default=ReceiptState.UNRECONCILED)
+    allocated = MoneyField(default=0)
+    ignored_reason = models.CharField(max_length=40, blank=True)
+    held_until = models.DateField(null=True, blank=True)
+    proposed_at = models.DateTimeField(null=True, blank=True, help_text="empty: waits for the matching engine")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(allocated__gte=0) & Q(allocated__lte=F("amount")), name="charge_allocated_within_amount"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state=ReceiptState.IGNORED) | Q(allocated=0), name="an_ignored_charge_holds_no_allocation"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["state", "charged_at"], name="charge_state_day"),
+            models.Index(fields=["id"], condition=Q(proposed_at=None), name="charge_waits_for_proposal"),
+        ]
+
+    @property
+    def unallocated(self):  # type: ignore[no-untyped-def]
+        """What the charge still holds."""
+        return self.amount - self.allocated
+
+
+class BalanceTransaction(models.Model):
+    """A movement of the Stripe balance: the ledger from which payouts are explained."""
+
+    connection = models.ForeignKey(StripeConnection, on_delete=models.PROTECT, related_name="balance_transactions")
+    transaction_id = models.CharField(max_length=64, unique=True)
+    kind = models.CharField(max_length=60, help_text="Stripe's `type`")
+    reporting_category = models.CharField(max_length=60, blank=True)
+    source_id = models.CharField(max_length=64, blank=True, db_index=True)
+    amount = MoneyField()
+    fee = MoneyField()
+    net = MoneyField()
+    currency = CurrencyField()
+    stripe_created_at = models.DateTimeField()
+    available_date = models.DateField()
+    payout = models.ForeignKey(Payout, on_delete=models.SET_NULL, null=True, blank=True, related_name="items")
+
+    def __str__(self) -> str:
+        """Name the movement."""
+        return self.transaction_id
+
+
+class Refund(models.Model):
+    """Money given back; it can still fail later."""
+
+    payment = models.ForeignKey(StripePayment, on_delete=models.PROTECT, related_name="refunds")
+    refund_id = models.CharField(max_length=64, unique=True)
+    balance_transaction_id = models.CharField(max_length=64, blank=True)
+    amount = MoneyField()
+    currency = CurrencyField()
+    status = models.CharField(max_length=20)
+    reason = models.CharField(max_length=60, blank=True)
+    refunded_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        """Name the refund."""
+        return self.refund_id
+
+
+class Dispute(models.Model):
+    """A customer's bank took the money back, or asks about it."""
+
+    payment = models.ForeignKey(StripePayment, on_delete=models.PROTECT, related_name="disputes")
+    dispute_id = models.CharField(max_length=64, unique=True)
+    amount = MoneyField()
+    currency = CurrencyField()
+    status = models.CharField(max_length=40)
+    reason = models.CharField(max_length=60, blank=True)
+    disputed_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        """Name the dispute."""
+        return self.dispute_id
+
+
+class WebhookEvent(Record):
+    """A verified event, stored before it is answered and worked on afterwards."""
+
+    connection = models.ForeignKey(StripeConnection, on_delete=models.PROTECT, related_name="webhook_events")
+    event_id = models.CharField(max_length=64)
+    kind = models.CharField(max_length=80)
+    object_id = models.CharField(max_length=64, blank=True)
+    payload_sealed = models.BinaryField()
+    received_at = models.DateTimeField()
+    processed_at = models.DateTimeField(null=True, blank=True)
+    attempts = models.PositiveIntegerField(default=0)
+    next_attempt_at = models.DateTimeField(null=True, blank=True)
+    last_error = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["connection", "event_id"], name="an_event_is_stored_once")]
+        indexes = [
+            models.Index(fields=["next_attempt_at"], condition=Q(processed_at=None), name="event_waits"),
+        ]

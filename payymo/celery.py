@@ -1,0 +1,31 @@
+"""The Celery application and the beat schedule.
+
+Beat never works for a tenant itself: every entry is the fan-out of `tenants.tasks`, which puts one message per active
+tenant on the queue with the tenant as an explicit argument.
+"""
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "payymo.settings")
+
+app = Celery("payymo")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+
+def _every(seconds: float, task: str) -> dict[str, object]:
+    return {"task": "tenants.tasks.fan_out", "schedule": seconds, "kwargs": {"task": task}}
+
+
+app.conf.beat_schedule = {
+    "sync-banks": _every(60.0, "banking.tasks.sync_due_accounts"),
+    "sync-stripe": _every(60.0, "payments.tasks.sync_due_connections"),
+    "process-stripe-events": _every(20.0, "payments.tasks.process_events"),
+    "sync-whmcs": _every(60.0, "whmcs.tasks.sync_due_instances"),
+    "propose": _every(20.0, "matching.tasks.propose_pending"),
+    "post": _every(10.0, "whmcs.tasks.post_pending"),
+    "prune-sessions": _every(86_400.0, "accounts.tasks.prune_sessions"),
+    "heartbeat": {"task": "tenants.tasks.heartbeat", "schedule": 30.0},
+}

@@ -1,0 +1,16 @@
+"""What the shell of every page needs."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+
+
+def shell(request: HttpRequest) -> dict[str, Any]:
+    """Give templates the theme files, the tenant and the choices kept in cookies."""
+    return {
+        "theme_css": settings.PAYYMO_THEME_CSS,
+        "tenant": getattr(request, "tenant", None),
+        "color_mode": request.COOKIES.get("payymo_theme", "system"),
+        "sidebar_folded": request.COOKIES.get("payymo_sidebar") == "folded",
+    }

@@ -1,0 +1,286 @@
+"""Every setting, read once from the environment. `.env.example` lists and explains each variable.
+
+Three modes: `production` refuses to start on anything unsafe; `demo` runs on one machine over plain HTTP with the
+provider stand-ins; `test` is `demo` with fast password hashing and no time to wait for.
+"""
+
+import base64
+import binascii
+from pathlib import Path
+
+import environ
+from csp.constants import NONCE, NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+environ.Env.read_env(BASE_DIR / ".env")
+
+# --- Mode and secrets -------------------------------------------------------------------------------------------------
+MODE = env.str("PAYYMO_MODE", default="production")
+if MODE not in {"production", "demo", "test"}:
+    raise ImproperlyConfigured(f"PAYYMO_MODE is {MODE!r}; it must be production, demo or test.")
+PRODUCTION = MODE == "production"
+DEBUG = False
+
+
+def _secret(name: str, least: int) -> str:
+    value = env.str(name, default="")
+    if len(value) < least:
+        raise ImproperlyConfigured(f"{name} is missing or shorter than {least} characters.")
+    return value
+
+
+SECRET_KEY = _secret("SECRET_KEY", 50)
+try:
+    MASTER_KEY = base64.b64decode(_secret("PAYYMO_MASTER_KEY", 44), validate=True)
+except binascii.Error as error:
+    raise ImproperlyConfigured("PAYYMO_MASTER_KEY is not base64.") from error
+if len(MASTER_KEY) != 32:
+    raise ImproperlyConfigured("PAYYMO_MASTER_KEY must be 32 random bytes in base64: openssl rand -base64 32")
+MASTER_KEY_ID = env.int("PAYYMO_MASTER_KEY_ID", default=1)
+
+# --- Where it is reached ----------------------------------------------------------------------------------------------
+PUBLIC_SCHEME = env.str("PAYYMO_PUBLIC_SCHEME", default="https" if PRODUCTION else "http")
+if PRODUCTION and PUBLIC_SCHEME != "https":
+    raise ImproperlyConfigured("PAYYMO_PUBLIC_SCHEME must be https in production.")
+PUBLIC_PORT = env.int("PAYYMO_PUBLIC_PORT", default=443 if PRODUCTION else 8000)
+STAFF_HOST = env.str("PAYYMO_STAFF_HOST", default="admin.localhost")
+# The tenant is found by an exact match of the host with stored domains, and an unknown host is 404: the list of allowed
+# hosts is that table.
+ALLOWED_HOSTS = ["*"]
+USE_X_FORWARDED_HOST = False
+TRUSTED_PROXIES = env.int("PAYYMO_TRUSTED_PROXIES", default=0)
+if PRODUCTION and TRUSTED_PROXIES:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+# --- Apps -------------------------------------------------------------------------------------------------------------
+SHARED_APPS = [
+    "django_tenants",
+    "tenants",
+    "accounts",
+    "django.contrib.contenttypes",
+    "django.contrib.auth",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.admin",
+    "django.contrib.staticfiles",
+    "payymo.shared",
+    "payymo.dashboard",
+    "rest_framework",
+    "drf_spectacular",
+    "django_htmx",
+    "template_partials",
+    "django_cotton",
+    "csp",
+]
+TENANT_APPS = ["guardian", "banking", "payments", "whmcs", "matching"]
+INSTALLED_APPS = [*SHARED_APPS, *TENANT_APPS]
+TENANT_MODEL = "tenants.Tenant"
+TENANT_DOMAIN_MODEL = "tenants.Domain"
+TENANT_LIMIT_SET_CALLS = False
+PUBLIC_SCHEMA_URLCONF = "payymo.urls_public"
+ROOT_URLCONF = "payymo.urls"
+WSGI_APPLICATION = "payymo.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+# accounts.permissions asks guardian itself; a backend would let object grants leak into every has_perm call.
+SILENCED_SYSTEM_CHECKS = ["guardian.W001"]
+
+MIDDLEWARE = [
+    "payymo.shared.middleware.RequestIdMiddleware",
+    "tenants.middleware.TenantHostMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "payymo.shared.middleware.AnswerHeadersMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.middleware.TenantSessionMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "OPTIONS": {
+            "loaders": [
+                (
+                    "template_partials.loader.Loader",
+                    [
+                        (
+                            "django.template.loaders.cached.Loader",
+                            [
+                                "django_cotton.cotton_loader.Loader",
+                                "django.template.loaders.filesystem.Loader",
+                                "django.template.loaders.app_directories.Loader",
+                            ],
+                        )
+                    ],
+                )
+            ],
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "csp.context_processors.nonce",
+                "payymo.dashboard.context.shell",
+            ],
+            "builtins": [
+                "django_cotton.templatetags.cotton",
+                "template_partials.templatetags.partials",
+            ],
+        },
+    }
+]
+
+# --- Database ---------------------------------------------------------------------------------------------------------
+DATABASES = {"default": env.db_url("DATABASE_URL", engine="django_tenants.postgresql_backend")}
+DATABASES["default"]["CONN_MAX_AGE"] = env.int("PAYYMO_CONN_MAX_AGE", default=60)
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+DATABASES["default"].setdefault("OPTIONS", {})["options"] = (
+    f"-c statement_timeout={env.int('PAYYMO_STATEMENT_TIMEOUT_MS', default=120_000)} "
+    "-c lock_timeout=5000 -c idle_in_transaction_session_timeout=30000"
+)
+DATABASE_ROUTERS = ["django_tenants.routers.TenantSyncRouter"]
+ATOMIC_REQUESTS = False
+
+# --- Redis and Celery -------------------------------------------------------------------------------------------------
+REDIS_URL = env.str("REDIS_URL")
+CELERY_BROKER_URL = REDIS_URL
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_SOFT_TIME_LIMIT = 120
+CELERY_TASK_TIME_LIMIT = 150
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 900, "socket_timeout": 10, "socket_connect_timeout": 5}
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_DEFAULT_QUEUE = "payymo"
+CELERY_TIMEZONE = "UTC"
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_FUNCTION": "tenants.context.cache_key",
+    }
+}
+
+# --- Providers --------------------------------------------------------------------------------------------------------
+GOCARDLESS_URL = env.str("PAYYMO_GOCARDLESS_URL", default="https://bankaccountdata.gocardless.com/api/v2/")
+STRIPE_URL = env.str("PAYYMO_STRIPE_URL", default="https://api.stripe.com")
+STRIPE_CONNECT_URL = env.str("PAYYMO_STRIPE_CONNECT_URL", default="https://connect.stripe.com")
+# host:port that the address check lets through although it is a loopback address: the stand-ins of demo and tests.
+LOOPBACK_EXCEPTION = env.str("PAYYMO_LOOPBACK_EXCEPTION", default="")
+if PRODUCTION and LOOPBACK_EXCEPTION:
+    raise ImproperlyConfigured("PAYYMO_LOOPBACK_EXCEPTION is for development; production refuses it.")
+DEFAULT_UNDO_SECONDS = env.int("PAYYMO_UNDO_SECONDS", default=30)
+
+# --- Sign-in ----------------------------------------------------------------------------------------------------------
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["accounts.backends.EmailBackend"]
+PASSWORD_HASHERS = ["accounts.hashers.Argon2idHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+]
+GUARDIAN_MONKEY_PATCH_USER = False
+ANONYMOUS_USER_NAME = None
+LOGIN_URL = "accounts:login"
+LOGIN_REDIRECT_URL = "dashboard:overview"
+JWT_ISSUER = env.str("PAYYMO_JWT_ISSUER", default="payymo")
+ACCESS_TOKEN_SECONDS = 600
+REFRESH_TOKEN_SECONDS = 12 * 3600
+SESSION_SECONDS = 7 * 24 * 3600
+
+_cookie_prefix = "__Host-" if PUBLIC_SCHEME == "https" else ""
+SESSION_COOKIE_NAME = f"{_cookie_prefix}payymo_session"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PUBLIC_SCHEME == "https"
+SESSION_COOKIE_HTTPONLY = True
+# Lax, not Strict: the bank's consent page leads back by a cross-site navigation and needs the same signed-in user.
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = 12 * 3600
+SESSION_SAVE_EVERY_REQUEST = False
+CSRF_COOKIE_NAME = f"{_cookie_prefix}payymo_csrf"
+CSRF_COOKIE_SAMESITE = "Strict"
+CSRF_COOKIE_HTTPONLY = False
+
+# --- Web --------------------------------------------------------------------------------------------------------------
+SECURE_HSTS_SECONDS = 31_536_000 if PUBLIC_SCHEME == "https" else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF, NONCE],
+        "style-src": [SELF],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "base-uri": [NONE],
+        "object-src": [NONE],
+    }
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+FILE_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
+STATIC_URL = "/static/"
+STATIC_ROOT = Path(env.str("PAYYMO_STATIC_ROOT", default=str(BASE_DIR / "staticfiles")))
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+PAYYMO_THEME_CSS = env.list("PAYYMO_THEME_CSS", default=["dashboard/css/theme.css"])
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.api.authentication.TenantTokenAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["accounts.api.permissions.IsTenantMember"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PAGINATION_CLASS": "payymo.shared.api.pagination.KeysetPagination",
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "payymo.shared.api.errors.problem_response",
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+    "COERCE_DECIMAL_TO_STRING": True,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Payymo API",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+}
+
+# --- Language and time ------------------------------------------------------------------------------------------------
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("de", "Deutsch")]
+LOCALE_PATHS = [BASE_DIR / "payymo" / "locale"]
+USE_TZ = True
+TIME_ZONE = "UTC"
+
+# --- Logs: JSON lines with ids only -----------------------------------------------------------------------------------
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"json": {"()": "payymo.shared.logs.JsonFormatter"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "json"}},
+    "root": {"handlers": ["console"], "level": env.str("PAYYMO_LOG_LEVEL", default="INFO")},
+    "loggers": {
+        "django.request": {"level": "ERROR"},
+        "django.security.DisallowedHost": {"level": "ERROR"},
+        "celery": {"level": "WARNING"},
+    },
+}

@@ -1,0 +1,17 @@
+"""Settings of the tests and of the static checks: the product's own, with cheap hashing and no build step for files."""
+
+import os
+
+os.environ.setdefault("PAYYMO_MODE", "test")
+os.environ.setdefault("SECRET_KEY", "test-only-" * 6)
+os.environ.setdefault("PAYYMO_MASTER_KEY", "dGVzdC1vbmx5LXRlc3Qtb25seS10ZXN0LW9ubHktdGU=")
+os.environ.setdefault("DATABASE_URL", "postgres://payymo@127.0.0.1:5432/payymo")
+os.environ.setdefault("REDIS_URL", "redis://127.0.0.1:6379/0")
+
+from payymo.settings import *  # noqa: F403
+from payymo.settings import STORAGES
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+STORAGES = {**STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
+WHITENOISE_AUTOREFRESH = True
+WHITENOISE_USE_FINDERS = True

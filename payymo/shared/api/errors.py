@@ -1,0 +1,62 @@
+"""Every error of the API as problem+json. Source: RFC 9457."""
+
+import logging
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from rest_framework import exceptions
+from rest_framework.response import Response
+from rest_framework.views import set_rollback
+
+from payymo.shared.errors import DomainError, ProviderError, Retryable
+
+logger = logging.getLogger(__name__)
+_TITLES = {
+    400: "Bad request", 401: "Not signed in", 403: "Not allowed", 404: "Not found", 405: "Method not allowed",
+    406: "Not acceptable", 409: "Conflict", 413: "Too large", 415: "Unsupported media type",
+    422: "Cannot be done", 429: "Too many requests", 502: "The provider refused", 503: "Try again later",
+}  # fmt: skip
+
+
+def problem(status: int, detail: str, *, code: str = "", request_id: str = "", **more: Any) -> dict[str, Any]:
+    """Build the body of an error answer."""
+    body = {"type": f"urn:payymo:{code}" if code else "about:blank", "title": _TITLES.get(status, "Error")}
+    return {**body, "status": status, "detail": detail, "code": code, "request_id": request_id, **more}
+
+
+def problem_json(request: HttpRequest, status: int, detail: str, *, code: str = "") -> HttpResponse:
+    """Answer with a problem from outside DRF."""
+    body = problem(status, detail, code=code, request_id=getattr(request, "request_id", ""))
+    return JsonResponse(body, status=status, content_type="application/problem+json")
+
+
+def problem_response(error: Exception, context: dict[str, Any]) -> Response | None:
+    """Turn an exception of a view into problem+json; what is not known becomes a 500 elsewhere."""
+    request_id = getattr(context["request"], "request_id", "")
+    headers: dict[str, str] = {}
+    more: dict[str, Any] = {}
+    if isinstance(error, Http404):
+        error = exceptions.NotFound()
+    elif isinstance(error, PermissionDenied):
+        error = exceptions.PermissionDenied()
+    if isinstance(error, DomainError):
+        status, detail, code = error.status, str(error), error.code
+    elif isinstance(error, ProviderError):
+        status = 503 if isinstance(error, Retryable) else 502
+        detail, code = str(error), error.reason
+    elif isinstance(error, exceptions.APIException):
+        status, code = error.status_code, str(getattr(error, "default_code", ""))
+        if isinstance(error.detail, dict | list):
+            detail, more = "Some fields cannot be used.", {"errors": error.get_full_details()}
+        else:
+            detail = str(error.detail)
+        if getattr(error, "auth_header", None):
+            headers["WWW-Authenticate"] = error.auth_header  # type: ignore[attr-defined]
+        if getattr(error, "wait", None) is not None:
+            headers["Retry-After"] = str(int(error.wait))  # type: ignore[attr-defined]
+    else:
+        return None
+    set_rollback()
+    body = problem(status, detail, code=code, request_id=request_id, **more)
+    return Response(body, status=status, headers=headers, content_type="application/problem+json")

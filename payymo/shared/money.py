@@ -1,0 +1,116 @@
+"""Money: `Decimal` with an ISO 4217 code in rows, integer minor units in the core.
+
+Never float. What cannot be read is an error, never a default.
+"""
+
+import re
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from django.db import models
+
+# ISO 4217 minor units that are not two. Source: ISO 4217 list one.
+_EXPONENTS = {
+    **dict.fromkeys(
+        [
+            "BIF",
+            "CLP",
+            "DJF",
+            "GNF",
+            "ISK",
+            "JPY",
+            "KMF",
+            "KRW",
+            "PYG",
+            "RWF",
+            "UGX",
+            "VND",
+            "VUV",
+            "XAF",
+            "XOF",
+            "XPF",
+        ],
+        0,
+    ),
+    **dict.fromkeys(["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"], 3),
+}
+_CURRENCY = re.compile(r"[A-Z]{3}")
+_PLAIN_DECIMAL = re.compile(r"[+-]?\d{1,15}(\.\d{1,6})?")
+
+
+class UnreadableAmount(ValueError):
+    """The text is not an amount of money."""
+
+
+class UnknownCurrency(ValueError):
+    """The text is not a three-letter currency code."""
+
+
+def check_currency(text: str) -> str:
+    """Return the code in upper case.
+
+    Raises: UnknownCurrency when it is not three letters.
+    """
+    code = text.strip().upper()
+    if not _CURRENCY.fullmatch(code):
+        raise UnknownCurrency(f"{text!r} is not a currency code")
+    return code
+
+
+def exponent(currency: str) -> int:
+    """Return how many decimals the currency has: JPY 0, EUR 2, KWD 3."""
+    return _EXPONENTS.get(currency, 2)
+
+
+def parse_decimal(text: object) -> Decimal:
+    """Read a plain decimal as providers write it: `-12.30`.
+
+    Raises: UnreadableAmount for anything else, NaN and infinity included.
+    """
+    if isinstance(text, float) or not isinstance(text, str | int | Decimal):
+        raise UnreadableAmount(f"{text!r} is not an amount")
+    written = str(text).strip()
+    if not _PLAIN_DECIMAL.fullmatch(written):
+        raise UnreadableAmount(f"{text!r} is not an amount")
+    try:
+        return Decimal(written)
+    except InvalidOperation as error:
+        raise UnreadableAmount(f"{text!r} is not an amount") from error
+
+
+def to_minor(amount: Decimal, currency: str) -> int:
+    """Convert to integer minor units of `currency`.
+
+    Raises: UnreadableAmount when the amount has more decimals than the currency.
+    """
+    scaled = amount.scaleb(exponent(currency))
+    if scaled != scaled.to_integral_value():
+        raise UnreadableAmount(f"{amount} has more decimals than {currency} allows")
+    return int(scaled)
+
+
+def from_minor(minor: int, currency: str) -> Decimal:
+    """Convert integer minor units back to a decimal with the currency's own digits."""
+    return Decimal(minor).scaleb(-exponent(currency))
+
+
+def quantized(amount: Decimal, currency: str) -> Decimal:
+    """Write the amount with exactly the currency's digits; what is stored has three."""
+    return amount.quantize(Decimal(1).scaleb(-exponent(currency)))
+
+
+class MoneyField(models.DecimalField):
+    """NUMERIC(18, 3): three decimals hold every currency's smallest unit."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("max_digits", 18)
+        kwargs.setdefault("decimal_places", 3)
+        super().__init__(*args, **kwargs)
+
+
+class CurrencyField(models.CharField):
+    """An ISO 4217 code."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("max_length", 3)
+        super().__init__(*args, **kwargs)

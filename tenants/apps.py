@@ -1,0 +1,10 @@
+"""Tenancy: hosts, schemas, data keys."""
+
+from django.apps import AppConfig
+
+
+class TenantsConfig(AppConfig):
+    """Lives in the shared schema."""
+
+    name = "tenants"
+    default_auto_field = "django.db.models.BigAutoField"

@@ -1,0 +1,98 @@
+"""Tenants, the hosts by which they are reached, and what binds outside accounts to them. Shared schema."""
+
+import secrets
+import uuid
+
+from django.db import models
+from django.db.models.functions import Now
+from django_tenants.models import DomainMixin, TenantMixin
+
+
+def new_schema_name() -> str:
+    """Make a schema name that nobody chose and nobody can guess."""
+    return f"t_{secrets.token_hex(16)}"
+
+
+class Tenant(TenantMixin):
+    """One customer of Payymo: a hosting company with a schema of its own."""
+
+    class State(models.TextChoices):
+        """Only an active tenant is served; everything else stops at once."""
+
+        ACTIVE = "active", "Active"
+        SUSPENDED = "suspended", "Suspended"
+        DELETING = "deleting", "Deleting"
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    slug = models.SlugField(max_length=40, unique=True)
+    name = models.CharField(max_length=120)
+    state = models.CharField(max_length=12, choices=State, default=State.ACTIVE)
+    time_zone = models.CharField(max_length=64, default="UTC")
+    undo_seconds = models.PositiveIntegerField(default=30, help_text="how long an approval can be taken back, 0 to 600")
+    support_access_until = models.DateTimeField(null=True, blank=True, help_text="Payymo's staff may look until then")
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    auto_create_schema = False
+    auto_drop_schema = False
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=models.Q(undo_seconds__lte=600), name="tenant_undo_at_most_600_s"),
+        ]
+
+    def __str__(self) -> str:
+        """Name the tenant for staff."""
+        return self.name
+
+    @property
+    def is_active(self) -> bool:
+        """Whether anything may run for this tenant."""
+        return self.state == self.State.ACTIVE
+
+
+class Domain(DomainMixin):
+    """A host that leads to a tenant, by exact match."""
+
+
+class TenantKey(models.Model):
+    """The tenant's data key, wrapped by the master key. Destroying it makes every sealed value unreadable."""
+
+    tenant = models.OneToOneField(Tenant, on_delete=models.CASCADE, related_name="data_key")
+    wrapped = models.BinaryField()
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    def __str__(self) -> str:
+        """Name the key without showing it."""
+        return f"data key of tenant {self.tenant_id}"
+
+
+class ProviderAccount(models.Model):
+    """An outside account (Stripe `acct_...`) that belongs to exactly one tenant."""
+
+    provider = models.CharField(max_length=20)
+    external_id = models.CharField(max_length=255)
+    livemode = models.BooleanField()
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="provider_accounts")
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["provider", "external_id", "livemode"], name="provider_account_has_one_tenant"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        """Name the account."""
+        return f"{self.provider} {self.external_id}"
+
+
+class Heartbeat(models.Model):
+    """When a real worker last did a task: a living process may have stopped consuming."""
+
+    name = models.CharField(max_length=40, unique=True)
+    beaten_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        """Name the heart."""
+        return self.name

@@ -1,0 +1,233 @@
+"""The mirror of a WHMCS installation, and the outbox of what it must be told. Tenant schema."""
+
+from django.db import models
+from django.db.models import Q
+
+from payymo.shared.models import ConnectionHealth, Record
+from payymo.shared.money import CurrencyField, MoneyField
+
+
+class WhmcsInstance(ConnectionHealth, Record):
+    """One WHMCS installation."""
+
+    class State(models.TextChoices):
+        """Only ACTIVE is read and posted to."""
+
+        ACTIVE = "ACTIVE", "Connected"
+        BROKEN = "BROKEN", "Access refused"
+        REMOVED = "REMOVED", "Removed"
+
+    name = models.CharField(max_length=120)
+    base_url = models.CharField(max_length=300, unique=True, help_text="without /includes/api.php")
+    identifier_sealed = models.BinaryField()
+    secret_sealed = models.BinaryField()
+    access_key_sealed = models.BinaryField(default=b"", blank=True)
+    secret_last4 = models.CharField(max_length=4, blank=True)
+    version = models.CharField(max_length=40, blank=True)
+    default_currency = CurrencyField(blank=True)
+    bank_gateway = models.CharField(max_length=60, default="banktransfer", help_text="books bank payments under it")
+    stripe_gateway = models.CharField(max_length=60, default="stripe")
+    clock_offset_seconds = models.IntegerField(default=0, help_text="WHMCS local time minus UTC")
+    state = models.CharField(max_length=8, choices=State, default=State.ACTIVE)
+    highest_invoice_id = models.PositiveBigIntegerField(default=0)
+    full_sweep_at = models.DateTimeField(null=True, blank=True)
+
+
+class Client(Record):
+    """A WHMCS client: the billing account, not a login."""
+
+    instance = models.ForeignKey(WhmcsInstance, on_delete=models.PROTECT, related_name="clients")
+    whmcs_id = models.PositiveBigIntegerField()
+    first_name = models.CharField(max_length=120, blank=True)
+    last_name = models.CharField(max_length=120, blank=True)
+    company_name = models.CharField(max_length=200, blank=True)
+    email = models.CharField(max_length=254, blank=True)
+    country = models.CharField(max_length=2, blank=True)
+    status = models.CharField(max_length=20, blank=True)
+    synced_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["instance", "whmcs_id"], name="one_row_per_whmcs_client")]
+
+    @property
+    def display_name(self) -> str:
+        """Company, else person, else number."""
+        person = f"{self.first_name} {self.last_name}".strip()
+        return self.company_name or person or f"Client {self.whmcs_id}"
+
+
+class Invoice(Record):
+    """A WHMCS invoice as last read. `reserved` is what approved postings will bring and WHMCS does not show yet."""
+
+    class Status(models.TextChoices):
+        """WHMCS's exact words; others are kept as they come."""
+
+        DRAFT = "Draft", "Draft"
+        UNPAID = "Unpaid", "Unpaid"
+        PAID = "Paid", "Paid"
+        CANCELLED = "Cancelled", "Cancelled"
+        REFUNDED = "Refunded", "Refunded"
+        COLLECTIONS = "Collections", "Collections"
+        PAYMENT_PENDING = "Payment Pending", "Payment pending"
+
+    instance = models.ForeignKey(WhmcsInstance, on_delete=models.PROTECT, related_name="invoices")
+    client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="invoices")
+    whmcs_id = models.PositiveBigIntegerField()
+    number = models.CharField(max_length=80, blank=True, help_text="empty while WHMCS shows the id as the number")
+    currency = CurrencyField()
+    issue_date = models.DateField(null=True, blank=True)
+    due_date = models.DateField(null=True, blank=True)
+    paid_at = models.DateTimeField(null=True, blank=True)
+    total = MoneyField()
+    credit = MoneyField(default=0)
+    balance = MoneyField(help_text="what WHMCS says is left to pay")
+    reserved = MoneyField(default=0)
+    status = models.CharField(max_length=40)
+    payment_method = models.CharField(max_length=60, blank=True)
+    is_mass_payment = models.BooleanField(default=False)
+    remote_updated_at = models.CharField(max_length=19, blank=True, help_text="WHMCS's own updated_at, as text")
+    synced_at = models.DateTimeField()
+    matched_at = models.DateTimeField(null=True, blank=True, help_text="empty: changed since the engine last looked")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["instance", "whmcs_id"], name="one_row_per_whmcs_invoice"),
+            models.CheckConstraint(condition=Q(reserved__gte=0), name="invoice_reserved_not_negative"),
+        ]
+        indexes = [
+            models.Index(fields=["status", "due_date"], name="invoice_status_due"),
+            models.Index(fields=["currency", "balance"], name="invoice_currency_balance"),
+            models.Index(fields=["id"], condition=Q(matched_at=None), name="invoice_waits_for_engine"),
+        ]
+
+    @property
+    def outstanding(self):  # type: ignore[no-untyped-def]
+        """What it still owes once our approved postings have arrived."""
+        return self.balance - self.reserved
+
+    @property
+    def display_number(self) -> str:
+        """The number the customer sees: WHMCS shows the id where there is none."""
+        return self.number or str(self.whmcs_id)
+
+
+class InvoiceLine(models.Model):
+    """A line of an invoice; domains are found in its text."""
+
+    invoice = models.ForeignKey(Invoice, on_delete=models.CASCADE, related_name="lines")
+    whmcs_id = models.PositiveBigIntegerField()
+    kind = models.CharField(max_length=40, blank=True)
+    related_id = models.BigIntegerField(default=0)
+    description = models.TextField(blank=True)
+    amount = MoneyField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["invoice", "whmcs_id"], name="one_row_per_whmcs_line")]
+
+    def __str__(self) -> str:
+        """Name the line."""
+        return f"line {self.whmcs_id}"
+
+
+class WhmcsTransaction(models.Model):
+    """What WHMCS has booked, by whomever."""
+
+    instance = models.ForeignKey(WhmcsInstance, on_delete=models.PROTECT, related_name="transactions")
+    whmcs_id = models.PositiveBigIntegerField()
+    invoice = models.ForeignKey(Invoice, on_delete=models.SET_NULL, null=True, blank=True, related_name="transactions")
+    client_whmcs_id = models.PositiveBigIntegerField(default=0)
+    gateway = models.CharField(max_length=60, blank=True)
+    booked_at = models.CharField(max_length=19, blank=True, help_text="WHMCS's local time, as text")
+    amount_in = MoneyField(default=0)
+    fees = MoneyField(default=0)
+    amount_out = MoneyField(default=0)
+    transaction_id = models.CharField(max_length=255, blank=True, db_index=True, help_text="WHMCS's `transid`")
+    refunds_whmcs_id = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["instance", "whmcs_id"], name="one_row_per_whmcs_transaction")]
+
+    def __str__(self) -> str:
+        """Name the transaction."""
+        return f"WHMCS transaction {self.whmcs_id}"
+
+
+class Posting(Record):
+    """One payment that WHMCS must show once: the outbox row and its state. See security of postings in ARCHITECTURE."""
+
+    class State(models.TextChoices):
+        """QUEUED -> SENDING -> POSTED; SENDING -> UNKNOWN -> POSTED or QUEUED; the rest as named."""
+
+        QUEUED = "QUEUED", "Waiting"
+        SENDING = "SENDING", "Posting"
+        UNKNOWN = "UNKNOWN", "Checking with WHMCS"
+        POSTED = "POSTED", "Posted"
+        RETRYABLE = "RETRYABLE", "Trying again"
+        CONFLICT = "CONFLICT", "Needs a person"
+        FAILED = "FAILED", "Refused by WHMCS"
+        WITHDRAWN = "WITHDRAWN", "Taken back"
+
+    class Kind(models.TextChoices):
+        """Sent by us, or found already booked."""
+
+        POST = "POST", "Posted by Payymo"
+        LINK = "LINK", "Already booked in WHMCS"
+
+    instance = models.ForeignKey(WhmcsInstance, on_delete=models.PROTECT, related_name="postings")
+    invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="postings")
+    kind = models.CharField(max_length=4, choices=Kind, default=Kind.POST)
+    amount = MoneyField()
+    currency = CurrencyField()
+    fees = MoneyField(default=0)
+    paid_at = models.DateTimeField(help_text="the payment's own day")
+    gateway = models.CharField(max_length=60)
+    transaction_id = models.CharField(max_length=64, help_text="WHMCS's `transid`: made once, never changed")
+    state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
+    allows_overpayment = models.BooleanField(default=False, help_text="a person accepted that the rest becomes credit")
+    not_before = models.DateTimeField(help_text="end of the undo window, or of the current back-off")
+    lease_until = models.DateTimeField(null=True, blank=True)
+    attempts = models.PositiveIntegerField(default=0)
+    last_error = models.CharField(max_length=500, blank=True)
+    posted_at = models.DateTimeField(null=True, blank=True)
+    whmcs_transaction = models.ForeignKey(
+        WhmcsTransaction, on_delete=models.SET_NULL, null=True, blank=True, related_name="postings"
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["instance", "transaction_id"], condition=Q(kind="POST"), name="a_transid_is_used_once"
+            ),
+            models.CheckConstraint(condition=Q(amount__gt=0), name="posting_amount_positive"),
+            models.CheckConstraint(condition=~Q(state="POSTED") | Q(posted_at__isnull=False), name="posted_says_when"),
+            models.UniqueConstraint(
+                fields=["invoice"],
+                condition=Q(state__in=["SENDING", "UNKNOWN"]),
+                name="one_posting_in_flight_per_invoice",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["not_before"],
+                condition=Q(state__in=["QUEUED", "RETRYABLE", "UNKNOWN", "SENDING"]),
+                name="posting_due",
+            )
+        ]
+
+
+class PostingTransition(models.Model):
+    """One move of a posting's state. Append-only, gapless per posting."""
+
+    posting = models.ForeignKey(Posting, on_delete=models.PROTECT, related_name="transitions")
+    sequence = models.PositiveIntegerField()
+    from_state = models.CharField(max_length=10, blank=True)
+    to_state = models.CharField(max_length=10)
+    reason = models.CharField(max_length=500, blank=True)
+    moved_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["posting", "sequence"], name="transition_sequence_unique")]
+
+    def __str__(self) -> str:
+        """Name the move."""
+        return f"{self.from_state or 'new'} to {self.to_state}"
