@@ -109,7 +109,7 @@ class SigningKey(models.Model):
 
 
 class Session(models.Model):
-    """One API sign-in at one tenant: the family of refresh tokens that replace each other. Its id is the claim `sid`."""
+    """One API sign-in at one tenant: a family of refresh tokens that replace each other. Its id is the claim `sid`."""
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="api_sessions")

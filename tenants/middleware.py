@@ -30,6 +30,7 @@ class TenantHostMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Serve the request inside its tenant."""
         host = host_of(request)
         context.leave()
         try:

@@ -17,6 +17,7 @@ class RequestIdMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Serve the request under its id."""
         request.request_id = uuid.uuid4().hex[:16]  # type: ignore[attr-defined]
         token = logs.request_id.set(request.request_id)  # type: ignore[attr-defined]
         try:
@@ -34,6 +35,7 @@ class AnswerHeadersMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Serve the request and add the headers."""
         response = self.get_response(request)
         response.headers.setdefault("Cache-Control", "no-store")
         response.headers.setdefault("Permissions-Policy", "interest-cohort=()")
