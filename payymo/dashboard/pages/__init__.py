@@ -1,0 +1,197 @@
+"""Frozen page objects: the contract between what a view reads and what a template shows.
+
+A view builds one object and renders `TEMPLATE` with `{"shell": Shell, "page": <object>}`; a fragment needs `page` only.
+Nothing in a template asks the database, and nothing here does either.
+
+| URL name | template | object |
+|---|---|---|
+| dashboard:overview | dashboard/overview.html | OverviewPage |
+| dashboard:review, review_item | dashboard/review/page.html | ReviewPage |
+| review/queue/ | dashboard/review/queue.html | QueuePage |
+| review/<receipt>/panel/, find/, split/ (HX-Request) | dashboard/review/panel.html | Panel |
+| decisions (HX-Request) | dashboard/review/decided.html, conflict.html | Decided, Conflict |
+| review/status/ | dashboard/review/status.html | Status |
+| dashboard:transactions | dashboard/transactions.html | TransactionsPage |
+| dashboard:transaction | dashboard/transaction.html | TransactionPage |
+| dashboard:invoices, invoice | dashboard/invoices.html, invoice.html | InvoicesPage, InvoicePage |
+| dashboard:payouts | dashboard/payouts.html | PayoutsPage |
+| dashboard:activity | dashboard/activity.html | ActivityPage |
+| dashboard:connections | dashboard/connections/list.html | ConnectionsPage |
+| dashboard:connect_whmcs, connect_stripe | dashboard/connections/form.html | ConnectFormPage |
+| dashboard:connect_bank | dashboard/connections/bank.html | BankPage |
+| dashboard:imports | dashboard/imports/list.html | ImportsPage |
+| dashboard:import_new | dashboard/imports/upload.html | UploadPage |
+| dashboard:import | dashboard/imports/detail.html | ImportPage |
+| dashboard:settings_matching | dashboard/settings/matching.html | MatchingSettingsPage |
+| accounts:login | accounts/login.html | SignInPage (no shell) |
+| errors | 400, 403, 404, 409, 413, 429 .html | ErrorPage (no shell); 500 and 503 are static |
+| staff review | admin/review.html | ReviewPage |
+"""
+
+from payymo.dashboard.pages.records import (
+    ActivityPage,
+    AllocationRow,
+    BandCount,
+    Feed,
+    Figure,
+    Flow,
+    FlowDay,
+    InvoiceItem,
+    InvoicePage,
+    InvoiceRow,
+    InvoicesPage,
+    OpenMoney,
+    OverviewPage,
+    PayoutRow,
+    PayoutsPage,
+    ReceivedRow,
+    SetupStep,
+    TransactionPage,
+    TransactionRow,
+    TransactionsPage,
+)
+from payymo.dashboard.pages.review import (
+    Allowed,
+    CandidateCard,
+    Conflict,
+    Decided,
+    FindPanel,
+    FindResult,
+    InvoiceLine,
+    Mark,
+    Panel,
+    PanelUrls,
+    Progress,
+    QueueBand,
+    QueuePage,
+    QueueRow,
+    ReasonLine,
+    ReceiptCard,
+    Recent,
+    ReviewPage,
+    SplitPanel,
+    SplitRow,
+    Status,
+    UndoBar,
+)
+from payymo.dashboard.pages.settings import (
+    AccountLine,
+    BankPage,
+    ConnectFormPage,
+    ConnectionCard,
+    ConnectionsPage,
+    Forecast,
+    ImportPage,
+    ImportRow,
+    ImportsPage,
+    Institution,
+    MatchingSettingsPage,
+    PreviewRow,
+    Proof,
+    Provider,
+    ProviderTile,
+    SignInPage,
+    UploadPage,
+)
+from payymo.dashboard.pages.shell import (
+    Banner,
+    ErrorPage,
+    Section,
+    Shell,
+)
+from payymo.dashboard.pages.values import (
+    Amount,
+    BandName,
+    Chip,
+    Choice,
+    Event,
+    Fact,
+    FilterChip,
+    Filters,
+    FilterSelect,
+    Marked,
+    Moment,
+    Pager,
+    Span,
+    Tone,
+)
+
+__all__ = [
+    "AccountLine",
+    "ActivityPage",
+    "AllocationRow",
+    "Allowed",
+    "Amount",
+    "BandCount",
+    "BandName",
+    "BankPage",
+    "Banner",
+    "CandidateCard",
+    "Chip",
+    "Choice",
+    "Conflict",
+    "ConnectFormPage",
+    "ConnectionCard",
+    "ConnectionsPage",
+    "Decided",
+    "ErrorPage",
+    "Event",
+    "Fact",
+    "Feed",
+    "Figure",
+    "FilterChip",
+    "FilterSelect",
+    "Filters",
+    "FindPanel",
+    "FindResult",
+    "Flow",
+    "FlowDay",
+    "Forecast",
+    "ImportPage",
+    "ImportRow",
+    "ImportsPage",
+    "Institution",
+    "InvoiceItem",
+    "InvoiceLine",
+    "InvoicePage",
+    "InvoiceRow",
+    "InvoicesPage",
+    "Mark",
+    "Marked",
+    "MatchingSettingsPage",
+    "Moment",
+    "OpenMoney",
+    "OverviewPage",
+    "Pager",
+    "Panel",
+    "PanelUrls",
+    "PayoutRow",
+    "PayoutsPage",
+    "PreviewRow",
+    "Progress",
+    "Proof",
+    "Provider",
+    "ProviderTile",
+    "QueueBand",
+    "QueuePage",
+    "QueueRow",
+    "ReasonLine",
+    "ReceiptCard",
+    "ReceivedRow",
+    "Recent",
+    "ReviewPage",
+    "Section",
+    "SetupStep",
+    "Shell",
+    "SignInPage",
+    "Span",
+    "SplitPanel",
+    "SplitRow",
+    "Status",
+    "Tone",
+    "TransactionPage",
+    "TransactionRow",
+    "TransactionsPage",
+    "UndoBar",
+    "UploadPage",
+]

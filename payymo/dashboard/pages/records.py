@@ -1,0 +1,253 @@
+"""Overview, transactions, invoices, payouts and activity."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Literal
+
+from payymo.dashboard.pages.review import CandidateCard
+from payymo.dashboard.pages.values import Amount, BandName, Chip, Event, Fact, Filters, Moment, Pager
+
+
+@dataclass(frozen=True, slots=True)
+class OpenMoney:
+    """What is still to reconcile in one currency. `percent` of the period's money is matched."""
+
+    open: Amount
+    total: Amount
+    count: int
+    percent: int
+
+
+@dataclass(frozen=True, slots=True)
+class BandCount:
+    """How many payments wait in a band, and where to see them."""
+
+    band: BandName
+    count: int
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class FlowDay:
+    """Money that came in on one day, and how much of it is matched."""
+
+    day: date
+    received: Decimal
+    matched: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """Money in against matched, one currency, oldest day first. `sentence` says what the picture shows."""
+
+    currency: str
+    days: tuple[FlowDay, ...]
+    sentence: str
+    received: Amount
+    matched: Amount
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """The health of one source. `kind` chooses the icon; `detail` is plain words ("3 calls left today")."""
+
+    name: str
+    kind: Literal["bank", "stripe", "whmcs"]
+    chip: Chip
+    last_success: Moment | None = None
+    detail: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SetupStep:
+    """One step of the setup card; `done` is derived from data."""
+
+    title: str
+    text: str
+    done: bool
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A stat card: a label, a figure already written, and what it is compared with."""
+
+    label: str
+    value: str
+    note: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OverviewPage:
+    """Template `dashboard/overview.html`. `setup` is empty once all is done."""
+
+    period: str
+    open_money: tuple[OpenMoney, ...]
+    bands: tuple[BandCount, ...]
+    figures: tuple[Figure, ...] = ()
+    flow: Flow | None = None
+    feeds: tuple[Feed, ...] = ()
+    decisions: tuple[Event, ...] = ()
+    setup: tuple[SetupStep, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionRow:
+    """A bank entry or a Stripe charge in the list. `matched_to` is short ("INV-1042"), or empty."""
+
+    url: str
+    day: date
+    kind: Literal["bank", "stripe"]
+    source: str
+    name: str
+    reference: str
+    amount: Amount
+    state: Chip
+    matched_to: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionsPage:
+    """Template `dashboard/transactions.html`. `empty` is "nothing" or "filtered" when there is no row."""
+
+    rows: tuple[TransactionRow, ...]
+    filters: Filters
+    pager: Pager
+    empty: Literal["", "nothing", "filtered"] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AllocationRow:
+    """A decided use of the money and where its posting stands."""
+
+    number: str
+    client: str
+    amount: Amount
+    decided_by: str
+    moment: Moment
+    posting: Chip
+    posting_detail: str = ""
+    url: str = ""
+    undo_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionPage:
+    """Template `dashboard/transaction.html`. `review_url` is empty unless it is still to review."""
+
+    title: str
+    kind: Literal["bank", "stripe"]
+    amount: Amount
+    state: Chip
+    facts: tuple[Fact, ...]
+    allocations: tuple[AllocationRow, ...] = ()
+    unallocated: Amount | None = None
+    candidates: tuple[CandidateCard, ...] = ()
+    none_text: str = ""
+    events: tuple[Event, ...] = ()
+    raw: tuple[Fact, ...] = ()
+    review_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceRow:
+    """An invoice of the mirror."""
+
+    url: str
+    number: str
+    client: str
+    total: Amount
+    outstanding: Amount
+    due_date: date | None
+    due_text: str
+    state: Chip
+    issue_date: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InvoicesPage:
+    """Template `dashboard/invoices.html`. `as_of` is when WHMCS was last read."""
+
+    rows: tuple[InvoiceRow, ...]
+    filters: Filters
+    pager: Pager
+    as_of: Moment | None = None
+    empty: Literal["", "nothing", "filtered"] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceItem:
+    """One line of an invoice."""
+
+    text: str
+    amount: Amount
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedRow:
+    """Money an invoice has received: a match of ours, or what WHMCS had booked (`source` says which)."""
+
+    day: date
+    source: str
+    name: str
+    amount: Amount
+    state: Chip
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class InvoicePage:
+    """Template `dashboard/invoice.html`."""
+
+    number: str
+    client: str
+    state: Chip
+    total: Amount
+    outstanding: Amount
+    facts: tuple[Fact, ...]
+    items: tuple[InvoiceItem, ...] = ()
+    received: tuple[ReceivedRow, ...] = ()
+    events: tuple[Event, ...] = ()
+    as_of: Moment | None = None
+    whmcs_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PayoutRow:
+    """A Stripe payout: gross - fees - refunds - disputes = net, and the bank entry it was found in."""
+
+    payout_id: str
+    arrival_date: date
+    charges: int
+    gross: Amount
+    fees: Amount
+    returned: Amount
+    net: Amount
+    state: Chip
+    bank_text: str = ""
+    bank_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PayoutsPage:
+    """Template `dashboard/payouts.html`."""
+
+    rows: tuple[PayoutRow, ...]
+    filters: Filters
+    pager: Pager
+    empty: Literal["", "nothing", "filtered"] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityPage:
+    """Template `dashboard/activity.html`. Newest first; `Event.day` groups the lines."""
+
+    events: tuple[Event, ...]
+    filters: Filters
+    pager: Pager
+    empty: Literal["", "nothing", "filtered"] = ""

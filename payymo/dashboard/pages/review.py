@@ -1,0 +1,324 @@
+"""The review screen: the queue, the panel, and what a decision answers.
+
+The component is used twice, on the tenant's host and inside the staff admin, so every address comes with the objects.
+
+**Forms.** Every decision form sends `version` (the `Panel.version` it was made from) and `key` (`Panel.key`, once).
+approve: `candidate`. reject: `candidate`, optional `reason`. hold: `until` (ISO date). ignore: `reason` (one of
+`Panel.ignore_reasons`), optional `note`. find: POST `invoice`. split: POST `amount-<invoice uuid>` per row,
+`rest` (one of `SplitPanel.rest_uses`), `do` = `save` or `add`; `q` finds invoices to add (also on GET), and `invoice`
+(repeated) names rows that are already there.
+
+**Answers to script** (requests with the header `HX-Request: true`; without it, redirect 303 to the next item):
+200 `dashboard/review/decided.html` with a `Decided`; 409 `dashboard/review/conflict.html` with a `Conflict`;
+422 `dashboard/review/panel.html` with the panel and its `error`; 401 empty, when signed out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Literal
+
+from payymo.dashboard.pages.values import Amount, BandName, Choice, Fact, Filters, Marked, Moment
+
+Mark = Literal["yes", "nearly", "no"]
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonLine:
+    """A reason in words. `mark` says whether it speaks for the candidate, almost, or against it."""
+
+    mark: Mark
+    title: str
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptCard:
+    """The money that arrived. `facts` in the order to show; the payer and the reference are `Marked`.
+
+    Shape: `source` is words ("Bank transaction", "Stripe charge"); `name` is the payer, or empty.
+    """
+
+    source: str
+    name: str
+    amount: Amount
+    amount_marked: bool = False
+    facts: tuple[Fact, ...] = ()
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceLine:
+    """One invoice of a candidate and what it would receive.
+
+    Shape: `whmcs_url` opens it in WHMCS and may be empty; `due_text` is words ("2 days ago").
+    """
+
+    number: Marked
+    outstanding: Amount
+    allocated: Amount
+    due_date: date | None = None
+    due_text: str = ""
+    status: str = ""
+    items: Marked = field(default_factory=lambda: Marked(""))
+    amount_marked: bool = False
+    url: str = ""
+    whmcs_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateCard:
+    """One possible use of the money.
+
+    Shape: `rank` from 1 (best) to 5, and the key that chooses it; `key` is the proposal's public id, sent as
+    `candidate`; `receipt` is the payment with this candidate's marks; `remainder` says in words what is left
+    ("1.20 EUR stays open"), or is empty; `title` is short ("INV-1042", "INV-1029 +1").
+    """
+
+    rank: int
+    key: str
+    title: str
+    lines: tuple[InvoiceLine, ...]
+    client: Marked
+    probability: float
+    band: BandName
+    receipt: ReceiptCard
+    reasons: tuple[ReasonLine, ...] = ()
+    client_note: str = ""
+    remainder: str = ""
+    total: Amount | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PanelUrls:
+    """Where this payment's decisions go. `panel` is the fragment, `item` the page, `history` the transaction's page."""
+
+    item: str
+    panel: str
+    approve: str
+    reject: str
+    hold: str
+    ignore: str
+    find: str
+    split: str
+    history: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """Which controls the viewer gets; a control that is not allowed is absent."""
+
+    decide: bool = False
+    approve: bool = False
+    find: bool = False
+    split: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FindResult:
+    """An open invoice that the search found, ranked like a candidate."""
+
+    key: str
+    number: str
+    client: str
+    outstanding: Amount
+    due_date: date | None = None
+    items: str = ""
+    reasons: tuple[ReasonLine, ...] = ()
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FindPanel:
+    """The search inside the panel. Shape: at most 20 results; `more` says there were others."""
+
+    q: str = ""
+    results: tuple[FindResult, ...] = ()
+    more: bool = False
+    searched: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SplitRow:
+    """One invoice of the split. `text` is the amount as typed; `error` belongs to this row."""
+
+    key: str
+    number: str
+    client: str
+    outstanding: Amount
+    text: str = ""
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SplitPanel:
+    """The split editor. `digits` are the currency's decimals; the server computes `unallocated` of what was sent."""
+
+    rows: tuple[SplitRow, ...]
+    unallocated: Amount
+    digits: int
+    rest_uses: tuple[Choice, ...] = ()
+    q: str = ""
+    results: tuple[FindResult, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """One payment under review.
+
+    Shape: `version` changes whenever a decision made from an older panel must be refused; `key` is made for each
+    rendering; `state` is words when the payment is no longer open ("Matched by Ana, 12 s ago"); `none_text` says why
+    there is no suggestion; `summary` is the sentence read aloud ("49.00 EUR from Mueller, exact match INV-1038");
+    `find` or `split` is set when that editor is open.
+    """
+
+    receipt_id: str
+    title_name: str
+    amount: Amount
+    receipt: ReceiptCard
+    candidates: tuple[CandidateCard, ...]
+    urls: PanelUrls
+    allowed: Allowed
+    version: str
+    key: str
+    summary: str = ""
+    none_text: str = ""
+    state: str = ""
+    error: str = ""
+    hold_until: str = ""
+    ignore_reasons: tuple[Choice, ...] = ()
+    reject_reasons: tuple[Choice, ...] = ()
+    find: FindPanel | None = None
+    split: SplitPanel | None = None
+
+    @property
+    def band(self) -> BandName:
+        """The best candidate's band."""
+        return self.candidates[0].band if self.candidates else "none"
+
+
+@dataclass(frozen=True, slots=True)
+class QueueRow:
+    """One payment of the queue. `target` is short: the best candidate's title, or empty."""
+
+    receipt_id: str
+    name: str
+    amount: Amount
+    day: date
+    reference: str
+    target: str
+    band: BandName
+    url: str
+    panel_url: str
+    current: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class QueueBand:
+    """The rows of one band. `count` is the whole band, not just this page, or None when it was not counted."""
+
+    band: BandName
+    count: int | None
+    rows: tuple[QueueRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class QueuePage:
+    """One page of the queue. Shape: bands in order of certainty, empty ones left out; `next_url` is a fragment's."""
+
+    bands: tuple[QueueBand, ...]
+    next_url: str = ""
+
+    def __bool__(self) -> bool:
+        return bool(self.bands)
+
+
+@dataclass(frozen=True, slots=True)
+class UndoBar:
+    """The last decision, until it is used, closed or posted. `seconds` counts down to posting; 0 means posted.
+
+    Shape: `undo_url` is empty when it can no longer be undone.
+    """
+
+    text: str
+    seconds: int
+    undo_url: str = ""
+    posted_text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where the day stands, per currency of the queue (never summed across currencies)."""
+
+    left_count: int
+    done_today: int
+    amounts: tuple[tuple[Amount, Amount], ...] = ()
+    percent: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Recent:
+    """A line of "Recently decided"."""
+
+    text: str
+    moment: Moment
+    undo_url: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewPage:
+    """The review screen. Templates: `dashboard/review/page.html`, fragment `dashboard/review/queue.html`.
+
+    Shape: with no queue, `empty` says why: "done" (all decided), "nothing" (no payment ever), "filtered".
+    `base_url` is the review page, `status_url` the counters; `prefetch` are panel URLs of the next two rows.
+    """
+
+    queue: QueuePage
+    panel: Panel | None
+    progress: Progress
+    filters: Filters
+    base_url: str
+    status_url: str
+    undo: UndoBar | None = None
+    recent: tuple[Recent, ...] = ()
+    empty: Literal["", "done", "nothing", "filtered"] = ""
+    next_sync: str = ""
+    notice: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The counters, fetched every 20 s. Template `dashboard/review/status.html`; answer 204 when unchanged."""
+
+    progress: Progress
+    undo: UndoBar | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What a decision changed. Template `dashboard/review/decided.html`.
+
+    Shape: `removed` leave the queue; `stale` panels must be fetched anew; `panel` is the next one and may be None;
+    `announcement` is read aloud.
+    """
+
+    removed: tuple[str, ...]
+    progress: Progress
+    announcement: str
+    undo: UndoBar | None = None
+    panel: Panel | None = None
+    stale: tuple[str, ...] = ()
+    bands: tuple[QueueBand, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Someone was faster. Template `dashboard/review/conflict.html`; `panel` shows the payment as it now is."""
+
+    receipt_id: str
+    text: str
+    progress: Progress
+    gone: bool = True
+    panel: Panel | None = None

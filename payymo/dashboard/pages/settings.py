@@ -1,0 +1,234 @@
+"""Connections, imports, settings and sign-in.
+
+Forms are Django forms; the templates draw each field with its label, hint and errors, and choose the classes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from django.forms import BaseForm
+
+from payymo.dashboard.pages.values import Amount, Chip, Choice, Event, Fact, Moment
+
+Provider = Literal["whmcs", "bank", "stripe"]
+
+
+@dataclass(frozen=True, slots=True)
+class AccountLine:
+    """A bank account of a connection. `iban` is masked before it comes here."""
+
+    name: str
+    iban: str
+    currency: str
+    balance: Amount | None = None
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionCard:
+    """One connection and its health.
+
+    Shape: `consent_percent` is how much of the consent is still to run, None where there is none; a URL is empty
+    where the viewer may not do that; `last_error` is plain words with what to do.
+    """
+
+    kind: Provider
+    name: str
+    detail: str
+    chip: Chip
+    last_success: Moment | None = None
+    next_run: Moment | None = None
+    calls_left: str = ""
+    consent_end: str = ""
+    consent_percent: int | None = None
+    last_error: str = ""
+    accounts: tuple[AccountLine, ...] = ()
+    facts: tuple[Fact, ...] = ()
+    sync_url: str = ""
+    renew_url: str = ""
+    remove_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderTile:
+    """A way to connect. `count` connections exist already; `url` is empty where the viewer may not connect."""
+
+    kind: Provider
+    title: str
+    text: str
+    count: int
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionsPage:
+    """Template `dashboard/connections/list.html`."""
+
+    tiles: tuple[ProviderTile, ...]
+    connections: tuple[ConnectionCard, ...] = ()
+    notice: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectFormPage:
+    """Template `dashboard/connections/form.html`, for WHMCS and Stripe. `steps` say where to find what is asked for."""
+
+    kind: Provider
+    title: str
+    intro: str
+    form: BaseForm
+    submit: str
+    steps: tuple[str, ...] = ()
+    cancel_url: str = ""
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Institution:
+    """A bank to choose. `value` is its id, sent as `institution`."""
+
+    value: str
+    name: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BankPage:
+    """Template `dashboard/connections/bank.html`: country (GET `country`, `q`), then institution (POST), then consent.
+
+    Shape: `consent_url` is set on the last step and is a plain link to the bank's page; until then `institutions`
+    are those of the chosen country. `credentials` is the form for the provider's own keys while they are missing.
+    """
+
+    countries: tuple[Choice, ...]
+    institutions: tuple[Institution, ...] = ()
+    country: str = ""
+    q: str = ""
+    chosen: str = ""
+    consent_url: str = ""
+    consent_days: int = 0
+    credentials: BaseForm | None = None
+    cancel_url: str = ""
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportRow:
+    """A file in the list."""
+
+    url: str
+    name: str
+    format: str
+    account: str
+    moment: Moment
+    by: str
+    new: int
+    known: int
+    refused: int
+    state: Chip
+
+
+@dataclass(frozen=True, slots=True)
+class ImportsPage:
+    """Template `dashboard/imports/list.html`."""
+
+    rows: tuple[ImportRow, ...]
+    next_url: str = ""
+    upload_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class UploadPage:
+    """Template `dashboard/imports/upload.html`. The form has a file field and, where several exist, the account."""
+
+    form: BaseForm
+    cancel_url: str
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewRow:
+    """A row of the file as it was understood. `note` says "already known" or why it was refused."""
+
+    line: int
+    state: Literal["new", "known", "refused", "pending"]
+    day: str = ""
+    name: str = ""
+    reference: str = ""
+    amount: Amount | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """Opening balance + entries = closing balance. `holds` is None when the file gives no balance."""
+
+    opening: Amount | None
+    entries: Amount
+    closing: Amount | None
+    holds: bool | None
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportPage:
+    """Template `dashboard/imports/detail.html`: map the columns, look at the preview, commit.
+
+    Shape: `mapping` is the form of a CSV file's columns while it is to be mapped, with `sample` (the head row first);
+    a URL is empty where that step is not possible.
+    """
+
+    name: str
+    format: str
+    account: str
+    state: Chip
+    step: Literal["map", "preview", "done", "failed"]
+    facts: tuple[Fact, ...] = ()
+    mapping: BaseForm | None = None
+    sample: tuple[tuple[str, ...], ...] = ()
+    rows: tuple[PreviewRow, ...] = ()
+    rows_more: int = 0
+    new: int = 0
+    known: int = 0
+    refused: int = 0
+    pending: int = 0
+    proofs: tuple[Proof, ...] = ()
+    error: str = ""
+    map_url: str = ""
+    commit_url: str = ""
+    discard_url: str = ""
+    result_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What the policy would have done in the past days. Shape: counts of payments."""
+
+    days: int
+    would: int
+    of: int
+    wrong: int
+
+
+@dataclass(frozen=True, slots=True)
+class MatchingSettingsPage:
+    """Template `dashboard/settings/matching.html`. `forecast` is None while nothing was decided yet."""
+
+    form: BaseForm
+    on: bool
+    forecast: Forecast | None = None
+    events: tuple[Event, ...] = ()
+    saved: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SignInPage:
+    """Template `accounts/login.html`. `error` is the same for an unknown and a known account."""
+
+    tenant_name: str
+    form: BaseForm
+    next_url: str = ""
+    error: str = ""
+    demo_hint: str = ""

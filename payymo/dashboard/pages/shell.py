@@ -1,0 +1,54 @@
+"""What surrounds every signed-in page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from payymo.dashboard.pages.values import Chip, Tone
+
+Section = Literal[
+    "overview", "review", "transactions", "invoices", "payouts", "activity", "connections", "imports", "settings", ""
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Banner:
+    """The one thing that needs attention on every page, worst first."""
+
+    tone: Tone
+    text: str
+    action: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Shell:
+    """Sidebar, top bar and foot of a signed-in page.
+
+    Shape: `review_count` is None when it was not counted; `can_import` (reviewer) and `can_configure` (admin) show or
+    hide the pages of those roles; `feed` is the state of the tenant's feeds in one chip.
+    """
+
+    tenant_name: str
+    user_name: str
+    user_email: str
+    role: str
+    active: Section
+    review_count: int | None = None
+    can_import: bool = False
+    can_configure: bool = False
+    banner: Banner | None = None
+    feed: Chip | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorPage:
+    """An error in words: what happened, what was and was not saved, a way on, and an id to quote."""
+
+    status: int
+    title: str
+    text: str
+    reference: str = ""
+    action: str = ""
+    url: str = ""
