@@ -1,0 +1,101 @@
+"""Making, suspending and resuming tenants."""
+
+import re
+
+from django.db import IntegrityError, connection, transaction
+from django_tenants.utils import schema_exists
+
+from payymo.shared.errors import BadInput, Conflict
+from tenants import sealing
+from tenants.models import Domain, Tenant, new_schema_name
+
+_SLUG = re.compile(r"[a-z][a-z0-9-]{1,38}[a-z0-9]")
+_HOST = re.compile(r"(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]")
+
+
+class TenantExists(Conflict):
+    """Another tenant has this slug or this host."""
+
+    code = "tenant_exists"
+
+
+class UnusableName(BadInput):
+    """The slug or the host is not of the allowed form."""
+
+    code = "unusable_name"
+
+
+class UnknownTenant(BadInput):
+    """There is no tenant with this slug."""
+
+    code = "unknown_tenant"
+
+
+def create_tenant(*, slug: str, name: str, domain: str) -> Tenant:
+    """Create a tenant with its data key, host and migrated schema; all of it or nothing.
+
+    Raises: UnusableName, TenantExists.
+    """
+    host = domain.strip().lower()
+    if not _SLUG.fullmatch(slug):
+        raise UnusableName(f"The slug {slug!r} must be 3 to 40 of a-z, 0-9 and -, beginning with a letter.")
+    if not _HOST.fullmatch(host):
+        raise UnusableName(f"{domain!r} is not a host name; give it without https:// and port.")
+    if not name.strip():
+        raise UnusableName("The name is empty.")
+    try:
+        with transaction.atomic(durable=True):
+            tenant = Tenant.objects.create(slug=slug, name=name.strip(), schema_name=new_schema_name())
+            Domain.objects.create(tenant=tenant, domain=host, is_primary=True)
+            sealing.create_data_key(tenant)
+    except IntegrityError as error:
+        raise TenantExists(f"A tenant with the slug {slug!r} or the host {host!r} exists already.") from error
+    try:
+        tenant.create_schema(check_if_exists=True, sync_schema=True, verbosity=0)
+    except BaseException:
+        _remove(tenant)
+        raise
+    return tenant
+
+
+def _remove(tenant: Tenant) -> None:
+    """Take back a tenant whose schema could not be made; only ever called before anybody could use it."""
+    connection.set_schema_to_public()
+    if schema_exists(tenant.schema_name):
+        with connection.cursor() as cursor:
+            cursor.execute(f"DROP SCHEMA {connection.ops.quote_name(tenant.schema_name)} CASCADE")
+    tenant.delete(force_drop=False)
+
+
+def find_tenant(*, slug: str) -> Tenant:
+    """Return the tenant with this slug.
+
+    Raises: UnknownTenant naming the ones there are.
+    """
+    tenant = Tenant.objects.filter(slug=slug).first()
+    if tenant is None:
+        known = ", ".join(Tenant.objects.order_by("slug").values_list("slug", flat=True)[:20]) or "none yet"
+        raise UnknownTenant(f"There is no tenant {slug!r}. Tenants: {known}.")
+    return tenant
+
+
+def suspend_tenant(*, slug: str) -> Tenant:
+    """Stop everything of a tenant at once: sign-ins, webhooks, tasks, postings. Nothing is deleted.
+
+    Raises: UnknownTenant.
+    """
+    tenant = find_tenant(slug=slug)
+    Tenant.objects.filter(pk=tenant.pk).update(state=Tenant.State.SUSPENDED)
+    tenant.refresh_from_db()
+    return tenant
+
+
+def resume_tenant(*, slug: str) -> Tenant:
+    """Serve a suspended tenant again.
+
+    Raises: UnknownTenant.
+    """
+    tenant = find_tenant(slug=slug)
+    Tenant.objects.filter(pk=tenant.pk, state=Tenant.State.SUSPENDED).update(state=Tenant.State.ACTIVE)
+    tenant.refresh_from_db()
+    return tenant

@@ -1,0 +1,200 @@
+"""Two tenants on a real PostgreSQL, their people, and the provider stand-ins.
+
+`in_acme` wraps a test in a transaction inside acme's schema. `committed` does not: rows are really committed, so that
+threads and other processes see them, and every tenant table is emptied afterwards.
+"""
+
+import os
+import socket
+from collections.abc import Iterator
+from urllib.parse import urlsplit, urlunsplit
+
+import pytest
+from django.db import connection
+
+PASSWORD = "correct horse battery"
+_SHARED_LEFTOVERS = (
+    "accounts_refreshtoken", "accounts_session", "accounts_securityevent", "accounts_attemptcounter",
+    "tenants_provideraccount", "tenants_heartbeat", "django_session",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, django_db_blocker):
+    """Create the tenants once; tests roll back or empty what they add."""
+    from accounts.models import Membership, Role, User
+    from accounts.permissions import sync_builtin_roles
+    from tenants.models import Tenant
+    from tenants.services.provisioning import create_tenant
+
+    with django_db_blocker.unblock():
+        connection.set_schema_to_public()
+        sync_builtin_roles()
+        for slug, host in (("acme", "acme.localhost"), ("globex", "globex.localhost")):
+            if Tenant.objects.filter(slug=slug).exists():
+                continue
+            tenant = create_tenant(slug=slug, name=slug.title(), domain=host)
+            for role in ("owner", "admin", "reviewer", "viewer"):
+                user = User.objects.create_user(f"{role}@{slug}.example", PASSWORD, name=role.title())
+                Membership.objects.create(
+                    user=user, tenant=tenant, role=Role.objects.get(code=role, tenant=None), is_active=True
+                )
+        if not User.objects.filter(email="staff@payymo.example").exists():
+            User.objects.create_superuser("staff@payymo.example", PASSWORD)
+        connection.set_schema_to_public()
+
+
+def _tenant(slug):
+    from tenants.models import Tenant
+
+    return Tenant.objects.get(slug=slug)
+
+
+@pytest.fixture
+def acme(db):
+    return _tenant("acme")
+
+
+@pytest.fixture
+def globex(db):
+    return _tenant("globex")
+
+
+@pytest.fixture
+def in_acme(acme):
+    from tenants import context
+
+    with context.inside(acme):
+        yield acme
+
+
+def _empty_tenants():
+    from django.apps import apps
+    from django.conf import settings
+
+    from tenants.models import Tenant
+
+    tables = [
+        model._meta.db_table
+        for app in settings.TENANT_APPS
+        for model in apps.get_app_config(app).get_models(include_auto_created=True)
+    ]
+    connection.set_schema_to_public()
+    with connection.cursor() as cursor:
+        cursor.execute(f"TRUNCATE {', '.join(_SHARED_LEFTOVERS)} RESTART IDENTITY CASCADE")
+        for tenant in Tenant.objects.all():
+            names = ", ".join(f'"{tenant.schema_name}"."{table}"' for table in tables)
+            cursor.execute(f"TRUNCATE {names} RESTART IDENTITY CASCADE")
+            Tenant.objects.filter(pk=tenant.pk).update(state=Tenant.State.ACTIVE, undo_seconds=30)
+
+
+@pytest.fixture
+def committed(django_db_setup, django_db_blocker) -> Iterator[None]:
+    """Real commits, visible to threads and processes; both tenants are emptied afterwards."""
+    with django_db_blocker.unblock():
+        connection.set_schema_to_public()
+        try:
+            yield
+        finally:
+            _empty_tenants()
+            connection.close()
+
+
+@pytest.fixture
+def committed_acme(committed):
+    """Acme's schema, entered, with real commits."""
+    from tenants import context
+
+    with context.inside(_tenant("acme")) as tenant:
+        yield tenant
+
+
+@pytest.fixture
+def committed_globex(committed):
+    return _tenant("globex")
+
+
+def _user(email):
+    from accounts.models import User
+
+    return User.objects.get(email=email)
+
+
+@pytest.fixture
+def owner(django_db_setup, django_db_blocker):
+    with django_db_blocker.unblock():
+        return _user("owner@acme.example")
+
+
+@pytest.fixture
+def reviewer(django_db_setup, django_db_blocker):
+    with django_db_blocker.unblock():
+        return _user("reviewer@acme.example")
+
+
+@pytest.fixture
+def viewer(django_db_setup, django_db_blocker):
+    with django_db_blocker.unblock():
+        return _user("viewer@acme.example")
+
+
+@pytest.fixture
+def stranger(django_db_setup, django_db_blocker):
+    """A reviewer of another tenant."""
+    with django_db_blocker.unblock():
+        return _user("reviewer@globex.example")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture(scope="session")
+def sandbox_process(tmp_path_factory):
+    """The provider stand-ins as a real process, and the settings that lead to them."""
+    from django.test import override_settings
+
+    from payymo.sandbox.process import start
+
+    port = _free_port()
+    process = start(tmp_path_factory.mktemp("sandbox"), port)
+    base = f"http://127.0.0.1:{port}"
+    addresses = override_settings(
+        LOOPBACK_EXCEPTION=f"127.0.0.1:{port}",
+        GOCARDLESS_URL=f"{base}/gocardless/api/v2/",
+        STRIPE_URL=f"{base}/stripe",
+        STRIPE_CONNECT_URL=f"{base}/stripe",
+    )
+    addresses.enable()
+    yield process
+    addresses.disable()
+    process.stop()
+
+
+@pytest.fixture
+def sandbox(sandbox_process):
+    """The stand-ins in their first state, without faults."""
+    import requests
+
+    requests.post(f"{sandbox_process.base_url}/_control/reset", timeout=30).raise_for_status()
+    return sandbox_process
+
+
+@pytest.fixture
+def process_env(committed) -> dict[str, str]:
+    """The environment in which a real worker process works on the test database."""
+    from django.conf import settings
+
+    parts = urlsplit(os.environ["DATABASE_URL"])
+    database = urlunsplit((*parts[:2], f"/{connection.settings_dict['NAME']}", *parts[3:]))
+    return {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "payymo.settings_test",
+        "DATABASE_URL": database,
+        "PAYYMO_LOOPBACK_EXCEPTION": settings.LOOPBACK_EXCEPTION,
+        "PAYYMO_GOCARDLESS_URL": settings.GOCARDLESS_URL,
+        "PAYYMO_STRIPE_URL": settings.STRIPE_URL,
+        "PAYYMO_STRIPE_CONNECT_URL": settings.STRIPE_CONNECT_URL,
+    }
