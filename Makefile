@@ -1,0 +1,68 @@
+# Payymo's commands. `make help` lists them; nothing here asks a question.
+
+PYTHON ?= python3
+export PAYYMO_HOME ?= .payymo
+export PAYYMO_VENV ?= $(PAYYMO_HOME)/venv
+
+VENV_PYTHON = "$(PAYYMO_VENV)/bin/python"
+LOCAL = $(VENV_PYTHON) -m payymo.local
+LOCK = env UV_CUSTOM_COMPILE_COMMAND="make lock" $(VENV_PYTHON) -m uv pip compile --quiet \
+	--universal --python-version 3.11 --generate-hashes --no-emit-index-url
+
+.PHONY: help demo stop status test check lint types imports migrations lock bench clean venv-demo venv-dev
+
+help:
+	@echo "make demo      start Payymo with two demo tenants on PAYYMO_PORT (8000); DETACH=1 returns when it is ready"
+	@echo "make stop      end what make demo started"
+	@echo "make status    say what runs"
+	@echo "make test      run every test, or some: make test ARGS='tests/matching -x'"
+	@echo "make check     lint, format, types, import rules, missing migrations"
+	@echo "make bench     the benchmark table, over the export folder BENCH"
+	@echo "make lock      compile requirements*.txt from requirements*.in"
+	@echo "make clean     stop everything and remove what is kept in PAYYMO_HOME ($(PAYYMO_HOME))"
+
+demo: venv-demo
+	@$(LOCAL) demo $(if $(DETACH),--detach)
+
+stop:
+	@if test -x $(VENV_PYTHON); then $(LOCAL) stop; else echo "nothing runs"; fi
+
+status: venv-demo
+	@$(LOCAL) status
+
+test: venv-dev
+	@$(LOCAL) test $(ARGS)
+
+check: lint types imports migrations
+
+lint: venv-dev
+	$(VENV_PYTHON) -m ruff check
+	$(VENV_PYTHON) -m ruff format --check
+
+types: venv-dev
+	$(VENV_PYTHON) -m mypy
+
+imports: venv-dev
+	"$(PAYYMO_VENV)/bin/lint-imports" --no-cache
+
+migrations: venv-dev
+	$(LOCAL) throwaway -- $(VENV_PYTHON) manage.py makemigrations --check --dry-run
+
+# Each file is compiled within the one before, so that a package has the same version in all of them.
+lock: venv-dev
+	$(LOCK) requirements.in -o requirements.txt
+	$(LOCK) -c requirements.txt requirements-demo.in -o requirements-demo.txt
+	$(LOCK) -c requirements.txt -c requirements-demo.txt requirements-dev.in -o requirements-dev.txt
+
+bench: venv-dev
+	@$(VENV_PYTHON) benchmarks/matching.py $(BENCH)
+
+clean: stop
+	rm -rf -- "$(PAYYMO_HOME)" .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -not -path "./$(PAYYMO_HOME)/*" -prune -exec rm -rf {} +
+
+venv-demo:
+	@$(PYTHON) payymo/local/bootstrap.py demo
+
+venv-dev:
+	@$(PYTHON) payymo/local/bootstrap.py dev
