@@ -9,7 +9,7 @@ Nothing in a template asks the database, and nothing here does either.
 | dashboard:review, review_item | dashboard/review/page.html | ReviewPage |
 | review/queue/ | dashboard/review/queue.html | QueuePage |
 | review/<receipt>/panel/, find/, split/ (HX-Request) | dashboard/review/panel.html | Panel |
-| decisions (HX-Request) | dashboard/review/decided.html, conflict.html | Decided, Conflict |
+| decisions (HX-Request) | dashboard/review/decided.html, undone.html, conflict.html | Decided, Undone, Conflict |
 | review/status/ | dashboard/review/status.html | Status |
 | dashboard:transactions | dashboard/transactions.html | TransactionsPage |
 | dashboard:transaction | dashboard/transaction.html | TransactionPage |
@@ -73,6 +73,7 @@ from payymo.dashboard.pages.review import (
     SplitRow,
     Status,
     UndoBar,
+    Undone,
 )
 from payymo.dashboard.pages.settings import (
     AccountLine,
@@ -193,5 +194,6 @@ __all__ = [
     "TransactionRow",
     "TransactionsPage",
     "UndoBar",
+    "Undone",
     "UploadPage",
 ]

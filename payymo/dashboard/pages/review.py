@@ -9,8 +9,9 @@ approve: `candidate`. reject: `candidate`, optional `reason`. hold: `until` (ISO
 (repeated) names rows that are already there.
 
 **Answers to script** (requests with the header `HX-Request: true`; without it, redirect 303 to the next item):
-200 `dashboard/review/decided.html` with a `Decided`; 409 `dashboard/review/conflict.html` with a `Conflict`;
-422 `dashboard/review/panel.html` with the panel and its `error`; 401 empty, when signed out.
+200 `dashboard/review/decided.html` with a `Decided` (undo: `undone.html` with an `Undone`);
+409 `dashboard/review/conflict.html` with a `Conflict`; 422 `dashboard/review/panel.html` with the panel and its
+`error`; 401 empty, when signed out.
 """
 
 from __future__ import annotations
@@ -225,10 +226,15 @@ class QueueBand:
 
 @dataclass(frozen=True, slots=True)
 class QueuePage:
-    """One page of the queue. Shape: bands in order of certainty, empty ones left out; `next_url` is a fragment's."""
+    """One page of the queue.
+
+    Shape: bands in order of certainty, empty ones left out; a band that goes on from the page before has no `count`;
+    `next_url` is the fragment's, `next_page_url` the whole page's.
+    """
 
     bands: tuple[QueueBand, ...]
     next_url: str = ""
+    next_page_url: str = ""
 
     def __bool__(self) -> bool:
         return bool(self.bands)
@@ -272,7 +278,8 @@ class ReviewPage:
     """The review screen. Templates: `dashboard/review/page.html`, fragment `dashboard/review/queue.html`.
 
     Shape: with no queue, `empty` says why: "done" (all decided), "nothing" (no payment ever), "filtered".
-    `base_url` is the review page, `status_url` the counters; `prefetch` are panel URLs of the next two rows.
+    `base_url` is the review page, `status_url` the counters; `item` says that the address names the payment, which a
+    narrow screen then shows instead of the queue.
     """
 
     queue: QueuePage
@@ -283,6 +290,7 @@ class ReviewPage:
     status_url: str
     undo: UndoBar | None = None
     recent: tuple[Recent, ...] = ()
+    item: bool = False
     empty: Literal["", "done", "nothing", "filtered"] = ""
     next_sync: str = ""
     notice: str = ""
@@ -311,6 +319,17 @@ class Decided:
     panel: Panel | None = None
     stale: tuple[str, ...] = ()
     bands: tuple[QueueBand, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """A decision taken back: its payment is in the queue again. Template `dashboard/review/undone.html`."""
+
+    row: QueueRow
+    panel: Panel
+    progress: Progress
+    announcement: str
+    undo: UndoBar | None = None
 
 
 @dataclass(frozen=True, slots=True)
