@@ -1,4 +1,4 @@
-"""Why a statement file cannot be read at all. One unreadable entry is a `Refusal`, not an error."""
+"""Why a statement file cannot be read at all; what is wrong with one entry becomes a `Refusal` and stops only it."""
 
 
 class UnreadableStatement(ValueError):
@@ -19,3 +19,11 @@ class FileTooLarge(UnreadableStatement):
 
 class AmbiguousMapping(UnreadableStatement):
     """A CSV file leaves something open that only a person can tell, such as whether the day or the month is first."""
+
+
+class UnreadableEntry(ValueError):
+    """One entry cannot be taken; a parser turns it into a `Refusal` with the line of the entry."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason

@@ -1,0 +1,104 @@
+"""Amounts of money as banks write them, read exactly or not at all."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+
+from banking.parsers.errors import UnreadableEntry
+from payymo.shared.money import (
+    UnknownCurrency,
+    UnreadableAmount,
+    check_currency,
+    from_minor,
+    parse_decimal,
+    to_minor,
+)
+
+_PLAIN = re.compile(r"[+-]?[0-9]{1,15}(\.[0-9]{1,6})?", re.ASCII)
+_SWIFT = re.compile(r"[0-9]{1,15}(,[0-9]{0,6})?|,[0-9]{1,6}", re.ASCII)
+_SPACES = re.compile(r"[\s\u00a0\u202f\u2009]")
+_SIGNS_OF_MONEY = re.compile(
+    r"(?i)^(?:[a-z]{3}|[€£$¥]|kč|kr\.?|zł|lei|fr\.?)|(?:[a-z]{3}|[€£$¥]|kč|kr\.?|zł|lei|fr\.?)$"
+)
+_GROUPED = {
+    ",": re.compile(r"([0-9]{1,3}(?:([.'])[0-9]{3}(?:\2[0-9]{3})*)|[0-9]*)(?:,([0-9]*))?", re.ASCII),
+    ".": re.compile(r"([0-9]{1,3}(?:([,'])(?:[0-9]{2,3}\2)*[0-9]{3})|[0-9]*)(?:\.([0-9]*))?", re.ASCII),
+}
+
+
+def shown(text: str) -> str:
+    """Quote what stood in the file for a message, short and on one line."""
+    flat = " ".join(text.split())
+    return f"'{flat[:40]}…'" if len(flat) > 40 else f"'{flat}'"
+
+
+def currency_code(text: str) -> str:
+    """Read an ISO 4217 code.
+
+    Raises: UnreadableEntry when it is not three letters.
+    """
+    try:
+        return check_currency(text)
+    except UnknownCurrency as error:
+        raise UnreadableEntry(f"{shown(text)} is not a currency code.") from error
+
+
+def plain_amount(text: str, currency: str) -> Decimal:
+    """Read an amount as ISO 20022 and the APIs write it: `12.30`.
+
+    Raises: UnreadableEntry for anything else, more decimals than the currency has included.
+    """
+    written = text.strip()
+    if not _PLAIN.fullmatch(written):
+        raise UnreadableEntry(f"The amount {shown(text)} cannot be read.")
+    return exact(written, currency)
+
+
+def swift_amount(text: str, currency: str) -> Decimal:
+    """Read an amount as SWIFT messages write it, with a decimal comma: `12,3`, `12,` and `,50`.
+
+    Raises: UnreadableEntry for anything else.
+    """
+    if not _SWIFT.fullmatch(text):
+        raise UnreadableEntry(f"The amount {shown(text)} cannot be read.")
+    whole, _, decimals = text.partition(",")
+    return exact(f"{whole or '0'}.{decimals or '0'}", currency)
+
+
+def written_amount(text: str, decimal_sign: str, currency: str) -> Decimal:
+    """Read an amount as people see it in a CSV file: `-1.234,56`, `1'234.56-`, `(12.00)`, `12,00 €`.
+
+    Units: `decimal_sign` is `,` or `.`; any other separator must group thousands properly.
+    Raises: UnreadableEntry when the text is not such an amount.
+    """
+    refusal = UnreadableEntry(f"The amount {shown(text)} cannot be read.")
+    bare = _SPACES.sub("", text).replace("’", "'").replace("−", "-").replace("–", "-")
+    bare = _SIGNS_OF_MONEY.sub("", bare)
+    negative = False
+    if bare.startswith("(") and bare.endswith(")"):
+        negative, bare = True, bare[1:-1]
+    elif bare[:1] in "+-" and bare:
+        negative, bare = bare[0] == "-", bare[1:]
+    elif bare[-1:] in "+-" and bare:
+        negative, bare = bare[-1] == "-", bare[:-1]
+    bare = _SIGNS_OF_MONEY.sub("", bare)
+    found = _GROUPED[decimal_sign].fullmatch(bare)
+    if not found or not (found[1] or found[3]):
+        raise refusal
+    whole = re.sub(r"[.,']", "", found[1])
+    if len(whole) > 15 or len(found[3] or "") > 6:
+        raise refusal
+    amount = exact(f"{whole or '0'}.{found[3] or '0'}", currency)
+    return -amount if negative else amount
+
+
+def exact(written: str, currency: str) -> Decimal:
+    """Give the amount exactly the decimals of its currency.
+
+    Raises: UnreadableEntry when digits would be lost.
+    """
+    try:
+        return from_minor(to_minor(parse_decimal(written), currency), currency)
+    except UnreadableAmount as error:
+        raise UnreadableEntry(f"The amount {shown(written)} has more decimals than {currency} has.") from error

@@ -1,0 +1,71 @@
+"""From the entries of a parser to a finished file: limits, proof by the balances, which references identify."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal
+
+from banking.parsers.errors import FileTooLarge, UnreadableStatement
+from banking.parsers.types import Balance, ParsedEntry, ParsedFile, ParsedStatement
+
+MAX_BYTES = 10 * 1024 * 1024
+MAX_ENTRIES = 50_000
+
+
+def check_entry_count(count: int) -> None:
+    """Stop a file with too many entries.
+
+    Raises: FileTooLarge.
+    """
+    if count > MAX_ENTRIES:
+        raise FileTooLarge(f"The file has more than {MAX_ENTRIES:,} entries; export a shorter period.")
+
+
+def prove(opening: Balance | None, closing: Balance | None, entries: Sequence[ParsedEntry]) -> bool | None:
+    """Say whether opening balance + booked entries = closing balance; None when either balance is missing."""
+    if opening is None or closing is None:
+        return None
+    booked = sum((entry.amount for entry in entries if entry.status == "booked"), Decimal(0))
+    return opening.currency == closing.currency and opening.amount + booked == closing.amount
+
+
+def assemble(file_format: str, statements: Sequence[ParsedStatement]) -> ParsedFile:
+    """Finish a file: references that repeat in one account identify nothing.
+
+    Shape: a statement without movement is taken when its balances prove that there was none.
+    Raises: UnreadableStatement when nothing in the file can be used; FileTooLarge.
+    """
+    check_entry_count(sum(len(statement.entries) + len(statement.refused) for statement in statements))
+    if not any(statement.entries for statement in statements):
+        refused = [refusal for statement in statements for refusal in statement.refused]
+        if refused:
+            first = refused[0]
+            raise UnreadableStatement(
+                f"No entry of the file can be read ({len(refused)} refused). Line {first.line}: {first.reason}"
+            )
+        if not statements or not all(statement.proved for statement in statements):
+            raise UnreadableStatement("The file has no entries.")
+    return ParsedFile(file_format, tuple(_with_reliable_references(statements)))
+
+
+def _with_reliable_references(statements: Sequence[ParsedStatement]) -> list[ParsedStatement]:
+    uses = Counter(
+        (statement.account.iban or statement.account.other, entry.bank_reference)
+        for statement in statements
+        for entry in statement.entries
+    )
+    return [
+        replace(
+            statement,
+            entries=tuple(
+                replace(entry, reference_is_unique=False)
+                if entry.reference_is_unique
+                and uses[statement.account.iban or statement.account.other, entry.bank_reference] > 1
+                else entry
+                for entry in statement.entries
+            ),
+        )
+        for statement in statements
+    ]

@@ -1,0 +1,240 @@
+"""Reads one `Ntry` of a CAMT message: the entry, or the payments of a batch that the bank booked as one.
+
+A batch becomes one entry for each of its payments when every payment tells its amount and they add up to what was
+booked; otherwise (version .02 often has no amounts inside) only the booked sum is certain, and it stays one entry.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+
+from banking.parsers.amounts import currency_code, plain_amount, shown
+from banking.parsers.dates import iso_date
+from banking.parsers.errors import UnreadableEntry
+from banking.parsers.sepa_text import join_cut, keyword_fields
+from banking.parsers.texts import (
+    clean,
+    clean_account,
+    clean_name,
+    clean_reference,
+    structured_reference_in,
+)
+from banking.parsers.types import EntryStatus, ParsedEntry
+from banking.parsers.xml_tree import Document, Node
+
+_PENDING = {"PDNG", "FUTR"}
+_USTRD_WIDTH = 140
+_DIRECTIONS = {"CRDT": 1, "DBIT": -1}
+
+
+def direction(node: Node) -> int:
+    """Return 1 for a credit and -1 for a debit.
+
+    Raises: UnreadableEntry when `CdtDbtInd` says neither.
+    """
+    written = node.value("CdtDbtInd")
+    if written not in _DIRECTIONS:
+        raise UnreadableEntry(f"CdtDbtInd is {shown(written)} and neither CRDT nor DBIT.")
+    return _DIRECTIONS[written]
+
+
+def amount_in(node: Node, path: str, currency: str) -> Decimal:
+    """Read the unsigned amount at `path`.
+
+    Raises: UnreadableEntry when it is missing, signed, no number, or not in `currency`.
+    """
+    amount = node.first(path)
+    if amount is None:
+        raise UnreadableEntry("The amount is missing.")
+    written = amount.attributes.get("Ccy", "")
+    if not written:
+        raise UnreadableEntry("The amount has no currency.")
+    code = currency_code(written)
+    if currency and code != currency:
+        raise UnreadableEntry(f"The amount is in {code}, but the account is in {currency}.")
+    if amount.text.strip()[:1] in {"+", "-"}:
+        raise UnreadableEntry(f"The amount {shown(amount.text)} has a sign; CdtDbtInd alone gives the direction.")
+    return plain_amount(amount.text, code)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryReader:
+    """Reads the entries of one statement.
+
+    `says_booked`: an entry without a status is booked, as in an end-of-day statement.
+    """
+
+    document: Document
+    own_account: str
+    own_name: str
+    currency: str
+    says_booked: bool
+
+    def read(self, entry: Node) -> list[ParsedEntry]:
+        """Read one `Ntry`.
+
+        Shape: one entry, or the payments of a batch with `batch_line` 1, 2, ...
+        Raises: UnreadableEntry.
+        """
+        amount = direction(entry) * amount_in(entry, "Amt", self.currency)
+        status = self._status(entry)
+        booked_on, value_date = _dates(entry)
+        details = list(entry.all("NtryDtls/TxDtls"))
+        shares = _shares(entry, details, amount, self.currency) if len(details) > 1 else None
+        common = ParsedEntry(
+            status=status,
+            booking_date=booked_on,
+            value_date=value_date,
+            amount=amount,
+            currency=self.currency,
+            is_reversal=entry.value("RvslInd") in {"true", "1"},
+            line=entry.line,
+            raw=self.document.raw(entry),
+        )
+        if shares is None:
+            return [self._with_details(common, entry, details)]
+        return [
+            replace(
+                self._with_details(replace(common, amount=share), entry, [detail]),
+                bank_reference=_batch_reference(entry, detail, number),
+                reference_is_unique=bool(_batch_reference(entry, detail, number)),
+                batch_line=number,
+                line=detail.line,
+                raw=self.document.raw(detail),
+            )
+            for number, (share, detail) in enumerate(zip(shares, details, strict=True), start=1)
+        ]
+
+    def _status(self, entry: Node) -> EntryStatus:
+        written = entry.value("Sts", "Sts/Cd", "Sts/Prtry").upper()
+        if written == "BOOK" or (not written and self.says_booked):
+            return "booked"
+        if written in _PENDING:
+            return "pending"
+        if written == "INFO":
+            raise UnreadableEntry("The bank sends this entry for information (INFO); it moves no money here.")
+        raise UnreadableEntry(f"The status {shown(written)} does not say whether the entry is booked.")
+
+    def _with_details(self, common: ParsedEntry, entry: Node, details: list[Node]) -> ParsedEntry:
+        """Fill in parties, texts and references; details win, the entry fills what they leave open."""
+        detail = details[0] if len(details) == 1 else Node("none", {}, 0, 0)
+        party_name, party_account = self._counterparty(detail, common.amount)
+        text = _text(entry, details)
+        fields = keyword_fields(text) or {}
+        reference = clean_reference(detail.value("Refs/AcctSvcrRef")) or clean_reference(entry.value("AcctSvcrRef"))
+        original = detail.first("AmtDtls/InstdAmt/Amt") or entry.first("AmtDtls/InstdAmt/Amt")
+        original_amount, original_currency = _original(original, common)
+        return replace(
+            common,
+            counterparty_name=party_name or clean_name(fields.get("ABWA", "") or fields.get("ABWE", "")),
+            counterparty_iban=party_account,
+            remittance_information=fields.get("SVWZ", text) or fields.get("", ""),
+            structured_reference=_structured(detail) or structured_reference_in(text),
+            end_to_end_id=clean_reference(detail.value("Refs/EndToEndId")) or clean_reference(fields.get("EREF", "")),
+            bank_reference=reference,
+            reference_is_unique=bool(reference),
+            bank_transaction_code=_code(detail) or _code(entry),
+            mandate_id=clean_reference(detail.value("Refs/MndtId")) or clean_reference(fields.get("MREF", "")),
+            original_amount=original_amount,
+            original_currency=original_currency,
+            is_reversal=common.is_reversal or detail.first("RtrInf") is not None,
+        )
+
+    def _counterparty(self, detail: Node, amount: Decimal) -> tuple[str, str]:
+        """Find the other side: who the money came from or went to, unless that is the account's own holder.
+
+        A returned payment keeps the debtor and creditor of the payment it returns, so the expected side may be us.
+        """
+        sides = ("Dbtr", "Cdtr") if amount >= 0 else ("Cdtr", "Dbtr")
+        expected, other = (self._party(detail, side) for side in sides)
+        if other != ("", "") and (expected == ("", "") or self._is_own(*expected)) and not self._is_own(*other):
+            return other
+        return expected
+
+    def _party(self, detail: Node, side: str) -> tuple[str, str]:
+        parties = f"RltdPties/{side}"
+        ultimate = f"RltdPties/Ultmt{side}"
+        name = detail.value(
+            f"{parties}/Nm", f"{parties}/Pty/Nm", f"{ultimate}/Nm", f"{ultimate}/Pty/Nm", f"{parties}/Agt/FinInstnId/Nm"
+        )
+        account = detail.value(f"{parties}Acct/Id/IBAN", f"{parties}Acct/Id/Othr/Id")
+        return clean_name(name), clean_account(account)
+
+    def _is_own(self, name: str, account: str) -> bool:
+        if account and self.own_account:
+            return account == self.own_account
+        return bool(name) and name.casefold() == self.own_name.casefold()
+
+
+def _dates(entry: Node) -> tuple[date, date | None]:
+    """Read booking and value date; an entry without a booking date counts on its value date."""
+    booked = entry.value("BookgDt/Dt", "BookgDt/DtTm")
+    value = entry.value("ValDt/Dt", "ValDt/DtTm")
+    if not booked and not value:
+        raise UnreadableEntry("The entry has neither a booking date nor a value date.")
+    value_date = iso_date(value) if value else None
+    booked_on = iso_date(booked) if booked else value_date
+    assert booked_on is not None
+    return booked_on, value_date
+
+
+def _shares(entry: Node, details: list[Node], amount: Decimal, currency: str) -> list[Decimal] | None:
+    """Read the signed amounts of a batch's payments; None when they are not all told or do not add up."""
+    shares = []
+    for detail in details:
+        path = next((path for path in ("Amt", "AmtDtls/TxAmt/Amt") if detail.first(path) is not None), None)
+        if path is None:
+            return None
+        told = detail.first(path)
+        assert told is not None
+        if told.attributes.get("Ccy", "").strip().upper() != currency:
+            return None
+        signed = detail if detail.first("CdtDbtInd") is not None else entry
+        shares.append(direction(signed) * amount_in(detail, path, currency))
+    return shares if sum(shares) == amount else None
+
+
+def _batch_reference(entry: Node, detail: Node, number: int) -> str:
+    """Name one payment of a batch: by its own reference, else by the entry's and its place."""
+    own = clean_reference(detail.value("Refs/AcctSvcrRef"))
+    whole = clean_reference(entry.value("AcctSvcrRef"))
+    if own and own != whole:
+        return own
+    return clean_reference(f"{whole}/{number}") if whole else ""
+
+
+def _text(entry: Node, details: list[Node]) -> str:
+    """Return the payer's text, else the bank's: free text first, then additions to it, then what the bank adds."""
+    texts = []
+    for detail in details:
+        free = [line.text for line in detail.all("RmtInf/Ustrd")]
+        text = clean(join_cut(free, _USTRD_WIDTH))
+        if not text:
+            text = clean(" ".join(line.text for line in detail.all("RmtInf/Strd/AddtlRmtInf")))
+        if not text:
+            text = clean(" ".join(line.text for line in detail.all("RmtInf/Strd/RfrdDocInf/Nb")))
+        texts.append(text or clean(detail.value("AddtlTxInf")) or clean(detail.value("RtrInf/AddtlInf")))
+    return clean(" ".join(filter(None, texts))) or clean(entry.value("AddtlNtryInf"))
+
+
+def _structured(detail: Node) -> str:
+    references = {clean_reference(node.text) for node in detail.all("RmtInf/Strd/CdtrRefInf/Ref")} - {""}
+    return references.pop() if len(references) == 1 else ""
+
+
+def _code(node: Node) -> str:
+    domain = [node.value(path) for path in ("BkTxCd/Domn/Cd", "BkTxCd/Domn/Fmly/Cd", "BkTxCd/Domn/Fmly/SubFmlyCd")]
+    return clean_reference("/".join(domain) if domain[0] else node.value("BkTxCd/Prtry/Cd"))[:80]
+
+
+def _original(node: Node | None, common: ParsedEntry) -> tuple[Decimal | None, str]:
+    """Read what was instructed, where it is not simply what was booked."""
+    if node is None:
+        return None, ""
+    currency = currency_code(node.attributes.get("Ccy", ""))
+    amount = plain_amount(node.text, currency)
+    if (abs(amount), currency) == (abs(common.amount), common.currency):
+        return None, ""
+    return abs(amount), currency
