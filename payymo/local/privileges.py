@@ -7,7 +7,6 @@ forbids namespaces: uid 65534 (nobody) with a data folder given to it. An ordina
 import ctypes
 import os
 import subprocess
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -60,7 +59,7 @@ def enter_user_namespace() -> None:
         os.close(descriptor)
 
 
-def for_server(data: Path, program: Path, *, namespaces: Callable[[], bool] | None = None) -> Privileges:
+def for_server(data: Path, program: Path) -> Privileges:
     """Decide who runs `program` on `data`: the owner of existing data, else the best way this machine allows.
 
     Raises: LocalError if root can run it in neither way.
@@ -70,11 +69,13 @@ def for_server(data: Path, program: Path, *, namespaces: Callable[[], bool] | No
             raise LocalError(f"{data} belongs to another user (uid {data.stat().st_uid}); set PAYYMO_HOME elsewhere.")
         return Privileges()
     made_by_nobody = data.exists() and data.stat().st_uid == NOBODY
-    if not made_by_nobody and (namespaces or namespaces_work)():
+    if not made_by_nobody and namespaces_work():
         return Privileges(namespace=True)
     if data.exists() and not made_by_nobody:
         raise LocalError(f"root cannot run PostgreSQL on {data} here: user namespaces are forbidden.")
     nobody = Privileges(uid=NOBODY)
+    # Others may pass through the home, not list it; what is secret in it has its own mode.
+    data.parent.chmod(data.parent.stat().st_mode | 0o011)
     if not _can_run([str(program), "--version"], nobody) or not _can_run(["test", "-x", str(data.parent)], nobody):
         raise LocalError(
             "PostgreSQL refuses to run as root, this machine forbids user namespaces, and uid 65534 cannot enter "
