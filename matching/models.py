@@ -177,6 +177,7 @@ class PayerProfile(Record):
 
         ACCOUNT = "account", "Account"
         NAME = "name", "Name"
+        TEXT = "text", "Name and text"
 
     kind = models.CharField(max_length=8, choices=Kind)
     key = models.CharField(max_length=200, help_text="keyed hash of the account, or the folded name")

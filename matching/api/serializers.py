@@ -1,0 +1,152 @@
+"""What the matching API says and accepts. Input and output are separate classes."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from matching.models import Decision, Proposal, Settlement
+from matching.services.allocation import IGNORE_REASONS
+from payymo.shared.money import quantized
+
+
+class ProposalOutput(serializers.ModelSerializer):
+    """A suggestion with its lines, reasons and why-not."""
+
+    id = serializers.UUIDField(source="public_id")
+    receipt = serializers.SerializerMethodField()
+    source = serializers.SerializerMethodField()
+    client = serializers.UUIDField(source="client.public_id", default=None)
+    amount = serializers.SerializerMethodField()
+    lines = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Proposal
+        fields = (
+            "id", "receipt", "source", "rank", "status", "band", "kind", "probability", "is_tie", "is_certain", "client",
+            "amount", "currency", "lines", "reasons", "why_not", "none_reason", "engine_version", "created_at",
+        )  # fmt: skip
+        read_only_fields = fields
+
+    def get_receipt(self, row: Proposal) -> str:
+        """Return the public id of the payment."""
+        subject = row.bank_transaction or row.stripe_payment
+        return str(subject.public_id) if subject else ""
+
+    def get_source(self, row: Proposal) -> str:
+        """Return `bank` or `stripe`."""
+        return "bank" if row.bank_transaction_id else "stripe"
+
+    def get_amount(self, row: Proposal) -> str:
+        """Return the payment's amount with the currency's own digits."""
+        return str(quantized(row.amount, row.currency))
+
+    def get_lines(self, row: Proposal) -> list[dict[str, Any]]:
+        """Return invoice and amount of each line."""
+        return [
+            {
+                "invoice": str(line.invoice.public_id),
+                "number": line.invoice.display_number,
+                "amount": str(quantized(line.amount, line.invoice.currency)),
+                "currency": line.invoice.currency,
+            }
+            for line in row.lines.all()
+        ]
+
+
+class DecisionOutput(serializers.ModelSerializer):
+    """A decision."""
+
+    id = serializers.UUIDField(source="public_id")
+    receipt = serializers.SerializerMethodField()
+    undone = serializers.SerializerMethodField()
+    postings = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Decision
+        fields = (
+            "id", "kind", "source", "receipt", "decided_by_name", "reason", "probability", "decided_at", "undo_until",
+            "undone", "postings",
+        )  # fmt: skip
+        read_only_fields = fields
+
+    def get_receipt(self, row: Decision) -> str:
+        """Return the public id of the payment."""
+        subject = row.bank_transaction or row.stripe_payment
+        return str(subject.public_id) if subject else ""
+
+    def get_undone(self, row: Decision) -> bool:
+        """Return whether it was taken back."""
+        return hasattr(row, "undone_by")
+
+    def get_postings(self, row: Decision) -> list[str]:
+        """Return the public ids of the postings it left."""
+        matches = row.invoicematch_set.all() if row.bank_transaction_id else row.stripeinvoicematch_set.all()
+        return [str(match.posting.public_id) for match in matches if match.posting]
+
+
+class SettlementOutput(serializers.ModelSerializer):
+    """A payout found on the bank account."""
+
+    id = serializers.UUIDField(source="public_id")
+    payout = serializers.CharField(source="payout.payout_id")
+    bank_transaction = serializers.UUIDField(source="bank_transaction.public_id")
+    amount = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Settlement
+        fields = ("id", "payout", "bank_transaction", "amount", "currency", "settled_at")
+        read_only_fields = fields
+
+    def get_amount(self, row: Settlement) -> str:
+        """Return the amount with the currency's own digits."""
+        return str(quantized(row.amount, row.currency))
+
+
+class StrictInput(serializers.Serializer):
+    """An input that refuses fields it does not know."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Read the fields.
+
+        Raises: ValidationError naming each unknown field.
+        """
+        if isinstance(data, dict) and (unknown := set(data) - set(self.fields)):
+            raise serializers.ValidationError({name: "Unknown field." for name in sorted(unknown)})
+        return super().to_internal_value(data)
+
+
+class NoInput(StrictInput):
+    """Nothing may be sent."""
+
+
+class RejectInput(StrictInput):
+    """Why a suggestion is wrong, if the person says so."""
+
+    reason = serializers.CharField(max_length=300, required=False, default="", allow_blank=True)
+
+
+class HoldInput(StrictInput):
+    """Until when a payment is put off."""
+
+    until = serializers.DateField()
+
+
+class IgnoreInput(StrictInput):
+    """Why a payment settles no invoice."""
+
+    reason = serializers.ChoiceField(choices=[(reason, reason) for reason in IGNORE_REASONS])
+
+
+class LineInput(StrictInput):
+    """One invoice of a match by hand."""
+
+    invoice = serializers.UUIDField()
+    amount = serializers.DecimalField(max_digits=18, decimal_places=3, min_value=0)
+
+
+class AllocateInput(StrictInput):
+    """A match by hand."""
+
+    receipt = serializers.UUIDField()
+    lines = LineInput(many=True, allow_empty=False, max_length=200)
+    may_overpay = serializers.BooleanField(default=False)

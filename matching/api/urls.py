@@ -1,0 +1,17 @@
+"""Below `/api/v1/`."""
+
+from django.urls import path
+
+from matching.api import views
+
+urlpatterns = [
+    path("proposals/", views.ProposalList.as_view(), name="proposals"),
+    path("proposals/<uuid:public_id>/", views.ProposalDetail.as_view(), name="proposal"),
+    path("proposals/<uuid:public_id>/approve/", views.Approve.as_view(), name="proposal-approve"),
+    path("proposals/<uuid:public_id>/reject/", views.Reject.as_view(), name="proposal-reject"),
+    path("proposals/<uuid:public_id>/hold/", views.Hold.as_view(), name="proposal-hold"),
+    path("proposals/<uuid:public_id>/ignore/", views.Ignore.as_view(), name="proposal-ignore"),
+    path("decisions/<uuid:public_id>/undo/", views.Undo.as_view(), name="decision-undo"),
+    path("allocations/", views.Allocate.as_view(), name="allocations"),
+    path("settlements/", views.SettlementList.as_view(), name="settlements"),
+]

@@ -1,0 +1,210 @@
+"""Proposals, decisions, matches by hand and settlements over HTTP."""
+
+import uuid
+from typing import Any
+
+from django.http import Http404
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework import generics, status
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.api.permissions import requires
+from matching import locks
+from matching.api import serializers as shapes
+from matching.models import Band, Decision, Proposal, Settlement
+from matching.services import allocation
+from matching.services.decisions import Actor
+from payymo.shared.api.idempotency import idempotent
+from payymo.shared.errors import BadInput
+from whmcs.models import Invoice
+
+_FILTERS = {"band", "receipt", "status", "cursor", "page_size"}
+
+
+def _refuse_unknown(request: Request, known: set[str]) -> None:
+    if unknown := set(request.query_params) - known:
+        raise BadInput(f"Unknown filter: {', '.join(sorted(unknown))}.")
+
+
+def _proposals() -> Any:
+    return Proposal.objects.select_related("bank_transaction", "stripe_payment", "client").prefetch_related(
+        "lines__invoice"
+    )
+
+
+class ProposalList(generics.ListAPIView):
+    """Suggestions, newest first; open ones unless `status` says otherwise."""
+
+    permission_classes = [requires("review.view")]
+    serializer_class = shapes.ProposalOutput
+
+    def get_queryset(self) -> Any:
+        """Filter by band, receipt and status."""
+        _refuse_unknown(self.request, _FILTERS)
+        chosen = self.request.query_params
+        rows = _proposals().filter(status=chosen.get("status", Proposal.Status.OPEN).upper())
+        if band := chosen.get("band"):
+            if band not in Band.values:
+                raise BadInput(f"band is one of {', '.join(Band.values)}.")
+            rows = rows.filter(band=band)
+        if receipt := chosen.get("receipt"):
+            try:
+                key = uuid.UUID(receipt)
+            except ValueError as error:
+                raise BadInput("receipt is not an id.") from error
+            rows = rows.filter(bank_transaction__public_id=key) | rows.filter(stripe_payment__public_id=key)
+        return rows
+
+
+class ProposalDetail(generics.RetrieveAPIView):
+    """One suggestion."""
+
+    permission_classes = [requires("review.view")]
+    serializer_class = shapes.ProposalOutput
+    lookup_field = "public_id"
+
+    def get_queryset(self) -> Any:
+        """Read it with everything it shows."""
+        return _proposals()
+
+
+class _Decide(APIView):
+    """A decision about a proposal: one service call, replayed safely by its Idempotency-Key."""
+
+    permission_classes = [requires("review.decide")]
+    input_class: type[shapes.StrictInput] = shapes.NoInput
+
+    def decide(self, proposal: Proposal, values: dict[str, Any], actor: Actor) -> allocation.Decided:
+        raise NotImplementedError
+
+    @idempotent
+    def post(self, request: Request, public_id: uuid.UUID) -> Response:
+        """Decide."""
+        values = self.input_class(data=request.data)
+        values.is_valid(raise_exception=True)
+        proposal = Proposal.objects.select_related("bank_transaction", "stripe_payment").filter(public_id=public_id)
+        if (found := proposal.first()) is None:
+            raise Http404
+        decided = self.decide(found, values.validated_data, Actor.person(request.user))
+        return _answer(decided)
+
+
+def _answer(decided: allocation.Decided, *, code: int = status.HTTP_201_CREATED) -> Response:
+    return Response({**shapes.DecisionOutput(decided.decision).data, "stale": list(decided.stale)}, status=code)
+
+
+def _receipt_of(proposal: Proposal) -> uuid.UUID:
+    subject = proposal.bank_transaction or proposal.stripe_payment
+    assert subject is not None  # noqa: S101 - kept by a constraint
+    return subject.public_id
+
+
+@extend_schema(request=shapes.NoInput, responses={201: shapes.DecisionOutput})
+class Approve(_Decide):
+    """Approve a suggestion: allocate it and leave its postings pending until the undo window has passed."""
+
+    def decide(self, proposal: Proposal, values: dict[str, Any], actor: Actor) -> allocation.Decided:
+        """Approve."""
+        return allocation.approve_proposal(proposal_id=proposal.public_id, actor=actor, now=timezone.now())
+
+
+@extend_schema(request=shapes.RejectInput, responses={201: shapes.DecisionOutput})
+class Reject(_Decide):
+    """Say that a suggestion is wrong."""
+
+    input_class = shapes.RejectInput
+
+    def decide(self, proposal: Proposal, values: dict[str, Any], actor: Actor) -> allocation.Decided:
+        """Reject."""
+        return allocation.reject_proposal(
+            proposal_id=proposal.public_id, actor=actor, now=timezone.now(), reason=values["reason"]
+        )
+
+
+@extend_schema(request=shapes.HoldInput, responses={201: shapes.DecisionOutput})
+class Hold(_Decide):
+    """Put the payment of a suggestion off."""
+
+    input_class = shapes.HoldInput
+
+    def decide(self, proposal: Proposal, values: dict[str, Any], actor: Actor) -> allocation.Decided:
+        """Put it off."""
+        return allocation.hold_receipt(
+            receipt_id=_receipt_of(proposal), until=values["until"], actor=actor, now=timezone.now()
+        )
+
+
+@extend_schema(request=shapes.IgnoreInput, responses={201: shapes.DecisionOutput})
+class Ignore(_Decide):
+    """Say that the payment of a suggestion settles no invoice."""
+
+    input_class = shapes.IgnoreInput
+
+    def decide(self, proposal: Proposal, values: dict[str, Any], actor: Actor) -> allocation.Decided:
+        """Ignore it."""
+        return allocation.ignore_receipt(
+            receipt_id=_receipt_of(proposal), reason=values["reason"], actor=actor, now=timezone.now()
+        )
+
+
+@extend_schema(request=shapes.NoInput, responses={201: shapes.DecisionOutput})
+class Undo(APIView):
+    """Take a decision back, as long as nothing of it was sent."""
+
+    permission_classes = [requires("review.decide")]
+
+    @idempotent
+    def post(self, request: Request, public_id: uuid.UUID) -> Response:
+        """Undo."""
+        shapes.NoInput(data=request.data).is_valid(raise_exception=True)
+        try:
+            decided = allocation.undo_decision(
+                decision_id=public_id, actor=Actor.person(request.user), now=timezone.now()
+            )
+        except Decision.DoesNotExist as error:
+            raise Http404 from error
+        return _answer(decided)
+
+
+@extend_schema(request=shapes.AllocateInput, responses={201: shapes.DecisionOutput})
+class Allocate(APIView):
+    """Match a payment by hand with one or several invoices."""
+
+    permission_classes = [requires("review.decide")]
+
+    @idempotent
+    def post(self, request: Request) -> Response:
+        """Match."""
+        values = shapes.AllocateInput(data=request.data)
+        values.is_valid(raise_exception=True)
+        wanted = values.validated_data["lines"]
+        keys = dict(
+            Invoice.objects.filter(public_id__in=[line["invoice"] for line in wanted]).values_list("public_id", "pk")
+        )
+        lines = [allocation.Line(keys.get(line["invoice"], 0), line["amount"]) for line in wanted]
+        try:
+            decided = allocation.allocate_by_hand(
+                receipt_id=values.validated_data["receipt"],
+                lines=lines,
+                actor=Actor.person(request.user),
+                now=timezone.now(),
+                may_overpay=values.validated_data["may_overpay"],
+            )
+        except locks.UnknownReceipt as error:
+            raise Http404 from error
+        return _answer(decided)
+
+
+class SettlementList(generics.ListAPIView):
+    """Payouts found on the bank account, newest first."""
+
+    permission_classes = [requires("transactions.view")]
+    serializer_class = shapes.SettlementOutput
+
+    def get_queryset(self) -> Any:
+        """Read them with their payout and bank entry."""
+        _refuse_unknown(self.request, {"cursor", "page_size"})
+        return Settlement.objects.select_related("payout", "bank_transaction")

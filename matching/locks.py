@@ -1,0 +1,55 @@
+"""The lock order: the receipt, then its proposals, then the invoices by primary key. Nothing else locks money rows."""
+
+import uuid
+from collections.abc import Iterable
+
+from banking.models import BankTransaction
+from matching.models import Decision, Proposal
+from payments.models import StripePayment
+from payymo.shared.errors import Conflict
+from whmcs.models import Invoice
+
+Receipt = BankTransaction | StripePayment
+
+
+class UnknownReceipt(LookupError):
+    """No bank transaction and no charge of this tenant has this id."""
+
+
+def lock_receipt(public_id: uuid.UUID | str) -> Receipt:
+    """Lock the bank transaction or charge with this public id.
+
+    Raises: UnknownReceipt.
+    """
+    for model in (BankTransaction, StripePayment):
+        found = model.objects.select_for_update().filter(public_id=public_id).first()
+        if found is not None:
+            return found
+    raise UnknownReceipt(str(public_id))
+
+
+def lock_proposals(receipt: Receipt) -> list[Proposal]:
+    """Lock the open proposals of a locked receipt, best first."""
+    mine = {"bank_transaction": receipt} if isinstance(receipt, BankTransaction) else {"stripe_payment": receipt}
+    return list(Proposal.objects.select_for_update().filter(status=Proposal.Status.OPEN, **mine).order_by("rank"))
+
+
+def lock_invoices(ids: Iterable[int]) -> dict[int, Invoice]:
+    """Lock invoices in the order of their primary keys."""
+    wanted = sorted(set(ids))
+    rows = Invoice.objects.select_for_update().filter(pk__in=wanted).order_by("pk")
+    return {invoice.pk: invoice for invoice in rows}
+
+
+def lock_decision(public_id: uuid.UUID | str) -> tuple[Decision, Receipt]:
+    """Lock the receipt of a decision and read the decision under that lock.
+
+    Raises: Decision.DoesNotExist; Conflict when it was undone already.
+    """
+    decision = Decision.objects.select_related("bank_transaction", "stripe_payment").get(public_id=public_id)
+    subject = decision.bank_transaction or decision.stripe_payment
+    assert subject is not None  # noqa: S101 - kept by a constraint
+    receipt = lock_receipt(subject.public_id)
+    if Decision.objects.filter(undoes=decision).exists():
+        raise Conflict("This decision was undone already.")
+    return decision, receipt

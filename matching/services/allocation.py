@@ -1,0 +1,356 @@
+"""Deciding: approve, match by hand, reject, ignore, put off, undo. Each in one transaction, under the locks of `locks`.
+
+Every match leaves a posting behind in the same transaction; none is sent before the undo window has passed.
+"""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+
+from django.db import transaction
+
+from banking.models import BankTransaction
+from matching import locks
+from matching.locks import Receipt
+from matching.models import Band, Decision, InvoiceMatch, Proposal, ProposalLine, StripeInvoiceMatch
+from matching.services import learning
+from matching.services.decisions import (
+    Actor,
+    AlreadyDecided,
+    NothingLeftToAllocate,
+    UnusableAllocation,
+    about,
+    close_proposals,
+    record,
+    reopen,
+    requeue_rivals,
+    set_allocated,
+    shift_ranks,
+)
+from payymo.shared.errors import BadInput, Conflict
+from payymo.shared.models import ReceiptState
+from tenants import context
+from whmcs.models import Invoice, Posting, WhmcsTransaction
+from whmcs.services import posting as outbox
+
+OPEN_STATUSES = (Invoice.Status.UNPAID, Invoice.Status.COLLECTIONS, Invoice.Status.PAYMENT_PENDING)
+IGNORE_REASONS = ("own_transfer", "fee", "refund", "private", "payroll", "tax", "other")
+
+
+class TooLateToUndo(Conflict):
+    """The payment is on its way to WHMCS or already there."""
+
+    code = "too_late_to_undo"
+
+
+class NotBookedByStripe(Conflict):
+    """WHMCS does not show the charge; posting it needs a person."""
+
+    code = "not_booked_by_stripe"
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A decision and the other receipts whose suggestions it made stale (public ids)."""
+
+    decision: Decision
+    stale: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An invoice (primary key) and the amount it gets, in the receipt's currency."""
+
+    invoice_id: int
+    amount: Decimal
+
+
+def _open_receipt(receipt: Receipt) -> None:
+    if receipt.state == ReceiptState.IGNORED:
+        raise AlreadyDecided("This payment is ignored. Undo that first.")
+    if receipt.state == ReceiptState.RECONCILED:
+        raise AlreadyDecided("This payment is matched already.")
+    if receipt.amount <= 0:
+        raise UnusableAllocation("Money that left the account settles no invoice.")
+
+
+def _check(receipt: Receipt, lines: Sequence[Line], invoices: dict[int, Invoice], *, may_overpay: bool) -> None:
+    if not lines:
+        raise UnusableAllocation("Choose at least one invoice.")
+    if len({line.invoice_id for line in lines}) != len(lines):
+        raise UnusableAllocation("The same invoice is named twice.")
+    if any(line.amount <= 0 for line in lines):
+        raise UnusableAllocation("Each amount must be above zero.")
+    if sum(line.amount for line in lines) > receipt.unallocated:
+        raise NothingLeftToAllocate("The payment does not hold this much any more.")
+    for line in lines:
+        invoice = invoices.get(line.invoice_id)
+        if invoice is None:
+            raise UnusableAllocation("One of the invoices does not exist.")
+        if invoice.currency != receipt.currency:
+            raise UnusableAllocation(f"Invoice {invoice.display_number} is in {invoice.currency}.")
+        if invoice.status not in OPEN_STATUSES:
+            raise NothingLeftToAllocate(f"Invoice {invoice.display_number} is {invoice.status} in WHMCS.")
+        if line.amount > invoice.outstanding and not may_overpay:
+            raise NothingLeftToAllocate(f"Invoice {invoice.display_number} owes less than that.")
+
+
+def booked_in_whmcs(receipt: Receipt, invoice_ids: Sequence[int]) -> dict[int, WhmcsTransaction]:
+    """Return what WHMCS's own Stripe module has booked for a charge, by invoice."""
+    if isinstance(receipt, BankTransaction):
+        return {}
+    names = [n for n in (receipt.charge_id, receipt.payment_intent_id, receipt.balance_transaction_id) if n]
+    found = WhmcsTransaction.objects.filter(transaction_id__in=names, invoice_id__in=invoice_ids, amount_in__gt=0)
+    return {booking.invoice_id: booking for booking in found.order_by("pk") if booking.invoice_id}
+
+
+def _paid_at(receipt: Receipt) -> datetime:
+    if isinstance(receipt, BankTransaction):
+        return datetime.combine(receipt.value_date or receipt.booking_date, time(12), tzinfo=UTC)
+    return receipt.charged_at
+
+
+def _post(
+    receipt: Receipt, line: Line, invoice: Invoice, booked: WhmcsTransaction | None, *, now: datetime, may_overpay: bool
+) -> Posting:
+    paid_at = _paid_at(receipt)
+    if booked is not None:
+        return outbox.link_existing(invoice=invoice, transaction=booked, amount=line.amount, paid_at=paid_at, now=now)
+    is_bank = isinstance(receipt, BankTransaction)
+    return outbox.leave_pending(
+        invoice=invoice,
+        amount=line.amount,
+        currency=receipt.currency,
+        paid_at=paid_at,
+        gateway=invoice.instance.bank_gateway if is_bank else invoice.instance.stripe_gateway,
+        not_before=now + timedelta(seconds=context.current().undo_seconds),
+        allows_overpayment=may_overpay,
+        now=now,
+    )
+
+
+def _allocate(
+    receipt: Receipt,
+    lines: Sequence[Line],
+    *,
+    decision: Decision,
+    now: datetime,
+    may_overpay: bool,
+    post_charges: bool,
+) -> list[Invoice]:
+    booked = booked_in_whmcs(receipt, [line.invoice_id for line in lines])
+    open_lines = [line for line in lines if line.invoice_id not in booked]
+    invoices = locks.lock_invoices(line.invoice_id for line in lines)
+    if open_lines:
+        _check(receipt, open_lines, invoices, may_overpay=may_overpay)
+    elif sum(line.amount for line in lines) > receipt.unallocated:
+        raise NothingLeftToAllocate("The charge does not hold this much any more.")
+    if open_lines and not isinstance(receipt, BankTransaction) and not post_charges:
+        raise NotBookedByStripe("WHMCS does not show this charge. A person must agree to post it.")
+    match = InvoiceMatch if isinstance(receipt, BankTransaction) else StripeInvoiceMatch
+    for line in sorted(lines, key=lambda line: line.invoice_id):
+        invoice = invoices[line.invoice_id]
+        posting = _post(receipt, line, invoice, booked.get(invoice.pk), now=now, may_overpay=may_overpay)
+        match.objects.create(
+            invoice=invoice,
+            amount=line.amount,
+            currency=receipt.currency,
+            decision=decision,
+            posting=posting,
+            allocated_at=now,
+            **about(receipt),
+        )
+    set_allocated(receipt, receipt.allocated + sum((line.amount for line in lines), Decimal(0)))
+    learning.learn(receipt, {invoice.client_id for invoice in invoices.values()}, on=now.date())
+    return list(invoices.values())
+
+
+def _undo_until(now: datetime) -> datetime:
+    return now + timedelta(seconds=context.current().undo_seconds)
+
+
+@transaction.atomic
+def approve_proposal(*, proposal_id: uuid.UUID | str, actor: Actor, now: datetime) -> Decided:
+    """Allocate what the proposal says and leave its postings pending.
+
+    Raises: Proposal.DoesNotExist; AlreadyDecided, NothingLeftToAllocate, NotBookedByStripe: nothing is written.
+    """
+    subject = Proposal.objects.select_related("bank_transaction", "stripe_payment").get(public_id=proposal_id)
+    receipt = locks.lock_receipt((subject.bank_transaction or subject.stripe_payment).public_id)  # type: ignore[union-attr]
+    opened = locks.lock_proposals(receipt)
+    proposal = next((each for each in opened if each.pk == subject.pk), None)
+    if proposal is None or proposal.band == Band.NONE:
+        raise AlreadyDecided("This suggestion was decided or replaced meanwhile.")
+    _open_receipt(receipt)
+    decision = record(
+        receipt,
+        Decision.Kind.APPROVE,
+        actor=actor,
+        now=now,
+        probability=proposal.probability,
+        engine_version=proposal.engine_version,
+        undo_until=_undo_until(now),
+    )
+    lines = [Line(line.invoice_id, line.amount) for line in ProposalLine.objects.filter(proposal=proposal)]
+    is_person = actor.source != Decision.Source.POLICY
+    invoices = _allocate(receipt, lines, decision=decision, now=now, may_overpay=False, post_charges=is_person)
+    close_proposals(opened, decision=decision, chosen=proposal)
+    return Decided(decision, tuple(requeue_rivals(invoices, besides=receipt)))
+
+
+@transaction.atomic
+def allocate_by_hand(
+    *, receipt_id: uuid.UUID | str, lines: Sequence[Line], actor: Actor, now: datetime, may_overpay: bool = False
+) -> Decided:
+    """Match a receipt with the invoices a person chose; what is left over stays open.
+
+    Raises: UnknownReceipt; AlreadyDecided, UnusableAllocation, NothingLeftToAllocate: nothing is written.
+    """
+    receipt = locks.lock_receipt(receipt_id)
+    _open_receipt(receipt)
+    opened = locks.lock_proposals(receipt)
+    decision = record(receipt, Decision.Kind.ALLOCATE, actor=actor, now=now, undo_until=_undo_until(now))
+    invoices = _allocate(receipt, lines, decision=decision, now=now, may_overpay=may_overpay, post_charges=True)
+    close_proposals(opened, decision=decision)
+    if receipt.state == ReceiptState.PARTLY_ALLOCATED:
+        receipt.proposed_at = None
+        receipt.save(update_fields=["proposed_at"])
+    return Decided(decision, tuple(requeue_rivals(invoices, besides=receipt)))
+
+
+@transaction.atomic
+def reject_proposal(*, proposal_id: uuid.UUID | str, actor: Actor, now: datetime, reason: str = "") -> Decided:
+    """Say that this suggestion is wrong: it is remembered, and the next candidate moves up.
+
+    Raises: Proposal.DoesNotExist; AlreadyDecided.
+    """
+    subject = Proposal.objects.select_related("bank_transaction", "stripe_payment").get(public_id=proposal_id)
+    receipt = locks.lock_receipt((subject.bank_transaction or subject.stripe_payment).public_id)  # type: ignore[union-attr]
+    opened = locks.lock_proposals(receipt)
+    proposal = next((each for each in opened if each.pk == subject.pk), None)
+    if proposal is None or proposal.band == Band.NONE:
+        raise AlreadyDecided("This suggestion was decided or replaced meanwhile.")
+    decision = record(
+        receipt, Decision.Kind.REJECT, actor=actor, now=now, reason=reason[:300], probability=proposal.probability,
+        engine_version=proposal.engine_version,
+    )  # fmt: skip
+    proposal.status, proposal.decision = Proposal.Status.REJECTED, decision
+    proposal.save(update_fields=["status", "decision"])
+    clients = set(ProposalLine.objects.filter(proposal=proposal).values_list("invoice__client_id", flat=True))
+    learning.learn_rejection(receipt, clients, on=now.date())
+    if len(opened) == 1:
+        _say_none(receipt, reason="rejected", engine_version=proposal.engine_version)
+    else:
+        for other in opened:
+            if other.rank > proposal.rank:
+                Proposal.objects.filter(pk=other.pk).update(rank=other.rank - 1)
+    return Decided(decision)
+
+
+def _say_none(receipt: Receipt, *, reason: str, engine_version: str) -> Proposal:
+    return Proposal.objects.create(
+        rank=1, band=Band.NONE, probability=0.0, none_reason=reason, engine_version=engine_version,
+        amount=receipt.amount, currency=receipt.currency, **about(receipt),
+    )  # fmt: skip
+
+
+@transaction.atomic
+def ignore_receipt(*, receipt_id: uuid.UUID | str, reason: str, actor: Actor, now: datetime) -> Decided:
+    """Say that a receipt pays no invoice.
+
+    Raises: UnknownReceipt; BadInput without a known reason; AlreadyDecided when some of it is matched.
+    """
+    if reason not in IGNORE_REASONS:
+        raise BadInput(f"Choose a reason: {', '.join(IGNORE_REASONS)}.")
+    receipt = locks.lock_receipt(receipt_id)
+    if receipt.state != ReceiptState.UNRECONCILED:
+        raise AlreadyDecided("This payment was decided meanwhile.")
+    opened = locks.lock_proposals(receipt)
+    decision = record(receipt, Decision.Kind.IGNORE, actor=actor, now=now, reason=reason)
+    receipt.state, receipt.ignored_reason = ReceiptState.IGNORED, reason
+    receipt.save(update_fields=["state", "ignored_reason"])
+    close_proposals(opened, decision=decision)
+    return Decided(decision)
+
+
+@transaction.atomic
+def hold_receipt(*, receipt_id: uuid.UUID | str, until: date, actor: Actor, now: datetime) -> Decided:
+    """Put a receipt off until a day; its suggestions stay.
+
+    Raises: UnknownReceipt; BadInput for a day that is past or more than a year away; AlreadyDecided.
+    """
+    if not now.date() < until <= now.date() + timedelta(days=366):
+        raise BadInput("Choose a day after today, within a year.")
+    receipt = locks.lock_receipt(receipt_id)
+    _open_receipt(receipt)
+    decision = record(receipt, Decision.Kind.HOLD, actor=actor, now=now, reason=until.isoformat())
+    receipt.held_until = until
+    receipt.save(update_fields=["held_until"])
+    return Decided(decision)
+
+
+def _reverse(decision: Decision, receipt: Receipt, *, undo: Decision, now: datetime) -> None:
+    model = InvoiceMatch if isinstance(receipt, BankTransaction) else StripeInvoiceMatch
+    matches = list(model.objects.filter(decision=decision).select_related("posting", "invoice").order_by("invoice_id"))
+    invoices = locks.lock_invoices(match.invoice_id for match in matches)
+    for match in matches:
+        if match.posting is not None:
+            try:
+                outbox.withdraw(posting=match.posting, now=now)
+            except Conflict as error:
+                raise TooLateToUndo(
+                    "The payment is already on its way to WHMCS. Reverse it there; Payymo watches for the change."
+                ) from error
+        model.objects.create(
+            invoice=match.invoice,
+            amount=-match.amount,
+            currency=match.currency,
+            decision=undo,
+            reverses=match,
+            allocated_at=now,
+            **about(receipt),
+        )
+    set_allocated(receipt, receipt.allocated - sum((match.amount for match in matches), Decimal(0)))
+    learning.unlearn(receipt, {invoice.client_id for invoice in invoices.values()})
+
+
+@transaction.atomic
+def undo_decision(*, decision_id: uuid.UUID | str, actor: Actor, now: datetime) -> Decided:
+    """Take a decision back completely, as long as nothing of it was sent to WHMCS.
+
+    Raises: Decision.DoesNotExist; Conflict when it was undone already; TooLateToUndo: nothing is written.
+    """
+    decision, receipt = locks.lock_decision(decision_id)
+    if decision.kind in (Decision.Kind.UNDO, Decision.Kind.SETTLE):
+        raise Conflict("This cannot be undone here.")
+    if decision.pk != Decision.objects.filter(**about(receipt)).exclude(kind=Decision.Kind.UNDO).exclude(
+        undone_by__isnull=False
+    ).order_by("-pk").values_list("pk", flat=True).first():  # fmt: skip
+        raise Conflict("A later decision about this payment exists. Undo that first.")
+    undo = record(receipt, Decision.Kind.UNDO, actor=actor, now=now, undoes=decision)
+    if decision.kind in (Decision.Kind.APPROVE, Decision.Kind.ALLOCATE):
+        _reverse(decision, receipt, undo=undo, now=now)
+        reopen(receipt, decision)
+    elif decision.kind == Decision.Kind.IGNORE:
+        receipt.state, receipt.ignored_reason = ReceiptState.UNRECONCILED, ""
+        receipt.save(update_fields=["state", "ignored_reason"])
+        reopen(receipt, decision)
+    elif decision.kind == Decision.Kind.REJECT:
+        _unreject(decision, receipt, now=now)
+    else:
+        receipt.held_until = None
+        receipt.save(update_fields=["held_until"])
+    return Decided(undo)
+
+
+def _unreject(decision: Decision, receipt: Receipt, *, now: datetime) -> None:
+    rejected = Proposal.objects.filter(decision=decision).first()
+    if rejected is None:
+        return
+    clients = set(ProposalLine.objects.filter(proposal=rejected).values_list("invoice__client_id", flat=True))
+    learning.learn_rejection(receipt, clients, on=now.date(), by=-1)
+    Proposal.objects.filter(status=Proposal.Status.OPEN, band=Band.NONE, **about(receipt)).delete()
+    shift_ranks(receipt, by=1)
+    Proposal.objects.filter(pk=rejected.pk).update(status=Proposal.Status.OPEN, decision=None, rank=1)

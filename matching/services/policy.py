@@ -1,0 +1,102 @@
+"""Auto-approval: what the tenant allows to happen without a person, and nothing else."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from django.db import transaction
+
+from accounts.models import User
+from matching.models import AutoApprovalPolicy, Band, Proposal
+from matching.services import allocation
+from matching.services.decisions import Actor
+from payymo.shared.errors import BadInput, Conflict
+from payymo.shared.models import ReceiptState
+
+RUN_LIMIT = 2000
+LEAST_PROBABILITY = 0.9
+
+
+class UnusablePolicy(BadInput):
+    """The policy would approve too freely or does not make sense."""
+
+    code = "unusable_policy"
+
+
+@dataclass(slots=True)
+class PolicyOutcome:
+    """How many proposals one run approved, and how many it left because something had moved on."""
+
+    approved: int = 0
+    left: int = 0
+
+
+def current_policy() -> AutoApprovalPolicy:
+    """Return the tenant's policy; one that was never saved is off."""
+    return AutoApprovalPolicy.objects.order_by("pk").first() or AutoApprovalPolicy(is_on=False, bands=[Band.EXACT])
+
+
+@transaction.atomic
+def change_policy(
+    *,
+    is_on: bool,
+    bands: Sequence[str],
+    least_probability: float,
+    largest_amount: Decimal | None,
+    bank_account_ids: Sequence[int],
+    include_stripe: bool,
+    changed_by: User,
+    now: datetime,
+) -> AutoApprovalPolicy:
+    """Save the tenant's policy.
+
+    Raises: UnusablePolicy.
+    """
+    if not set(bands) <= {Band.EXACT.value, Band.LIKELY.value}:
+        raise UnusablePolicy("Only exact and likely suggestions can be approved automatically.")
+    if is_on and not bands:
+        raise UnusablePolicy("Choose at least one band.")
+    if not LEAST_PROBABILITY <= least_probability <= 1:
+        raise UnusablePolicy(f"The least probability must be between {LEAST_PROBABILITY} and 1.")
+    if largest_amount is not None and largest_amount <= 0:
+        raise UnusablePolicy("The largest amount must be above zero.")
+    policy = current_policy()
+    policy.is_on, policy.bands, policy.least_probability = is_on, list(bands), least_probability
+    policy.largest_amount, policy.include_stripe = largest_amount, include_stripe
+    policy.changed_by_id, policy.changed_at = changed_by.pk, now
+    policy.save()
+    policy.bank_accounts.set(bank_account_ids)
+    return policy
+
+
+def auto_approve(*, now: datetime, limit: int = RUN_LIMIT) -> PolicyOutcome:
+    """Approve what the policy allows: certain by the engine's own rule, no tie, in band, account and amount."""
+    outcome = PolicyOutcome()
+    policy = current_policy()
+    if not policy.is_on:
+        return outcome
+    ready = Proposal.objects.filter(
+        status=Proposal.Status.OPEN, rank=1, is_tie=False, is_certain=True, none_reason="",
+        band__in=policy.bands, probability__gte=policy.least_probability,
+    ).order_by("pk")  # fmt: skip
+    if policy.largest_amount is not None:
+        ready = ready.filter(amount__lte=policy.largest_amount)
+    accounts = list(policy.bank_accounts.values_list("pk", flat=True))
+    bank = ready.filter(
+        bank_transaction__account__in=accounts,
+        bank_transaction__state=ReceiptState.UNRECONCILED,
+        bank_transaction__held_until=None,
+    )
+    charges = ready.filter(stripe_payment__state=ReceiptState.UNRECONCILED, stripe_payment__held_until=None)
+    chosen = list(bank.values_list("public_id", flat=True)[:limit])
+    if policy.include_stripe:
+        chosen += list(charges.values_list("public_id", flat=True)[:limit])
+    for proposal_id in chosen:
+        try:
+            allocation.approve_proposal(proposal_id=proposal_id, actor=Actor.policy(), now=now)
+            outcome.approved += 1
+        except (Conflict, Proposal.DoesNotExist):
+            # Somebody was faster, the invoice moved on, or a person must agree: the proposal stays where it is.
+            outcome.left += 1
+    return outcome
