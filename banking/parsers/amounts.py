@@ -16,7 +16,7 @@ from payymo.shared.money import (
 )
 
 _PLAIN = re.compile(r"[+-]?[0-9]{1,15}(\.[0-9]{1,6})?", re.ASCII)
-_SWIFT = re.compile(r"[0-9]{1,15}(,[0-9]{0,6})?|,[0-9]{1,6}", re.ASCII)
+_SWIFT = re.compile(r"[0-9]{1,15}(?:[,][0-9]{0,6}|\.[0-9]{2})?|,[0-9]{1,6}", re.ASCII)
 _SPACES = re.compile(r"[\s\u00a0\u202f\u2009]")
 _SIGNS_OF_MONEY = re.compile(
     r"(?i)^(?:[a-z]{3}|[€£$¥]|kč|kr\.?|zł|lei|fr\.?)|(?:[a-z]{3}|[€£$¥]|kč|kr\.?|zł|lei|fr\.?)$"
@@ -56,13 +56,13 @@ def plain_amount(text: str, currency: str) -> Decimal:
 
 
 def swift_amount(text: str, currency: str) -> Decimal:
-    """Read an amount as SWIFT messages write it, with a decimal comma: `12,3`, `12,` and `,50`.
+    """Read an amount as SWIFT messages write it, with a decimal comma: `12,3`, `12,` and `,50`; also `12.30`.
 
     Raises: UnreadableEntry for anything else.
     """
     if not _SWIFT.fullmatch(text):
         raise UnreadableEntry(f"The amount {shown(text)} cannot be read.")
-    whole, _, decimals = text.partition(",")
+    whole, _, decimals = text.replace(".", ",").partition(",")
     return exact(f"{whole or '0'}.{decimals or '0'}", currency)
 
 
@@ -90,7 +90,12 @@ def written_amount(text: str, decimal_sign: str, currency: str) -> Decimal:
     if len(whole) > 15 or len(found[3] or "") > 6:
         raise refusal
     amount = exact(f"{whole or '0'}.{found[3] or '0'}", currency)
-    return -amount if negative else amount
+    return signed(-1 if negative else 1, amount)
+
+
+def signed(sign: int, amount: Decimal) -> Decimal:
+    """Give the amount its sign; nothing has none."""
+    return -amount if sign < 0 and amount else amount
 
 
 def exact(written: str, currency: str) -> Decimal:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from banking.parsers.amounts import currency_code
+from banking.parsers.amounts import currency_code, signed
 from banking.parsers.assembly import assemble, check_entry_count, prove
 from banking.parsers.camt_entry import EntryReader, amount_in, direction
 from banking.parsers.dates import iso_date
@@ -136,7 +136,7 @@ def _balance(node: Node | None, currency: str, refused: list[Refusal]) -> Balanc
     if node is None:
         return None
     try:
-        amount = direction(node) * amount_in(node, "Amt", currency)
+        amount = signed(direction(node), amount_in(node, "Amt", currency))
         written = node.value("Dt/Dt", "Dt/DtTm")
         return Balance(amount, currency, iso_date(written) if written else None)
     except UnreadableEntry as error:

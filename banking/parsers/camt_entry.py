@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
-from banking.parsers.amounts import currency_code, plain_amount, shown
+from banking.parsers.amounts import currency_code, plain_amount, shown, signed
 from banking.parsers.dates import iso_date
 from banking.parsers.errors import UnreadableEntry
 from banking.parsers.sepa_text import join_cut, keyword_fields
@@ -78,7 +78,7 @@ class EntryReader:
         Shape: one entry, or the payments of a batch with `batch_line` 1, 2, ...
         Raises: UnreadableEntry.
         """
-        amount = direction(entry) * amount_in(entry, "Amt", self.currency)
+        amount = signed(direction(entry), amount_in(entry, "Amt", self.currency))
         status = self._status(entry)
         booked_on, value_date = _dates(entry)
         details = list(entry.all("NtryDtls/TxDtls"))
@@ -172,27 +172,24 @@ def _dates(entry: Node) -> tuple[date, date | None]:
     """Read booking and value date; an entry without a booking date counts on its value date."""
     booked = entry.value("BookgDt/Dt", "BookgDt/DtTm")
     value = entry.value("ValDt/Dt", "ValDt/DtTm")
-    if not booked and not value:
-        raise UnreadableEntry("The entry has neither a booking date nor a value date.")
     value_date = iso_date(value) if value else None
-    booked_on = iso_date(booked) if booked else value_date
-    assert booked_on is not None
-    return booked_on, value_date
+    if booked:
+        return iso_date(booked), value_date
+    if value_date is None:
+        raise UnreadableEntry("The entry has neither a booking date nor a value date.")
+    return value_date, value_date
 
 
 def _shares(entry: Node, details: list[Node], amount: Decimal, currency: str) -> list[Decimal] | None:
     """Read the signed amounts of a batch's payments; None when they are not all told or do not add up."""
     shares = []
     for detail in details:
-        path = next((path for path in ("Amt", "AmtDtls/TxAmt/Amt") if detail.first(path) is not None), None)
-        if path is None:
-            return None
+        path = "Amt" if detail.first("Amt") is not None else "AmtDtls/TxAmt/Amt"
         told = detail.first(path)
-        assert told is not None
-        if told.attributes.get("Ccy", "").strip().upper() != currency:
+        if told is None or told.attributes.get("Ccy", "").strip().upper() != currency:
             return None
-        signed = detail if detail.first("CdtDbtInd") is not None else entry
-        shares.append(direction(signed) * amount_in(detail, path, currency))
+        directed = detail if detail.first("CdtDbtInd") is not None else entry
+        shares.append(signed(direction(directed), amount_in(detail, path, currency)))
     return shares if sum(shares) == amount else None
 
 

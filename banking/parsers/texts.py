@@ -13,7 +13,7 @@ TEXT_LIMIT = 10_000
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ufeff\ufffe\uffff]+")
 _FILLERS = {"NOTPROVIDED", "NONREF", "NOTPROVIDE", "NOTAVAILABLE", "UNKNOWN", "N/A", "-"}
 _IBAN_SHAPE = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{8,30}")
-_CREDITOR_REFERENCE = re.compile(r"(?<![A-Z0-9])RF[0-9]{2}(?: ?[A-Z0-9]){1,21}(?![A-Z0-9])")
+_CREDITOR_REFERENCE = re.compile(r"(?<![A-Z0-9])RF[0-9]{2}(?:[A-Z0-9]{1,21}(?![A-Z0-9])|(?: [A-Z0-9]{1,4}){1,6})")
 _BELGIAN_REFERENCE = re.compile(r"[+*]{3} ?([0-9]{3})/([0-9]{4})/([0-9]{5}) ?[+*]{3}")
 _SWISS_REFERENCE = re.compile(r"(?<![0-9])[0-9]{27}(?![0-9])|(?<![0-9])[0-9]{2}(?: [0-9]{5}){5}(?![0-9])")
 _SWISS_CARRY = (0, 9, 4, 6, 8, 2, 7, 1, 3, 5)
@@ -54,9 +54,7 @@ def structured_reference_in(text: str) -> str:
 
     Shape: several different ones give none, since nothing tells which the payer meant.
     """
-    found = {
-        _compact(match[0]) for match in _CREDITOR_REFERENCE.finditer(text.upper()) if _is_creditor_reference(match[0])
-    }
+    found = {reference for match in _CREDITOR_REFERENCE.finditer(text.upper()) if (reference := _creditor(match[0]))}
     found |= {"".join(match.groups()) for match in _BELGIAN_REFERENCE.finditer(text) if _is_belgian(match)}
     found |= {_compact(match[0]) for match in _SWISS_REFERENCE.finditer(text) if _is_swiss(_compact(match[0]))}
     return found.pop() if len(found) == 1 else ""
@@ -66,10 +64,16 @@ def _compact(text: str) -> str:
     return text.replace(" ", "")
 
 
-def _is_creditor_reference(text: str) -> bool:
-    reference = _compact(text)
-    digits = "".join(str(int(sign, 36)) for sign in reference[4:] + reference[:4])
-    return len(reference) <= 25 and int(digits) % 97 == 1
+def _creditor(text: str) -> str:
+    """Return the longest valid reference that the groups begin with; words behind it may look like groups."""
+    groups = text.split(" ")
+    for count in range(len(groups), 0, -1):
+        reference = "".join(groups[:count])
+        digits = "".join(str(int(sign, 36)) for sign in reference[4:] + reference[:4])
+        whole_groups = all(len(group) == 4 for group in groups[: count - 1])
+        if whole_groups and 5 <= len(reference) <= 25 and int(digits) % 97 == 1:
+            return reference
+    return ""
 
 
 def _is_belgian(match: re.Match[str]) -> bool:

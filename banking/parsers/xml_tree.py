@@ -107,7 +107,7 @@ class Document:
         builder.expat = parser.parser
         try:
             parser.feed(self._source)
-            root = parser.close()
+            parser.close()
         except DefusedXmlException as error:
             raise UnreadableStatement(
                 "The XML has a document type or entities; a bank statement has neither."
@@ -115,9 +115,9 @@ class Document:
         except ParseError as error:
             line, column = error.position
             raise UnreadableStatement(f"The XML is broken at line {line}, column {column + 1}.") from error
-        if root is None:
+        if builder.root is None:
             raise UnreadableStatement("The XML is empty.")
-        self.root: Node = root
+        self.root = builder.root
 
     def raw(self, node: Node) -> str:
         """Return the source text of the element."""
