@@ -8,6 +8,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Lower, Now
 
+from payymo.shared.models import Record
 from tenants.models import Tenant
 
 
@@ -119,6 +120,9 @@ class Session(models.Model):
     last_used_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True, blank=True)
     revoked_reason = models.CharField(max_length=40, blank=True)
+    password_stamp = models.CharField(
+        max_length=64, default="", help_text="keyed hash of the password's hash: another password ends the session"
+    )
 
     def __str__(self) -> str:
         """Name the session."""
@@ -169,3 +173,25 @@ class AttemptCounter(models.Model):
     def __str__(self) -> str:
         """Name the counter."""
         return self.subject
+
+
+class IdempotencyRecord(Record):
+    """What a money-moving request answered, so that its repetition answers the same and does nothing.
+
+    Written in the transaction of the effect: the row exists exactly when the effect does. The answer is sealed with the
+    tenant's key, since this table is in the shared schema.
+    """
+
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="idempotency_records")
+    caller = models.CharField(max_length=80, help_text="kind and public id of who called")
+    route = models.CharField(max_length=300, help_text="method and path")
+    key = models.CharField(max_length=255)
+    body_sha256 = models.CharField(max_length=64)
+    status = models.PositiveSmallIntegerField()
+    answer_sealed = models.BinaryField()
+    expires_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "caller", "route", "key"], name="one_effect_per_idempotency_key"),
+        ]
