@@ -1,0 +1,51 @@
+// Single keys. Markup says what they do: data-pm-key presses or focuses its element, data-pm-go follows a link after G.
+const GO_WINDOW_MS = 1200;
+let goUntil = 0;
+
+const isField = (target) =>
+  target instanceof HTMLElement &&
+  (target.isContentEditable ||
+    target.matches("textarea, select, input:not([type=radio]):not([type=checkbox]):not([type=button]):not([type=submit])"));
+
+const isShown = (element) => element.checkVisibility?.() ?? element.offsetParent !== null;
+
+function press(key) {
+  const found = [...document.querySelectorAll(`[data-pm-key="${CSS.escape(key)}"]`)];
+  const element = found.find((each) => isShown(each) && !each.disabled);
+  if (!element) return false;
+  if (isField(element)) {
+    element.focus();
+    element.select?.();
+  } else {
+    element.click();
+  }
+  return true;
+}
+
+function go(key) {
+  goUntil = 0;
+  const link = document.querySelector(`[data-pm-go="${CSS.escape(key)}"]`);
+  link?.click();
+  return Boolean(link);
+}
+
+function onKey(event) {
+  if (event.defaultPrevented || event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (document.body.dataset.pmKeys === "off") return;
+  const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+  if (isField(event.target)) {
+    if (key === "Escape") event.target.blur();
+    return;
+  }
+  if (event.target.closest?.("dialog[open]")) return;
+  if (performance.now() < goUntil && go(key)) return event.preventDefault();
+  if (key === "g") goUntil = performance.now() + GO_WINDOW_MS;
+  else if (key === "?") document.getElementById("pm-keys")?.togglePopover();
+  else if (event.shiftKey && key.length === 1 && /[a-z]/.test(key)) return;
+  else if (!press(key)) return;
+  event.preventDefault();
+}
+
+export function startKeys() {
+  document.addEventListener("keydown", onKey);
+}

@@ -1,0 +1,146 @@
+// A decision: the next payment is shown at once, and nothing is called done before the server has said so.
+import { SignedOut, announce, parse, place, post, words } from "./fragments.js";
+import { focusHeading, forget, panel, show, skeleton } from "./panels.js";
+import { comeBack, leave, remove, restore, rowOf, successor } from "./queue.js";
+import { notice, saving, signedOut } from "./undo.js";
+
+let latest = 0;
+let open = 0;
+
+export const busy = () => open > 0;
+
+const outcome = (content) => content.querySelector("[data-pm-outcome]")?.dataset ?? {};
+const listed = (text) => (text ?? "").split(" ").filter(Boolean);
+
+function closeSheets() {
+  for (const sheet of document.querySelectorAll(":popover-open")) sheet.hidePopover();
+}
+
+// Puts the parts of an answer in place. The undo bar is the latest decision's; the panel only if nothing else is shown.
+function settle(content, { number, waiting }) {
+  const skip = [];
+  if (number !== latest) skip.push("pm-undo");
+  if (!waiting) skip.push("pm-panel");
+  const { removed, stale, announce: text } = outcome(content);
+  for (const receipt of listed(removed)) {
+    remove(receipt);
+    forget(receipt);
+  }
+  for (const receipt of listed(stale)) forget(receipt);
+  place(content, skip);
+  if (text && number === latest) announce(text);
+  if (waiting) focusHeading();
+}
+
+function failed(row, text) {
+  if (row) {
+    comeBack(row);
+    forget(row.dataset.receipt);
+    show(row);
+  }
+  notice(text, "bad");
+  announce(text);
+}
+
+async function decide(form, submitter) {
+  const number = ++latest;
+  const url = submitter?.getAttribute("formaction") ?? form.getAttribute("action");
+  const body = new URLSearchParams(new FormData(form, submitter));
+  const row = rowOf(panel().dataset.receipt);
+  const next = successor(row);
+  closeSheets();
+  if (row) leave(row);
+  saving();
+  if (next && next !== row) show(next);
+  else skeleton();
+  const waiting = !next || next === row;
+  open += 1;
+  try {
+    const response = await post(url, body);
+    const content = parse(await response.text());
+    if (response.ok || response.status === 409) settle(content, { number, waiting });
+    else if (response.status === 422) refused(row, content);
+    else failed(row, words("textFailed"));
+  } catch (error) {
+    if (error instanceof SignedOut) {
+      failed(row, words("textSignedOut"));
+      signedOut();
+    } else {
+      failed(row, words("textFailed"));
+    }
+  } finally {
+    open -= 1;
+  }
+}
+
+// The server shows the form again with what is wrong; the row comes back with it.
+function refused(row, content) {
+  if (row) {
+    comeBack(row);
+    forget(row.dataset.receipt);
+  }
+  place(content);
+  notice("", "");
+  panel().querySelector("[data-pm-error], [aria-invalid=true], h2")?.focus();
+}
+
+async function stay(form, submitter) {
+  const url = submitter.getAttribute("formaction") ?? form.getAttribute("action");
+  try {
+    const response = await post(url, new URLSearchParams(new FormData(form, submitter)));
+    const content = parse(await response.text());
+    if (response.ok || response.status === 422) place(content);
+    else notice(words("textFailed"), "bad");
+  } catch (error) {
+    if (error instanceof SignedOut) signedOut();
+    else notice(words("textFailed"), "bad");
+  }
+}
+
+async function undo(form) {
+  const number = ++latest;
+  const body = new URLSearchParams(new FormData(form));
+  const url = form.getAttribute("action");
+  saving();
+  try {
+    const response = await post(url, body);
+    const content = parse(await response.text());
+    const group = content.querySelector("[data-pm-restored] [data-band]");
+    if (response.ok && group) {
+      const row = restore(group);
+      window.htmx.process(row);
+      settle(content, { number, waiting: true });
+      forget(row.dataset.receipt);
+      show(row);
+    } else if (response.status === 409) {
+      settle(content, { number, waiting: false });
+    } else {
+      notice(words("textFailed"), "bad");
+    }
+  } catch (error) {
+    if (error instanceof SignedOut) signedOut();
+    else notice(words("textFailed"), "bad");
+  }
+}
+
+export function startDeciding() {
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (form.matches("[data-pm-undo]")) {
+      event.preventDefault();
+      undo(form);
+    } else if (form.matches("[data-pm-decide]")) {
+      event.preventDefault();
+      if (event.submitter?.matches("[data-pm-stay]")) stay(form, event.submitter);
+      else decide(form, event.submitter);
+    }
+  });
+  document.addEventListener("pm:failed", (event) => {
+    if (event.detail.status === 401) signedOut();
+    else notice(words("textLoadFailed"), "bad");
+  });
+  document.addEventListener("click", (event) => {
+    const quick = event.target.closest("[data-pm-fill]");
+    if (quick) document.getElementById(quick.dataset.pmFill).value = quick.value;
+  });
+}

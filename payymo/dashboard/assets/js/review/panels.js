@@ -1,0 +1,64 @@
+// The panel beside the queue: shown from memory when it was fetched in advance.
+import { SignedOut, get, parse, place, review, words } from "./fragments.js";
+import { neighbour, setCurrent } from "./queue.js";
+import { notice, signedOut } from "./undo.js";
+
+const FRESH_MS = 60000;
+const KEEP = 12;
+const SKELETON_AFTER_MS = 300;
+const fetched = new Map();
+let shown = 0;
+
+export const panel = () => document.getElementById("pm-panel");
+export const forget = (receipt) => fetched.delete(receipt);
+
+async function load(url) {
+  const response = await get(url);
+  if (!response.ok) throw new Error(`panel answered ${response.status}`);
+  return response.text();
+}
+
+export function prefetch(row) {
+  const { receipt, panelUrl } = row.dataset;
+  const known = fetched.get(receipt);
+  if (known && performance.now() - known.at < FRESH_MS) return known.html;
+  const html = load(panelUrl);
+  html.catch(() => fetched.delete(receipt));
+  fetched.set(receipt, { html, at: performance.now() });
+  if (fetched.size > KEEP) fetched.delete(fetched.keys().next().value);
+  return html;
+}
+
+export function skeleton() {
+  place(parse(review().querySelector("#pm-skeleton").innerHTML));
+}
+
+export function focusHeading() {
+  panel().querySelector("h2")?.focus({ preventScroll: true });
+}
+
+export async function show(row, { focus = true } = {}) {
+  const mine = ++shown;
+  setCurrent(row);
+  window.history.replaceState(null, "", row.href);
+  const late = setTimeout(() => mine === shown && skeleton(), SKELETON_AFTER_MS);
+  try {
+    const html = await prefetch(row);
+    if (mine !== shown) return;
+    place(parse(html));
+    if (focus) focusHeading();
+    prefetchNext(row);
+  } catch (error) {
+    if (mine !== shown) return;
+    if (error instanceof SignedOut) signedOut();
+    else notice(words("textLoadFailed"), "bad");
+  } finally {
+    clearTimeout(late);
+  }
+}
+
+export function prefetchNext(row) {
+  const first = neighbour(row, 1);
+  const second = first && neighbour(first, 1);
+  for (const next of [first, second]) if (next) prefetch(next);
+}

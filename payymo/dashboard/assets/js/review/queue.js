@@ -1,0 +1,109 @@
+// The list on the left: moving through it, taking rows out and putting them back.
+import { prefetchNext, show } from "./panels.js";
+import { words } from "./fragments.js";
+
+const wide = window.matchMedia("(min-width: 992px)");
+const ORDER = ["exact", "likely", "possible", "none"];
+
+const queue = () => document.getElementById("pm-queue");
+const rows = () => [...queue().querySelectorAll(".pm-row:not(.pm-leaving)")];
+export const current = () => queue().querySelector('.pm-row[aria-current="true"]');
+export const rowOf = (receipt) => queue().querySelector(`.pm-row[data-receipt="${CSS.escape(receipt)}"]`);
+
+export function neighbour(row, step) {
+  const all = rows();
+  return all[all.indexOf(row) + step];
+}
+
+// The row to go to when `row` leaves: the one below, or else the one above.
+export function successor(row) {
+  return row ? neighbour(row, 1) ?? neighbour(row, -1) : rows()[0];
+}
+
+export function setCurrent(row) {
+  current()?.removeAttribute("aria-current");
+  row.setAttribute("aria-current", "true");
+  row.scrollIntoView({ block: "nearest" });
+  if (!neighbour(row, 3)) queue().querySelector(".pm-more")?.click();
+}
+
+function recount(band, change) {
+  const element = queue().querySelector(`[data-pm-count="${band}"]`);
+  if (!element) return;
+  const value = Math.max(0, Number(element.dataset.value) + change);
+  element.dataset.value = String(value);
+  element.textContent = new Intl.NumberFormat(document.documentElement.lang).format(value);
+}
+
+const groupOf = (row) => row.closest("[data-band]");
+
+function tidy(group) {
+  group.hidden = !group.querySelector(".pm-row:not(.pm-leaving)") && !queue().querySelector(".pm-more");
+}
+
+export function leave(row) {
+  row.classList.add("pm-leaving");
+  row.removeAttribute("aria-current");
+  recount(groupOf(row).dataset.band, -1);
+  tidy(groupOf(row));
+}
+
+export function comeBack(row) {
+  if (!row.classList.contains("pm-leaving")) return;
+  row.classList.remove("pm-leaving");
+  recount(groupOf(row).dataset.band, 1);
+  tidy(groupOf(row));
+}
+
+export function remove(receipt) {
+  const row = rowOf(receipt);
+  if (!row) return;
+  if (!row.classList.contains("pm-leaving")) leave(row);
+  row.closest("li").remove();
+}
+
+// Puts a row that was undone at the head of its band; `group` is a whole band with that one row.
+export function restore(group) {
+  const { band } = group.dataset;
+  const row = group.querySelector(".pm-row");
+  remove(row.dataset.receipt);
+  const there = queue().querySelector(`[data-band="${band}"]`);
+  if (there) {
+    there.querySelector("ul").prepend(row.closest("li"));
+    recount(band, 1);
+    there.hidden = false;
+  } else {
+    const later = ORDER.slice(ORDER.indexOf(band) + 1).map((name) => queue().querySelector(`[data-band="${name}"]`));
+    queue().insertBefore(group, later.find(Boolean) ?? queue().querySelector(".pm-more"));
+  }
+  queue().querySelector(".pm-queue-empty")?.remove();
+  return row;
+}
+
+const plain = (event) => event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey && !event.altKey;
+
+function move(step) {
+  const row = current();
+  const next = row ? neighbour(row, step) : rows()[0];
+  if (next) show(next);
+  return Boolean(next);
+}
+
+export function startQueue() {
+  queue().addEventListener("click", (event) => {
+    const row = event.target.closest(".pm-row");
+    if (!row || !plain(event) || !wide.matches) return;
+    event.preventDefault();
+    show(row);
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
+    if (document.body.dataset.pmKeys === "off") return;
+    if (event.target.closest?.("input, select, textarea, dialog, [popover]")) return;
+    const step = { j: 1, ArrowDown: 1, k: -1, ArrowUp: -1 }[event.key.length === 1 ? event.key.toLowerCase() : event.key];
+    if (step && move(step)) event.preventDefault();
+  });
+  const row = current();
+  if (row) prefetchNext(row);
+  document.title = words("title") || document.title;
+}
