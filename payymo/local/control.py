@@ -29,6 +29,7 @@ def run_in_foreground(home: Home, *, servers_only: bool) -> int:
         supervisor = Supervisor(home)
         try:
             _note_state(home, "starting", web_port)
+            demo.clear_the_way(home, web_port=None if servers_only else web_port, sandbox_port=sandbox_port)
             variables = demo.start_servers(home, supervisor, web_port=web_port, sandbox_port=sandbox_port)
             if servers_only:
                 demo.tell_variables(variables)

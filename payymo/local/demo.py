@@ -19,13 +19,19 @@ _SETUP_SECONDS = 600.0
 PASSWORD = "demo-demo-demo"  # noqa: S105 - the demo's sign-in is public on purpose
 
 
-def start_servers(home: Home, supervisor: Supervisor, *, web_port: int, sandbox_port: int) -> dict[str, str]:
-    """Start PostgreSQL, Valkey and the provider stand-ins, and return the variables of Payymo's processes."""
+def clear_the_way(home: Home, *, web_port: int | None, sandbox_port: int) -> None:
+    """Stop what a killed launcher left, and refuse to start where a port or the disk will not do."""
     left_over = stop_left_over(home)
     if left_over:
         say(f"stopped what an interrupted run had left: {', '.join(left_over)}")
     preflight.check_disk(home.root)
+    if web_port is not None:
+        preflight.check_port(web_port, "web", "PAYYMO_PORT")
     preflight.check_port(sandbox_port, "provider stand-ins", "PAYYMO_SANDBOX_PORT")
+
+
+def start_servers(home: Home, supervisor: Supervisor, *, web_port: int, sandbox_port: int) -> dict[str, str]:
+    """Start PostgreSQL, Valkey and the provider stand-ins, and return the variables of Payymo's processes."""
     known: dict[str, int] = {}
 
     def start_postgres() -> Running:
@@ -60,7 +66,6 @@ def start_product(home: Home, supervisor: Supervisor, variables: Mapping[str, st
     )
     supervisor.run_step("making the demo tenants", [*manage, "seed_demo"], environment, _SETUP_SECONDS)
     _collect_static(home, supervisor, manage, environment)
-    preflight.check_port(web_port, "web", "PAYYMO_PORT")
     for service in (_web(environment, web_port), _worker(environment), _beat(home, environment)):
         supervisor.start(service.name, lambda service=service: Running(home, service))  # type: ignore[misc]
 

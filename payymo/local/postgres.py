@@ -249,7 +249,7 @@ def _connect(home: Home, port: int) -> psycopg2.extensions.connection:
         user=_SUPERUSER,
         password=home.secret("postgres_superuser_password"),
         dbname="postgres",
-        connect_timeout=5,
+        connect_timeout=2,
     )
     connection.autocommit = True
     return connection

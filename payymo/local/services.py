@@ -70,16 +70,21 @@ class Running:
 
         Raises: LocalError with its last log lines when it ends or does not answer in time.
         """
+        if self.service.is_ready is None:
+            return
         until = time.monotonic() + self.service.ready_seconds
-        while self.service.is_ready is not None and not self.service.is_ready():
+        while True:
+            time.sleep(0.1)
+            # First, since whoever holds our port might answer, or keep us waiting.
             if self.exit_status() is not None:
                 raise LocalError(f"{self.service.name} ended at its start ({self.exit_status()}):\n{self.log_tail()}")
+            if self.service.is_ready():
+                return
             if time.monotonic() > until:
                 raise LocalError(
                     f"{self.service.name} did not answer within {self.service.ready_seconds:.0f} s; "
                     f"see {self.log}:\n{self.log_tail()}"
                 )
-            time.sleep(0.1)
 
     def log_tail(self, lines: int = 12) -> str:
         """Return the last lines that this start has written."""

@@ -35,10 +35,13 @@ def run(parent: Home, command: Sequence[str], extra: Mapping[str, str]) -> int:
 def servers(parent: Home) -> Iterator[dict[str, str]]:
     """Start a PostgreSQL and a Valkey of their own, give their variables, and remove both at the end."""
     parent.create()
-    _sweep(parent)
     home = Home(parent.root / f"test-{os.getpid()}")
-    home.create()
-    with home.lock("This test folder is in use."):
+    with contextlib.ExitStack() as held:
+        # Somebody else's sweep would take a folder that is made but not yet locked for a left-over.
+        with parent.turn():
+            _sweep(parent)
+            home.create()
+            held.enter_context(home.lock(f"{home.root} is in use."))
         started = []
         try:
             say("starting PostgreSQL and Valkey for this run")

@@ -3,12 +3,14 @@
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from payymo.local.home import Home
+from payymo.local.processes import command_line
 from payymo.local.services import stop_left_over
 
 
@@ -36,3 +38,31 @@ def plain_environment(monkeypatch):
         monkeypatch.delenv(name)
     for name in ("DATABASE_URL", "REDIS_URL", "SECRET_KEY"):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def listening_addresses() -> Callable[[int], set[str]]:
+    """Tell on which addresses, in the kernel's own spelling, anybody listens at a port."""
+
+    def listening_addresses(port: int) -> set[str]:
+        tables = Path("/proc/net/tcp").read_text() + Path("/proc/net/tcp6").read_text()
+        rows = [line.split() for line in tables.splitlines()]
+        local = [row[1].split(":") for row in rows if row[3] == "0A"]
+        return {address for address, number in local if int(number, 16) == port}
+
+    return listening_addresses
+
+
+@pytest.fixture
+def processes_in() -> Callable[[Path], list[str]]:
+    """List the command lines that name a folder; a process that is being killed gets some seconds to go."""
+
+    def processes_in(folder: Path) -> list[str]:
+        until = time.monotonic() + 10
+        while True:
+            shown = (command_line(int(path.name)) for path in Path("/proc").glob("[0-9]*"))
+            found = [line for line in shown if str(folder) in line]
+            if not found or time.monotonic() > until:
+                return found
+
+    return processes_in

@@ -7,7 +7,6 @@ import signal
 import socket
 import subprocess
 import sys
-from pathlib import Path
 
 import psycopg2
 import pytest
@@ -18,8 +17,6 @@ from payymo.local.home import CHECKOUT, Home, write_json
 from payymo.local.ports import choose_free
 from payymo.local.processes import identify, wait_until_gone
 from payymo.local.services import keep_port, note_path
-
-INDEPENDENT_OF_OUR_WISHES = Path("/proc/net/tcp")
 
 
 @pytest.fixture
@@ -75,7 +72,7 @@ def test_a_wrong_or_missing_password_is_refused_for_every_role(home, start):
                 psycopg2.connect(host="127.0.0.1", port=port, user=user, password=password, dbname="payymo")
 
 
-def test_the_server_listens_on_loopback_only(home, start):
+def test_the_server_listens_on_loopback_only(home, start, listening_addresses):
     port = start(home).service.port
 
     assert listening_addresses(port) == {"0100007F"}  # 127.0.0.1 in the kernel's byte order
@@ -268,10 +265,3 @@ if os.geteuid() == 0:
             start(home)
 
         assert not (home.root / "postgres").exists()
-
-
-def listening_addresses(port):
-    rows = [line.split() for line in INDEPENDENT_OF_OUR_WISHES.read_text().splitlines()[1:]]
-    six = [line.split() for line in Path("/proc/net/tcp6").read_text().splitlines()[1:]]
-    local = [row[1].split(":") for row in rows + six if row[3] == "0A"]
-    return {address for address, number in local if int(number, 16) == port}
