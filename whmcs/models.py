@@ -1,5 +1,7 @@
 """The mirror of a WHMCS installation, and the outbox of what it must be told. Tenant schema."""
 
+from decimal import Decimal
+
 from django.db import models
 from django.db.models import Q
 
@@ -27,6 +29,9 @@ class WhmcsInstance(ConnectionHealth, Record):
     default_currency = CurrencyField(blank=True)
     bank_gateway = models.CharField(max_length=60, default="banktransfer", help_text="books bank payments under it")
     stripe_gateway = models.CharField(max_length=60, default="stripe")
+    sends_payment_emails = models.BooleanField(
+        default=True, help_text="whether WHMCS mails the client about a payment that Payymo books"
+    )
     clock_offset_seconds = models.IntegerField(default=0, help_text="WHMCS local time minus UTC")
     state = models.CharField(max_length=8, choices=State, default=State.ACTIVE)
     highest_invoice_id = models.PositiveBigIntegerField(default=0)
@@ -86,7 +91,11 @@ class Invoice(Record):
     payment_method = models.CharField(max_length=60, blank=True)
     is_mass_payment = models.BooleanField(default=False)
     remote_updated_at = models.CharField(max_length=19, blank=True, help_text="WHMCS's own updated_at, as text")
-    synced_at = models.DateTimeField()
+    synced_at = models.DateTimeField(help_text="when what is shown here was read; an older reading never replaces it")
+    read_at = models.DateTimeField(null=True, blank=True, help_text="when balance and lines were last read")
+    needs_reading = models.BooleanField(
+        default=False, help_text="the list showed a change; balance and lines are not read yet"
+    )
     matched_at = models.DateTimeField(null=True, blank=True, help_text="empty: changed since the engine last looked")
 
     class Meta:
@@ -98,10 +107,11 @@ class Invoice(Record):
             models.Index(fields=["status", "due_date"], name="invoice_status_due"),
             models.Index(fields=["currency", "balance"], name="invoice_currency_balance"),
             models.Index(fields=["id"], condition=Q(matched_at=None), name="invoice_waits_for_engine"),
+            models.Index(fields=["id"], condition=Q(needs_reading=True), name="invoice_needs_reading"),
         ]
 
     @property
-    def outstanding(self):  # type: ignore[no-untyped-def]
+    def outstanding(self) -> Decimal:
         """What it still owes once our approved postings have arrived."""
         return self.balance - self.reserved
 
@@ -184,9 +194,14 @@ class Posting(Record):
     transaction_id = models.CharField(max_length=64, help_text="WHMCS's `transid`: made once, never changed")
     state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
     allows_overpayment = models.BooleanField(default=False, help_text="a person accepted that the rest becomes credit")
+    expected_balance = MoneyField(
+        null=True, blank=True, help_text="what the invoice must owe when this is sent; empty: not checked"
+    )
+    expected_status = models.CharField(max_length=40, blank=True)
     not_before = models.DateTimeField(help_text="end of the undo window, or of the current back-off")
     lease_until = models.DateTimeField(null=True, blank=True)
     attempts = models.PositiveIntegerField(default=0)
+    absent_look_ups = models.PositiveSmallIntegerField(default=0, help_text="look-ups in a row that did not find it")
     last_error = models.CharField(max_length=500, blank=True)
     posted_at = models.DateTimeField(null=True, blank=True)
     whmcs_transaction = models.ForeignKey(

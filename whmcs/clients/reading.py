@@ -73,10 +73,11 @@ def summary(row: Fields) -> RemoteInvoiceSummary:
 
 def invoice(answer: Fields) -> RemoteInvoice:
     """Read one invoice; an unreadable line or booking makes the whole of it unreadable, for the balance needs all."""
-    whmcs_id = _id(answer, "invoiceid")
+    whmcs_id, client_whmcs_id = _id(answer, "invoiceid"), _id(answer, "userid")
+    own = {"invoiceid": whmcs_id, "userid": client_whmcs_id}
     return RemoteInvoice(
         whmcs_id=whmcs_id,
-        client_whmcs_id=_id(answer, "userid"),
+        client_whmcs_id=client_whmcs_id,
         number=text(answer, "invoicenum", limit=80),
         issue_date=day(answer, "date"),
         due_date=day(answer, "duedate"),
@@ -87,9 +88,7 @@ def invoice(answer: Fields) -> RemoteInvoice:
         status=_status(answer),
         payment_method=text(answer, "paymentmethod", limit=60),
         lines=tuple(line(row) for row in listed(answer, "items", "item")),
-        transactions=tuple(
-            transaction({"invoiceid": whmcs_id, **row}) for row in listed(answer, "transactions", "transaction")
-        ),
+        transactions=tuple(transaction({**own, **row}) for row in listed(answer, "transactions", "transaction")),
     )
 
 

@@ -1,0 +1,51 @@
+"""Whether WHMCS shows a posting: the look-up by its transaction id, which comes before every send."""
+
+import enum
+from dataclasses import dataclass
+
+from whmcs.clients.base import RemoteTransaction, WhmcsApi
+from whmcs.models import Posting
+
+
+class Booked(enum.Enum):
+    """What a look-up found under the posting's transaction id."""
+
+    ABSENT = "absent"
+    EQUAL = "equal"
+    DIFFERENT = "different"
+
+
+@dataclass(frozen=True, slots=True)
+class LookedUp:
+    """The verdict, the booking that proves it when it is EQUAL, and the difference in words when it is DIFFERENT."""
+
+    verdict: Booked
+    booking: RemoteTransaction | None = None
+    difference: str = ""
+
+
+def look_up(api: WhmcsApi, posting: Posting) -> LookedUp:
+    """Ask WHMCS for the posting's transaction id.
+
+    Shape: compared again here, for WHMCS does not say how exactly its filter compares; a row that cannot be read makes
+    the answer no proof of absence.
+    Raises: Refused, Retryable.
+    """
+    wanted = posting.transaction_id.casefold()
+    answer = api.transactions(transaction_id=posting.transaction_id)
+    rows = [row for row in answer.rows if row.transaction_id.casefold() == wanted]
+    if answer.unreadable:
+        return LookedUp(Booked.DIFFERENT, difference=f"WHMCS's booking cannot be read: {answer.unreadable[0]}")
+    if not rows:
+        return LookedUp(Booked.ABSENT)
+    if len(rows) > 1:
+        return LookedUp(Booked.DIFFERENT, difference=f"WHMCS shows this payment {len(rows)} times.")
+    row = rows[0]
+    if row.invoice_whmcs_id != posting.invoice.whmcs_id:
+        return LookedUp(Booked.DIFFERENT, difference=f"WHMCS shows this payment on invoice {row.invoice_whmcs_id}.")
+    if row.amount_in != posting.amount or row.amount_out:
+        return LookedUp(
+            Booked.DIFFERENT,
+            difference=f"WHMCS shows this payment with {row.amount_in} in and {row.amount_out} out.",
+        )
+    return LookedUp(Booked.EQUAL, booking=row)

@@ -1,0 +1,233 @@
+"""Sending the outbox to WHMCS so that each payment is booked there once.
+
+WHMCS books the same transaction id as often as it is sent. So before every send, the first one included, the id is
+looked up; a send whose outcome is not known is looked up after a wait, and sent again only when it was absent twice;
+and `POSTED` needs the booking read back. No transaction is open while WHMCS is called.
+"""
+
+import logging
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.db import transaction
+
+from payymo.shared.errors import Refused, Retryable, Unknown
+from tenants import context
+from tenants.models import Tenant
+from whmcs.clients import refusals
+from whmcs.clients.base import RemoteInvoice, RemoteTransaction, WhmcsApi
+from whmcs.locks import lock_invoices
+from whmcs.models import Invoice, Posting, WhmcsInstance
+from whmcs.services import health
+from whmcs.services.booked import Booked, LookedUp, look_up
+from whmcs.services.claiming import claim_next, renew
+from whmcs.services.mirroring import store_transactions, to_local, write_invoice
+from whmcs.services.objections import objection
+from whmcs.services.timing import Clock, Timing, clock_from
+from whmcs.services.transitions import count_reserved, expect_less, keep, move
+
+logger = logging.getLogger(__name__)
+ApiFor = Callable[[WhmcsInstance], WhmcsApi]
+State = Posting.State
+# After so many failures in a row of one installation the rest of this run leaves it alone.
+_FAILURES_UNTIL_SKIPPED = 3
+_GONE = (refusals.INVOICE_NOT_FOUND, refusals.INVOICE_CANCELLED)
+
+
+@dataclass(slots=True)
+class PostingRun:
+    """How many postings a run has left in each state."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def handled(self) -> int:
+        """How many were taken."""
+        return self.counts.total()
+
+
+def post_pending(*, now: datetime, api_for: ApiFor, limit: int = 200, timing: Timing | None = None) -> PostingRun:
+    """Send, look up and settle what is due, at most `limit` postings; any number of workers may do so at once."""
+    run, clock, waits = PostingRun(), clock_from(now), timing or Timing()
+    failures: Counter[int] = Counter()
+    apis: dict[int, WhmcsApi] = {}
+    for _ in range(limit):
+        if not _tenant_is_active():
+            break
+        skipping = [pk for pk, count in failures.items() if count >= _FAILURES_UNTIL_SKIPPED]
+        posting = claim_next(now=clock(), timing=waits, skipping=skipping)
+        if posting is None:
+            break
+        if posting.lease_until is not None:
+            if posting.instance_id not in apis:
+                apis[posting.instance_id] = api_for(posting.instance)
+            reached = _Worker(apis[posting.instance_id], clock, waits).handle(posting)
+            failures[posting.instance_id] = 0 if reached else failures[posting.instance_id] + 1
+        run.counts[posting.state] += 1
+    return run
+
+
+def _tenant_is_active() -> bool:
+    """A suspension stops postings at once, in the middle of a run too."""
+    return bool(Tenant.objects.filter(pk=context.current().pk, state=Tenant.State.ACTIVE).exists())
+
+
+class _Worker:
+    """Brings one claimed posting as far as it goes now."""
+
+    def __init__(self, api: WhmcsApi, clock: Clock, timing: Timing) -> None:
+        self._api, self._clock, self._timing = api, clock, timing
+
+    def handle(self, posting: Posting) -> bool:
+        """Work on it; say whether WHMCS could be talked to."""
+        return self._check(posting) if posting.state == State.UNKNOWN else self._send(posting)
+
+    def _send(self, posting: Posting) -> bool:
+        try:
+            found = look_up(self._api, posting)
+            read_at = self._clock()
+            remote = self._api.invoice(posting.invoice.whmcs_id)
+        except (Refused, Retryable) as error:
+            return self._not_sent(posting, error)
+        if found.verdict is not Booked.ABSENT:
+            return self._settle(posting, found, remote, read_at)
+        against = objection(posting, remote)
+        if against:
+            self._conflict(posting, against, remote, read_at)
+            return True
+        if not renew(posting, now=self._clock(), timing=self._timing):
+            # Nothing was sent. Whoever took the posting over, or the end of the lease, brings it on.
+            return True
+        try:
+            self._book(posting)
+        except Unknown as error:
+            self._unknown(posting, str(error))
+            return False
+        except (Refused, Retryable) as error:
+            return self._not_sent(posting, error, is_final=isinstance(error, Refused))
+        return self._read_back(posting)
+
+    def _book(self, posting: Posting) -> None:
+        self._api.add_invoice_payment(
+            invoice_whmcs_id=posting.invoice.whmcs_id,
+            amount=posting.amount,
+            transaction_id=posting.transaction_id,
+            gateway=posting.gateway,
+            paid_at=to_local(posting.paid_at, posting.instance),
+            fees=posting.fees,
+            sends_email=posting.instance.sends_payment_emails,
+        )
+
+    def _read_back(self, posting: Posting) -> bool:
+        try:
+            found = look_up(self._api, posting)
+            read_at = self._clock()
+            remote = self._api.invoice(posting.invoice.whmcs_id)
+        except (Refused, Retryable) as error:
+            self._unknown(posting, f"Sent, but it could not be read back: {error}")
+            return False
+        if found.verdict is Booked.ABSENT:
+            self._unknown(posting, "WHMCS accepted the payment, but does not show it.")
+            return True
+        return self._settle(posting, found, remote, read_at)
+
+    def _check(self, posting: Posting) -> bool:
+        """Look up what may have been booked, and decide."""
+        try:
+            found = look_up(self._api, posting)
+            read_at = self._clock()
+            remote = self._api.invoice(posting.invoice.whmcs_id) if found.verdict is not Booked.ABSENT else None
+        except (Refused, Retryable) as error:
+            now = self._clock()
+            if health.needs_a_person(error):
+                health.mark_broken(posting.instance, error, now=now)
+            self._look_later(posting, absent=posting.absent_look_ups, error=str(error))
+            return False
+        if remote is not None:
+            return self._settle(posting, found, remote, read_at)
+        absent = posting.absent_look_ups + 1
+        if absent < self._timing.look_ups_until_absent:
+            self._look_later(posting, absent=absent, error=posting.last_error)
+            return True
+        now = self._clock()
+        if posting.attempts > len(self._timing.back_off):
+            move(posting, State.FAILED, now=now, reason="not booked, and every try of the plan is used up")
+        else:
+            move(posting, State.QUEUED, now=now, reason="looked up: not booked", not_before=now, absent_look_ups=0)
+        return True
+
+    def _settle(self, posting: Posting, found: LookedUp, remote: RemoteInvoice, read_at: datetime) -> bool:
+        if found.booking is None:
+            self._conflict(posting, found.difference, remote, read_at)
+            return True
+        if not _record(posting, found.booking, remote, read_at=read_at, now=self._clock()):
+            logger.warning("lease lost", extra={"event": "posting_lease_lost", "posting": posting.public_id})
+        return True
+
+    def _conflict(self, posting: Posting, reason: str, remote: RemoteInvoice, read_at: datetime) -> None:
+        """Leave it to a person, with the invoice as WHMCS shows it; the amount stays reserved."""
+        with transaction.atomic():
+            invoice = lock_invoices([posting.invoice_id])[posting.invoice_id]
+            if move(posting, State.CONFLICT, now=self._clock(), reason=reason, last_error=reason[:500]):
+                write_invoice(invoice, remote, read_at=read_at, is_newest=True)
+
+    def _unknown(self, posting: Posting, reason: str) -> None:
+        now = self._clock()
+        move(
+            posting,
+            State.UNKNOWN,
+            now=now,
+            reason=reason,
+            not_before=now + self._timing.unknown_wait,
+            absent_look_ups=0,
+            last_error=reason[:500],
+        )
+
+    def _look_later(self, posting: Posting, *, absent: int, error: str) -> None:
+        now = self._clock()
+        since = posting.transitions.filter(to_state=State.UNKNOWN).order_by("-sequence").values_list("moved_at")[0][0]
+        wait = self._timing.before_look_up(absent, now - since)
+        keep(posting, absent_look_ups=absent, not_before=now + wait, lease_until=None, last_error=error[:500])
+
+    def _not_sent(self, posting: Posting, error: Refused | Retryable, *, is_final: bool = False) -> bool:
+        """Nothing was booked by this try: plan the next one, or leave it to a person."""
+        now, reason = self._clock(), str(error)[:400]
+        wait = self._timing.after_failure(posting.attempts, error.retry_after)
+        if health.needs_a_person(error):
+            health.mark_broken(posting.instance, error, now=now)
+        elif error.reason in _GONE:
+            move(posting, State.CONFLICT, now=now, reason=reason, last_error=reason)
+            return True
+        elif is_final or wait is None:
+            why = reason if is_final else f"Every try of the plan is used up. {reason}"
+            move(posting, State.FAILED, now=now, reason=why, last_error=why)
+            return is_final
+        later = now + (wait or self._timing.back_off[-1])
+        move(posting, State.RETRYABLE, now=now, reason=reason, not_before=later, last_error=reason)
+        return False
+
+
+def _record(
+    posting: Posting, booking: RemoteTransaction, remote: RemoteInvoice, *, read_at: datetime, now: datetime
+) -> bool:
+    """Write the proof, the invoice as WHMCS shows it now, and the end of the reservation, all at once."""
+    with transaction.atomic():
+        invoice: Invoice = lock_invoices([posting.invoice_id])[posting.invoice_id]
+        [row] = store_transactions(posting.instance, (booking,), {invoice.whmcs_id: invoice.pk})
+        if not move(
+            posting,
+            State.POSTED,
+            now=now,
+            reason="read back from WHMCS",
+            posted_at=now,
+            whmcs_transaction=row,
+            absent_look_ups=0,
+            last_error="",
+        ):
+            return False
+        write_invoice(invoice, remote, read_at=read_at, is_newest=True)
+        expect_less(invoice, posting)
+        count_reserved(invoice)
+    return True

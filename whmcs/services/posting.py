@@ -1,0 +1,270 @@
+"""Deciding about postings: leaving one in the outbox, taking it back, linking, trying again, giving up.
+
+`whmcs/services/dispatching.py` sends them. A posting belongs to one invoice, and its amount is reserved on that row
+until WHMCS shows the payment or somebody takes the posting back.
+"""
+
+import uuid
+from collections.abc import Callable
+from datetime import datetime
+from decimal import Decimal
+
+from django.db import transaction
+from django.db.models import Sum
+
+from payymo.shared.errors import BadInput, Conflict
+from payymo.shared.money import UnreadableAmount, to_minor
+from whmcs.clients.base import WhmcsApi
+from whmcs.locks import lock_invoices
+from whmcs.models import Invoice, Posting, WhmcsInstance, WhmcsTransaction
+from whmcs.services.booked import Booked, look_up
+from whmcs.services.transitions import begin, count_reserved, move, was_ever_sent
+
+ApiFor = Callable[[WhmcsInstance], WhmcsApi]
+State, Kind = Posting.State, Posting.Kind
+PAYABLE = frozenset({Invoice.Status.UNPAID, Invoice.Status.COLLECTIONS, Invoice.Status.PAYMENT_PENDING})
+
+
+class CurrencyMismatch(BadInput):
+    """The payment and the invoice are in different currencies."""
+
+    code = "currency_mismatch"
+
+
+class UnusableAmount(BadInput):
+    """The amount is not above zero, or has more decimals than its currency."""
+
+    code = "unusable_amount"
+
+
+class NoGateway(BadInput):
+    """It is not said under which payment method WHMCS should book."""
+
+    code = "no_gateway"
+
+
+class InvoiceNotPayable(Conflict):
+    """The invoice is a draft, paid, cancelled or refunded, or its WHMCS is no longer connected."""
+
+    code = "invoice_not_payable"
+
+
+class MoreThanOutstanding(Conflict):
+    """The amount is more than the invoice still owes, and nobody accepted that."""
+
+    code = "more_than_outstanding"
+
+
+class PostingKeyUsed(Conflict):
+    """The key names another posting already."""
+
+    code = "posting_key_used"
+
+
+class PostingMovedOn(Conflict):
+    """The posting is no longer in a state in which this can be done."""
+
+    code = "posting_moved_on"
+
+
+class NothingLeftToLink(Conflict):
+    """The booking is not on this invoice, or other payments use its amount already."""
+
+    code = "nothing_left_to_link"
+
+
+class AlreadyBooked(Conflict):
+    """WHMCS shows the payment."""
+
+    code = "already_booked"
+
+
+def leave_pending(
+    *,
+    invoice: Invoice,
+    amount: Decimal,
+    currency: str,
+    paid_at: datetime,
+    now: datetime,
+    gateway: str,
+    not_before: datetime,
+    allows_overpayment: bool = False,
+    key: uuid.UUID | None = None,
+    fees: Decimal = Decimal(0),
+) -> Posting:
+    """Reserve the amount on the invoice and leave a posting to be sent at `not_before` or later.
+
+    Shape: `key` becomes the posting's public id; leaving the same again returns the first one.
+    Raises: CurrencyMismatch, UnusableAmount, NoGateway, InvoiceNotPayable, MoreThanOutstanding, PostingKeyUsed; nothing
+    is written.
+    """
+    _check_amount(amount, currency)
+    if not gateway:
+        raise NoGateway("No payment method is chosen under which WHMCS should book this.")
+    public_id = key or uuid.uuid4()
+    with transaction.atomic():
+        locked = lock_invoices([invoice.pk])[invoice.pk]
+        existing = Posting.objects.filter(public_id=public_id).first()
+        if existing is not None:
+            return _same(existing, locked, amount, currency)
+        _check_invoice(locked, amount, currency, allows_overpayment)
+        posting = Posting(
+            public_id=public_id,
+            instance_id=locked.instance_id,
+            invoice=locked,
+            amount=amount,
+            currency=currency,
+            fees=fees,
+            paid_at=paid_at,
+            gateway=gateway,
+            transaction_id=f"PM-{public_id.hex}",
+            allows_overpayment=allows_overpayment,
+            expected_balance=locked.balance,
+            expected_status=locked.status,
+            not_before=not_before,
+        )
+        begin(posting, now=now, reason="approved")
+        count_reserved(locked)
+    invoice.reserved = locked.reserved
+    return posting
+
+
+def withdraw(*, posting: Posting, now: datetime, reason: str = "taken back") -> Posting:
+    """Take back a posting that no worker has begun to send, or a link to what WHMCS had booked; free its amount.
+
+    Raises: PostingMovedOn once it is being sent; nothing is written.
+    """
+    with transaction.atomic():
+        locked = lock_invoices([posting.invoice_id])[posting.invoice_id]
+        current = Posting.objects.get(pk=posting.pk)
+        is_unsent = current.kind == Kind.POST and current.state == State.QUEUED and not was_ever_sent(current)
+        is_link = current.kind == Kind.LINK and current.state == State.POSTED
+        if not (is_unsent or is_link) or not move(current, State.WITHDRAWN, now=now, reason=reason):
+            raise PostingMovedOn("The payment is being posted to WHMCS, or was; it can no longer be taken back.")
+        count_reserved(locked)
+    return current
+
+
+def link_existing(
+    *,
+    booking: WhmcsTransaction,
+    invoice: Invoice,
+    amount: Decimal,
+    currency: str,
+    paid_at: datetime,
+    now: datetime,
+    key: uuid.UUID | None = None,
+) -> Posting:
+    """Record that WHMCS has booked this payment already, so that it is never posted.
+
+    Raises: CurrencyMismatch, UnusableAmount, NothingLeftToLink, PostingKeyUsed; nothing is written.
+    """
+    _check_amount(amount, currency)
+    public_id = key or uuid.uuid4()
+    with transaction.atomic():
+        locked = lock_invoices([invoice.pk])[invoice.pk]
+        existing = Posting.objects.filter(public_id=public_id).first()
+        if existing is not None:
+            return _same(existing, locked, amount, currency)
+        if currency != locked.currency:
+            raise CurrencyMismatch(f"The payment is in {currency}, the invoice in {locked.currency}.")
+        current = WhmcsTransaction.objects.get(pk=booking.pk)
+        used = Posting.objects.filter(whmcs_transaction=current).exclude(state=State.WITHDRAWN)
+        left = current.amount_in - (used.aggregate(sum=Sum("amount"))["sum"] or Decimal(0))
+        if current.invoice_id != locked.pk or amount > left:
+            raise NothingLeftToLink("WHMCS's booking is not on this invoice, or another payment uses it already.")
+        posting = Posting(
+            public_id=public_id,
+            kind=Kind.LINK,
+            state=State.POSTED,
+            instance_id=locked.instance_id,
+            invoice=locked,
+            amount=amount,
+            currency=currency,
+            paid_at=paid_at,
+            gateway=current.gateway,
+            transaction_id=current.transaction_id[:64],
+            not_before=now,
+            posted_at=now,
+            whmcs_transaction=current,
+        )
+        begin(posting, now=now, reason="found booked in WHMCS")
+    return posting
+
+
+def retry_posting(*, posting: Posting, now: datetime, accepts_overpayment: bool = False) -> Posting:
+    """Let a posting that stopped be tried again; like any send it begins with a look-up in WHMCS.
+
+    Shape: what the invoice shows now is what the next send expects, since a person has seen it.
+    Raises: PostingMovedOn unless it waits for a person or for its next try; nothing is written.
+    """
+    with transaction.atomic():
+        locked = lock_invoices([posting.invoice_id])[posting.invoice_id]
+        current = Posting.objects.get(pk=posting.pk)
+        can_retry = current.state in (State.CONFLICT, State.FAILED, State.RETRYABLE)
+        if not can_retry or not move(
+            current,
+            State.QUEUED,
+            now=now,
+            reason="tried again by a person",
+            not_before=now,
+            attempts=0,
+            absent_look_ups=0,
+            expected_balance=locked.balance,
+            expected_status=locked.status,
+            allows_overpayment=current.allows_overpayment or accepts_overpayment,
+        ):
+            raise PostingMovedOn("The posting is not waiting for anybody; look at its state again.")
+        count_reserved(locked)
+    return current
+
+
+def abandon_posting(*, posting: Posting, now: datetime, reason: str, api_for: ApiFor) -> Posting:
+    """Give up a posting that was not booked, and free its amount.
+
+    Shape: WHMCS is asked first, outside the transaction, unless it is no longer connected.
+    Raises: AlreadyBooked if WHMCS shows the payment; PostingMovedOn unless it has stopped; Refused or Retryable if
+    WHMCS cannot be asked; nothing is written.
+    """
+    current = Posting.objects.select_related("invoice__client", "instance").get(pk=posting.pk)
+    if current.kind != Kind.POST or current.state not in (State.QUEUED, State.RETRYABLE, State.CONFLICT, State.FAILED):
+        raise PostingMovedOn("The payment is being posted to WHMCS, or was; look at its state again.")
+    if current.instance.state != WhmcsInstance.State.REMOVED and was_ever_sent(current):
+        found = look_up(api_for(current.instance), current)
+        if found.verdict is Booked.EQUAL:
+            raise AlreadyBooked("WHMCS shows this payment. Try the posting again, and it is recorded as posted.")
+    with transaction.atomic():
+        locked = lock_invoices([current.invoice_id])[current.invoice_id]
+        if not move(current, State.WITHDRAWN, now=now, reason=f"given up: {reason}"):
+            raise PostingMovedOn("The posting has moved on; look at its state again.")
+        locked.needs_reading = True
+        locked.save(update_fields=["needs_reading"])
+        count_reserved(locked)
+    return current
+
+
+def _check_amount(amount: Decimal, currency: str) -> None:
+    try:
+        is_usable = amount > 0 and to_minor(amount, currency) > 0
+    except UnreadableAmount as error:
+        raise UnusableAmount(str(error)) from error
+    if not is_usable:
+        raise UnusableAmount("The amount must be above zero.")
+
+
+def _check_invoice(invoice: Invoice, amount: Decimal, currency: str, allows_overpayment: bool) -> None:
+    if currency != invoice.currency:
+        raise CurrencyMismatch(f"The payment is in {currency}, the invoice in {invoice.currency}.")
+    if invoice.status not in PAYABLE or invoice.instance.state == WhmcsInstance.State.REMOVED:
+        raise InvoiceNotPayable(f"Invoice {invoice.display_number} is {invoice.status}; no payment can be added.")
+    if amount > invoice.outstanding and not allows_overpayment:
+        raise MoreThanOutstanding(
+            f"Invoice {invoice.display_number} still owes {invoice.outstanding} {invoice.currency}; "
+            f"{amount} is more than that."
+        )
+
+
+def _same(existing: Posting, invoice: Invoice, amount: Decimal, currency: str) -> Posting:
+    if (existing.invoice_id, existing.amount, existing.currency) != (invoice.pk, amount, currency):
+        raise PostingKeyUsed("This key names another posting already.")
+    return existing
