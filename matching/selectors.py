@@ -95,7 +95,7 @@ def proposals_of(receipt: Receipt) -> list[Proposal]:
     return list(
         Proposal.objects.filter(status=Proposal.Status.OPEN, **_about(receipt))
         .select_related("client")
-        .prefetch_related("lines__invoice__client", "lines__invoice__lines")
+        .prefetch_related("lines__invoice__client", "lines__invoice__lines", "lines__invoice__instance")
         .order_by("rank")
     )
 

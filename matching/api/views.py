@@ -162,7 +162,10 @@ class Undo(APIView):
         shapes.NoInput(data=request.data).is_valid(raise_exception=True)
         try:
             decided = allocation.undo_decision(
-                decision_id=public_id, actor=Actor.person(request.user), now=timezone.now()
+                decision_id=public_id,
+                actor=Actor.person(request.user),
+                now=timezone.now(),
+                may_undo_others="settings.change" in request.auth.permissions,
             )
         except Decision.DoesNotExist as error:
             raise Http404 from error

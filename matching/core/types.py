@@ -165,6 +165,7 @@ class OpenInvoice:
     texts: tuple[str, ...] = ()
     gateway: str = ""
     closed_on: date | None = None
+    net_minor: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

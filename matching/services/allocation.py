@@ -29,7 +29,7 @@ from matching.services.decisions import (
     set_allocated,
     shift_ranks,
 )
-from payymo.shared.errors import BadInput, Conflict
+from payymo.shared.errors import BadInput, Conflict, NotAllowed
 from payymo.shared.models import ReceiptState
 from tenants import context
 from whmcs.models import Invoice, Posting, WhmcsTransaction
@@ -317,12 +317,18 @@ def _reverse(decision: Decision, receipt: Receipt, *, undo: Decision, now: datet
 
 
 @transaction.atomic
-def undo_decision(*, decision_id: uuid.UUID | str, actor: Actor, now: datetime) -> Decided:
+def undo_decision(
+    *, decision_id: uuid.UUID | str, actor: Actor, now: datetime, may_undo_others: bool = False
+) -> Decided:
     """Take a decision back completely, as long as nothing of it was sent to WHMCS.
 
-    Raises: Decision.DoesNotExist; Conflict when it was undone already; TooLateToUndo: nothing is written.
+    Raises: Decision.DoesNotExist; NotAllowed for a colleague's decision; Conflict when it was undone already;
+    TooLateToUndo: nothing is written.
     """
     decision, receipt = locks.lock_decision(decision_id)
+    own = actor.user is not None and decision.decided_by_id == actor.user.pk
+    if not (own or may_undo_others or decision.source == Decision.Source.POLICY):
+        raise NotAllowed("This is a colleague's decision. An administrator can undo it.")
     if decision.kind in (Decision.Kind.UNDO, Decision.Kind.SETTLE):
         raise Conflict("This cannot be undone here.")
     if decision.pk != Decision.objects.filter(**about(receipt)).exclude(kind=Decision.Kind.UNDO).exclude(

@@ -1,0 +1,25 @@
+"""The shell around a signed-in page: who, where, and what needs attention."""
+
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from matching import selectors
+from payymo.dashboard.pages import Section, Shell
+
+
+def shell_of(request: HttpRequest, active: Section) -> Shell:
+    """Build the shell of the page `active` for the person of this request."""
+    permissions: frozenset[str] = request.permissions
+    membership = getattr(request, "membership", None)
+    counts = selectors.band_counts(on=timezone.now().date()) if "review.view" in permissions else {}
+    return Shell(
+        tenant_name=request.tenant.name,
+        user_name=request.user.display_name,
+        user_email=request.user.email,
+        role=membership.role.name if membership else _("Payymo staff"),
+        active=active,
+        review_count=sum(counts.values()) if counts else None,
+        can_import="imports.add" in permissions,
+        can_configure="connections.change" in permissions,
+    )

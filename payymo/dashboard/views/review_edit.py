@@ -1,0 +1,170 @@
+"""Find and split: matching by hand inside the panel."""
+
+import uuid
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from accounts.guards import requires_permission
+from matching import locks
+from matching.services import allocation
+from matching.services.decisions import UnusableAllocation
+from payymo.dashboard.amounts import read_amount
+from payymo.dashboard.links import link
+from payymo.dashboard.pages import Amount, Choice, FindPanel, FindResult, Panel, SplitPanel, SplitRow
+from payymo.dashboard.presenters import review as present
+from payymo.dashboard.views.review import actor_of, decide, invalid, may_decide, page_of, receipt_or_404
+from payymo.shared.money import UnreadableAmount, exponent
+from whmcs import selectors as whmcs_selectors
+from whmcs.models import Invoice
+
+RESULT_LIMIT = 20
+ROW_LIMIT = 200
+
+
+def _search(receipt: locks.Receipt, text: str) -> tuple[list[Invoice], bool]:
+    found = list(
+        whmcs_selectors.find_invoices(
+            text=text, amount=receipt.unallocated, currency=receipt.currency, limit=RESULT_LIMIT + 1
+        )
+    )
+    return found[:RESULT_LIMIT], len(found) > RESULT_LIMIT
+
+
+def _result(invoice: Invoice) -> FindResult:
+    items = "; ".join(line.description for line in list(invoice.lines.all())[:2])
+    return FindResult(
+        key=str(invoice.public_id),
+        number=invoice.display_number,
+        client=invoice.client.display_name,
+        outstanding=Amount(invoice.outstanding, invoice.currency),
+        due_date=invoice.due_date,
+        items=items,
+        url=link("invoice", invoice.public_id),
+    )
+
+
+def _show(request: HttpRequest, receipt_id: uuid.UUID, shown: Panel, *, code: int = 200) -> HttpResponse:
+    if code == 422:
+        return invalid(request, receipt_id, shown)
+    if not request.htmx:
+        return page_of(request, receipt_id, panel=shown)
+    return render(request, "dashboard/review/panel.html", {"page": shown})
+
+
+def _base(request: HttpRequest, receipt: locks.Receipt, now: datetime) -> Panel:
+    return present.panel(receipt, may_decide=may_decide(request), now=now)
+
+
+@require_http_methods(["GET", "POST"])
+@requires_permission("review.decide")
+def find(request: HttpRequest, receipt_id: uuid.UUID) -> HttpResponse:
+    """Search open invoices for a payment; POST matches it with one of them."""
+    if request.method == "POST":
+        return decide(request, receipt_id, _link_found)
+    receipt = receipt_or_404(receipt_id)
+    text = request.GET.get("q", "").strip()[:100]
+    results, more = _search(receipt, text) if text else ([], False)
+    shown = replace(
+        _base(request, receipt, timezone.now()),
+        find=FindPanel(q=text, results=tuple(_result(each) for each in results), more=more, searched=bool(text)),
+    )
+    return _show(request, receipt_id, shown)
+
+
+def _link_found(receipt: locks.Receipt, request: HttpRequest, now: datetime) -> allocation.Decided:
+    invoice = _invoices(request.POST.getlist("invoice")[:1])
+    if not invoice:
+        raise UnusableAllocation(_("Choose an invoice."))
+    amount = min(receipt.unallocated, max(invoice[0].outstanding, Decimal(0)))
+    return allocation.allocate_by_hand(
+        receipt_id=receipt.public_id,
+        lines=[allocation.Line(invoice[0].pk, amount)],
+        actor=actor_of(request),
+        now=now,
+    )
+
+
+def _invoices(keys: list[str]) -> list[Invoice]:
+    """Return the invoices with these public ids, in the order given; unreadable ids are left out."""
+    wanted = []
+    for key in keys[:ROW_LIMIT]:
+        try:
+            wanted.append(uuid.UUID(key))
+        except ValueError:
+            continue
+    rows = Invoice.objects.filter(public_id__in=wanted).select_related("client", "instance").prefetch_related("lines")
+    found = {row.public_id: row for row in rows}
+    return [found[key] for key in dict.fromkeys(wanted) if key in found]
+
+
+def _split_panel(request: HttpRequest, receipt: locks.Receipt, errors: dict[str, str]) -> SplitPanel:
+    sent = request.POST if request.method == "POST" else request.GET
+    keys = list(sent.getlist("invoice"))
+    keys += [name.removeprefix("amount-") for name in sent if name.startswith("amount-")]
+    if not keys and request.method == "GET":
+        keys = [
+            str(line.invoice.public_id) for p in present.selectors.proposals_of(receipt)[:1] for line in p.lines.all()
+        ]
+    rest, rows = receipt.unallocated, []
+    for invoice in _invoices(keys):
+        key = str(invoice.public_id)
+        text = sent.get(f"amount-{key}")
+        if text is None:
+            due = min(max(rest, Decimal(0)), max(invoice.outstanding, Decimal(0)))
+            text = f"{due:.{exponent(receipt.currency)}f}"
+        try:
+            rest -= read_amount(text, receipt.currency) if text.strip() else 0
+        except UnreadableAmount as error:
+            errors.setdefault(key, str(error))
+        rows.append(
+            SplitRow(
+                key=key,
+                number=invoice.display_number,
+                client=invoice.client.display_name,
+                outstanding=Amount(invoice.outstanding, invoice.currency),
+                text=text,
+                error=errors.get(key, ""),
+            )
+        )
+    q = sent.get("q", "").strip()[:100]
+    results = [each for each in _search(receipt, q)[0] if str(each.public_id) not in keys] if q else []
+    return SplitPanel(
+        rows=tuple(rows),
+        unallocated=Amount(rest, receipt.currency),
+        digits=exponent(receipt.currency),
+        rest_uses=(Choice("open", _("Leave open"), True),),
+        q=q,
+        results=tuple(_result(each) for each in results),
+    )
+
+
+@require_http_methods(["GET", "POST"])
+@requires_permission("review.decide")
+def split(request: HttpRequest, receipt_id: uuid.UUID) -> HttpResponse:
+    """Show the split editor; POST `do=save` matches the payment with its rows."""
+    receipt = receipt_or_404(receipt_id)
+    errors: dict[str, str] = {}
+    editor = _split_panel(request, receipt, errors)
+    saves = request.method == "POST" and request.POST.get("do", "save") == "save"
+    if saves and not errors:
+        if editor.rows and editor.unallocated.value > 0 and request.POST.get("rest") != "open":
+            errors["rest"] = _("Say what happens to the rest, or give it to an invoice.")
+        else:
+            return decide(request, receipt_id, _save_split)
+    shown = replace(_base(request, receipt, timezone.now()), split=editor, error="; ".join(errors.values()))
+    return _show(request, receipt_id, shown, code=422 if errors else 200)
+
+
+def _save_split(receipt: locks.Receipt, request: HttpRequest, now: datetime) -> allocation.Decided:
+    editor = _split_panel(request, receipt, {})
+    amounts = {row.key: read_amount(row.text, receipt.currency) for row in editor.rows if row.text.strip()}
+    keys = {str(invoice.public_id): invoice.pk for invoice in _invoices(list(amounts))}
+    lines = [allocation.Line(keys[key], amount) for key, amount in amounts.items() if amount]
+    return allocation.allocate_by_hand(receipt_id=receipt.public_id, lines=lines, actor=actor_of(request), now=now)
