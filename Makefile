@@ -1,8 +1,9 @@
 # Payymo's commands. `make help` lists them; nothing here asks a question.
 
 PYTHON ?= python3
-export PAYYMO_HOME ?= .payymo
-export PAYYMO_VENV ?= $(PAYYMO_HOME)/venv
+PAYYMO_HOME := $(or $(PAYYMO_HOME),.payymo)
+PAYYMO_VENV := $(or $(PAYYMO_VENV),$(PAYYMO_HOME)/venv)
+export PAYYMO_HOME PAYYMO_VENV
 
 VENV_PYTHON = "$(PAYYMO_VENV)/bin/python"
 LOCAL = $(VENV_PYTHON) -m payymo.local
@@ -57,9 +58,12 @@ lock: venv-dev
 bench: venv-dev
 	@$(VENV_PYTHON) benchmarks/matching.py $(BENCH)
 
+# By name, so that a PAYYMO_HOME that holds anything else, or is somebody's home, keeps it.
 clean: stop
-	rm -rf -- "$(PAYYMO_HOME)" .mypy_cache .ruff_cache .hypothesis
-	find . -name __pycache__ -type d -not -path "./$(PAYYMO_HOME)/*" -prune -exec rm -rf {} +
+	cd "$(PAYYMO_HOME)" 2>/dev/null && test -e run/lock -o -e venv.lock && rm -rf -- run logs beat sandbox static postgres postgres.new valkey venv venv.* \
+		test-* env secrets.json ports.json state.json static.json || true
+	rmdir "$(PAYYMO_HOME)" 2>/dev/null || true
+	rm -rf -- .mypy_cache .ruff_cache .hypothesis
 
 venv-demo:
 	@$(PYTHON) payymo/local/bootstrap.py demo
