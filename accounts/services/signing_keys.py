@@ -54,7 +54,7 @@ def rotate_signing_key(*, now: datetime) -> SigningKey:
         return _make(now)
 
 
-def private_pem(key: SigningKey) -> str:
+def private_key(key: SigningKey) -> rsa.RSAPrivateKey:
     """Return the private half.
 
     Raises: UnreadableSecret when the master key is another one.
@@ -107,5 +107,9 @@ def _bound_to(kid: str) -> bytes:
 
 
 @lru_cache(maxsize=4)
-def _unsealed(kid: str, sealed: bytes) -> str:
-    return crypto.unseal(sealed, key=settings.MASTER_KEY, bound_to=_bound_to(kid)).decode()
+def _unsealed(kid: str, sealed: bytes) -> rsa.RSAPrivateKey:
+    # Kept in memory: reading the PEM checks the primes again and costs as much as ten signatures.
+    pem = crypto.unseal(sealed, key=settings.MASTER_KEY, bound_to=_bound_to(kid))
+    private = serialization.load_pem_private_key(pem, password=None)
+    assert isinstance(private, rsa.RSAPrivateKey)  # noqa: S101 - only `_make` writes these rows
+    return private

@@ -49,7 +49,7 @@ class KeySetBackend(TokenBackend):
     def sign(self, payload: Mapping[str, Any], key: SigningKey) -> str:
         """Return the signed token, with the key's id in its header."""
         claims = {**payload, "aud": self.audience, "iss": self.issuer}
-        return jwt.encode(claims, signing_keys.private_pem(key), algorithm=key.algorithm, headers={"kid": key.kid})
+        return jwt.encode(claims, signing_keys.private_key(key), algorithm=key.algorithm, headers={"kid": key.kid})
 
     def get_verifying_key(self, token: Any) -> Any:
         """Return the public key; the header may hold `alg`, `kid` and `typ` and nothing else.

@@ -1,14 +1,16 @@
 """Every error of the API as problem+json. Source: RFC 9457."""
 
 import logging
+import math
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
+from payymo.shared.api.parsing import BodyTooLarge
 from payymo.shared.errors import DomainError, ProviderError, Retryable
 
 logger = logging.getLogger(__name__)
@@ -40,8 +42,12 @@ def problem_response(error: Exception, context: dict[str, Any]) -> Response | No
         error = exceptions.NotFound()
     elif isinstance(error, PermissionDenied):
         error = exceptions.PermissionDenied()
+    elif isinstance(error, RequestDataTooBig):
+        error = BodyTooLarge()
     if isinstance(error, DomainError):
         status, detail, code = error.status, str(error), error.code
+        if status == 401:
+            headers["WWW-Authenticate"] = 'Bearer realm="api"'
     elif isinstance(error, ProviderError):
         status = 503 if isinstance(error, Retryable) else 502
         detail, code = str(error), error.reason
@@ -57,6 +63,10 @@ def problem_response(error: Exception, context: dict[str, Any]) -> Response | No
             headers["Retry-After"] = str(int(error.wait))  # type: ignore[attr-defined]
     else:
         return None
+    # Our own refusals and the providers' say `retry_after`, in seconds; DRF's throttles say `wait`.
+    retry_after: float | None = getattr(error, "retry_after", None)
+    if retry_after is not None:
+        headers["Retry-After"] = str(math.ceil(retry_after))
     set_rollback()
     body = problem(status, detail, code=code, request_id=request_id, **more)
     return Response(body, status=status, headers=headers, content_type="application/problem+json")

@@ -1,0 +1,81 @@
+"""The sign-in page of a tenant's host, signing out, and the public keys."""
+
+from django.conf import settings
+from django.contrib.auth import login, logout
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import render, resolve_url
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_protect
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from accounts.forms import SignInForm
+from accounts.services import signing_keys
+from accounts.services.attempts import TooManyAttempts
+from accounts.services.client_address import client_address
+from accounts.services.security_events import record
+from accounts.services.sign_in import SignInRefused, check_sign_in
+
+
+@sensitive_post_parameters("password")
+@csrf_protect
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def sign_in(request: HttpRequest) -> HttpResponse:
+    """Show the form, or open a browser session on this host and go on to `next`."""
+    onward = _onward(request)
+    if request.user.is_authenticated:
+        return HttpResponseRedirect(onward)
+    form = SignInForm(request.POST if request.method == "POST" else None)
+    if not form.is_valid():
+        return _page(request, form, status=422 if form.is_bound else 200)
+    try:
+        membership = check_sign_in(
+            **form.cleaned_data, tenant=request.tenant, address=client_address(request), now=timezone.now()
+        )
+    except TooManyAttempts as error:
+        form.add_error(None, _("Too many sign-in attempts. Please wait and try again."))
+        return _page(request, form, status=429, headers={"Retry-After": str(error.retry_after)})
+    except SignInRefused:
+        form.add_error(None, _("The e-mail address or the password is not right."))
+        return _page(request, form, status=422)
+    login(request, membership.user)
+    return HttpResponseRedirect(onward)
+
+
+@csrf_protect
+@never_cache
+@require_POST
+def sign_out(request: HttpRequest) -> HttpResponse:
+    """End the browser session and go to the sign-in page."""
+    if request.user.is_authenticated:
+        record(kind="signed_out", tenant=request.tenant, user=request.user, now=timezone.now(), detail="browser")
+    logout(request)
+    return HttpResponseRedirect(resolve_url(settings.LOGIN_URL))
+
+
+@require_GET
+def jwks(request: HttpRequest) -> HttpResponse:
+    """Answer with the public keys that verify tokens. Source: RFC 7517."""
+    answer = JsonResponse({"keys": signing_keys.published_keys(now=timezone.now())})
+    answer.headers["Cache-Control"] = "public, max-age=300"
+    return answer
+
+
+def _onward(request: HttpRequest) -> str:
+    """Return where to go after signing in: `next` if it is a path on this host, else the first page."""
+    wanted = request.POST.get("next") or request.GET.get("next") or ""
+    own = wanted.startswith("/") and url_has_allowed_host_and_scheme(wanted, allowed_hosts=None)
+    return wanted if own else resolve_url(settings.LOGIN_REDIRECT_URL)
+
+
+def _page(
+    request: HttpRequest, form: SignInForm, *, status: int, headers: dict[str, str] | None = None
+) -> HttpResponse:
+    wanted = request.POST.get("next") or request.GET.get("next") or ""
+    answer = render(request, "accounts/login.html", {"form": form, "next": wanted}, status=status)
+    answer.headers.update(headers or {})
+    return answer
