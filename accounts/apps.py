@@ -8,3 +8,10 @@ class AccountsConfig(AppConfig):
 
     name = "accounts"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Give the API's idempotency its records."""
+        from accounts.services.idempotency import TenantRecords
+        from payymo.shared.api import idempotency
+
+        idempotency.use(TenantRecords())

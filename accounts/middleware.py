@@ -17,7 +17,8 @@ from tenants.middleware import host_of
 class TenantSessionMiddleware:
     """A session counts only where it was opened, only for a member, and for seven days at most.
 
-    The request gets `membership` (None for staff) and `permissions`; `permissions` is None for whoever is no member.
+    The request gets `is_staff_host`, `membership` (None for staff) and `permissions` (None outside a tenant and for
+    whoever is no member).
     A session of another host is flushed: nobody but a thief carries a cookie from one tenant to another.
     """
 
@@ -26,7 +27,8 @@ class TenantSessionMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Serve the request as the member, the member of staff, or nobody."""
-        realm = realm_of(getattr(request, "tenant", None), staff=host_of(request) == settings.STAFF_HOST)
+        request.is_staff_host = host_of(request) == settings.STAFF_HOST
+        realm = realm_of(request.tenant, staff=request.is_staff_host)
         request.membership = None
         request.permissions = None
         self._recognise(request, realm)
@@ -51,7 +53,7 @@ class TenantSessionMiddleware:
 
     @staticmethod
     def _admit(request: HttpRequest) -> bool:
-        if host_of(request) == settings.STAFF_HOST:
+        if request.is_staff_host:
             if not request.user.is_staff:
                 return False
             if request.tenant is not None:

@@ -3,11 +3,10 @@
 The answer always comes from the database of this moment, never from a token or a session.
 """
 
-import uuid
 from collections.abc import Mapping
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.contenttypes.models import ContentType
@@ -176,14 +175,3 @@ def _view_codename(model: type[models.Model]) -> str:
 
 def _view_permission(model: type[models.Model]) -> str:
     return f"{model._meta.app_label}.{_view_codename(model)}"
-
-
-def permissions_on(request: Any) -> frozenset[str]:
-    """Return the permissions that the middleware or the API's authentication found for this request."""
-    return getattr(request, "permissions", frozenset())
-
-
-def user_id_of(request: Any) -> uuid.UUID | None:
-    """Return the public id of the request's user, or None when nobody is signed in."""
-    user = getattr(request, "user", None)
-    return user.public_id if user is not None and user.is_authenticated else None

@@ -55,6 +55,11 @@ class TokenGrant:
         """The member."""
         return self.membership.user
 
+    @property
+    def caller(self) -> str:
+        """Who calls, for what is kept per caller."""
+        return f"user:{self.membership.user.public_id}"
+
 
 def open_session(*, membership: Membership, now: datetime) -> TokenPair:
     """Begin a session of at most seven days and return its first tokens."""

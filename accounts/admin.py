@@ -1,0 +1,89 @@
+"""Users, roles and memberships on the staff host. The classes only; the staff site registers them."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import ForeignKey, Q, QuerySet
+from django.http import HttpRequest
+
+from accounts.models import Membership, Role, User
+
+
+class UserAdmin(admin.ModelAdmin):
+    """People. Passwords are neither shown nor set here; only a superuser says who is staff."""
+
+    list_display = ("email", "name", "is_active", "is_staff", "last_login", "created_at")
+    list_filter = ("is_active", "is_staff")
+    search_fields = ("email", "name")
+    fields = ("public_id", "email", "name", "is_active", "is_staff", "last_login", "created_at")
+    readonly_fields = ("public_id", "email", "last_login", "created_at")
+    ordering = ("email",)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
+        """Keep `is_staff`, and everything of other staff, from whoever is no superuser."""
+        if request.user.is_superuser:
+            return self.readonly_fields
+        if obj is not None and (obj.is_staff or obj.is_superuser):
+            return self.fields
+        return (*self.readonly_fields, "is_staff")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Refuse: people come by invitation or command."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """Refuse: a person who leaves is deactivated, so that what they decided keeps its name."""
+        return False
+
+
+class RoleAdmin(admin.ModelAdmin):
+    """The built-in roles and the tenants' own; the permissions of the built-in ones are those of the release."""
+
+    list_display = ("name", "code", "tenant")
+    list_filter = ("tenant",)
+    search_fields = ("name", "code")
+    fields = readonly_fields = ("tenant", "code", "name", "permissions")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Refuse: a tenant makes its own roles."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Role | None = None) -> bool:
+        """Refuse: memberships hang on it."""
+        return False
+
+
+class MembershipAdmin(admin.ModelAdmin):
+    """Who belongs to which tenant, in which role."""
+
+    list_display = ("user", "email", "tenant", "role", "is_active", "created_at")
+    list_filter = ("tenant", "role__code", "is_active")
+    list_select_related = ("user", "tenant", "role")
+    search_fields = ("user__email", "user__name", "tenant__name")
+    fields = ("user", "tenant", "role", "is_active", "created_at")
+    readonly_fields = ("user", "tenant", "created_at")
+
+    @admin.display(ordering="user__email")
+    def email(self, membership: Membership) -> str:
+        """Show the member's address."""
+        return membership.user.email
+
+    def formfield_for_foreignkey(self, db_field: ForeignKey, request: HttpRequest, **kwargs: Any) -> Any:
+        """Offer the built-in roles and those of the same tenant."""
+        if db_field.name == "role":
+            kwargs["queryset"] = self._roles(request)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    @staticmethod
+    def _roles(request: HttpRequest) -> QuerySet[Role]:
+        edited = request.resolver_match.kwargs.get("object_id") if request.resolver_match else None
+        own = Q(tenant__memberships__pk=edited) if str(edited).isdigit() else Q(pk=None)
+        return Role.objects.filter(Q(tenant=None) | own).distinct()
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Refuse: members come by invitation or command."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Membership | None = None) -> bool:
+        """Refuse: a member who leaves is deactivated."""
+        return False

@@ -1,0 +1,20 @@
+"""Background work of the accounts app."""
+
+import logging
+
+from celery import shared_task
+from django.utils import timezone
+
+from accounts.services.pruning import prune
+from tenants import context
+from tenants.tasks import TenantTask
+
+logger = logging.getLogger(__name__)
+
+
+@shared_task(base=TenantTask)
+def prune_sessions() -> dict[str, int]:
+    """Delete what has run out for the tenant that `tenant_id` names; beat sends it once a day."""
+    deleted = prune(tenant=context.current(), now=timezone.now())
+    logger.info("pruned", extra={"event": "pruned", "count": sum(deleted.values())})
+    return deleted
