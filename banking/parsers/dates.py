@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from datetime import date
 
 from banking.parsers.amounts import shown
@@ -11,6 +12,31 @@ from banking.parsers.errors import UnreadableEntry
 EARLIEST_YEAR, LATEST_YEAR = 1970, 2099
 
 _ISO = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})(?:Z|[T+-].*)?", re.ASCII | re.DOTALL)
+_WRITTEN = re.compile(
+    r"([0-9]{1,4}|[^\W\d_]{3,12})\.?[\s./:-]{1,2}([0-9]{1,2}|[^\W\d_]{3,12})\.?[\s,./:-]{1,2}([0-9]{4}|[0-9]{1,2})\.?"
+)
+_SOLID = {
+    "ymd": re.compile(r"(?P<y>[0-9]{4})(?P<m>[0-9]{2})(?P<d>[0-9]{2})", re.ASCII),
+    "dmy": re.compile(r"(?P<d>[0-9]{2})(?P<m>[0-9]{2})(?P<y>[0-9]{4})", re.ASCII),
+    "mdy": re.compile(r"(?P<m>[0-9]{2})(?P<d>[0-9]{2})(?P<y>[0-9]{4})", re.ASCII),
+}
+_TIME = re.compile(
+    r"[T\s,]+[0-9]{1,2}[:.][0-9]{2}(?:[:.][0-9]{2}(?:\.[0-9]{1,9})?)?\s*(?:[AaPp]\.?[Mm]\.?)?"
+    r"\s*(?:Z|UTC|GMT|[+-][0-9]{2}:?[0-9]{2})?$"
+)
+# By their first three letters, without accents, as European banks write months.
+_MONTHS = {
+    name: number
+    for number, names in enumerate(
+        (
+            "jan ene gen sty led", "feb fev lut uno", "mar mrt", "apr abr avr kwi dub", "may mai mei mag maj kve",
+            "jun giu cze", "jul lug lip", "aug ago aou sie", "sep set wrz zar", "oct okt ott out paz rij",
+            "nov lis pro", "dec dez dic des gru",
+        ),
+        start=1,
+    )
+    for name in names.split()
+}  # fmt: skip
 _SWIFT = re.compile(r"([0-9]{2})([0-9]{2})([0-9]{2})", re.ASCII)
 
 
@@ -64,3 +90,47 @@ def nearest_day(month_and_day: str, anchor: date) -> date:
     if not near:
         raise UnreadableEntry(f"The entry date {shown(month_and_day)} cannot be read.")
     return min(near, key=lambda candidate: abs(candidate - anchor))
+
+
+def written_date(text: str, order: str) -> date:
+    """Read a date as people see it in a CSV file: `31.01.26`, `1/31/2026 10:15`, `5-Jan-2026`, `20260131`.
+
+    Units: `order` is `ymd`, `dmy` or `mdy`; a four-digit year in front, a dotted date and a month by name tell their
+    order themselves.
+    Raises: UnreadableEntry when it is no such date in that order.
+    """
+    written = _TIME.sub("", text.strip()[:60])
+    found = _SOLID[order].fullmatch(written)
+    if found:
+        return day(int(found["y"]), int(found["m"]), int(found["d"]), text)
+    parts = _WRITTEN.fullmatch(written)
+    if not parts:
+        raise UnreadableEntry(f"The date {shown(text)} cannot be read.")
+    first, second, third = parts.groups()
+    if not first[0].isdigit():
+        year, month, day_of_month = third, _month(first, text), second
+    elif len(first) > 2:
+        year, month, day_of_month = first, _month(second, text), third
+    elif not second[0].isdigit() or "." in written:
+        year, month, day_of_month = third, _month(second, text), first
+    elif order == "ymd":
+        year, month, day_of_month = first, int(second), third
+    else:
+        number, other = (first, second) if order == "dmy" else (second, first)
+        year, month, day_of_month = third, int(other), number
+    if not day_of_month.isdigit() or len(day_of_month) > 2 or len(year) == 3:
+        raise UnreadableEntry(f"The date {shown(text)} cannot be read.")
+    full_year = int(year) + (0 if len(year) == 4 else 1900 if int(year) >= 80 else 2000)
+    return day(full_year, month, int(day_of_month), text)
+
+
+def _month(part: str, text: str) -> int:
+    if part.isdigit():
+        return int(part)
+    plain = unicodedata.normalize("NFKD", part.casefold())
+    letters = "".join(sign for sign in plain if sign.isalpha())
+    # June and July share three letters in French.
+    number = 6 if letters.startswith("juin") else 7 if letters.startswith("juil") else _MONTHS.get(letters[:3])
+    if number is None:
+        raise UnreadableEntry(f"The date {shown(text)} cannot be read.")
+    return number

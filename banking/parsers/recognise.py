@@ -1,0 +1,111 @@
+"""Recognises a statement file by its content, never by its name, and reads it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from banking.parsers import camt053, csv_file, mt940
+from banking.parsers.assembly import MAX_BYTES
+from banking.parsers.csv_detection import detect
+from banking.parsers.csv_mapping import CsvMapping
+from banking.parsers.errors import FileTooLarge, UnknownFormat
+from banking.parsers.types import ParsedFile
+
+FORMATS = ("camt", "mt940", "csv")
+
+_FOREIGN = (
+    (b"PK\x03\x04", "an archive or an Office file (ZIP); unpack it, or export the statement as CAMT, MT940 or CSV"),
+    (b"PK\x05\x06", "an empty ZIP archive"),
+    (b"\x1f\x8b", "a compressed file (gzip); unpack it first"),
+    (b"BZh", "a compressed file (bzip2); unpack it first"),
+    (b"7z\xbc\xaf\x27\x1c", "an archive (7z); unpack it first"),
+    (b"Rar!", "an archive (RAR); unpack it first"),
+    (b"\xfd7zXZ\x00", "a compressed file (xz); unpack it first"),
+    (b"\x28\xb5\x2f\xfd", "a compressed file (zstd); unpack it first"),
+    (b"%PDF", "a PDF document; export the statement as CAMT, MT940 or CSV"),
+    (b"\xd0\xcf\x11\xe0", "an old Office file; save it as CSV"),
+    (b"\x89PNG", "a picture"),
+    (b"\xff\xd8\xff", "a picture"),
+    (b"GIF8", "a picture"),
+    (b"\x7fELF", "a program"),
+    (b"MZ", "a program"),
+    (b"SQLite format 3", "a database"),
+)
+_MT940_TAG = re.compile(rb"^(?:\{1:.*)?(?:\{4:)?:(?:20|25|28C?|34F|60[FM]|61|62[FM]|86):", re.MULTILINE)
+_OTHER_TEXTS = (
+    (re.compile(rb"\s*(?:OFXHEADER|<\?OFX|<OFX>)", re.IGNORECASE), "an OFX file"),
+    (re.compile(rb"\s*(?:<!DOCTYPE html|<html)", re.IGNORECASE), "a web page, perhaps the bank's sign-in page"),
+    (re.compile(rb"\s*!Type:", re.IGNORECASE), "a QIF file"),
+    (re.compile(rb"\s*[{\[]\s*[\"{\[]"), "a JSON file"),
+    (re.compile(rb"\{\\rtf"), "a text document (RTF)"),
+)
+
+
+def recognise(source: bytes) -> str:
+    """Return `camt`, `mt940` or `csv`.
+
+    Raises: FileTooLarge above 10 MiB; UnknownFormat for archives, binaries and other formats, named in its sentence.
+    """
+    if len(source) > MAX_BYTES:
+        raise FileTooLarge(f"The file has {len(source):,} bytes; at most {MAX_BYTES:,} (10 MiB) can be read.")
+    if not source.strip():
+        raise UnknownFormat("The file is empty.")
+    _refuse_foreign(source)
+    start = source.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if start.startswith((b"<", b"\xff\xfe<\x00", b"\xfe\xff\x00<")):
+        return "camt"
+    # Exports put headers before the first tag, but never a table.
+    if len(set(_MT940_TAG.findall(source[:20_000].replace(b"\r", b"\n")))) >= 2:
+        return "mt940"
+    return "csv"
+
+
+def _refuse_foreign(source: bytes) -> None:
+    for magic, what in _FOREIGN:
+        if source.startswith(magic):
+            raise UnknownFormat(f"The file is {what}.")
+    if source[257:262] == b"ustar":
+        raise UnknownFormat("The file is an archive (tar); unpack it first.")
+    for pattern, what in _OTHER_TEXTS:
+        if pattern.match(source.removeprefix(b"\xef\xbb\xbf")):
+            raise UnknownFormat(f"The file is {what}, which cannot be read; use CAMT, MT940 or CSV.")
+    is_utf16 = source.startswith((b"\xff\xfe", b"\xfe\xff"))
+    if not is_utf16 and b"\x00" in source:
+        raise UnknownFormat("The file is binary, not a text of CAMT, MT940 or CSV.")
+
+
+def read(
+    source: bytes,
+    *,
+    file_format: str = "",
+    csv_mapping: CsvMapping | None = None,
+    currency: str = "",
+    date_order: str = "",
+) -> ParsedFile:
+    """Recognise and read a statement file.
+
+    Shape: `file_format` overrides the recognition; a CSV file is read by `csv_mapping`, else by what is detected.
+    Units: `currency` and `date_order` (`dmy`, `mdy`, `ymd`) settle what a file leaves open; rows that
+    say otherwise are refused.
+    Raises: UnreadableStatement, with one sentence for the person who sent the file.
+    """
+    found = recognise(source)
+    if file_format and file_format not in FORMATS:
+        raise UnknownFormat(f"{file_format!r} is not a format; use one of {', '.join(FORMATS)}.")
+    match file_format or found:
+        case "camt":
+            return camt053.parse(source)
+        case "mt940":
+            return mt940.parse(source, currency=currency)
+        case _:
+            return csv_file.parse(source, csv_mapping or _settled(source, currency, date_order))
+
+
+def _settled(source: bytes, currency: str, date_order: str) -> CsvMapping:
+    mapping = detect(source).mapping
+    return replace(
+        mapping,
+        fixed_currency=mapping.fixed_currency or currency,
+        date_order=mapping.date_order or date_order,
+    )
