@@ -165,6 +165,9 @@ class BankTransaction(Record):
     structured_reference = models.CharField(max_length=140, blank=True)
     end_to_end_id = models.CharField(max_length=140, blank=True)
     bank_reference = models.CharField(max_length=140, blank=True)
+    bank_entry_id = models.CharField(
+        max_length=140, blank=True, help_text="the id under which the bank lists it by API; banks reuse these"
+    )
     bank_transaction_code = models.CharField(max_length=80, blank=True)
     original_amount = MoneyField(null=True, blank=True)
     original_currency = CurrencyField(blank=True)

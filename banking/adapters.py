@@ -1,0 +1,114 @@
+"""Entries and rows, one into the other: cleaning, fingerprints, sealed columns."""
+
+import hashlib
+from collections.abc import Iterable
+from datetime import datetime
+from decimal import Decimal
+
+from banking.models import BankAccount, BankTransaction, PendingEntry, RawFetch, StatementImport
+from banking.parsers.fetched import FetchedEntry
+from banking.parsers.types import ParsedEntry
+from tenants import sealing
+
+_STORED_DECIMALS = Decimal("0.001")
+
+
+def clean(text: str, longest: int | None = None) -> str:
+    """Return the text as the database can hold it: no NUL, no lone surrogate, not longer than its column."""
+    held = text.replace("\x00", "").encode("utf-8", "replace").decode().strip()
+    return held if longest is None else held[:longest].rstrip()
+
+
+def iban_hash(iban: str, *, key: bytes) -> str:
+    """Return the keyed hash by which this tenant finds an account number; an empty one has none."""
+    return sealing.look_up_hash(compact_iban(iban), purpose="iban", key=key) if iban else ""
+
+
+def compact_iban(iban: str) -> str:
+    """Return an account number without spaces, in capitals."""
+    return "".join(iban.split()).upper()
+
+
+def stable_key(account_number: str, currency: str, *, key: bytes | None = None) -> str:
+    """Return what an account is known by, whatever a provider calls it today."""
+    return sealing.look_up_hash(f"{compact_iban(account_number)}|{currency}", purpose="bank-account", key=key)
+
+
+def source_id(entry: ParsedEntry, source: str) -> str:
+    """Return the id that the entry's source gives once per account, or an empty text."""
+    own = entry.provider_entry_id if isinstance(entry, FetchedEntry) else ""
+    if not own and entry.reference_is_unique:
+        own = entry.bank_reference
+    own = clean(own)
+    if not own:
+        return ""
+    named = f"{source}:{own}"
+    return named if len(named) <= 160 else f"{source}:h:{hashlib.sha256(own.encode()).hexdigest()}"
+
+
+def new_transaction(
+    entry: ParsedEntry,
+    *,
+    account: BankAccount,
+    identity: str,
+    fingerprint: str,
+    key: bytes,
+    raw_fetch: RawFetch | None,
+    statement_import: StatementImport | None,
+) -> BankTransaction:
+    """Build the row of a new booked entry; it is not saved."""
+    number = compact_iban(clean(entry.counterparty_iban))
+    row = BankTransaction(
+        account=account,
+        identity=identity,
+        fingerprint=fingerprint,
+        raw_fetch=raw_fetch,
+        statement_import=statement_import,
+        booking_date=entry.booking_date,
+        value_date=entry.value_date,
+        amount=entry.amount,
+        currency=entry.currency,
+        counterparty_name=clean(entry.counterparty_name, 200),
+        counterparty_hash=iban_hash(number, key=key),
+        counterparty_last4=number[-4:],
+        remittance_information=clean(entry.remittance_information),
+        structured_reference=clean(entry.structured_reference, 140),
+        end_to_end_id=clean(entry.end_to_end_id, 140),
+        bank_reference=clean(entry.bank_reference, 140),
+        bank_entry_id=clean(entry.bank_entry_id, 140) if isinstance(entry, FetchedEntry) else "",
+        bank_transaction_code=clean(entry.bank_transaction_code, 80),
+        original_amount=entry.original_amount,
+        original_currency=entry.original_currency,
+    )
+    if number:
+        row.counterparty_iban_sealed = sealing.seal(row, "counterparty_iban_sealed", number, key=key)
+    if entry.raw:
+        row.raw_sealed = sealing.seal(row, "raw_sealed", clean(entry.raw), key=key)
+    return row
+
+
+def pending_rows(entries: Iterable[ParsedEntry], account: BankAccount) -> list[PendingEntry]:
+    """Build the rows of what the bank has not booked yet; they are not saved."""
+    return [
+        PendingEntry(
+            account=account,
+            expected_date=entry.booking_date,
+            amount=entry.amount,
+            currency=entry.currency,
+            counterparty_name=clean(entry.counterparty_name, 200),
+            remittance_information=clean(entry.remittance_information),
+        )
+        for entry in entries
+    ]
+
+
+def stored_amount(amount: Decimal) -> Decimal:
+    """Write an amount the way the column holds it, so that 9.9 and 9.900 are told alike."""
+    return amount.quantize(_STORED_DECIMALS)
+
+
+def new_raw_fetch(account: BankAccount, payload: str, *, fetched_at: datetime) -> RawFetch:
+    """Build the row of a provider's whole answer; it is not saved."""
+    row = RawFetch(account=account, fetched_at=fetched_at)
+    row.payload_sealed = sealing.seal(row, "payload_sealed", payload)
+    return row

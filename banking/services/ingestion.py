@@ -1,0 +1,219 @@
+"""Storing what a bank shows: each booked entry once, whatever way and however often it arrives."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Max, Min
+
+from banking import adapters, locks
+from banking.models import BankAccount, BankTransaction, PendingEntry, RawFetch, StatementImport
+from banking.parsers.fetched import FetchedEntry
+from banking.parsers.types import ParsedEntry, Refusal
+from banking.services.identity import NEAR_DAYS, Arrival, Facts, Plan, Stored, Verdict, Window, plan
+from tenants import sealing
+
+LIVE = "gocardless_bad"
+_BATCH = 1000
+_LARGEST_AMOUNT = 10**15
+_STORED_COLUMNS = (
+    "pk", "identity", "statement_import__format", "booking_date", "value_date", "amount", "counterparty_name",
+    "counterparty_hash", "remittance_information", "structured_reference", "end_to_end_id", "bank_reference",
+    "bank_entry_id", "fingerprint",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class IngestResult:
+    """What became of the entries of one fetch or file.
+
+    Shape: `new + known` are the booked entries that could be read. `noted` are entries a person should look at, with
+    a sentence; each of them is also counted as new or known. `verdicts` are in the order of the entries.
+    """
+
+    new: int = 0
+    known: int = 0
+    refused: tuple[Refusal, ...] = ()
+    noted: tuple[Refusal, ...] = ()
+    verdicts: tuple[Verdict, ...] = field(default=(), repr=False)
+
+
+def ingest_entries(
+    *,
+    account: BankAccount,
+    entries: Sequence[ParsedEntry],
+    source: str,
+    complete_from: date | None = None,
+    complete_until: date | None = None,
+    pending: Sequence[ParsedEntry] | None = None,
+    refused: Sequence[Refusal] = (),
+    raw_fetch: RawFetch | None = None,
+    statement_import: StatementImport | None = None,
+) -> IngestResult:
+    """Store the booked entries that the account does not have yet; stored facts are never changed.
+
+    Shape: `entries` in any order, as often as one likes. `source` is the provider's key, or the format of a file;
+    between `complete_from` and `complete_until` (without them: the first and last day of `entries`) the source shows
+    everything there is. `pending`, when given, replaces what was shown as pending. A live source moves the cursor in
+    the same transaction. Part of the caller's transaction when there is one.
+    Raises: AccountBusy when another ingestion holds the account; nothing is written.
+    """
+    assert (source == LIVE) == (statement_import is None)  # noqa: S101 - a row knows its source by this
+    with transaction.atomic():
+        account = locks.lock_account(account.pk)
+        readable, wrong = _usable(entries, account.currency)
+        key = sealing.data_key()
+        window = _window(account, readable, source, complete_from, complete_until)
+        outcome = _compare(account, readable, window, key)
+        _insert(account, readable, outcome, key=key, raw_fetch=raw_fetch, statement_import=statement_import)
+        if pending is not None:
+            PendingEntry.objects.filter(account=account).delete()
+            shown, _ = _usable(pending, account.currency)
+            PendingEntry.objects.bulk_create(adapters.pending_rows(shown, account), batch_size=_BATCH)
+        if source == LIVE and complete_until and (account.cursor_date is None or account.cursor_date < complete_until):
+            BankAccount.objects.filter(pk=account.pk).update(cursor_date=complete_until)
+    return _result(outcome, (*refused, *wrong))
+
+
+def preview_entries(
+    *,
+    account: BankAccount | None,
+    currency: str,
+    entries: Sequence[ParsedEntry],
+    source: str,
+    complete_from: date | None = None,
+    complete_until: date | None = None,
+    refused: Sequence[Refusal] = (),
+) -> IngestResult:
+    """Tell what `ingest_entries` would do, without writing; `account` is None while there is none yet."""
+    readable, wrong = _usable(entries, currency)
+    window = _window(account, readable, source, complete_from, complete_until)
+    return _result(_compare(account, readable, window, sealing.data_key()), (*refused, *wrong))
+
+
+def _usable(entries: Iterable[ParsedEntry], currency: str) -> tuple[list[ParsedEntry], list[Refusal]]:
+    usable, refused = [], []
+    for entry in entries:
+        if entry.currency != currency:
+            refused.append(
+                Refusal(entry.line, f"The entry is in {entry.currency or 'no currency'}, the account is in {currency}.")
+            )
+        elif abs(entry.amount) >= _LARGEST_AMOUNT:
+            refused.append(Refusal(entry.line, "The amount is larger than an account can hold."))
+        else:
+            usable.append(entry)
+    return usable, refused
+
+
+def _window(
+    account: BankAccount | None,
+    entries: Sequence[ParsedEntry],
+    source: str,
+    complete_from: date | None,
+    complete_until: date | None,
+) -> Window:
+    days = [entry.booking_date for entry in entries]
+    coverage: dict[str, tuple[date, date]] = {}
+    if account is not None:
+        spans = account.transactions.values_list("statement_import__format").annotate(
+            Min("booking_date"), Max("booking_date")
+        )
+        coverage = {format_ or LIVE: (first, last) for format_, first, last in spans.order_by()}
+    return Window(
+        source=source,
+        complete_from=complete_from or min(days, default=date.max),
+        complete_until=complete_until or max(days, default=date.min),
+        is_live=source == LIVE,
+        coverage=coverage,
+    )
+
+
+def _facts(entry: ParsedEntry, key: bytes) -> Facts:
+    facts = Facts(
+        booking_date=entry.booking_date,
+        value_date=entry.value_date,
+        amount=adapters.stored_amount(entry.amount),
+        counterparty_name=adapters.clean(entry.counterparty_name, 200),
+        counterparty_hash=adapters.iban_hash(adapters.clean(entry.counterparty_iban), key=key),
+        remittance_information=adapters.clean(entry.remittance_information),
+        structured_reference=adapters.clean(entry.structured_reference, 140),
+        end_to_end_id=adapters.clean(entry.end_to_end_id, 140),
+        bank_reference=adapters.clean(entry.bank_reference, 140),
+        bank_entry_id=adapters.clean(entry.bank_entry_id, 140) if isinstance(entry, FetchedEntry) else "",
+    )
+    return replace(facts, fingerprint=sealing.look_up_hash(facts.as_told(), purpose="entry", key=key))
+
+
+def _compare(account: BankAccount | None, entries: Sequence[ParsedEntry], window: Window, key: bytes) -> Plan:
+    arrivals = [
+        Arrival(position, entry.line, adapters.source_id(entry, window.source), _facts(entry, key))
+        for position, entry in enumerate(entries)
+    ]
+    return plan(arrivals, _stored(account, arrivals, window) if account is not None and arrivals else (), window)
+
+
+def _stored(account: BankAccount, arrivals: Sequence[Arrival], window: Window) -> list[Stored]:
+    days = [arrival.facts.booking_date for arrival in arrivals]
+    first, last = min(window.complete_from, *days), max(window.complete_until, *days)
+    rows = account.transactions.order_by("pk")
+    near = rows.filter(booking_date__range=(_shifted(first, -NEAR_DAYS), _shifted(last, NEAR_DAYS)))
+    stored = [_as_stored(values) for values in near.values_list(*_STORED_COLUMNS).iterator(chunk_size=_BATCH)]
+    # An id may have been given to another day before: looked up by the id alone.
+    missing = sorted(
+        {arrival.source_id for arrival in arrivals if arrival.source_id} - {row.identity for row in stored}
+    )
+    for start in range(0, len(missing), _BATCH):
+        elsewhere = rows.filter(identity__in=missing[start : start + _BATCH])
+        stored += [_as_stored(values) for values in elsewhere.values_list(*_STORED_COLUMNS)]
+    return stored
+
+
+def _shifted(day: date, days: int) -> date:
+    try:
+        return day + timedelta(days)
+    except OverflowError:
+        return day
+
+
+def _as_stored(values: tuple[Any, ...]) -> Stored:
+    pk, identity, format_, *told = values
+    names = ("booking_date", "value_date", "amount", *_STORED_COLUMNS[6:])
+    return Stored(pk, identity, format_ or LIVE, Facts(**dict(zip(names, told, strict=True))))
+
+
+def _insert(
+    account: BankAccount,
+    entries: Sequence[ParsedEntry],
+    outcome: Plan,
+    *,
+    key: bytes,
+    raw_fetch: RawFetch | None,
+    statement_import: StatementImport | None,
+) -> None:
+    fresh = [verdict for verdict in outcome.verdicts if verdict.is_new]
+    for start in range(0, len(fresh), _BATCH):
+        # No ON CONFLICT: under the account's lock a conflict would be a mistake, and must not drop a payment silently.
+        BankTransaction.objects.bulk_create(
+            adapters.new_transaction(
+                entries[verdict.arrival.position],
+                account=account,
+                identity=verdict.identity,
+                fingerprint=verdict.arrival.facts.fingerprint,
+                key=key,
+                raw_fetch=raw_fetch,
+                statement_import=statement_import,
+            )
+            for verdict in fresh[start : start + _BATCH]
+        )
+
+
+def _result(outcome: Plan, refused: Sequence[Refusal]) -> IngestResult:
+    new = sum(verdict.is_new for verdict in outcome.verdicts)
+    noted = [Refusal(verdict.arrival.line, verdict.note) for verdict in outcome.verdicts if verdict.note]
+    noted += [
+        Refusal(0, f"The bank no longer shows an entry of {row.facts.booking_date} that is stored. It was kept.")
+        for row in outcome.vanished
+    ]
+    return IngestResult(new, len(outcome.verdicts) - new, tuple(refused), tuple(noted), outcome.verdicts)
