@@ -1,13 +1,11 @@
-"""The lock order: the receipt, then its proposals, then the invoices by primary key. Nothing else locks money rows."""
+"""The lock order: the receipt, then its proposals, then the invoices by primary key (`whmcs.locks`)."""
 
 import uuid
-from collections.abc import Iterable
 
 from banking.models import BankTransaction
 from matching.models import Decision, Proposal
 from payments.models import StripePayment
 from payymo.shared.errors import Conflict
-from whmcs.models import Invoice
 
 Receipt = BankTransaction | StripePayment
 
@@ -32,13 +30,6 @@ def lock_proposals(receipt: Receipt) -> list[Proposal]:
     """Lock the open proposals of a locked receipt, best first."""
     mine = {"bank_transaction": receipt} if isinstance(receipt, BankTransaction) else {"stripe_payment": receipt}
     return list(Proposal.objects.select_for_update().filter(status=Proposal.Status.OPEN, **mine).order_by("rank"))
-
-
-def lock_invoices(ids: Iterable[int]) -> dict[int, Invoice]:
-    """Lock invoices in the order of their primary keys."""
-    wanted = sorted(set(ids))
-    rows = Invoice.objects.select_for_update().filter(pk__in=wanted).order_by("pk")
-    return {invoice.pk: invoice for invoice in rows}
 
 
 def lock_decision(public_id: uuid.UUID | str) -> tuple[Decision, Receipt]:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import connection
 from django_tenants.utils import get_public_schema_name
 
@@ -49,7 +50,7 @@ def inside_id(tenant_id: str | uuid.UUID) -> Iterator[Tenant]:
     """
     try:
         tenant = Tenant.objects.get(public_id=tenant_id)
-    except (Tenant.DoesNotExist, ValueError) as error:
+    except (Tenant.DoesNotExist, ValidationError) as error:
         raise TenantUnavailable(f"no tenant {tenant_id}") from error
     with inside(tenant):
         yield tenant

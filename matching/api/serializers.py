@@ -23,7 +23,8 @@ class ProposalOutput(serializers.ModelSerializer):
         model = Proposal
         fields = (
             "id", "receipt", "source", "rank", "status", "band", "kind", "probability", "is_tie", "is_certain",
-            "client", "amount", "currency", "lines", "reasons", "why_not", "none_reason", "engine_version", "created_at",
+            "client", "amount", "currency", "lines", "reasons", "why_not", "none_reason", "engine_version",
+            "created_at",
         )  # fmt: skip
         read_only_fields = fields
 

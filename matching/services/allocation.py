@@ -32,6 +32,7 @@ from matching.services.decisions import (
 from payymo.shared.errors import BadInput, Conflict, NotAllowed
 from payymo.shared.models import ReceiptState
 from tenants import context
+from whmcs.locks import lock_invoices
 from whmcs.models import Invoice, Posting, WhmcsTransaction
 from whmcs.services import posting as outbox
 
@@ -117,7 +118,9 @@ def _post(
 ) -> Posting:
     paid_at = _paid_at(receipt)
     if booked is not None:
-        return outbox.link_existing(invoice=invoice, transaction=booked, amount=line.amount, paid_at=paid_at, now=now)
+        return outbox.link_existing(
+            booking=booked, invoice=invoice, amount=line.amount, currency=receipt.currency, paid_at=paid_at, now=now
+        )
     is_bank = isinstance(receipt, BankTransaction)
     return outbox.leave_pending(
         invoice=invoice,
@@ -142,8 +145,8 @@ def _allocate(
 ) -> list[Invoice]:
     booked = booked_in_whmcs(receipt, [line.invoice_id for line in lines])
     open_lines = [line for line in lines if line.invoice_id not in booked]
-    invoices = locks.lock_invoices(line.invoice_id for line in lines)
-    if open_lines:
+    invoices = lock_invoices(line.invoice_id for line in lines)
+    if open_lines or not booked:
         _check(receipt, open_lines, invoices, may_overpay=may_overpay)
     elif sum(line.amount for line in lines) > receipt.unallocated:
         raise NothingLeftToAllocate("The charge does not hold this much any more.")
@@ -294,7 +297,7 @@ def hold_receipt(*, receipt_id: uuid.UUID | str, until: date, actor: Actor, now:
 def _reverse(decision: Decision, receipt: Receipt, *, undo: Decision, now: datetime) -> None:
     model = InvoiceMatch if isinstance(receipt, BankTransaction) else StripeInvoiceMatch
     matches = list(model.objects.filter(decision=decision).select_related("posting", "invoice").order_by("invoice_id"))
-    invoices = locks.lock_invoices(match.invoice_id for match in matches)
+    invoices = lock_invoices(match.invoice_id for match in matches)
     for match in matches:
         if match.posting is not None:
             try:

@@ -12,6 +12,7 @@ from matching.services import learning
 from matching.services.decisions import Actor, close_proposals, record, set_allocated
 from payments.models import StripePayment
 from payymo.shared.models import ReceiptState
+from whmcs.locks import lock_invoices
 from whmcs.models import WhmcsTransaction
 from whmcs.services import posting as outbox
 
@@ -43,11 +44,16 @@ def _link(charge: StripePayment, bookings: list[WhmcsTransaction], *, now: datet
         return False
     decision = record(receipt, Decision.Kind.APPROVE, actor=Actor.policy(), now=now, reason="booked by WHMCS")
     close_proposals(locks.lock_proposals(receipt), decision=decision)
-    invoices = locks.lock_invoices(booking.invoice_id for booking in bookings if booking.invoice_id)
+    invoices = lock_invoices(booking.invoice_id for booking in bookings if booking.invoice_id)
     for booking in bookings:
         invoice = invoices[booking.invoice_id or 0]
         posting = outbox.link_existing(
-            invoice=invoice, transaction=booking, amount=booking.amount_in, paid_at=receipt.charged_at, now=now
+            booking=booking,
+            invoice=invoice,
+            amount=booking.amount_in,
+            currency=receipt.currency,
+            paid_at=receipt.charged_at,
+            now=now,
         )
         StripeInvoiceMatch.objects.create(
             invoice=invoice,

@@ -100,9 +100,7 @@ def card(receipt: Receipt, reasons: Reasons = ()) -> ReceiptCard:
         name=name_of(receipt),
         amount=amount_of(receipt),
         amount_marked=amount_is_marked(reasons),
-        facts=_bank_facts(receipt, reasons)
-        if isinstance(receipt, BankTransaction)
-        else _charge_facts(receipt, reasons),
+        facts=facts,
         url=link("transaction", receipt.public_id),
     )
 

@@ -1,0 +1,185 @@
+from decimal import Decimal
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from matching.models import AutoApprovalPolicy, Decision, Proposal, Settlement, StripeInvoiceMatch
+from matching.services import booked, policy, proposing, settlement
+from tests.factories import rows
+from tests.factories.rows import NOW
+from whmcs.models import Invoice, Posting, WhmcsTransaction
+
+
+def test_the_same_run_twice_changes_nothing(in_acme):
+    rows.invoice("INV-1042", "119.00")
+    rows.transfer("INV-1042", "119.00")
+    first = proposing.propose(receipts=proposing.waiting(), now=NOW)
+    before = list(Proposal.objects.values_list("pk", flat=True))
+
+    again = proposing.propose(receipts=proposing.since(NOW.date().replace(day=1)), now=NOW)
+
+    assert (len(first.changed), again.changed) == (1, [])
+    assert list(Proposal.objects.values_list("pk", flat=True)) == before
+    assert proposing.waiting() == []
+
+
+def test_a_dry_run_says_what_would_change_and_writes_nothing(in_acme):
+    rows.invoice("INV-1042", "119.00")
+    payment = rows.transfer("INV-1042", "119.00")
+
+    outcome = proposing.propose(receipts=[payment], now=NOW, dry_run=True)
+
+    assert outcome.changed == [str(payment.public_id)]
+    assert Proposal.objects.count() == 0
+
+
+def test_a_new_invoice_lets_the_engine_look_again(in_acme):
+    payment = rows.transfer("INV-1042", "119.00")
+    proposing.propose(receipts=proposing.waiting(), now=NOW)
+    assert Proposal.objects.get().band == "none"
+
+    rows.invoice("INV-1042", "119.00")
+    proposing.requeue_for_changed_invoices(now=NOW)
+    proposing.propose(receipts=proposing.waiting(), now=NOW)
+
+    best = Proposal.objects.get(rank=1, status="OPEN", bank_transaction=payment)
+    assert best.band == "exact"
+    assert not Invoice.objects.filter(matched_at=None).exists()
+
+
+def test_money_that_left_is_set_aside(in_acme):
+    rows.transfer("rent", "-900.00")
+
+    assert proposing.set_outgoing_aside(now=NOW) == 1
+    assert proposing.waiting() == []
+
+
+def test_two_clients_with_the_same_price_are_no_certainty(in_acme):
+    rows.invoice("INV-1", "9.99", of=rows.client("Alpha GmbH"))
+    rows.invoice("INV-2", "9.99", of=rows.client("Beta GmbH"))
+    rows.transfer("hosting", "9.99", name="Gamma Ltd")
+
+    proposing.propose(receipts=proposing.waiting(), now=NOW)
+
+    best = Proposal.objects.get(rank=1)
+    assert best.band != "exact"
+    assert not best.is_certain
+
+
+def _policy(**fields):
+    account = rows.account()
+    row = AutoApprovalPolicy.objects.create(
+        is_on=True, bands=["exact"], least_probability=fields.pop("least_probability", 0.9), **fields
+    )
+    row.bank_accounts.set([account.pk])
+    return account
+
+
+def test_the_policy_is_off_by_default(in_acme):
+    rows.invoice("INV-1042", "119.00")
+    rows.transfer("INV-1042", "119.00")
+    proposing.propose(receipts=proposing.waiting(), now=NOW)
+
+    assert policy.auto_approve(now=NOW).approved == 0
+    assert Posting.objects.count() == 0
+
+
+def test_the_policy_approves_a_certain_payment_of_its_accounts(in_acme):
+    account = _policy()
+    rows.invoice("INV-1042", "119.00")
+    rows.transfer("INV-1042", "119.00", into=account)
+    proposing.propose(receipts=proposing.waiting(), now=NOW)
+    assert Proposal.objects.get(rank=1).is_certain
+
+    assert policy.auto_approve(now=NOW).approved == 1
+
+    decision = Decision.objects.get()
+    assert (decision.source, decision.decided_by_id) == ("policy", None)
+    assert Posting.objects.get().state == "QUEUED"
+
+
+@pytest.mark.parametrize("limit", ["118.99", "1.00"])
+def test_the_policy_stops_above_its_amount(in_acme, limit):
+    account = _policy(largest_amount=Decimal(limit))
+    rows.invoice("INV-1042", "119.00")
+    rows.transfer("INV-1042", "119.00", into=account)
+    proposing.propose(receipts=proposing.waiting(), now=NOW)
+
+    assert policy.auto_approve(now=NOW).approved == 0
+
+
+def test_the_policy_leaves_other_accounts_alone(in_acme):
+    _policy()
+    other = rows.account()
+    rows.invoice("INV-1042", "119.00")
+    rows.transfer("INV-1042", "119.00", into=other)
+    proposing.propose(receipts=proposing.waiting(), now=NOW)
+
+    assert policy.auto_approve(now=NOW).approved == 0
+
+
+def test_a_charge_that_whmcs_booked_is_linked_and_never_posted(in_acme):
+    debt = rows.invoice("INV-7", "23.79", status="Paid")
+    charge = rows.charge("23.79", payment_intent_id="pi_7")
+    WhmcsTransaction.objects.create(
+        instance=debt.instance,
+        whmcs_id=5,
+        invoice=debt,
+        gateway="stripe",
+        amount_in=Decimal("23.79"),
+        transaction_id="pi_7",
+    )
+
+    assert booked.link_booked_charges(now=NOW) == 1
+    assert booked.link_booked_charges(now=NOW) == 0
+
+    charge.refresh_from_db()
+    posting = Posting.objects.get()
+    assert (charge.state, posting.kind, posting.state) == ("RECONCILED", "LINK", "POSTED")
+    assert StripeInvoiceMatch.objects.get().invoice == debt
+
+
+def test_a_payout_is_found_on_the_bank_account_once(in_acme):
+    payout = rows.payout("2310.55")
+    entry = rows.transfer("STRIPE PAYMENTS EUROPE", "2310.55", name="STRIPE")
+
+    assert settlement.settle_found(now=NOW) == 1
+    assert settlement.settle_found(now=NOW) == 0
+
+    entry.refresh_from_db()
+    found = Settlement.objects.get()
+    assert (found.payout, found.bank_transaction, entry.state) == (payout, entry, "RECONCILED")
+    assert Posting.objects.count() == 0
+
+
+def test_two_equal_payouts_of_one_day_are_left_for_a_person(in_acme):
+    rows.payout("100.00")
+    rows.payout("100.00")
+    rows.transfer("STRIPE", "100.00", name="STRIPE")
+
+    assert settlement.settle_found(now=NOW) == 0
+
+
+def test_the_queries_of_the_queue_do_not_grow_with_its_rows(in_acme):
+    from matching import selectors
+
+    def cost() -> int:
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
+            for row in selectors.queue(on=NOW.date()):
+                list(row.lines.all())
+        return len(queries)
+
+    for number in range(2):
+        rows.invoice(f"INV-{number + 100}", "50.00")
+        rows.transfer(f"INV-{number + 100}", "50.00")
+    proposing.propose(receipts=proposing.waiting(), now=NOW)
+    few = cost()
+    for number in range(10):
+        rows.invoice(f"INV-{number + 200}", "60.00")
+        rows.transfer(f"INV-{number + 200}", "60.00")
+    proposing.propose(receipts=proposing.waiting(), now=NOW)
+
+    assert cost() == few
