@@ -1,0 +1,215 @@
+"""Clients, debts and memory with the indexes a proposal needs; every change touches only what it concerns."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, insort
+from collections.abc import Iterable
+from datetime import date
+
+from matching.core.memory import Memory
+from matching.core.names import NameIndex
+from matching.core.normalise import fold
+from matching.core.numbers import NumberIndex
+from matching.core.types import Client, OpenInvoice
+
+_DOMAIN = re.compile(r"(?<![A-Z0-9@-])((?:[A-Z0-9][A-Z0-9-]*\.)+[A-Z]{2,})\b")
+_LARGEST_SHARED = 3
+
+
+class UnknownInvoice(KeyError):
+    """An invoice was settled or reopened that the book does not hold."""
+
+
+class Debt:
+    """The living state of one invoice.
+
+    Units: days are proleptic ordinals; `closed` is 0 while the debt is open.
+    """
+
+    __slots__ = (
+        "client_id",
+        "closed",
+        "currency",
+        "due",
+        "gateway",
+        "id",
+        "issue",
+        "net",
+        "numbers",
+        "outstanding",
+        "total",
+    )
+
+    def __init__(self, invoice: OpenInvoice) -> None:
+        self.id = invoice.id
+        self.client_id = invoice.client_id
+        self.numbers = invoice.numbers
+        self.currency = invoice.currency
+        self.outstanding = max(0, invoice.outstanding_minor)
+        self.total = invoice.total_minor
+        self.net = invoice.net_minor
+        self.issue = invoice.issue_date.toordinal()
+        self.due = invoice.due_date.toordinal()
+        self.gateway = invoice.gateway
+        self.closed = 0
+        if not self.outstanding:
+            self.closed = (invoice.closed_on or invoice.issue_date).toordinal()
+
+    @property
+    def number(self) -> str:
+        """The number customers see."""
+        return self.numbers[0] if self.numbers else str(self.id)
+
+
+class Book:
+    """All that is known when a receipt is judged."""
+
+    def __init__(
+        self, clients: Iterable[Client] = (), invoices: Iterable[OpenInvoice] = (), memory: Memory | None = None
+    ) -> None:
+        self.memory = memory if memory is not None else Memory()
+        self.clients: dict[int, Client] = {}
+        self.debts: dict[int, Debt] = {}
+        self.names = NameIndex()
+        self.numbers = NumberIndex()
+        self.rates: dict[tuple[str, str], tuple[float, int]] = {}
+        self._open_of_client: dict[int, list[tuple[int, int]]] = {}
+        self._open_of_amount: dict[tuple[str, int], set[int]] = {}
+        self._closed_of_client: dict[int, list[int]] = {}
+        self._emails: dict[str, set[int]] = {}
+        self._domains: dict[str, set[int]] = {}
+        self._stems: list[str] = []
+        self._clients_of_stem: dict[str, set[int]] = {}
+        for client in clients:
+            self.add_client(client)
+        for invoice in invoices:
+            self.add_invoice(invoice)
+
+    def add_client(self, client: Client) -> None:
+        """Take up a client, or replace what was known of it."""
+        known = self.clients.get(client.id)
+        if known is not None:
+            self._emails.get(known.email.lower(), set()).discard(client.id)
+        self.clients[client.id] = client
+        self.names.add(client)
+        if client.email:
+            self._emails.setdefault(client.email.lower(), set()).add(client.id)
+
+    def add_invoice(self, invoice: OpenInvoice) -> None:
+        """Take up an invoice, open or closed; the same id again replaces its state."""
+        if invoice.id in self.debts:
+            self._unlist(self.debts[invoice.id])
+        debt = Debt(invoice)
+        self.debts[debt.id] = debt
+        self.numbers.add(debt.id, debt.numbers)
+        for text in invoice.texts:
+            self._learn_domains(fold(text), debt.client_id)
+        self._list(debt)
+
+    def settle(self, invoice_id: int, amount_minor: int, on: date) -> None:
+        """Take what an invoice received off what it owes.
+
+        Raises: UnknownInvoice; ValueError for an amount that is not positive or more than is owed.
+        """
+        debt = self._debt(invoice_id)
+        if not 0 < amount_minor <= debt.outstanding:
+            raise ValueError(f"invoice {invoice_id} owes {debt.outstanding}, cannot take {amount_minor}")
+        self._unlist(debt)
+        debt.outstanding -= amount_minor
+        if not debt.outstanding:
+            debt.closed = on.toordinal()
+        self._list(debt)
+
+    def reopen(self, invoice_id: int, amount_minor: int) -> None:
+        """Undo a settlement.
+
+        Raises: UnknownInvoice; ValueError for an amount that is not positive.
+        """
+        debt = self._debt(invoice_id)
+        if amount_minor <= 0:
+            raise ValueError("only a positive amount can be reopened")
+        self._unlist(debt)
+        debt.outstanding += amount_minor
+        debt.closed = 0
+        self._list(debt)
+
+    def observe_rate(self, source: str, target: str, rate: float, on: date) -> None:
+        """Remember the latest known exchange rate: one unit of `source` is `rate` units of `target`."""
+        for pair, value in (((source, target), rate), ((target, source), 1 / rate)):
+            if pair not in self.rates or self.rates[pair][1] <= on.toordinal():
+                self.rates[pair] = (value, on.toordinal())
+
+    def open_of_client(self, client_id: int) -> list[Debt]:
+        """The client's open debts, oldest first."""
+        return [self.debts[invoice_id] for _, invoice_id in self._open_of_client.get(client_id, ())]
+
+    def closed_of_client(self, client_id: int) -> list[Debt]:
+        """The client's debts that were closed last, at most 24, in the order they were closed."""
+        return [self.debts[invoice_id] for invoice_id in self._closed_of_client.get(client_id, ())]
+
+    def open_of_amount(self, currency: str, amount_minor: int) -> set[int]:
+        """Ids of open debts of exactly this amount, in no order."""
+        return self._open_of_amount.get((currency, amount_minor), set())
+
+    def clients_of_email(self, email: str) -> set[int]:
+        """Clients with this address."""
+        return self._emails.get(email.lower(), set())
+
+    def clients_of_domain(self, domain: str) -> set[int]:
+        """Clients billed for this whole domain (folded); empty when too many share it."""
+        return _few(self._domains.get(domain, set()))
+
+    def clients_of_stem(self, stem: str, *, cut: bool) -> set[int]:
+        """Clients billed for a domain of this name, or one that goes on where a text was cut off."""
+        if not cut:
+            return _few(self._clients_of_stem.get(stem, set()))
+        place = bisect_left(self._stems, stem)
+        found: set[int] = set()
+        for known in self._stems[place : place + 20]:
+            if not known.startswith(stem):
+                break
+            found |= self._clients_of_stem[known]
+        return _few(found)
+
+    def _debt(self, invoice_id: int) -> Debt:
+        debt = self.debts.get(invoice_id)
+        if debt is None:
+            raise UnknownInvoice(invoice_id)
+        return debt
+
+    def _list(self, debt: Debt) -> None:
+        if debt.outstanding:
+            insort(self._open_of_client.setdefault(debt.client_id, []), (debt.issue, debt.id))
+            self._open_of_amount.setdefault((debt.currency, debt.outstanding), set()).add(debt.id)
+        else:
+            closed = self._closed_of_client.setdefault(debt.client_id, [])
+            closed.append(debt.id)
+            del closed[:-24]
+
+    def _unlist(self, debt: Debt) -> None:
+        if debt.outstanding:
+            self._open_of_client[debt.client_id].remove((debt.issue, debt.id))
+            self._open_of_amount[(debt.currency, debt.outstanding)].discard(debt.id)
+        elif debt.id in self._closed_of_client.get(debt.client_id, ()):
+            self._closed_of_client[debt.client_id].remove(debt.id)
+
+    def _learn_domains(self, text: str, client_id: int) -> None:
+        for domain in _DOMAIN.findall(text):
+            self._domains.setdefault(domain, set()).add(client_id)
+            stem = _stem(domain)
+            if stem not in self._clients_of_stem:
+                insort(self._stems, stem)
+                self._clients_of_stem[stem] = set()
+            self._clients_of_stem[stem].add(client_id)
+
+
+def _stem(domain: str) -> str:
+    """The name somebody registered: `SHOP.EXAMPLE.CO.UK` gives `EXAMPLE`."""
+    labels = domain.split(".")
+    second_level = len(labels) > 2 and len(labels[-1]) == 2 and labels[-2] in {"AC", "CO", "COM", "GOV", "NET", "ORG"}
+    return labels[-3] if second_level else labels[-2]
+
+
+def _few(clients: set[int]) -> set[int]:
+    return clients if len(clients) <= _LARGEST_SHARED else set()

@@ -1,0 +1,214 @@
+"""Proposes what a receipt settles. Pure: the same receipt and book give the same answer, whatever their order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from matching.core.amounts import FOREIGN, Relation
+from matching.core.book import Book
+from matching.core.evidence import STRONG, Evidence, Grade, gather
+from matching.core.features import Context, context, features, none_features
+from matching.core.hypotheses import Hypothesis, build
+from matching.core.lexicon import Noise
+from matching.core.reasons import explain
+from matching.core.scoring import Model, calibrated, score, shares, shipped_model
+from matching.core.settlement import find_payouts
+from matching.core.types import (
+    Allocation,
+    Band,
+    Candidate,
+    CandidateKind,
+    NoneReason,
+    Payout,
+    Receipt,
+    Source,
+    Suggestion,
+)
+
+_MOST_CANDIDATES = 5
+_EXACT, _LIKELY, _POSSIBLE = 0.985, 0.85, 0.3
+_TIE = 0.35
+_NOISE_REASONS = {
+    Noise.PAYOUT: NoneReason.PAYOUT,
+    Noise.OWN_TRANSFER: NoneReason.OWN_TRANSFER,
+    Noise.REFUND: NoneReason.REFUND,
+    Noise.TAX: NoneReason.TAX,
+    Noise.INTEREST: NoneReason.INTEREST,
+    Noise.PAYROLL: NoneReason.PAYROLL,
+}
+
+
+@dataclass(slots=True)
+class Weighed:
+    """Every hypothesis of a receipt with its features, score and raw share, best first; and the share of none."""
+
+    of: Context
+    hypotheses: list[Hypothesis]
+    names: list[list[str]]
+    scores: list[float]
+    shares: list[float]
+    none_names: list[str]
+    none_score: float
+    none_share: float
+
+
+def weigh(receipt: Receipt, book: Book, model: Model) -> Weighed:
+    """Score every hypothesis against the others and against "settles nothing"."""
+    found = gather(receipt, book)
+    of = context(found, book)
+    hypotheses = build(found, book)
+    named = [features(of, hypothesis) for hypothesis in hypotheses]
+    scored = [score(model, names) for names in named]
+    order = sorted(range(len(hypotheses)), key=lambda place: (-scored[place], _key(hypotheses[place])))
+    hypotheses = [hypotheses[place] for place in order]
+    none_names = none_features(of)
+    none_score = score(model, none_names)
+    parts = shares([*(scored[place] for place in order), none_score])
+    return Weighed(
+        of,
+        hypotheses,
+        [named[place] for place in order],
+        [scored[place] for place in order],
+        parts[:-1],
+        none_names,
+        none_score,
+        parts[-1],
+    )
+
+
+def _key(hypothesis: Hypothesis) -> tuple[tuple[int, int], ...]:
+    return tuple((debt.issue, debt.id) for debt in hypothesis.debts)
+
+
+def propose(
+    receipt: Receipt,
+    book: Book,
+    *,
+    own_accounts: frozenset[str] = frozenset(),
+    payouts: Iterable[Payout] = (),
+    model: Model | None = None,
+) -> Suggestion:
+    """Say what `receipt` settles, how sure that is and why.
+
+    Shape: at most five candidates, best first; a debit, an own transfer or a payout has none.
+    Units: allocations in the invoice's currency; never more than was received or is owed.
+    """
+    model = model or shipped_model()
+    if receipt.amount_minor <= 0:
+        return nothing(receipt, NoneReason.DEBIT if receipt.amount_minor < 0 else NoneReason.ZERO_AMOUNT, model)
+    if receipt.counterparty_account and receipt.counterparty_account in own_accounts:
+        return nothing(receipt, NoneReason.OWN_TRANSFER, model)
+    payout_id = find_payouts([receipt], payouts).get(receipt.id)
+    if payout_id is not None:
+        return nothing(receipt, NoneReason.PAYOUT, model, payout_id=payout_id)
+    return decide(receipt, weigh(receipt, book, model), model)
+
+
+def nothing(receipt: Receipt, reason: NoneReason, model: Model, *, payout_id: str | None = None) -> Suggestion:
+    """The answer that no invoice is concerned."""
+    return Suggestion(receipt.id, (), False, reason, False, model.version, payout_id)
+
+
+def decide(receipt: Receipt, weighed: Weighed, model: Model) -> Suggestion:
+    """Turn weighed hypotheses into candidates with honest probabilities."""
+    if not weighed.hypotheses:
+        return nothing(receipt, _why_none(weighed), model)
+    tie = _is_tie(weighed)
+    candidates: list[Candidate] = []
+    for place in range(min(_MOST_CANDIDATES, len(weighed.hypotheses))):
+        probability = calibrated(model, receipt.source, weighed.shares[place])
+        if candidates:
+            probability = min(probability, candidates[-1].probability, 1 - candidates[0].probability)
+        if place and probability < 0.002:
+            break
+        candidates.append(_candidate(weighed, place, probability, tie, model))
+    reason = None
+    if weighed.none_share > weighed.shares[0]:
+        reason = _why_none(weighed)
+    elif tie:
+        reason = NoneReason.AMBIGUOUS
+    auto = not tie and reason is None and _is_provable(weighed, candidates[0])
+    return Suggestion(receipt.id, tuple(candidates), tie, reason, auto, model.version)
+
+
+def _candidate(weighed: Weighed, place: int, probability: float, tie: bool, model: Model) -> Candidate:
+    hypothesis = weighed.hypotheses[place]
+    pairs = sorted(zip((debt.id for debt in hypothesis.debts), hypothesis.amounts, strict=True))
+    reasons, why_not = explain(weighed.of, hypothesis, weighed.names[place], model.weights)
+    return Candidate(
+        tuple(Allocation(invoice_id, amount) for invoice_id, amount in pairs),
+        hypothesis.client_id,
+        hypothesis.kind,
+        probability,
+        _band(probability, hypothesis, tie and place < 2),
+        reasons,
+        why_not,
+    )
+
+
+def _band(probability: float, hypothesis: Hypothesis, tie: bool) -> Band:
+    exact = hypothesis.relation in (Relation.EXACT, Relation.REMAINDER, Relation.FX_EXACT)
+    if probability >= _EXACT and exact and not tie:
+        return Band.EXACT
+    if probability >= _LIKELY and not tie:
+        return Band.LIKELY
+    return Band.POSSIBLE if probability >= _POSSIBLE else Band.NONE
+
+
+def _is_tie(weighed: Weighed) -> bool:
+    """Two explanations that the evidence does not tell apart."""
+    if len(weighed.scores) < 2 or weighed.shares[1] < 0.02:
+        return False
+    return weighed.scores[0] - weighed.scores[1] < _TIE
+
+
+def _is_provable(weighed: Weighed, best: Candidate) -> bool:
+    """Whether the rule itself, not the probability alone, allows posting without a person.
+
+    Exact to the cent, and either the whole number of every invoice with a payer that fits, or a payer known to pay for
+    this client alone with one debt of this amount.
+    """
+    hypothesis, found = weighed.hypotheses[0], weighed.of.found
+    if best.band is not Band.EXACT or hypothesis.relation in FOREIGN - {Relation.FX_EXACT}:
+        return False
+    hits = [found.hits.get(debt.id) for debt in hypothesis.debts]
+    full = all(hit is not None and hit.grade in STRONG - {Grade.BARE, Grade.REPAIRED} for hit in hits)
+    own = {debt.id for debt in hypothesis.debts}
+    if weighed.of.strong_open - own:
+        return False
+    clients = [found.clients.get(debt.client_id) for debt in hypothesis.debts]
+    if full:
+        known = [
+            client is not None and _fits(client.name, client.text_name, client.account, client.payer)
+            for client in clients
+        ]
+        if found.receipt.source is Source.STRIPE_CHARGE:
+            return True
+        return any(known)
+    client = clients[0]
+    if hypothesis.kind is not CandidateKind.SINGLE or client is None or weighed.of.strong_closed:
+        return False
+    debt = hypothesis.debts[0]
+    alike = [d for d in weighed.of.book.open_of_client(debt.client_id) if d.outstanding == debt.outstanding]
+    known_payer = client.account >= 0.98 and client.times >= 2
+    return len(alike) == 1 and known_payer
+
+
+def _fits(name: float, text_name: float, account: float, payer: float) -> bool:
+    return max(name, text_name) >= 0.7 or account >= 0.9 or payer >= 0.9
+
+
+def _why_none(weighed: Weighed) -> NoneReason:
+    found: Evidence = weighed.of.found
+    if any(
+        name.startswith(("none:settled:now", "none:settled:lately", "none:paid_lately")) for name in weighed.none_names
+    ):
+        return NoneReason.PAID_TWICE
+    for noise, reason in _NOISE_REASONS.items():
+        if noise in found.noise:
+            return reason
+    hits = [hit.debt for hit in found.hits.values() if hit.debt.outstanding]
+    if hits and all(debt.currency != found.receipt.currency for debt in hits):
+        return NoneReason.CURRENCY_MISMATCH
+    return NoneReason.NO_CANDIDATE

@@ -1,0 +1,340 @@
+"""Collects, once per receipt, everything in it that points to an invoice or a client."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from matching.core.book import Book, Debt
+from matching.core.lexicon import CHARGE_WORDS, NOISE_PHRASES, NOISE_WORDS, Noise
+from matching.core.memory import NOBODY, payer_key, payer_name_key, repeated_text_key
+from matching.core.names import NameHit
+from matching.core.normalise import fold, fold_with_offsets
+from matching.core.numbers import digits_of
+from matching.core.quotes import Label, Quote, read_quotes, texts_of
+from matching.core.types import Receipt, Source, Span
+
+_MOST_CLIENTS = 14
+_DIALECT_NAME = re.compile(r"(?:NAAM|NAME|NOM|AUFTRAGGEBER)\s*:\s*([^|\n/:]{3,70}?)(?=\s+[A-Z]{4,}\s*:|[|\n/]|$)")
+_WEB_WORD = re.compile(r"[A-Z0-9](?:[A-Z0-9-]*[A-Z0-9])?(?:\.[A-Z0-9-]+)*")
+
+
+class Grade(StrEnum):
+    """How an invoice is named, from certain to doubtful."""
+
+    METADATA = "metadata"
+    FULL = "full"
+    BARE = "bare"
+    OTHER = "other"
+    REPAIRED = "repaired"
+    RUNNING = "running"
+    RUNNING_BARE = "running_bare"
+    SLIP = "slip"
+    CUT = "cut"
+
+
+STRONG = frozenset({Grade.METADATA, Grade.FULL, Grade.BARE, Grade.OTHER, Grade.REPAIRED})
+_ORDER = {grade: place for place, grade in enumerate(Grade)}
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One invoice named by one place in the text."""
+
+    debt: Debt
+    grade: Grade
+    quote: Quote
+
+
+@dataclass(slots=True)
+class ClientEvidence:
+    """What points to one client. Shares lie in 0..1; -1 says that the payer was never seen."""
+
+    name: float = 0.0
+    name_tied: bool = False
+    name_field: str = ""
+    name_places: tuple[tuple[int, int], ...] = ()
+    text_name: float = 0.0
+    text_field: str = ""
+    text_places: tuple[tuple[int, int], ...] = ()
+    account: float = -1.0
+    payer: float = -1.0
+    same_text: float = -1.0
+    times: float = 0.0
+    number: str = ""
+    number_span: Span | None = None
+    domain: str = ""
+    domain_span: Span | None = None
+    email: str = ""
+    rejected: bool = False
+
+
+@dataclass(slots=True)
+class Evidence:
+    """Everything a receipt says, seen with the eyes of the book."""
+
+    receipt: Receipt
+    hits: dict[int, Hit] = field(default_factory=dict)
+    clients: dict[int, ClientEvidence] = field(default_factory=dict)
+    known_account: dict[int, float] = field(default_factory=dict)
+    known_payer: dict[int, float] = field(default_factory=dict)
+    known_text: dict[int, float] = field(default_factory=dict)
+    noise: frozenset[Noise] = frozenset()
+    charges_deducted: bool = False
+    quotes: list[Quote] = field(default_factory=list)
+
+    def hits_of(self, client_id: int) -> list[Hit]:
+        """Invoices of one client that the text names."""
+        return [hit for hit in self.hits.values() if hit.debt.client_id == client_id]
+
+
+def gather(receipt: Receipt, book: Book) -> Evidence:
+    """Read `receipt` against `book`; no decision is made here."""
+    found = Evidence(receipt)
+    memory, on = book.memory, receipt.booking_date
+    found.known_account = memory.accounts.get(receipt.counterparty_account, on)
+    found.known_payer = memory.names.get(payer_name_key(receipt), on)
+    found.known_text = memory.texts.get(repeated_text_key(receipt), on)
+    texts = texts_of(receipt)
+    for name, text in texts.items():
+        found.quotes.extend(read_quotes(name, text, on))
+    _read_metadata(found, book)
+    _read_names(found, book, texts)
+    _read_client_numbers(found, book)
+    _read_domains(found, book, texts)
+    _read_past(found, book)
+    _read_numbers(found, book)
+    _read_noise(found, texts)
+    _keep_best(found, book)
+    _read_cut_numbers(found, book, texts)
+    return found
+
+
+def _client(found: Evidence, client_id: int) -> ClientEvidence:
+    return found.clients.setdefault(client_id, ClientEvidence())
+
+
+def _add_hit(found: Evidence, debt: Debt, grade: Grade, quote: Quote) -> None:
+    known = found.hits.get(debt.id)
+    if known is None or _ORDER[grade] < _ORDER[known.grade]:
+        found.hits[debt.id] = Hit(debt, grade, quote)
+
+
+def _read_metadata(found: Evidence, book: Book) -> None:
+    for key, value in sorted(found.receipt.metadata.items()):
+        name, digits = key.lower(), digits_of(value)
+        if not digits or len(value) > 64:
+            continue
+        quote = Quote(digits, f"metadata.{key}", 0, len(value), Label.INVOICE, 1, True, False, True, False)
+        if any(word in name for word in ("client", "customer", "user")):
+            if digits == value.strip() and int(digits) in book.clients:
+                _client(found, int(digits)).number = "labelled"
+        elif "id" in re.split(r"[^a-z]+", name) and int(digits) in book.debts:
+            _add_hit(found, book.debts[int(digits)], Grade.METADATA, quote)
+        else:
+            for invoice_id in book.numbers.whole(digits):
+                _add_hit(found, book.debts[invoice_id], Grade.METADATA, quote)
+
+
+def _read_numbers(found: Evidence, book: Book) -> None:
+    taken: list[tuple[str, int, int]] = []
+    for quote in sorted(found.quotes, key=lambda quote: (quote.field, -quote.groups, quote.start)):
+        if quote.label is Label.CLIENT or (quote.date_like and quote.label is not Label.INVOICE):
+            continue
+        if any(name == quote.field and start <= quote.start and quote.end <= end for name, start, end in taken):
+            continue
+        if _read_whole(found, book, quote):
+            taken.append((quote.field, quote.start, quote.end))
+        elif len(quote.digits) <= 7 and (quote.label is Label.INVOICE or len(quote.digits) >= 3):
+            labelled = quote.whole and quote.label in (Label.INVOICE, Label.COUNT)
+            for invoice_id in book.numbers.running(quote.digits)[-8:]:
+                _add_hit(found, book.debts[invoice_id], Grade.RUNNING if labelled else Grade.RUNNING_BARE, quote)
+    _read_slips(found, book)
+
+
+def _read_whole(found: Evidence, book: Book, quote: Quote) -> bool:
+    labelled = quote.label in (Label.INVOICE, Label.COUNT)
+    if len(quote.digits) < 3 and not labelled:
+        return False
+    known = book.numbers.whole(quote.digits)
+    for invoice_id in known[-12:]:
+        debt = book.debts[invoice_id]
+        display = digits_of(debt.number)
+        if quote.repaired:
+            grade = Grade.REPAIRED
+        elif display.lstrip("0") != quote.digits.lstrip("0"):
+            grade = Grade.OTHER
+        else:
+            grade = Grade.FULL if labelled or (quote.whole and len(quote.digits) >= 5) else Grade.BARE
+        _add_hit(found, debt, grade, quote)
+    return bool(known)
+
+
+def _read_slips(found: Evidence, book: Book) -> None:
+    """Numbers one slip away, kept only when the client or the exact amount speaks for them too."""
+    amount = found.receipt.amount_minor
+    tried: set[str] = set()
+    for quote in found.quotes:
+        if quote.label in (Label.CLIENT, Label.OTHER) or len(quote.digits) < 5 or quote.digits in tried:
+            continue
+        if quote.date_like and quote.label is not Label.INVOICE:
+            continue
+        tried.add(quote.digits)
+        if len(tried) > 8 or len(quote.digits) > 20:
+            continue
+        for invoice_id in book.numbers.one_slip_away(quote.digits):
+            debt = book.debts[invoice_id]
+            if debt.outstanding and (debt.client_id in found.clients or debt.outstanding == amount):
+                _add_hit(found, debt, Grade.SLIP, quote)
+
+
+def _read_cut_numbers(found: Evidence, book: Book, texts: dict[str, str]) -> None:
+    """A number that the end of the field cut off, among the debts of clients that are likely anyway."""
+    for quote in found.quotes:
+        if not quote.at_end or len(quote.digits) < 2 or len(texts[quote.field]) < 12 or quote.label is Label.CLIENT:
+            continue
+        for client_id in found.clients:
+            for debt in book.open_of_client(client_id)[:40]:
+                digits = digits_of(debt.number)
+                if len(digits) > len(quote.digits) and digits.startswith(quote.digits):
+                    _add_hit(found, debt, Grade.CUT, quote)
+
+
+def _read_names(found: Evidence, book: Book, texts: dict[str, str]) -> None:
+    receipt = found.receipt
+    name, field_name = receipt.counterparty_name, "counterparty_name"
+    free = " ".join(texts[key] for key in ("remittance_information", "structured_reference") if key in texts)
+    stated = _DIALECT_NAME.search(fold(free)) if not name else None
+    if name:
+        _take_names(found, book.names.find(fold(name), in_text=False), field_name)
+    elif stated:
+        hits = book.names.find(stated.group(1), in_text=False)
+        moved = [(hit, tuple((a + stated.start(1), b + stated.start(1)) for a, b in hit.places)) for hit in hits]
+        hits = tuple(NameHit(hit.client_id, hit.score, hit.coverage, places) for hit, places in moved)
+        _take_names(found, hits, "remittance_information")
+    for key in ("remittance_information", "structured_reference", "description"):
+        text = texts.get(key, "")[:300]
+        if text:
+            folded = fold_with_offsets(text)
+            for hit in book.names.find(folded.text, in_text=True):
+                client = _client(found, hit.client_id)
+                if hit.score > client.text_name:
+                    client.text_name = hit.score
+                    client.text_places = tuple(folded.original(start, end) for start, end in hit.places)
+                    client.text_field = key
+
+
+def _take_names(found: Evidence, hits: Iterable[NameHit], field_name: str) -> None:
+    hits = tuple(hits)
+    for hit in hits:
+        client = _client(found, hit.client_id)
+        client.name, client.name_field, client.name_places = hit.score, field_name, hit.places
+        client.name_tied = any(other.client_id != hit.client_id and other.score >= hit.score - 0.02 for other in hits)
+
+
+def _read_client_numbers(found: Evidence, book: Book) -> None:
+    for quote in found.quotes:
+        if quote.groups > 1 or not quote.whole or len(quote.digits) > 9 or quote.repaired:
+            continue
+        client_id = int(quote.digits)
+        if client_id not in book.clients or client_id == 0:
+            continue
+        grade = "labelled" if quote.label is Label.CLIENT else "bare" if quote.label is Label.NONE else ""
+        if grade == "labelled" or (grade and len(quote.digits) >= 3 and not quote.date_like):
+            client = _client(found, client_id)
+            if client.number != "labelled":
+                client.number = grade
+                client.number_span = Span(quote.field, quote.start, quote.end)
+
+
+def _read_domains(found: Evidence, book: Book, texts: dict[str, str]) -> None:
+    receipt = found.receipt
+    if receipt.email:
+        for client_id in book.clients_of_email(receipt.email):
+            _client(found, client_id).email = "same"
+        for client_id in book.clients_of_domain(fold(receipt.email.rsplit("@", 1)[-1])):
+            client = _client(found, client_id)
+            client.email = client.email or "domain"
+    for key in ("remittance_information", "structured_reference", "description"):
+        folded = fold_with_offsets(texts.get(key, "")[:300])
+        for word in list(_WEB_WORD.finditer(folded.text))[:60]:
+            text = word.group().removeprefix("WWW.")
+            if len(text) >= 5:
+                at_end = word.end() >= len(folded.text.rstrip(" .")) and len(folded.text) >= 16
+                span = Span(key, *folded.original(word.start(), word.end()))
+                _take_domain(found, book, text, at_end, span)
+
+
+def _take_domain(found: Evidence, book: Book, text: str, at_end: bool, span: Span) -> None:
+    stem = text.split(".")[0]
+    for grade, clients in (
+        ("full", book.clients_of_domain(text) if "." in text else set()),
+        ("stem", book.clients_of_stem(stem, cut=False) if len(stem) >= 6 else set()),
+        ("cut", book.clients_of_stem(stem, cut=True) if at_end and len(stem) >= 7 and "." not in text else set()),
+    ):
+        for client_id in clients:
+            client = _client(found, client_id)
+            if not client.domain:
+                client.domain, client.domain_span = grade, span
+        if clients:
+            return
+
+
+def _read_past(found: Evidence, book: Book) -> None:
+    for counts in (found.known_account, found.known_payer, found.known_text):
+        for client_id in sorted(counts, key=lambda client: (-counts[client], client))[:40]:
+            if client_id != NOBODY and client_id in book.clients:
+                _client(found, client_id)
+    key = payer_key(found.receipt)
+    for client_id, client in found.clients.items():
+        client.rejected = (key, client_id) in book.memory.rejected_clients
+
+
+def _share(counts: dict[int, float], client_id: int) -> float:
+    total = sum(counts.values())
+    return counts.get(client_id, 0.0) / total if total > 0.05 else -1.0
+
+
+def _read_noise(found: Evidence, texts: dict[str, str]) -> None:
+    text = fold(" ".join(texts.values()) + " " + found.receipt.counterparty_name)
+    words = set(re.findall(r"[A-Z]+", text))
+    found.charges_deducted = bool(words & CHARGE_WORDS)
+    noise = {kind for kind, known in NOISE_WORDS.items() if words & known}
+    noise |= {kind for kind, phrases in NOISE_PHRASES.items() if any(phrase in text for phrase in phrases)}
+    found.noise = frozenset(noise)
+
+
+def _keep_best(found: Evidence, book: Book) -> None:
+    """Keep the clients most worth a look, with what past payments say about each."""
+    named: dict[int, float] = {}
+    for hit in found.hits.values():
+        worth = 4.0 if hit.grade in STRONG else 2.0
+        named[hit.debt.client_id] = max(
+            named.get(hit.debt.client_id, 0.0), worth if hit.debt.outstanding else worth - 1
+        )
+    for client_id in named:
+        _client(found, client_id)
+    if found.receipt.source is Source.STRIPE_CHARGE or len(found.clients) < 3:
+        alike = book.open_of_amount(found.receipt.currency, found.receipt.amount_minor)
+        if len(alike) <= 4:
+            for invoice_id in sorted(alike):
+                _client(found, book.debts[invoice_id].client_id)
+    exact = {
+        book.debts[invoice_id].client_id
+        for invoice_id in book.open_of_amount(found.receipt.currency, found.receipt.amount_minor)
+    }
+    worth_of: list[tuple[float, int]] = []
+    for client_id, client in found.clients.items():
+        client.account = _share(found.known_account, client_id)
+        client.payer = _share(found.known_payer, client_id)
+        client.same_text = _share(found.known_text, client_id)
+        client.times = max(found.known_account.get(client_id, 0.0), found.known_payer.get(client_id, 0.0))
+        worth = named.get(client_id, 0.0) + 4 * max(client.name, 0.8 * client.text_name)
+        worth += 4 * max(client.account, 0) + 3 * max(client.payer, 0) + 3 * max(client.same_text, 0)
+        worth += (3 if client.number == "labelled" else 1 if client.number else 0) + (3 if client.domain else 0)
+        worth += (4 if client.email else 0) + (1.5 if client_id in exact else 0)
+        worth_of.append((-worth, client_id))
+    kept = [client_id for _, client_id in sorted(worth_of)[:_MOST_CLIENTS]]
+    found.clients = {client_id: found.clients[client_id] for client_id in kept}

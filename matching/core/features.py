@@ -1,0 +1,258 @@
+"""Turns evidence and a hypothesis into named yes-or-no features; each has one weight, so a score is an exact sum."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from matching.core.amounts import FOREIGN, Relation
+from matching.core.book import Book
+from matching.core.evidence import STRONG, ClientEvidence, Evidence, Grade, Hit
+from matching.core.hypotheses import Hypothesis
+from matching.core.lexicon import Noise
+from matching.core.memory import NOBODY
+from matching.core.types import CandidateKind, Source
+
+_WEAK = frozenset({Grade.RUNNING, Grade.RUNNING_BARE, Grade.SLIP, Grade.CUT})
+_RELATION_CLASS = {
+    Relation.EXACT: "exact",
+    Relation.REMAINDER: "exact",
+    Relation.FX_EXACT: "exact",
+    Relation.FX_CLOSE: "fx",
+    Relation.FX_NEAR: "fx",
+    Relation.FX_FAR: "fx",
+    Relation.FX_UNKNOWN: "fx",
+}
+
+
+@dataclass(slots=True)
+class Context:
+    """What is the same for every hypothesis of one receipt."""
+
+    found: Evidence
+    book: Book
+    strong_open: frozenset[int]
+    strong_closed: tuple[Hit, ...]
+    best_name: float
+    rivals: dict[tuple[str, int], int]
+
+
+def context(found: Evidence, book: Book) -> Context:
+    """Prepare what every hypothesis of a receipt needs."""
+    strong = [hit for hit in found.hits.values() if hit.grade in STRONG]
+    return Context(
+        found=found,
+        book=book,
+        strong_open=frozenset(hit.debt.id for hit in strong if hit.debt.outstanding),
+        strong_closed=tuple(hit for hit in strong if not hit.debt.outstanding),
+        best_name=max((max(client.name, client.text_name) for client in found.clients.values()), default=0.0),
+        rivals={},
+    )
+
+
+def features(of: Context, hypothesis: Hypothesis) -> list[str]:
+    """The features of one hypothesis; each name appears once."""
+    client = _client_of(of, hypothesis)
+    reference, named = _reference(of, hypothesis)
+    relation = _RELATION_CLASS.get(hypothesis.relation, "off")
+    said = [f"amount:{hypothesis.relation}", f"{relation}&ref:{named}", *reference]
+    if hypothesis.kind in (CandidateKind.SEVERAL, CandidateKind.GROUP):
+        said += _several(hypothesis, named)
+    else:
+        said += _order(of, hypothesis, named)
+        said += _age(of, hypothesis)
+    known = _client_features(of, client, hypothesis)
+    said += known
+    strength = _strength(client)
+    said.append(f"who:{strength}&ref:{named}")
+    said.append(f"who:{strength}&{relation}")
+    if strength == "none" and hypothesis.kind is not CandidateKind.GROUP:
+        said.append(f"alike:{_pool(of, hypothesis)}")
+    if hypothesis.relation in FOREIGN:
+        said.append("foreign")
+    said.append(_gateway(of, hypothesis))
+    return said
+
+
+def _client_of(of: Context, hypothesis: Hypothesis) -> ClientEvidence:
+    if hypothesis.client_id is not None:
+        return of.found.clients.get(hypothesis.client_id, ClientEvidence())
+    members = [of.found.clients.get(debt.client_id) for debt in hypothesis.debts]
+    best = ClientEvidence()
+    for member in members:
+        if member is not None and max(member.name, member.text_name) > max(best.name, best.text_name):
+            best = member
+    return best
+
+
+def _reference(of: Context, hypothesis: Hypothesis) -> tuple[list[str], str]:
+    hits = [of.found.hits[debt.id] for debt in hypothesis.debts if debt.id in of.found.hits]
+    said = []
+    named = "no"
+    if hits:
+        worst = max(hits, key=lambda hit: list(Grade).index(hit.grade))
+        every = len(hits) == len(hypothesis.debts)
+        said.append(f"ref:{worst.grade}" if every else "ref:some")
+        named = "strong" if worst.grade in STRONG else "weak"
+        if not every:
+            named = "some"
+    own = {debt.id for debt in hypothesis.debts}
+    if of.strong_open - own:
+        clients = {debt.client_id for debt in hypothesis.debts}
+        same = any(of.book.debts[invoice_id].client_id in clients for invoice_id in of.strong_open - own)
+        said.append("elsewhere:same_client" if same else "elsewhere:other_client")
+    if of.strong_closed and named != "strong":
+        clients = {debt.client_id for debt in hypothesis.debts}
+        same = any(hit.debt.client_id in clients for hit in of.strong_closed)
+        said.append("stale:same_client" if same else "stale:other_client")
+    return said, named
+
+
+def _several(hypothesis: Hypothesis, named: str) -> list[str]:
+    group = "group" if hypothesis.kind is CandidateKind.GROUP else "own"
+    size = len(hypothesis.debts)
+    bucket = "2" if size == 2 else "3-4" if size <= 4 else "5+"
+    rivals = hypothesis.solutions
+    said = [f"several:{group}:{hypothesis.how}", f"several:{group}:{bucket}"]
+    if named != "strong":
+        said.append(f"sets:{hypothesis.how}:{'1' if rivals == 1 else '2-3' if rivals <= 3 else 'many'}")
+    return said
+
+
+def _order(of: Context, hypothesis: Hypothesis, named: str) -> list[str]:
+    """Where the debt stands among the client's open debts: payers mean the oldest of equal ones."""
+    debt = hypothesis.debts[0]
+    own = of.book.open_of_client(debt.client_id)
+    alike = [other for other in own if other.outstanding == debt.outstanding and other.currency == debt.currency]
+    rank = next((place for place, other in enumerate(alike) if other.id == debt.id), 0)
+    first = own[0].id == debt.id if own else True
+    sure = "named" if named == "strong" else "unnamed"
+    where = "only" if len(alike) == 1 else "first" if rank == 0 else "second" if rank == 1 else "later"
+    said = [f"alike_of_client:{where}:{sure}"]
+    if len(own) > 1:
+        said.append(f"oldest:{'yes' if first else 'no'}:{sure}")
+    return said
+
+
+def _age(of: Context, hypothesis: Hypothesis) -> list[str]:
+    days = of.found.receipt.booking_date.toordinal() - hypothesis.debts[0].issue
+    for bound, name in ((-1, "before"), (3, "0-3"), (14, "4-14"), (35, "15-35"), (70, "36-70"), (150, "71-150")):
+        if days <= bound:
+            return [f"age:{name}"]
+    return ["age:older"]
+
+
+def _bucket(score: float) -> str:
+    for bound, name in ((0.97, "whole"), (0.85, "nearly"), (0.7, "mostly"), (0.5, "half"), (0.25, "little")):
+        if score >= bound:
+            return name
+    return "no"
+
+
+def _share(share: float) -> str:
+    if share < 0:
+        return "new"
+    return "only" if share >= 0.98 else "mostly" if share >= 0.6 else "some" if share > 0 else "never"
+
+
+def _client_features(of: Context, client: ClientEvidence, hypothesis: Hypothesis) -> list[str]:
+    group = hypothesis.kind is CandidateKind.GROUP
+    if group:
+        return [f"group:account:{bool(of.found.known_account)}", f"group:payer:{bool(of.found.known_payer)}"]
+    source = of.found.receipt.source
+    named_payer = bool(of.found.receipt.counterparty_name) or client.name > 0
+    name = _bucket(client.name)
+    text = _bucket(client.text_name)
+    said = [f"name:{source}:{name}" if named_payer else "name:absent", f"text_name:{text}"]
+    if client.name_tied and client.name >= 0.5:
+        said.append("name:tied")
+    said.append(f"account:{_share(client.account) if of.found.receipt.counterparty_account else 'absent'}")
+    said.append(f"payer:{_share(client.payer) if named_payer else 'absent'}")
+    said.append(f"text:{_share(client.same_text)}")
+    if client.times >= 3:
+        said.append("regular")
+    if client.number:
+        said.append(f"client_number:{client.number}")
+    if client.domain:
+        said.append(f"domain:{client.domain}")
+    if of.found.receipt.email:
+        said.append(f"email:{client.email or 'other'}")
+    if client.rejected:
+        said.append("rejected")
+    return said
+
+
+def _strength(client: ClientEvidence) -> str:
+    """How well the payer is known to act for the client, in four steps."""
+    past = max(client.account, 0.9 * client.payer, client.same_text)
+    name = max(client.name, 0.9 * client.text_name)
+    if client.email == "same" or client.number == "labelled" or client.domain == "full":
+        return "sure"
+    if past >= 0.9 or (past >= 0.5 and name >= 0.5):
+        return "sure"
+    if name >= 0.9 or past >= 0.4 or client.domain or client.email:
+        return "good"
+    return "some" if name >= 0.5 or past > 0 or client.number else "none"
+
+
+def _pool(of: Context, hypothesis: Hypothesis) -> str:
+    debt = hypothesis.debts[0]
+    key = (debt.currency, debt.outstanding)
+    count = of.rivals.setdefault(key, len(of.book.open_of_amount(*key)))
+    return "1" if count <= 1 else "2-5" if count <= 5 else "6-30" if count <= 30 else "many"
+
+
+def _gateway(of: Context, hypothesis: Hypothesis) -> str:
+    gateways = {debt.gateway.lower() for debt in hypothesis.debts}
+    if gateways <= {""}:
+        return "gateway:unknown"
+    bank = all("bank" in gateway or "transfer" in gateway or "mailin" in gateway for gateway in gateways)
+    card = all("stripe" in gateway or "card" in gateway for gateway in gateways)
+    if of.found.receipt.source is Source.BANK:
+        return "gateway:same" if bank else "gateway:other"
+    return "gateway:same" if card else "gateway:other"
+
+
+def none_features(of: Context) -> list[str]:
+    """The features of the explanation that the receipt settles nothing."""
+    found = of.found
+    receipt = found.receipt
+    said = [f"none:{receipt.source}", f"none:best_name:{_bucket(of.best_name)}"]
+    said += [f"none:noise:{kind}" for kind in Noise if kind in found.noise]
+    if not found.noise:
+        said.append("none:quiet")
+    for counts, name in ((found.known_account, "account"), (found.known_payer, "payer"), (found.known_text, "text")):
+        total = sum(counts.values())
+        if total > 0.05:
+            said.append(f"none:{name}:{_share(counts.get(NOBODY, 0.0) / total)}")
+    strongest = max((_strength(client) for client in found.clients.values()), key=_STEPS.index, default="none")
+    said.append(f"none:who:{strongest}")
+    said.append("none:named:open" if of.strong_open else "none:named:no")
+    if not of.strong_open:
+        said += _settled(of)
+    if receipt.amount_minor % 10000 == 0:
+        said.append("none:round")
+    return said
+
+
+_STEPS = ("none", "some", "good", "sure")
+
+
+def _settled(of: Context) -> list[str]:
+    """Whether the receipt looks like a debt paid a second time, or like an old number used again."""
+    receipt, today = of.found.receipt, of.found.receipt.booking_date.toordinal()
+    for hit in of.strong_closed:
+        if hit.debt.total == receipt.amount_minor:
+            days = today - hit.debt.closed
+            when = "now" if days <= 10 else "lately" if days <= 45 else "before"
+            waiting = any(
+                debt.outstanding == receipt.amount_minor for debt in of.book.open_of_client(hit.debt.client_id)
+            )
+            return [f"none:settled:{when}", f"none:settled:{'waiting' if waiting else 'nothing_open'}"]
+    if of.strong_closed:
+        return ["none:settled:other_amount"]
+    for client_id, client in of.found.clients.items():
+        if _strength(client) in ("sure", "good") and not of.book.open_of_client(client_id):
+            for debt in of.book.closed_of_client(client_id):
+                if debt.total == receipt.amount_minor and today - debt.closed <= 45:
+                    return ["none:paid_lately"]
+    return []

@@ -1,0 +1,131 @@
+"""What past decisions teach about a payer: plain counts that fade, and pairs that a person turned down."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import Any
+
+from matching.core.normalise import name_key, text_key
+from matching.core.types import Receipt
+
+HALF_LIFE_DAYS = 180
+NOBODY = 0
+
+
+class Counts:
+    """Fading counts of clients under a key; client 0 stands for "settles nothing"."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, dict[int, list[float]]] = {}
+
+    def add(self, key: str, client_id: int, on: date, weight: float = 1.0) -> None:
+        """Count one decision, after fading what was known before."""
+        if key:
+            row = self.rows.setdefault(key, {})
+            count, last = row.get(client_id, [0.0, float(on.toordinal())])
+            row[client_id] = [_faded(count, last, on) + weight, float(max(on.toordinal(), int(last)))]
+
+    def get(self, key: str, on: date) -> dict[int, float]:
+        """Clients and their faded counts; empty for an unknown key."""
+        return {client: _faded(count, last, on) for client, (count, last) in self.rows.get(key, {}).items()}
+
+    def drop_client(self, client_id: int) -> None:
+        """Forget one client under every key."""
+        for key in [key for key, row in self.rows.items() if client_id in row]:
+            del self.rows[key][client_id]
+            if not self.rows[key]:
+                del self.rows[key]
+
+
+def _faded(count: float, last: float, on: date) -> float:
+    age = max(0.0, on.toordinal() - last)
+    return float(count * 0.5 ** (age / HALF_LIFE_DAYS))
+
+
+class Memory:
+    """Payer accounts, payer names and repeated texts with the clients they paid for, and rejected pairs."""
+
+    def __init__(self) -> None:
+        self.accounts = Counts()
+        self.names = Counts()
+        self.texts = Counts()
+        self.rejected_clients: set[tuple[str, int]] = set()
+        self.rejected_invoices: set[tuple[str, int]] = set()
+
+    def learn(self, receipt: Receipt, client_ids: Iterable[int], on: date) -> None:
+        """Remember whose invoices a decided receipt settled; no clients teaches that it settled nothing."""
+        clients = sorted(set(client_ids)) or [NOBODY]
+        for client_id in clients:
+            self.accounts.add(receipt.counterparty_account, client_id, on)
+            self.names.add(payer_name_key(receipt), client_id, on)
+            self.texts.add(repeated_text_key(receipt), client_id, on)
+            self.rejected_clients.discard((payer_key(receipt), client_id))
+
+    def reject(self, receipt: Receipt, *, client_id: int | None = None, invoice_ids: Iterable[int] = ()) -> None:
+        """Remember that a person turned down these invoices, or this client, for this payer."""
+        if client_id is not None:
+            self.rejected_clients.add((payer_key(receipt), client_id))
+        self.rejected_invoices.update((receipt.id, invoice_id) for invoice_id in invoice_ids)
+
+    def forget(self, *, client_id: int | None = None, account: str = "", name: str = "") -> None:
+        """Erase what is known about a client, a payer account or a payer name."""
+        if client_id is not None:
+            for counts in (self.accounts, self.names, self.texts):
+                counts.drop_client(client_id)
+            self.rejected_clients = {pair for pair in self.rejected_clients if pair[1] != client_id}
+        keys = {f"account:{account}"} if account else set()
+        if account:
+            self.accounts.rows.pop(account, None)
+        if name:
+            key = name_key(name)
+            keys.add(f"name:{key}")
+            self.names.rows.pop(key, None)
+            for text in [text for text in self.texts.rows if text.startswith(f"{key}|")]:
+                del self.texts.rows[text]
+        self.rejected_clients = {pair for pair in self.rejected_clients if pair[0] not in keys}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain state, ready for JSON."""
+        return {
+            "accounts": _dump(self.accounts),
+            "names": _dump(self.names),
+            "texts": _dump(self.texts),
+            "rejected_clients": sorted([payer, client] for payer, client in self.rejected_clients),
+            "rejected_invoices": sorted([receipt, invoice] for receipt, invoice in self.rejected_invoices),
+        }
+
+    @classmethod
+    def from_dict(cls, state: Mapping[str, Any]) -> Memory:
+        """The memory that `to_dict` described."""
+        memory = cls()
+        for name, counts in (("accounts", memory.accounts), ("names", memory.names), ("texts", memory.texts)):
+            for key, row in state.get(name, {}).items():
+                counts.rows[key] = {int(client): [float(count), float(last)] for client, (count, last) in row.items()}
+        memory.rejected_clients = {(str(payer), int(client)) for payer, client in state.get("rejected_clients", ())}
+        memory.rejected_invoices = {(str(receipt), int(inv)) for receipt, inv in state.get("rejected_invoices", ())}
+        return memory
+
+
+def _dump(counts: Counts) -> dict[str, dict[str, list[float]]]:
+    return {key: {str(client): list(row[client]) for client in sorted(row)} for key, row in sorted(counts.rows.items())}
+
+
+def payer_name_key(receipt: Receipt) -> str:
+    """The key of the payer's name; empty when the bank gave none."""
+    return name_key(receipt.counterparty_name)
+
+
+def payer_key(receipt: Receipt) -> str:
+    """What identifies the payer best: the account, else the name, else the receipt alone."""
+    if receipt.counterparty_account:
+        return f"account:{receipt.counterparty_account}"
+    name = payer_name_key(receipt)
+    return f"name:{name}" if name else f"receipt:{receipt.id}"
+
+
+def repeated_text_key(receipt: Receipt) -> str:
+    """The key of an exact (name, text) pair; empty when there is too little text to tell."""
+    text = text_key(receipt.remittance_information + receipt.structured_reference + receipt.description)
+    name = payer_name_key(receipt)
+    return f"{name}|{text}" if len(text) >= 4 or (name and text) else ""

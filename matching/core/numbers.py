@@ -1,0 +1,84 @@
+"""Looks up invoices by a quoted number: whole, its running part, or one slip of the finger away."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from matching.core.normalise import fold
+
+_DIGITS = "0123456789"
+
+
+def digits_of(number: str) -> str:
+    """The digits of an invoice number, joined."""
+    return re.sub(r"[^0-9]", "", fold(number))
+
+
+def running_part(number: str) -> str:
+    """The part of an invoice number that counts up, without leading zeros; empty when the number is all of it."""
+    groups: list[str] = re.findall(r"[0-9]+", fold(number))
+    if len(groups) >= 2:
+        return groups[-1].lstrip("0")
+    if groups and len(groups[0]) >= 7 and re.match(r"20[0-4]\d", groups[0]):
+        return groups[0][4:].lstrip("0")
+    return ""
+
+
+class NumberIndex:
+    """Invoice ids by the digits of each of their numbers."""
+
+    def __init__(self) -> None:
+        self._whole: dict[str, list[int]] = {}
+        self._running: dict[str, list[int]] = {}
+
+    def add(self, invoice_id: int, numbers: Iterable[str]) -> None:
+        """Index every number of one invoice."""
+        for number in numbers:
+            digits = digits_of(number)
+            for key in {digits, digits.lstrip("0"), _short_year(number)} - {""}:
+                known = self._whole.setdefault(key, [])
+                if invoice_id not in known:
+                    known.append(invoice_id)
+            running = running_part(number)
+            if running:
+                self._running.setdefault(running, []).append(invoice_id)
+
+    def whole(self, digits: str) -> list[int]:
+        """Invoices that carry exactly these digits."""
+        return self._whole.get(digits, [])
+
+    def running(self, digits: str) -> list[int]:
+        """Invoices whose running part these digits are, oldest first."""
+        return self._running.get(digits.lstrip("0"), [])
+
+    def one_slip_away(self, digits: str) -> dict[int, str]:
+        """Invoices whose digits differ by one changed, missing, added or swapped digit, with their digits."""
+        found: dict[int, str] = {}
+        known = self._whole
+        for variant in _variants(digits):
+            if variant in known:
+                for invoice_id in known[variant]:
+                    found.setdefault(invoice_id, variant)
+        return found
+
+
+def _short_year(number: str) -> str:
+    groups: list[str] = re.findall(r"[0-9]+", fold(number))
+    if len(groups) >= 2 and re.fullmatch(r"20\d\d", groups[0]):
+        return groups[0][2:] + "".join(groups[1:])
+    return ""
+
+
+def _variants(digits: str) -> set[str]:
+    places = range(len(digits))
+    heads = [digits[:place] for place in range(len(digits) + 1)]
+    tails = [digits[place:] for place in range(len(digits) + 1)]
+    variants = {heads[place] + digit + tails[place + 1] for place in places for digit in _DIGITS}
+    variants.update(heads[place] + digit + tails[place] for place in range(len(digits) + 1) for digit in _DIGITS)
+    variants.update(heads[place] + tails[place + 1] for place in places)
+    variants.update(
+        heads[place] + digits[place + 1] + digits[place] + tails[place + 2] for place in range(len(digits) - 1)
+    )
+    variants.discard(digits)
+    return variants

@@ -1,0 +1,206 @@
+"""Reads the numbers that a payer wrote, with what stands before them, from free and structured text."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from matching.core.lexicon import CLIENT_WORDS, COUNTING_WORDS, INVOICE_WORDS, ORDER_WORDS, OTHER_NUMBER_WORDS
+from matching.core.normalise import Folded, fold_with_offsets
+from matching.core.types import Receipt
+
+_TOKEN = re.compile(r"[A-Z0-9]+")
+_JOINER = re.compile(r"(?: ?[-/._] ?| )$")
+_MONEY = re.compile(
+    r"(?:\b(?:EUR|GBP|USD|CHF|PLN|CZK|SEK|DKK)|[€$£])\s?\d[\d., ]*[.,]\d{2}\b"
+    r"|\b\d{1,6}[.,]\d{2}(?=\s?(?:EUR|GBP|USD|CHF|PLN|CZK|SEK|DKK)|$)"
+)
+_IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b")
+_DATE = re.compile(r"\b(?:\d{1,2}[./]\d{1,2}[./](?:20)?\d{2}|20\d{2}-\d{2}-\d{2}|\d{1,2}[./]\d{1,2}(?=\s|$))")
+_LOOKS_LIKE_DIGITS = str.maketrans("OQDILSBZG", "000115826")
+_LIST_GAP = re.compile(r" ?(?:[,;&+/]|UND|AND|ET|EN|E|Y|BIS|TO)? ?#?$")
+_LONGEST_TEXT = 5000
+_MOST_GROUPS = 60
+
+
+class Label(StrEnum):
+    """What the words before a number call it."""
+
+    INVOICE = "invoice"
+    COUNT = "count"
+    CLIENT = "client"
+    ORDER = "order"
+    OTHER = "other"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """A run of digits, possibly joined from several groups.
+
+    Shape: `digits` only 0-9; `repaired` when letters were read as digits; `whole` when it is all of its chain.
+    """
+
+    digits: str
+    field: str
+    start: int
+    end: int
+    label: Label
+    groups: int
+    whole: bool
+    repaired: bool
+    at_end: bool
+    date_like: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    digits: str
+    prefix: str
+    start: int
+    end: int
+    repaired: bool
+
+
+def texts_of(receipt: Receipt) -> dict[str, str]:
+    """The texts of a receipt in which a number may be quoted, by field name; empty ones left out."""
+    texts = {
+        "remittance_information": receipt.remittance_information,
+        "structured_reference": receipt.structured_reference,
+        "end_to_end_id": receipt.end_to_end_id,
+        "description": receipt.description,
+    }
+    return {name: text[:_LONGEST_TEXT] for name, text in texts.items() if text and text != "NOTPROVIDED"}
+
+
+def read_quotes(field: str, text: str, on: date) -> list[Quote]:
+    """Every number quoted in `text`, longest joins first within a chain; bounded for any length of text."""
+    folded = fold_with_offsets(text)
+    clean = _blank(folded.text, _IBAN, _MONEY)
+    dates = [found.span() for found in _DATE.finditer(clean)]
+    quotes: list[Quote] = []
+    label, end = Label.NONE, -1
+    for chain in _chains(clean):
+        continues = label is not Label.NONE and _LIST_GAP.match(clean[end : chain[0].start])
+        label = label if continues else _label(clean, chain[0])
+        end = chain[-1].end
+        for first in range(len(chain)):
+            for last in range(min(len(chain), first + 4) - 1, first - 1, -1):
+                part = chain[first : last + 1]
+                quotes.append(_quote(field, folded, clean, part, label, (first, last, len(chain)), dates, on))
+    return quotes
+
+
+def _blank(text: str, *patterns: re.Pattern[str]) -> str:
+    for pattern in patterns:
+        text = pattern.sub(lambda found: "\x00" * len(found.group()), text)
+    return text
+
+
+def _chains(text: str) -> list[list[_Group]]:
+    """Groups of digits that stand so close that they may be one number."""
+    chains: list[list[_Group]] = []
+    end = -1
+    for found in list(_TOKEN.finditer(text))[: _MOST_GROUPS * 10]:
+        group = _group(found)
+        if group is None:
+            continue
+        if chains and not group.prefix and _JOINER.match(text[end : group.start]):
+            chains[-1].append(group)
+        else:
+            chains.append([group])
+        end = group.end
+        if len(chains) > _MOST_GROUPS:
+            break
+    return [chain[:12] for chain in chains]
+
+
+def _group(found: re.Match[str]) -> _Group | None:
+    word = found.group()
+    if word.isdigit():
+        return _Group(word, "", found.start(), found.end(), False)
+    prefix = _known_prefix(word)
+    body = word[len(prefix) :]
+    if not prefix and not _mostly_digits(body):
+        prefix = word[: len(word) - len(word.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ"))]
+        body = word[len(prefix) :]
+    digits = body.translate(_LOOKS_LIKE_DIGITS)
+    if not digits.isdigit() or not _mostly_digits(body):
+        return None
+    return _Group(digits, prefix, found.start() + len(prefix), found.end(), not body.isdigit())
+
+
+def _mostly_digits(word: str) -> bool:
+    return 3 * sum(character.isdigit() for character in word) >= 2 * len(word) > 0
+
+
+def _known_prefix(word: str) -> str:
+    for length in range(len(word) - 1, 1, -1):
+        if any(word[:length] in known for known, _ in _LABELS):
+            return word[:length]
+    return ""
+
+
+def _label(text: str, group: _Group) -> Label:
+    """What the up to three words before a number call it; the nearest telling word decides."""
+    before = re.findall(r"#|[A-Z]+|[0-9]+", text[max(0, group.start - len(group.prefix) - 40) : group.start])[-4:]
+    counted = False
+    for steps, word in enumerate(reversed(before)):
+        pair = before[-steps - 2] + word if len(before) > steps + 1 else word
+        for known, label in _LABELS:
+            if word in known or pair in known:
+                return label
+        if word in COUNTING_WORDS:
+            counted = True
+        elif word.isdigit() or steps >= 2:
+            break
+    return Label.COUNT if counted else Label.NONE
+
+
+_LABELS = (
+    (INVOICE_WORDS, Label.INVOICE),
+    (CLIENT_WORDS, Label.CLIENT),
+    (ORDER_WORDS, Label.ORDER),
+    (OTHER_NUMBER_WORDS, Label.OTHER),
+)
+
+
+def _quote(
+    field: str,
+    folded: Folded,
+    clean: str,
+    part: list[_Group],
+    label: Label,
+    place: tuple[int, int, int],
+    dates: list[tuple[int, int]],
+    on: date,
+) -> Quote:
+    first, last, length = place
+    start, end = part[0].start, part[-1].end
+    digits = "".join(group.digits for group in part)
+    inside_date = any(start < stop and begin < end for begin, stop in dates)
+    original = folded.original(start, end)
+    return Quote(
+        digits=digits,
+        field=field,
+        start=original[0],
+        end=original[1],
+        label=label,
+        groups=len(part),
+        whole=first == 0 and last == length - 1,
+        repaired=any(group.repaired for group in part),
+        at_end=end >= len(clean.rstrip()),
+        date_like=inside_date or _is_date(digits, on),
+    )
+
+
+def _is_date(digits: str, on: date) -> bool:
+    """Whether the digits spell the month or a day near the booking date."""
+    year, month = f"{on.year:04}", f"{on.month:02}"
+    if digits in (year, year + month, month + year):
+        return True
+    return (
+        len(digits) == 8 and (digits.startswith(year) or digits.endswith(year)) and month in (digits[4:6], digits[2:4])
+    )

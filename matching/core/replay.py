@@ -1,0 +1,243 @@
+"""Runs the engine over a past, day by day, as if it had been there: only what was known by then is used."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from decimal import Decimal
+
+from matching.core.book import Book
+from matching.core.calibration import CalibrationLog, recalibrated
+from matching.core.engine import Weighed, decide, nothing, weigh
+from matching.core.scoring import Model, shipped_model
+from matching.core.settlement import find_payouts
+from matching.core.types import Allocation, Candidate, NoneReason, Payout, Receipt, Source, Suggestion
+
+_SURE_ENOUGH_TO_LEARN = 0.9
+_NEIGHBOURS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class FeedRow:
+    """A line of the bank feed or a charge: its receipt when it may settle something, else why it may not.
+
+    Shape: `on` is None for an entry that is not booked yet; `content` is everything but the feed's own ids.
+    """
+
+    id: str
+    on: date | None
+    receipt: Receipt | None
+    refused: NoneReason | None = None
+    content: tuple[object, ...] = ()
+    bank_reference: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a reviewer decided about a row: invoices with amounts in their currency, or the payout it is."""
+
+    id: str
+    allocations: tuple[tuple[int, Decimal], ...]
+    payout_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What the replay takes a row to be.
+
+    Shape: `allocations` is empty when nothing is settled; `confidence` is the chance that this is exactly right.
+    """
+
+    row_id: str
+    suggestion: Suggestion
+    allocations: tuple[Allocation, ...]
+    confidence: float
+
+
+Watcher = Callable[[Receipt, Weighed, tuple[tuple[int, int], ...]], None]
+
+
+@dataclass(slots=True)
+class Replay:
+    """The state of a replay.
+
+    Shape: `verdicts` by row id; `to_minor` turns a verdict's amount into minor units of a currency; `watch` sees every
+    weighed receipt that has a verdict, before the verdict is learned.
+    """
+
+    book: Book
+    to_minor: Callable[[Decimal, str], int]
+    verdicts: Mapping[str, Verdict] = field(default_factory=dict)
+    payouts: Sequence[Payout] = ()
+    model: Model = field(default_factory=shipped_model)
+    watch: Watcher | None = None
+    log: CalibrationLog = field(default_factory=CalibrationLog)
+    _recent: list[FeedRow] = field(default_factory=list)
+    _paid_out: set[str] = field(default_factory=set)
+    _shipped: Model = field(init=False)
+    _week: tuple[int, int] = (0, 0)
+
+    def __post_init__(self) -> None:
+        self._shipped = self.model
+
+    def run_day(self, rows: Sequence[FeedRow]) -> list[Decision]:
+        """Decide one day's rows, surest first where they compete, then learn the verdicts on them.
+
+        Shape: one decision a row, in the order of the rows.
+        """
+        self._recalibrate_weekly(rows)
+        decided: dict[str, Decision] = {}
+        open_rows: list[Receipt] = []
+        repeated = self._repeated(rows)
+        paid_out = self._find_payouts(rows)
+        for row in rows:
+            refused = self._refuse(row, repeated, paid_out)
+            if refused is not None:
+                decided[row.id] = refused
+            elif row.receipt is not None:
+                open_rows.append(row.receipt)
+        for decision in self._settle(open_rows):
+            decided[decision.row_id] = decision
+        return [decided[row.id] for row in rows]
+
+    def _recalibrate_weekly(self, rows: Sequence[FeedRow]) -> None:
+        week = next((row.on.isocalendar()[:2] for row in rows if row.on is not None), self._week)
+        if week != self._week:
+            self._week = week
+            self.model = recalibrated(self._shipped, self.log)
+
+    def _refuse(self, row: FeedRow, repeated: set[str], paid_out: Mapping[str, str]) -> Decision | None:
+        reason, payout_id = row.refused, None
+        receipt = row.receipt
+        if receipt is not None:
+            if receipt.amount_minor <= 0:
+                reason = NoneReason.DEBIT if receipt.amount_minor < 0 else NoneReason.ZERO_AMOUNT
+            elif row.id in repeated:
+                reason = NoneReason.DUPLICATE_DELIVERY
+            elif row.id in paid_out:
+                reason, payout_id = NoneReason.PAYOUT, paid_out[row.id]
+        if reason is None:
+            return None
+        if receipt is None:
+            empty = Suggestion(row.id, (), False, reason, False, self.model.version, None)
+            return Decision(row.id, empty, (), 1.0)
+        return Decision(row.id, nothing(receipt, reason, self.model, payout_id=payout_id), (), 1.0)
+
+    def _repeated(self, rows: Sequence[FeedRow]) -> set[str]:
+        """Rows that the feed delivered again: all content equal, and the bank's reference or the place says the same.
+
+        Two equal transfers of one day are kept when their references differ or other entries lie between them.
+        """
+        repeated: set[str] = set()
+        for row in rows:
+            if not row.content:
+                continue
+            for steps, earlier in enumerate(reversed(self._recent)):
+                same_reference = bool(row.bank_reference) and row.bank_reference == earlier.bank_reference
+                neither = not row.bank_reference and not earlier.bank_reference and steps == 0
+                if row.content == earlier.content and (same_reference or neither):
+                    repeated.add(row.id)
+                    break
+            self._recent.append(row)
+            del self._recent[: -200 * _NEIGHBOURS]
+        return repeated
+
+    def _find_payouts(self, rows: Sequence[FeedRow]) -> Mapping[str, str]:
+        receipts = [row.receipt for row in rows if row.receipt is not None and row.receipt.source is Source.BANK]
+        if not receipts:
+            return {}
+        free = [payout for payout in self.payouts if payout.id not in self._paid_out]
+        found = find_payouts(receipts, free)
+        self._paid_out.update(found.values())
+        return found
+
+    def _settle(self, receipts: Sequence[Receipt]) -> list[Decision]:
+        """Judge the day's receipts, then let the surest take its invoices first and judge again what lost them."""
+        waiting = list(receipts)
+        decisions: list[Decision] = []
+        judged = {receipt.id: weigh(receipt, self.book, self.model) for receipt in waiting}
+        while waiting:
+            waiting.sort(key=lambda receipt: (-_top_share(judged[receipt.id]), receipt.id))
+            lost: list[Receipt] = []
+            touched: set[int] = set()
+            for receipt in waiting:
+                weighed = judged[receipt.id]
+                if touched & {debt.id for debt in weighed.hypotheses[0].debts} if weighed.hypotheses else False:
+                    lost.append(receipt)
+                    continue
+                decision = self._decide(receipt, weighed)
+                decisions.append(decision)
+                touched.update(allocation.invoice_id for allocation in self._book(receipt, decision))
+            for receipt in lost:
+                judged[receipt.id] = weigh(receipt, self.book, self.model)
+            waiting = lost
+        return decisions
+
+    def _decide(self, receipt: Receipt, weighed: Weighed) -> Decision:
+        suggestion = decide(receipt, weighed, self.model)
+        best = suggestion.candidates[0] if suggestion.candidates else None
+        verdict = self.verdicts.get(receipt.id)
+        if verdict is not None and self.watch is not None:
+            self.watch(receipt, weighed, self._in_minor(verdict))
+        if best is None or weighed.none_share > weighed.shares[0]:
+            return Decision(receipt.id, suggestion, (), weighed.none_share)
+        if verdict is not None:
+            self.log.add(receipt.source, weighed.shares[0], self._agrees(best, verdict))
+        return Decision(receipt.id, suggestion, best.allocations, best.probability)
+
+    def _agrees(self, best: Candidate, verdict: Verdict) -> bool:
+        return {(one.invoice_id, one.amount_minor) for one in best.allocations} == set(self._in_minor(verdict))
+
+    def _in_minor(self, verdict: Verdict) -> tuple[tuple[int, int], ...]:
+        known = ((self.book.debts.get(invoice_id), amount) for invoice_id, amount in verdict.allocations)
+        return tuple((debt.id, self.to_minor(amount, debt.currency)) for debt, amount in known if debt is not None)
+
+    def _book(self, receipt: Receipt, decision: Decision) -> tuple[Allocation, ...]:
+        """Settle what the reviewer said, or where nobody did, what was decided; and remember the payer."""
+        on = receipt.booking_date
+        verdict = self.verdicts.get(receipt.id)
+        if verdict is None:
+            allocations, sure = decision.allocations, decision.confidence >= _SURE_ENOUGH_TO_LEARN
+        else:
+            allocations, sure = tuple(Allocation(i, a) for i, a in self._in_minor(verdict)), True
+        settled = []
+        for allocation in allocations:
+            debt = self.book.debts[allocation.invoice_id]
+            amount = min(allocation.amount_minor, debt.outstanding)
+            if amount > 0:
+                self.book.settle(debt.id, amount, on)
+                settled.append(replace(allocation, amount_minor=amount))
+        if sure:
+            clients = {self.book.debts[allocation.invoice_id].client_id for allocation in allocations}
+            self.book.memory.learn(receipt, clients, on)
+        self._observe_rate(receipt, allocations, sure)
+        return tuple(settled)
+
+    def _observe_rate(self, receipt: Receipt, allocations: tuple[Allocation, ...], sure: bool) -> None:
+        on, currency = receipt.booking_date, receipt.currency
+        if receipt.instructed_amount_minor and receipt.instructed_currency not in ("", currency):
+            rate = receipt.amount_minor / receipt.instructed_amount_minor
+            self.book.observe_rate(receipt.instructed_currency, currency, rate, on)
+        elif sure and len(allocations) == 1:
+            debt = self.book.debts[allocations[0].invoice_id]
+            if debt.currency != currency and allocations[0].amount_minor == debt.total:
+                self.book.observe_rate(debt.currency, currency, receipt.amount_minor / debt.total, on)
+
+
+def _top_share(weighed: Weighed) -> float:
+    return weighed.shares[0] if weighed.shares else 0.0
+
+
+def by_day(rows: Iterable[FeedRow]) -> Iterable[tuple[date, list[FeedRow]]]:
+    """Group rows of one feed by booking day, in the order they come; rows without a day join the day before them."""
+    day: date | None = None
+    batch: list[FeedRow] = []
+    for row in rows:
+        if row.on is not None and day is not None and row.on != day:
+            yield day, batch
+            batch = []
+        day = row.on or day
+        batch.append(row)
+    if batch:
+        yield day or date.min, batch

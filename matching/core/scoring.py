@@ -1,0 +1,75 @@
+"""Weighs hypotheses against each other and against "settles nothing", and says how sure the winner is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from importlib.resources import files
+from math import exp, log, tanh
+from typing import Any
+
+_TINY = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """Weights in log-odds by feature, and the curve that turns raw into honest probability, per source.
+
+    Shape: `curves[source]` is (slope, shift, steps away from certainty); an unknown feature weighs nothing.
+    """
+
+    version: str
+    weights: Mapping[str, float]
+    curves: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain state, ready for JSON."""
+        return {
+            "version": self.version,
+            "weights": {name: round(weight, 4) for name, weight in sorted(self.weights.items())},
+            "curves": {source: list(curve) for source, curve in sorted(self.curves.items())},
+        }
+
+    @classmethod
+    def from_dict(cls, state: Mapping[str, Any]) -> Model:
+        """The model that `to_dict` described."""
+        curves = {str(source): (float(a), float(b)) for source, (a, b) in state["curves"].items()}
+        return cls(str(state["version"]), {str(k): float(v) for k, v in state["weights"].items()}, curves)
+
+
+@lru_cache(maxsize=1)
+def shipped_model() -> Model:
+    """The weights a tenant starts with.
+
+    Source: benchmarks/train_matching.py writes them.
+    """
+    text = files("matching.core").joinpath("weights.json").read_text(encoding="utf-8")
+    return Model.from_dict(json.loads(text))
+
+
+def score(model: Model, names: Sequence[str]) -> float:
+    """The log-odds of one hypothesis: the sum of its features' weights."""
+    weights = model.weights
+    return sum(weights.get(name, 0.0) for name in names)
+
+
+def shares(scores: Sequence[float]) -> list[float]:
+    """Probabilities that sum to one, in the order of the scores."""
+    highest = max(scores)
+    parts = [exp(value - highest) for value in scores]
+    total = sum(parts)
+    return [part / total for part in parts]
+
+
+def logit(probability: float) -> float:
+    """Log-odds of a probability, kept finite."""
+    bounded = min(1 - _TINY, max(_TINY, probability))
+    return log(bounded / (1 - bounded))
+
+
+def calibrated(model: Model, source: str, probability: float) -> float:
+    """The chance that the winner is exactly right, given its raw share."""
+    slope, shift = model.curves.get(source, (1.0, 0.0))
+    return 0.5 * (1 + tanh(0.5 * (slope * logit(probability) + shift)))

@@ -1,0 +1,130 @@
+"""`match_files DIR --out FILE`: replay the engine over exported records, with no database and no tenant."""
+
+import json
+import sys
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any, TextIO
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from tqdm import tqdm
+
+from matching.core.book import Book
+from matching.core.replay import Decision, FeedRow, Replay, by_day
+from matching.core.types import Source
+from matching.parsers.export import Export, LineError, UnreadableExport
+from payymo.shared.money import from_minor, to_minor
+
+_MOST_REPORTED = 200
+
+
+class Command(BaseCommand):
+    """Score a host's past before it is connected to anything."""
+
+    help = "Replay the matching engine over a folder of exported records and write what it would have decided."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("folder", type=Path, metavar="DIR", help="folder with header.json and the *.jsonl files")
+        parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="where to write one line a row")
+        parser.add_argument("--progress", action="store_true", help="show a progress bar on stderr")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        broken = 0
+
+        def report(error: LineError) -> None:
+            nonlocal broken
+            broken += 1
+            if broken <= _MOST_REPORTED:
+                self.stderr.write(f"{error.file}, line {error.line}: {error.reason}")
+
+        try:
+            export = Export(options["folder"], report)
+            run = FileRun(export)
+            part = options["out"].with_name(options["out"].name + ".part")
+            with part.open("w", encoding="utf-8") as out:
+                written = run.write(out, progress=options["progress"])
+            part.replace(options["out"])
+        except UnreadableExport as error:
+            raise CommandError(str(error), returncode=2) from error
+        except OSError as error:
+            raise CommandError(f"{error.filename}: {error.strerror}", returncode=2) from error
+        self.stderr.write(f"{written} rows judged, {broken} broken lines left out")
+        if broken:
+            sys.exit(1)
+
+
+class FileRun:
+    """One replay of one folder."""
+
+    def __init__(self, export: Export) -> None:
+        self._export = export
+        self._invoices = sorted(export.invoices(), key=lambda invoice: (invoice.issue_date, invoice.id), reverse=True)
+        self._charges = sorted(export.charges(), key=lambda row: row.on or date.min, reverse=True)
+        self._rates = _charge_rates(export, self._charges)
+        self.replay = Replay(
+            Book(clients=export.clients()),
+            to_minor=to_minor,
+            verdicts={verdict.id: verdict for verdict in export.verdicts()},
+            payouts=tuple(export.payouts()),
+        )
+
+    def write(self, out: TextIO, *, progress: bool) -> int:
+        """Write one line a row and return how many there were."""
+        written = 0
+        with tqdm(total=self._export.rows(), unit="row", disable=not progress, file=sys.stderr) as bar:
+            for day, rows in self.days():
+                for decision in self.run_day(day, rows):
+                    out.write(json.dumps(self._line(decision), ensure_ascii=False) + "\n")
+                    written += 1
+                bar.update(len(rows))
+        return written
+
+    def days(self) -> Iterator[tuple[date, list[FeedRow]]]:
+        """Charges and bank rows together, day by day; a charge comes before the bank rows of its day."""
+        for day, rows in by_day(self._export.bank_rows()):
+            yield from self._charge_days(day)
+            yield day, rows
+        yield from self._charge_days(date.max)
+
+    def _charge_days(self, until: date) -> Iterator[tuple[date, list[FeedRow]]]:
+        due: list[FeedRow] = []
+        while self._charges and (self._charges[-1].on or date.min) <= until:
+            due.append(self._charges.pop())
+        for day, rows in by_day(due):
+            yield day, list(rows)
+
+    def run_day(self, day: date, rows: list[FeedRow]) -> list[Decision]:
+        """Take up what was issued by that day, then judge its rows."""
+        book = self.replay.book
+        while self._invoices and self._invoices[-1].issue_date <= day:
+            book.add_invoice(self._invoices.pop())
+        for row in rows:
+            if row.id in self._rates and row.receipt is not None:
+                target, rate = self._rates[row.id]
+                book.observe_rate(row.receipt.currency, target, rate, day)
+        return self.replay.run_day(rows)
+
+    def _line(self, decision: Decision) -> dict[str, Any]:
+        suggestion, debts = decision.suggestion, self.replay.book.debts
+        reasons = [suggestion.none_reason.value] if suggestion.none_reason and not decision.allocations else []
+        if decision.allocations:
+            reasons = [reason.code.value for reason in suggestion.candidates[0].reasons]
+        return {
+            "id": decision.row_id,
+            "allocations": [
+                [one.invoice_id, f"{from_minor(one.amount_minor, debts[one.invoice_id].currency):f}"]
+                for one in decision.allocations
+            ],
+            "confidence": round(decision.confidence, 6),
+            "auto": suggestion.auto,
+            "payout": suggestion.payout_id,
+            "reasons": reasons,
+        }
+
+
+def _charge_rates(export: Export, charges: list[FeedRow]) -> dict[str, tuple[str, float]]:
+    """The rate Stripe used for each charge that it exchanged, by charge."""
+    known = {row.id for row in charges if row.receipt is not None and row.receipt.source is Source.STRIPE_CHARGE}
+    return {charge: (target, rate) for charge, target, rate in export.rates() if charge in known and target}

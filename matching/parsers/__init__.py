@@ -1,0 +1,1 @@
+"""Reads exported files into the values of the core."""
