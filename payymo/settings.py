@@ -182,7 +182,6 @@ STRIPE_CONNECT_URL = env.str("PAYYMO_STRIPE_CONNECT_URL", default="https://conne
 LOOPBACK_EXCEPTION = env.str("PAYYMO_LOOPBACK_EXCEPTION", default="")
 if PRODUCTION and LOOPBACK_EXCEPTION:
     raise ImproperlyConfigured("PAYYMO_LOOPBACK_EXCEPTION is for development; production refuses it.")
-DEFAULT_UNDO_SECONDS = env.int("PAYYMO_UNDO_SECONDS", default=30)
 
 # --- Sign-in ----------------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
