@@ -35,7 +35,10 @@ class WhmcsInstance(ConnectionHealth, Record):
     clock_offset_seconds = models.IntegerField(default=0, help_text="WHMCS local time minus UTC")
     state = models.CharField(max_length=8, choices=State, default=State.ACTIVE)
     highest_invoice_id = models.PositiveBigIntegerField(default=0)
-    full_sweep_at = models.DateTimeField(null=True, blank=True)
+    full_sweep_at = models.DateTimeField(
+        null=True, blank=True, help_text="when the whole list was last read to its end"
+    )
+    sweep_position = models.PositiveIntegerField(default=0, help_text="where an interrupted reading of it goes on")
 
 
 class Client(Record):
@@ -50,6 +53,7 @@ class Client(Record):
     country = models.CharField(max_length=2, blank=True)
     status = models.CharField(max_length=20, blank=True)
     synced_at = models.DateTimeField()
+    bookings_read_at = models.DateTimeField(null=True, blank=True, help_text="when its bookings were last read")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["instance", "whmcs_id"], name="one_row_per_whmcs_client")]

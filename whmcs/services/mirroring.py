@@ -57,7 +57,8 @@ def write_invoice(invoice: Invoice, remote: RemoteInvoice, *, read_at: datetime,
         "is_mass_payment": any(line.kind == MASS_PAYMENT_LINE for line in remote.lines),
     }
     change(invoice, values)
-    if _write_lines(invoice, remote.lines):
+    # While it waited to be read, the engine was not shown it.
+    if _write_lines(invoice, remote.lines) or invoice.needs_reading:
         invoice.matched_at = None
     invoice.synced_at = invoice.read_at = read_at
     invoice.needs_reading = False

@@ -5,7 +5,6 @@ until WHMCS shows the payment or somebody takes the posting back.
 """
 
 import uuid
-from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
 
@@ -14,13 +13,16 @@ from django.db.models import Sum
 
 from payymo.shared.errors import BadInput, Conflict
 from payymo.shared.money import UnreadableAmount, to_minor
-from whmcs.clients.base import WhmcsApi
 from whmcs.locks import lock_invoices
 from whmcs.models import Invoice, Posting, WhmcsInstance, WhmcsTransaction
 from whmcs.services.booked import Booked, look_up
+from whmcs.services.dispatching import ApiFor
 from whmcs.services.transitions import begin, count_reserved, move, was_ever_sent
 
-ApiFor = Callable[[WhmcsInstance], WhmcsApi]
+__all__ = [
+    *("PAYABLE", "PostingRun", "abandon_posting", "leave_pending", "link_existing"),
+    *("post_pending", "retry_posting", "withdraw"),
+]
 State, Kind = Posting.State, Posting.Kind
 PAYABLE = frozenset({Invoice.Status.UNPAID, Invoice.Status.COLLECTIONS, Invoice.Status.PAYMENT_PENDING})
 

@@ -1,0 +1,291 @@
+"""Connecting a WHMCS installation: the address, the credential, and what each needed call answers."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TypeVar
+from urllib.parse import urlsplit, urlunsplit
+
+from django.db import IntegrityError, transaction
+
+from payymo.shared.errors import BadInput, Conflict, DomainError, ProviderError
+from tenants import sealing
+from whmcs.clients.base import Currency, PaymentMethod, WhmcsApi
+from whmcs.clients.whmcs_api import WhmcsHttpApi
+from whmcs.models import Posting, WhmcsInstance
+from whmcs.services.transitions import OPEN
+
+State = WhmcsInstance.State
+Answer = TypeVar("Answer")
+_NEVER_BOOKED = "PM-connection-test"
+_LONGEST_CREDENTIAL = 256
+_QUARTER_HOUR = 900
+# What a test writes.
+_FOUND = ("state", "version", "clock_offset_seconds", "failures", "last_attempt_at", "last_error_code", "last_error")
+
+
+class UnusableAddress(BadInput):
+    """The address is not that of a WHMCS installation."""
+
+    code = "unusable_address"
+
+
+class UnusableCredential(BadInput):
+    """The identifier or the secret is empty or far too long."""
+
+    code = "unusable_credential"
+
+
+class ConnectionFailed(DomainError):
+    """WHMCS did not answer a needed call; the message names the call and what to do."""
+
+    def __init__(self, message: str, code: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class UnknownGateway(DomainError):
+    """WHMCS has no active payment method of this name."""
+
+    code = "unknown_gateway"
+
+
+class AlreadyConnected(Conflict):
+    """This installation is connected."""
+
+    code = "already_connected"
+
+
+class PostingsOpen(Conflict):
+    """Payments are on their way to this installation."""
+
+    code = "postings_open"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the test sequence learned."""
+
+    version: str
+    currencies: tuple[Currency, ...]
+    payment_methods: tuple[PaymentMethod, ...]
+    clock_offset_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Credential:
+    """What a tenant was given by its WHMCS."""
+
+    identifier: str
+    secret: str = field(repr=False)
+    access_key: str = field(repr=False)
+
+    def api(self, base_url: str) -> WhmcsApi:
+        return WhmcsHttpApi(
+            base_url=base_url, identifier=self.identifier, secret=self.secret, access_key=self.access_key
+        )
+
+    def seal_into(self, instance: WhmcsInstance) -> None:
+        instance.identifier_sealed = sealing.seal(instance, "identifier_sealed", self.identifier)
+        instance.secret_sealed = sealing.seal(instance, "secret_sealed", self.secret)
+        sealed = sealing.seal(instance, "access_key_sealed", self.access_key) if self.access_key else b""
+        instance.access_key_sealed = sealed
+        # Of a short secret four characters would be too much of it.
+        instance.secret_last4 = self.secret[-4:] if len(self.secret) >= 16 else ""
+
+
+def _credential(identifier: str, secret: str, access_key: str) -> _Credential:
+    found = _Credential(identifier.strip(), secret.strip(), access_key.strip())
+    if not found.identifier or not found.secret:
+        raise UnusableCredential("Give both the identifier and the secret of the WHMCS API credential.")
+    if max(len(found.identifier), len(found.secret), len(found.access_key)) > _LONGEST_CREDENTIAL:
+        raise UnusableCredential(f"The credential is longer than {_LONGEST_CREDENTIAL} characters.")
+    return found
+
+
+def api_for(instance: WhmcsInstance) -> WhmcsApi:
+    """Return the client of an installation, with its credential opened."""
+    return WhmcsHttpApi(
+        base_url=instance.base_url,
+        identifier=sealing.unseal(instance, "identifier_sealed"),
+        secret=sealing.unseal(instance, "secret_sealed"),
+        access_key=sealing.unseal(instance, "access_key_sealed"),
+    )
+
+
+def normal_url(text: str) -> str:
+    """Return the address without what people paste along: a slash at the end, the path of the API or of a page.
+
+    Raises: UnusableAddress. Whether it may be called is decided on each call.
+    """
+    parts = urlsplit(text.strip())
+    if parts.scheme not in ("https", "http") or not parts.hostname:
+        raise UnusableAddress("Give the address of WHMCS as it is in the browser, beginning with https://.")
+    if parts.username or parts.password:
+        raise UnusableAddress("The address must not contain a user name or password.")
+    steps = [step for step in parts.path.split("/") if step]
+    if steps and steps[-1].endswith(".php"):
+        steps.pop()
+    if steps[-1:] in (["includes"], ["admin"]):
+        steps.pop()
+    path = "".join(f"/{step}" for step in steps)
+    url = urlunsplit((parts.scheme, parts.netloc.lower(), path, "", ""))
+    if len(url) > 300:
+        raise UnusableAddress("The address is longer than 300 characters.")
+    return url
+
+
+def connect_instance(
+    *,
+    name: str,
+    base_url: str,
+    identifier: str,
+    secret: str,
+    now: datetime,
+    access_key: str = "",
+    bank_gateway: str = "",
+    stripe_gateway: str = "",
+    sends_payment_emails: bool = True,
+) -> WhmcsInstance:
+    """Test the credential against WHMCS and store the connection; nothing is stored when a needed call fails.
+
+    Raises: UnusableAddress, UnusableCredential, AlreadyConnected, ConnectionFailed, UnknownGateway.
+    """
+    url = normal_url(base_url)
+    credential = _credential(identifier, secret, access_key)
+    instance = WhmcsInstance.objects.filter(base_url=url).first() or WhmcsInstance(base_url=url)
+    if instance.pk and instance.state != State.REMOVED:
+        raise AlreadyConnected(f"{url} is connected already. Test it, give it a new credential, or remove it.")
+    found = run_tests(credential.api(url), now=now)
+    instance.name = name.strip()[:120] or (urlsplit(url).hostname or "WHMCS")[:120]
+    credential.seal_into(instance)
+    instance.bank_gateway = _gateway(found.payment_methods, bank_gateway, "banktransfer")
+    instance.stripe_gateway = _gateway(found.payment_methods, stripe_gateway, "stripe")
+    instance.sends_payment_emails = sends_payment_emails
+    instance.default_currency = found.currencies[0].code
+    instance.next_sync_at = now
+    _write_found(instance, found, now)
+    try:
+        with transaction.atomic():
+            instance.save()
+    except IntegrityError as error:
+        raise AlreadyConnected(f"{url} is connected already.") from error
+    return instance
+
+
+def change_credential(
+    *, instance: WhmcsInstance, identifier: str, secret: str, now: datetime, access_key: str = ""
+) -> WhmcsInstance:
+    """Test another credential and use it from now on; the old one stays when a needed call fails.
+
+    Raises: Conflict once it is removed; UnusableCredential, ConnectionFailed.
+    """
+    credential = _credential(identifier, secret, access_key)
+    if instance.state == State.REMOVED:
+        raise Conflict("This connection was removed. Connect WHMCS again.")
+    found = run_tests(credential.api(instance.base_url), now=now)
+    with transaction.atomic():
+        locked = WhmcsInstance.objects.select_for_update().get(pk=instance.pk)
+        if locked.state == State.REMOVED:
+            raise Conflict("This connection was removed. Connect WHMCS again.")
+        credential.seal_into(locked)
+        _write_found(locked, found, now)
+        locked.next_sync_at = now
+        locked.save()
+    return locked
+
+
+def test_instance(*, instance: WhmcsInstance, now: datetime) -> Found:
+    """Run the test sequence with the stored credential; a connection that answers again is used again.
+
+    Raises: Conflict once it is removed; ConnectionFailed, which is also remembered on the connection.
+    """
+    if instance.state == State.REMOVED:
+        raise Conflict("This connection was removed. Connect WHMCS again.")
+    try:
+        found = run_tests(api_for(instance), now=now)
+    except ConnectionFailed as error:
+        WhmcsInstance.objects.filter(pk=instance.pk).exclude(state=State.REMOVED).update(
+            state=State.BROKEN, last_attempt_at=now, last_error_code=error.code[:64], last_error=str(error)[:500]
+        )
+        raise
+    _write_found(instance, found, now)
+    WhmcsInstance.objects.filter(pk=instance.pk).exclude(state=State.REMOVED).update(
+        **{name: getattr(instance, name) for name in _FOUND}, next_sync_at=now
+    )
+    return found
+
+
+def remove_instance(*, instance: WhmcsInstance, now: datetime) -> None:
+    """Stop using an installation and destroy its credential; what was mirrored and posted stays.
+
+    Raises: PostingsOpen while payments are on their way or wait for a person; nothing is changed.
+    """
+    with transaction.atomic():
+        locked = WhmcsInstance.objects.select_for_update().get(pk=instance.pk)
+        if Posting.objects.filter(instance=locked, kind=Posting.Kind.POST, state__in=OPEN).exists():
+            raise PostingsOpen("Payments are still on their way to this WHMCS. Wait for them or give them up first.")
+        locked.state = State.REMOVED
+        locked.identifier_sealed = locked.secret_sealed = locked.access_key_sealed = b""
+        locked.secret_last4 = ""
+        locked.next_sync_at = None
+        locked.last_attempt_at = now
+        locked.save()
+
+
+def run_tests(api: WhmcsApi, *, now: datetime) -> Found:
+    """Call everything that reading and posting need, in the order in which failures are easiest to explain.
+
+    Shape: writes cannot be tried without booking something; that the role allows `AddInvoicePayment` is not tested.
+    Raises: ConnectionFailed naming the first call that fails.
+    """
+    details = _step("WhmcsDetails", api.details)
+    currencies = _step("GetCurrencies", api.currencies)
+    methods = _step("GetPaymentMethods", api.payment_methods)
+    if not currencies or not methods:
+        raise ConnectionFailed("WHMCS has no currency or no active payment method.", "unusable_installation")
+    _step("GetInvoices", lambda: api.invoices(start=0, count=1))
+    _step("GetClients", lambda: api.clients(start=0, count=1))
+    _step("GetTransactions", lambda: api.transactions(transaction_id=_NEVER_BOOKED))
+    local = _step("GetAdminDetails", api.server_time)
+    return Found(
+        version=details.version,
+        currencies=currencies,
+        payment_methods=methods,
+        clock_offset_seconds=_offset(local, now),
+    )
+
+
+def _step(action: str, call: Callable[[], Answer]) -> Answer:
+    try:
+        return call()
+    except ProviderError as error:
+        raise ConnectionFailed(f"The test call {action} failed. {error}", error.reason or "failed") from error
+
+
+def _offset(local: datetime | None, now: datetime) -> int:
+    """Return the installation's time zone in seconds: whole quarters of an hour, the rest is a wrong clock."""
+    if local is None:
+        return 0
+    difference = (local - now.astimezone(UTC).replace(tzinfo=None)).total_seconds()
+    offset = round(difference / _QUARTER_HOUR) * _QUARTER_HOUR
+    return offset if abs(offset) <= 15 * 3600 else 0
+
+
+def _gateway(methods: tuple[PaymentMethod, ...], chosen: str, usual: str) -> str:
+    names = [method.module for method in methods]
+    if chosen and chosen not in names:
+        raise UnknownGateway(f"WHMCS has no payment method {chosen!r}. Active: {', '.join(names[:20])}.")
+    if chosen or usual in names:
+        return chosen or usual
+    close = [name for name in names if usual in name]
+    return close[0] if close else names[0]
+
+
+def _write_found(instance: WhmcsInstance, found: Found, now: datetime) -> None:
+    instance.version = found.version
+    instance.clock_offset_seconds = found.clock_offset_seconds
+    instance.state = State.ACTIVE
+    instance.failures = 0
+    instance.last_attempt_at = now
+    instance.last_error_code = instance.last_error = ""

@@ -1,0 +1,132 @@
+"""Writing pages of WHMCS's list of invoices, and single readings, into the mirror."""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q
+
+from whmcs.clients.base import RemoteInvoice, RemoteInvoiceSummary
+from whmcs.locks import lock_invoices
+from whmcs.models import Client, Invoice, Posting, WhmcsInstance
+from whmcs.services.mirroring import change, to_utc, write_invoice
+from whmcs.services.posting import PAYABLE
+from whmcs.services.transitions import IN_FLIGHT
+
+# What the list tells of an invoice.
+_LISTED = (
+    *("client_id", "number", "currency", "issue_date", "due_date", "paid_at", "total", "credit", "status"),
+    *("payment_method", "remote_updated_at"),
+)
+# A reading that began so shortly after a posting ended may, by another machine's clock, have begun before it.
+_CLOCKS_DIFFER_BY = timedelta(minutes=2)
+
+
+def write_page(
+    instance: WhmcsInstance,
+    summaries: Collection[RemoteInvoiceSummary],
+    clients: Mapping[int, Client],
+    *,
+    read_at: datetime,
+    is_first_load: bool,
+) -> tuple[int, int]:
+    """Store a page of the list and return how many invoices are new and how many changed.
+
+    Shape: the list has neither balance nor lines, so what is open or changed is marked to be read alone; on the first
+    load closed invoices are not, for there may be very many. Reservations are never touched.
+    """
+    rows = {row.whmcs_id: row for row in summaries if row.client_whmcs_id in clients}
+    with transaction.atomic():
+        ids = Invoice.objects.filter(instance=instance, whmcs_id__in=rows).values_list("pk", flat=True)
+        held = {invoice.whmcs_id: invoice for invoice in lock_invoices(ids).values()}
+        busy = _busy(held.values(), read_at)
+        changed = []
+        for whmcs_id, invoice in held.items():
+            if _differs(invoice, rows[whmcs_id], clients) and invoice.synced_at <= read_at:
+                if invoice.pk not in busy:
+                    _apply(invoice, rows[whmcs_id], clients, read_at)
+                invoice.needs_reading = True
+                changed.append(invoice)
+        Invoice.objects.bulk_update(changed, [*_LISTED, "balance", "needs_reading", "synced_at", "matched_at"])
+        new = [
+            _new(instance, row, clients, read_at, is_first_load)
+            for whmcs_id, row in sorted(rows.items())
+            if whmcs_id not in held
+        ]
+        Invoice.objects.bulk_create(new, ignore_conflicts=True, batch_size=200)
+    return len(new), len(changed)
+
+
+def write_reading(invoice_id: int, remote: RemoteInvoice, *, read_at: datetime) -> bool:
+    """Store an invoice read alone; say whether it was, or left to the next run because a posting is under way."""
+    with transaction.atomic():
+        invoice = lock_invoices([invoice_id])[invoice_id]
+        if _busy([invoice], read_at):
+            return False
+        return write_invoice(invoice, remote, read_at=read_at)
+
+
+def write_gone(invoice_id: int, *, read_at: datetime) -> None:
+    """Keep an invoice that WHMCS has deleted, as cancelled and owing nothing."""
+    with transaction.atomic():
+        invoice = lock_invoices([invoice_id])[invoice_id]
+        change(invoice, {"status": Invoice.Status.CANCELLED, "balance": Decimal(0)})
+        invoice.needs_reading = False
+        invoice.synced_at = invoice.read_at = read_at
+        invoice.save()
+
+
+def _busy(invoices: Collection[Invoice], read_at: datetime) -> set[int]:
+    """Return the invoices whose balance a posting is changing, or has changed just now: their readings may be stale."""
+    in_flight = Q(state__in=IN_FLIGHT) | Q(state=Posting.State.POSTED, posted_at__gte=read_at - _CLOCKS_DIFFER_BY)
+    found = Posting.objects.filter(in_flight, invoice__in=invoices, kind=Posting.Kind.POST)
+    return set(found.values_list("invoice_id", flat=True))
+
+
+def _values(row: RemoteInvoiceSummary, clients: Mapping[int, Client], instance: WhmcsInstance) -> dict[str, Any]:
+    return {
+        "client_id": clients[row.client_whmcs_id].pk,
+        "number": row.number,
+        "currency": row.currency,
+        "issue_date": row.issue_date,
+        "due_date": row.due_date,
+        "paid_at": to_utc(row.paid_at, instance),
+        "total": row.total,
+        "credit": row.credit,
+        "status": row.status,
+        "payment_method": row.payment_method,
+        "remote_updated_at": row.updated_at,
+    }
+
+
+def _differs(invoice: Invoice, row: RemoteInvoiceSummary, clients: Mapping[int, Client]) -> bool:
+    wanted = _values(row, clients, invoice.instance)
+    return any(getattr(invoice, name) != value for name, value in wanted.items())
+
+
+def _apply(invoice: Invoice, row: RemoteInvoiceSummary, clients: Mapping[int, Client], read_at: datetime) -> None:
+    values = _values(row, clients, invoice.instance)
+    if row.status not in PAYABLE:
+        values["balance"] = Decimal(0)
+    change(invoice, values)
+    invoice.synced_at = read_at
+
+
+def _new(
+    instance: WhmcsInstance,
+    row: RemoteInvoiceSummary,
+    clients: Mapping[int, Client],
+    read_at: datetime,
+    is_first_load: bool,
+) -> Invoice:
+    is_open = row.status in PAYABLE
+    return Invoice(
+        instance=instance,
+        whmcs_id=row.whmcs_id,
+        balance=row.total if is_open else Decimal(0),
+        needs_reading=is_open or not is_first_load,
+        synced_at=read_at,
+        **_values(row, clients, instance),
+    )

@@ -1,0 +1,239 @@
+"""Keeping the mirror of a WHMCS installation up to date.
+
+WHMCS can tell neither what changed since a day nor what an invoice in its list still owes. So a run reads the new
+clients and invoices, walks through the open ones, and reads alone each invoice that is open, changed or gone; once a
+day it walks through everything. Every page is committed, so an interrupted run goes on where it was.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.db.models import F, Q, QuerySet
+
+from payymo.shared.errors import ProviderError, Refused, Retryable
+from whmcs.clients import refusals
+from whmcs.clients.base import Page, RemoteInvoiceSummary, WhmcsApi
+from whmcs.models import Client, Invoice, WhmcsInstance
+from whmcs.services import health
+from whmcs.services.client_sync import clients_of, write_clients
+from whmcs.services.invoice_mirror import write_gone, write_page, write_reading
+from whmcs.services.mirroring import store_transactions
+from whmcs.services.posting import PAYABLE
+from whmcs.services.remote_pages import pages
+from whmcs.services.timing import clock_from
+
+Progress = Callable[[str, int, int], None]
+FULL_SWEEP_EVERY = timedelta(days=1)
+# A part payment may leave no trace in the list, so an open invoice is read again after this time.
+READ_AGAIN_AFTER = timedelta(hours=6)
+_READ_AGAIN_AT_ONCE = 200
+_RECENT = timedelta(days=90)
+_UNREADABLE_IN_A_ROW = 3
+_OPEN_STATUSES = sorted({*PAYABLE, Invoice.Status.DRAFT})
+
+
+@dataclass(slots=True)
+class SyncResult:
+    """What a run brought; `unreadable` names rows of WHMCS that were left out, with the reason."""
+
+    new_clients: int = 0
+    changed_clients: int = 0
+    new_invoices: int = 0
+    changed_invoices: int = 0
+    read_invoices: int = 0
+    bookings: int = 0
+    unreadable: list[str] = field(default_factory=list)
+    is_complete: bool = False
+
+
+class _OutOfTime(Exception):
+    """The run has used its time; the next one goes on."""
+
+
+def sync_instance(
+    *,
+    instance: WhmcsInstance,
+    api: WhmcsApi,
+    now: datetime,
+    full: bool = False,
+    budget: timedelta = timedelta(seconds=90),
+    progress: Progress | None = None,
+) -> SyncResult:
+    """Read what is new and changed, for about `budget`, and remember how it went on the instance.
+
+    Shape: `is_complete` is False when the time was up; another run goes on. `full` walks through everything.
+    Raises: Refused, Retryable; what was read until then is kept.
+    """
+    run = _Sync(instance, api, now, budget, progress)
+    try:
+        run.everything(full=full)
+        run.result.is_complete = True
+    except _OutOfTime:
+        run.result.is_complete = False
+    except ProviderError as error:
+        if health.needs_a_person(error):
+            health.mark_broken(instance, error, now=run.clock())
+        health.note_failure(instance, error, now=run.clock())
+        raise
+    health.note_success(instance, now=run.clock(), is_complete=run.result.is_complete)
+    return run.result
+
+
+class _Sync:
+    """One run over one installation."""
+
+    def __init__(
+        self, instance: WhmcsInstance, api: WhmcsApi, now: datetime, budget: timedelta, progress: Progress | None
+    ) -> None:
+        self.instance, self.api, self.now = instance, api, now
+        self.clock = clock_from(now)
+        self.result = SyncResult()
+        self._deadline = now + budget
+        self._progress = progress or (lambda step, done, total: None)
+
+    def everything(self, *, full: bool) -> None:
+        last = self.instance.full_sweep_at
+        is_first_load = last is None
+        is_full = full or last is None or last <= self.now - FULL_SWEEP_EVERY
+        self._clients(everything=is_full)
+        if is_full:
+            self._whole_list(is_first_load=is_first_load)
+        self._new_invoices()
+        self._open_invoices()
+        self._ask_again()
+        self._read_marked()
+        self._bookings_of_clients()
+
+    def _step(self, name: str, done: int, total: int) -> None:
+        self._progress(name, done, total)
+        if self.clock() >= self._deadline:
+            raise _OutOfTime
+
+    def _clients(self, *, everything: bool) -> None:
+        read_at = self.clock()
+        for position, page in pages(
+            lambda start, count: self.api.clients(start=start, count=count, newest_first=not everything)
+        ):
+            new, changed = write_clients(self.instance, page.rows, read_at=read_at)
+            self.result.new_clients += new
+            self.result.changed_clients += changed
+            self.result.unreadable += page.unreadable
+            if not everything and new < len(page.rows):
+                return
+            self._step("clients", position, page.total)
+            read_at = self.clock()
+
+    def _whole_list(self, *, is_first_load: bool) -> None:
+        # A few rows again: some of those before may have been deleted since.
+        start = max(0, self.instance.sweep_position - 50)
+        read_at = self.clock()
+        for position, page in pages(lambda at, count: self.api.invoices(start=at, count=count), start=start):
+            self._write(page, read_at, is_first_load=is_first_load)
+            self._keep(sweep_position=position)
+            self._step("invoices", position, page.total)
+            read_at = self.clock()
+        self._keep(sweep_position=0, full_sweep_at=self.now)
+
+    def _new_invoices(self) -> None:
+        """Read back from the newest to the first one known; the mark moves only when there is no gap behind it."""
+        known, highest = self.instance.highest_invoice_id, 0
+        if not known:
+            newest = self._of_instance().order_by("-whmcs_id").first()
+            known = newest.whmcs_id if newest else 0
+        read_at = self.clock()
+        for position, page in pages(
+            lambda start, count: self.api.invoices(start=start, count=count, newest_first=True)
+        ):
+            highest = max([highest, *(row.whmcs_id for row in page.rows)])
+            self._write(page, read_at, is_first_load=False)
+            if any(row.whmcs_id <= known for row in page.rows):
+                break
+            self._step("new invoices", position, page.total)
+            read_at = self.clock()
+        self._keep(highest_invoice_id=max(known, highest))
+
+    def _open_invoices(self) -> None:
+        """Walk through the open statuses; what is open here and not there any more is marked to be read."""
+        seen: set[int] = set()
+        began = self.clock()
+        for status in _OPEN_STATUSES:
+            read_at = self.clock()
+            for _, page in self._pages_of(status):
+                seen |= {row.whmcs_id for row in page.rows}
+                self._write(page, read_at, is_first_load=False)
+                self._step("open invoices", len(seen), page.total)
+                read_at = self.clock()
+        ours = Invoice.objects.filter(instance=self.instance, status__in=_OPEN_STATUSES, synced_at__lte=began)
+        ours.exclude(whmcs_id__in=seen).update(needs_reading=True)
+
+    def _pages_of(self, status: str) -> Iterator[tuple[int, Page[RemoteInvoiceSummary]]]:
+        return pages(lambda start, count: self.api.invoices(start=start, count=count, status=status))
+
+    def _write(self, page: Page[RemoteInvoiceSummary], read_at: datetime, *, is_first_load: bool) -> None:
+        clients = clients_of(self.instance, self.api, page.rows, read_at=read_at)
+        new, changed = write_page(self.instance, page.rows, clients, read_at=read_at, is_first_load=is_first_load)
+        self.result.new_invoices += new
+        self.result.changed_invoices += changed
+        self.result.unreadable += page.unreadable
+
+    def _ask_again(self) -> None:
+        stale = Q(read_at=None) | Q(read_at__lte=self.now - READ_AGAIN_AFTER)
+        rows = self._of_instance().filter(stale, status__in=PAYABLE, needs_reading=False).order_by("read_at", "pk")
+        Invoice.objects.filter(pk__in=list(rows.values_list("pk", flat=True)[:_READ_AGAIN_AT_ONCE])).update(
+            needs_reading=True
+        )
+
+    def _read_marked(self) -> None:
+        marked = list(self._of_instance().filter(needs_reading=True).order_by("pk").values_list("pk", "whmcs_id"))
+        in_a_row = 0
+        for done, (pk, whmcs_id) in enumerate(marked, start=1):
+            in_a_row = 0 if self._read_one(pk, whmcs_id) else in_a_row + 1
+            if in_a_row >= _UNREADABLE_IN_A_ROW:
+                raise Retryable("WHMCS's answers to GetInvoice cannot be read.", reason="unreadable_answer")
+            self._step("balances", done, len(marked))
+
+    def _read_one(self, pk: int, whmcs_id: int) -> bool:
+        read_at = self.clock()
+        try:
+            remote = self.api.invoice(whmcs_id)
+        except Refused as error:
+            if error.reason != refusals.INVOICE_NOT_FOUND:
+                raise
+            write_gone(pk, read_at=read_at)
+        except Retryable as error:
+            if error.reason != "unreadable_answer":
+                raise
+            self.result.unreadable.append(f"invoice {whmcs_id}: {error}")
+            return False
+        else:
+            if write_reading(pk, remote, read_at=read_at):
+                self.result.read_invoices += 1
+        return True
+
+    def _bookings_of_clients(self) -> None:
+        """Read the bookings of clients with recent invoices, those that were never read first."""
+        due = Q(bookings_read_at=None) | Q(bookings_read_at__lte=self.now - FULL_SWEEP_EVERY)
+        recent = (
+            Q(issue_date__gte=(self.now - _RECENT).date()) | Q(paid_at__gte=self.now - _RECENT) | Q(status__in=PAYABLE)
+        )
+        ours = Client.objects.filter(
+            due, instance=self.instance, pk__in=self._of_instance().filter(recent).values("client")
+        )
+        clients = list(ours.order_by(F("bookings_read_at").asc(nulls_first=True), "pk").values_list("pk", "whmcs_id"))
+        for done, (pk, whmcs_id) in enumerate(clients, start=1):
+            page = self.api.transactions(client_whmcs_id=whmcs_id)
+            wanted = {row.invoice_whmcs_id for row in page.rows}
+            invoices = dict(self._of_instance().filter(whmcs_id__in=wanted).values_list("whmcs_id", "pk"))
+            self.result.bookings += len(store_transactions(self.instance, page.rows, invoices))
+            self.result.unreadable += page.unreadable
+            Client.objects.filter(pk=pk).update(bookings_read_at=self.clock())
+            self._step("bookings", done, len(clients))
+
+    def _of_instance(self) -> QuerySet[Invoice]:
+        return Invoice.objects.filter(instance=self.instance)
+
+    def _keep(self, **values: object) -> None:
+        WhmcsInstance.objects.filter(pk=self.instance.pk).update(**values)
+        for name, value in values.items():
+            setattr(self.instance, name, value)
