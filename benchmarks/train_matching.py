@@ -99,15 +99,15 @@ def fit(cases: Sequence[Case]) -> dict[str, float]:
     return {name: float(best.x[place]) for name, place in columns.items()}
 
 
-def outcomes(cases: Sequence[Case], weights: dict[str, float]) -> dict[str, list[tuple[float, bool]]]:
+def outcomes(cases: Sequence[Case], weights: dict[str, float]) -> dict[str, list[tuple[float, float]]]:
     """Shares of the winners with whether they were right, for rows where a payment won."""
     model = Model("0", weights, {})
-    rows: dict[str, list[tuple[float, bool]]] = {}
+    rows: dict[str, list[tuple[float, float]]] = {}
     for case in cases:
         parts = shares([score(model, names) for names in case.choices])
         winner = max(range(len(parts)), key=parts.__getitem__)
         if winner < len(parts) - 1:
-            rows.setdefault(case.source, []).append((parts[winner], winner == case.taken))
+            rows.setdefault(case.source, []).append((parts[winner], float(winner == case.taken)))
     return rows
 
 
@@ -122,7 +122,7 @@ def main() -> None:
         cases, missed = collect(folder)
         print(f"{folder.name}: {len(cases)} decided rows, {missed} answers not among the hypotheses")
         hosts.append(cases)
-    held: dict[str, list[tuple[float, bool]]] = {}
+    held: dict[str, list[tuple[float, float]]] = {}
     for place, cases in enumerate(hosts):
         others = [case for number, host in enumerate(hosts) if number != place or len(hosts) == 1 for case in host]
         for source, rows in outcomes(cases, fit(others)).items():

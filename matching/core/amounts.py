@@ -56,6 +56,9 @@ def relate(amount: int, debt: Debt, *, charges_deducted: bool) -> Relation:
     for parts in (2, 3, 4):
         if any(abs(amount * parts - owed * share) <= parts for share in range(1, parts)):
             return Relation.FRACTION
+    paid = debt.total - owed
+    if paid > 0 and any(amount * times == paid for times in (1, 2, 3)):
+        return Relation.FRACTION
     # A first instalment is often a clean share of the whole invoice rather than of what is left.
     if any(abs(amount * parts - debt.total * share) <= parts for parts in (2, 3, 4) for share in range(1, parts)):
         return Relation.FRACTION

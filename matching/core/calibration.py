@@ -18,15 +18,15 @@ _PULL = 4.0
 class CalibrationLog:
     """Raw shares of winners with whether they were right, per source."""
 
-    rows: dict[str, list[tuple[float, bool]]] = field(default_factory=dict)
+    rows: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
     fitted: dict[str, tuple[int, tuple[float, float]]] = field(default_factory=dict)
 
-    def add(self, source: str, share: float, right: bool) -> None:
+    def add(self, source: str, share: float, right: float) -> None:
         """Note one decided receipt."""
         self.rows.setdefault(str(source), []).append((share, right))
 
 
-def fit_curve(rows: Sequence[tuple[float, bool]], start: tuple[float, float] = (1.0, 0.0)) -> tuple[float, float]:
+def fit_curve(rows: Sequence[tuple[float, float]], start: tuple[float, float] = (1.0, 0.0)) -> tuple[float, float]:
     """Slope and shift in log-odds that make shares honest, held near `start` when evidence is thin.
 
     Units: log-odds.

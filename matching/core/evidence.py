@@ -29,6 +29,7 @@ class Grade(StrEnum):
     BARE = "bare"
     OTHER = "other"
     REPAIRED = "repaired"
+    ENDING = "ending"
     RUNNING = "running"
     RUNNING_BARE = "running_bare"
     SLIP = "slip"
@@ -88,6 +89,14 @@ class Evidence:
     def hits_of(self, client_id: int) -> list[Hit]:
         """Invoices of one client that the text names."""
         return [hit for hit in self.hits.values() if hit.debt.client_id == client_id]
+
+
+def amounts_of(receipt: Receipt) -> dict[str, int]:
+    """What arrived by currency: as booked and, when the bank says so, as the payer sent it."""
+    amounts = {receipt.currency: receipt.amount_minor}
+    if receipt.instructed_amount_minor and receipt.instructed_currency:
+        amounts.setdefault(receipt.instructed_currency, receipt.instructed_amount_minor)
+    return amounts
 
 
 def gather(receipt: Receipt, book: Book) -> Evidence:
@@ -151,7 +160,23 @@ def _read_numbers(found: Evidence, book: Book) -> None:
             labelled = quote.whole and quote.label in (Label.INVOICE, Label.COUNT)
             for invoice_id in book.numbers.running(quote.digits)[-8:]:
                 _add_hit(found, book.debts[invoice_id], Grade.RUNNING if labelled else Grade.RUNNING_BARE, quote)
+    _read_endings(found, book)
     _read_slips(found, book)
+
+
+def _read_endings(found: Evidence, book: Book) -> None:
+    """Numbers of a list that are written by their endings alone: 114618/855/933."""
+    singles = sorted(
+        (quote for quote in found.quotes if quote.groups == 1), key=lambda quote: (quote.field, quote.start)
+    )
+    stem: Quote | None = None
+    for quote in singles:
+        if stem is not None and quote.field == stem.field and 2 <= len(quote.digits) < len(stem.digits):
+            whole = stem.digits[: -len(quote.digits)] + quote.digits
+            for invoice_id in book.numbers.whole(whole):
+                _add_hit(found, book.debts[invoice_id], Grade.ENDING, quote)
+        elif len(quote.digits) >= 4 and book.numbers.whole(quote.digits):
+            stem = quote
 
 
 def _read_whole(found: Evidence, book: Book, quote: Quote) -> bool:
@@ -316,15 +341,14 @@ def _keep_best(found: Evidence, book: Book) -> None:
         )
     for client_id in named:
         _client(found, client_id)
-    if found.receipt.source is Source.STRIPE_CHARGE or len(found.clients) < 3:
-        alike = book.open_of_amount(found.receipt.currency, found.receipt.amount_minor)
-        if len(alike) <= 4:
+    exact: set[int] = set()
+    for currency, amount in amounts_of(found.receipt).items():
+        alike = book.open_of_amount(currency, amount)
+        exact |= {book.debts[invoice_id].client_id for invoice_id in alike}
+        few = found.receipt.source is Source.STRIPE_CHARGE or len(found.clients) < 3
+        if few and len(alike) <= 4:
             for invoice_id in sorted(alike):
                 _client(found, book.debts[invoice_id].client_id)
-    exact = {
-        book.debts[invoice_id].client_id
-        for invoice_id in book.open_of_amount(found.receipt.currency, found.receipt.amount_minor)
-    }
     worth_of: list[tuple[float, int]] = []
     for client_id, client in found.clients.items():
         client.account = _share(found.known_account, client_id)

@@ -54,12 +54,11 @@ def features(of: Context, hypothesis: Hypothesis) -> list[str]:
     client = _client_of(of, hypothesis)
     reference, named = _reference(of, hypothesis)
     relation = _RELATION_CLASS.get(hypothesis.relation, "off")
-    said = [f"amount:{hypothesis.relation}", f"{relation}&ref:{named}", *reference]
+    said = [f"amount:{hypothesis.relation}:{named}", *reference]
     if hypothesis.kind in (CandidateKind.SEVERAL, CandidateKind.GROUP):
         said += _several(hypothesis, named)
     else:
         said += _order(of, hypothesis, named)
-        said += _age(of, hypothesis)
     known = _client_features(of, client, hypothesis)
     said += known
     strength = _strength(client)
@@ -127,18 +126,18 @@ def _order(of: Context, hypothesis: Hypothesis, named: str) -> list[str]:
     first = own[0].id == debt.id if own else True
     sure = "named" if named == "strong" else "unnamed"
     where = "only" if len(alike) == 1 else "first" if rank == 0 else "second" if rank == 1 else "later"
-    said = [f"alike_of_client:{where}:{sure}"]
+    said = [f"alike_of_client:{where}:{sure}", f"age:{_age(of, hypothesis)}:{sure if named == 'strong' else where}"]
     if len(own) > 1:
         said.append(f"oldest:{'yes' if first else 'no'}:{sure}")
     return said
 
 
-def _age(of: Context, hypothesis: Hypothesis) -> list[str]:
+def _age(of: Context, hypothesis: Hypothesis) -> str:
     days = of.found.receipt.booking_date.toordinal() - hypothesis.debts[0].issue
     for bound, name in ((-1, "before"), (3, "0-3"), (14, "4-14"), (35, "15-35"), (70, "36-70"), (150, "71-150")):
         if days <= bound:
-            return [f"age:{name}"]
-    return ["age:older"]
+            return name
+    return "older"
 
 
 def _bucket(score: float) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from matching.core.amounts import FOREIGN, LONG, SHORT, Relation, relate, relate_foreign
 from matching.core.book import Book, Debt
-from matching.core.evidence import STRONG, Evidence
+from matching.core.evidence import STRONG, Evidence, amounts_of
 from matching.core.memory import NOBODY
 from matching.core.subset import exact_subsets, runs
 from matching.core.types import CandidateKind
@@ -53,20 +53,12 @@ def build(found: Evidence, book: Book) -> list[Hypothesis]:
 
 def _all(found: Evidence, book: Book) -> Iterable[Hypothesis]:
     yield from _named_sets(found)
+    yield from _named_and_rest(found, book)
     for client_id in found.clients:
         debts = book.open_of_client(client_id)[:_MOST_DEBTS]
         yield from _singles(found, book, debts)
         yield from _sums(found, debts, client_id)
     yield from _group_sums(found, book)
-
-
-def targets(found: Evidence) -> dict[str, int]:
-    """What arrived by currency: as booked and, when the bank says so, as the payer sent it."""
-    receipt = found.receipt
-    amounts = {receipt.currency: receipt.amount_minor}
-    if receipt.instructed_amount_minor and receipt.instructed_currency:
-        amounts.setdefault(receipt.instructed_currency, receipt.instructed_amount_minor)
-    return amounts
 
 
 def _singles(found: Evidence, book: Book, debts: Sequence[Debt]) -> Iterable[Hypothesis]:
@@ -123,7 +115,7 @@ def _several(debts: Sequence[Debt], how: str, *, solutions: int = 1, foreign: bo
 def _named_sets(found: Evidence) -> Iterable[Hypothesis]:
     """The debts that the text names together, when they add up; grades are mixed only if the sure ones do not."""
     named = [hit for hit in found.hits.values() if hit.debt.outstanding]
-    for currency, target in targets(found).items():
+    for currency, target in amounts_of(found.receipt).items():
         foreign = currency != found.receipt.currency
         strong = [hit.debt for hit in named if hit.grade in STRONG and hit.debt.currency == currency]
         every = [hit.debt for hit in named if hit.debt.currency == currency]
@@ -138,9 +130,34 @@ def _named_sets(found: Evidence) -> Iterable[Hypothesis]:
                     yield _several(debts, "named_subset", solutions=len(subsets), foreign=foreign)
 
 
+def _named_and_rest(found: Evidence, book: Book) -> Iterable[Hypothesis]:
+    """The debts that the text names, and others of the same clients or the same payer that make up the rest."""
+    receipt = found.receipt
+    named = [
+        hit.debt
+        for hit in found.hits.values()
+        if hit.debt.outstanding and hit.grade in STRONG and hit.debt.currency == receipt.currency
+    ]
+    rest = receipt.amount_minor - sum(debt.outstanding for debt in named)
+    if not 1 <= len(named) <= 40 or rest <= 0:
+        return
+    own = {debt.id for debt in named}
+    clients = {debt.client_id for debt in named} | {client for client in found.known_account if client != NOBODY}
+    clients |= {client for client in found.known_payer if client != NOBODY}
+    pool = [debt for client in clients for debt in book.open_of_client(client) if debt.id not in own]
+    pool = [debt for debt in pool if debt.currency == receipt.currency]
+    # What is cut off a list continues it, so the numbers next to the named ones come first.
+    last = max(debt.id for debt in named)
+    pool.sort(key=lambda debt: (abs(debt.id - last), debt.id))
+    pool = pool[:_MOST_DEBTS]
+    subsets = exact_subsets([debt.outstanding for debt in pool], rest, most=6)
+    for places in subsets[:2]:
+        yield _several([*named, *(pool[place] for place in places)], "named_and_rest", solutions=len(subsets))
+
+
 def _sums(found: Evidence, debts: Sequence[Debt], client_id: int | None) -> Iterable[Hypothesis]:
     """Sums over several debts of one client, or of the clients that one payer pays for."""
-    for currency, target in targets(found).items():
+    for currency, target in amounts_of(found.receipt).items():
         own = [debt for debt in debts if debt.currency == currency]
         if len(own) < 2:
             continue

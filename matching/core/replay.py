@@ -15,7 +15,8 @@ from matching.core.settlement import find_payouts
 from matching.core.types import Allocation, Candidate, NoneReason, Payout, Receipt, Source, Suggestion
 
 _SURE_ENOUGH_TO_LEARN = 0.9
-_NEIGHBOURS = 3
+_SURE = 0.98
+_MOST_RECENT = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,9 @@ class Replay:
     _recent: list[FeedRow] = field(default_factory=list)
     _paid_out: set[str] = field(default_factory=set)
     _shipped: Model = field(init=False)
+    _doubted: set[str] = field(default_factory=set)
+    _sure_rows: int = 0
+    _sure_slips: int = 0
     _week: tuple[int, int] = (0, 0)
 
     def __post_init__(self) -> None:
@@ -140,7 +144,7 @@ class Replay:
                     repeated.add(row.id)
                     break
             self._recent.append(row)
-            del self._recent[: -200 * _NEIGHBOURS]
+            del self._recent[:-_MOST_RECENT]
         return repeated
 
     def _find_payouts(self, rows: Sequence[FeedRow]) -> Mapping[str, str]:
@@ -183,8 +187,37 @@ class Replay:
         if best is None or weighed.none_share > weighed.shares[0]:
             return Decision(receipt.id, suggestion, (), weighed.none_share)
         if verdict is not None:
-            self.log.add(receipt.source, weighed.shares[0], self._agrees(best, verdict))
+            self._note(receipt, weighed, best, verdict)
         return Decision(receipt.id, suggestion, best.allocations, best.probability)
+
+    def _note(self, receipt: Receipt, weighed: Weighed, best: Candidate, verdict: Verdict) -> None:
+        """Keep whether the winner was right, allowing for the reviewer's own slips.
+
+        A reviewer slips too. Where the engine is almost certain and the verdict is something it finds absurd, the
+        verdict is the likelier mistake; how likely is learned from the sure rows themselves.
+        """
+        if self._agrees(best, verdict):
+            self._sure_rows += best.probability >= _SURE
+            self.log.add(receipt.source, weighed.shares[0], 1.0)
+            return
+        share = self._share_of(verdict, weighed, best)
+        slips = (1 + self._sure_slips) / (200 + self._sure_rows)
+        right = slips * best.probability / (slips * best.probability + (1 - slips) * share)
+        if best.probability >= _SURE:
+            self._sure_rows += 1
+            self._sure_slips += 1
+        if right > 0.5:
+            self._doubted.add(receipt.id)
+        self.log.add(receipt.source, weighed.shares[0], right)
+
+    def _share_of(self, verdict: Verdict, weighed: Weighed, best: Candidate) -> float:
+        answer = set(self._in_minor(verdict))
+        if not answer:
+            return max(1e-6, weighed.none_share)
+        for hypothesis, share in zip(weighed.hypotheses, weighed.shares, strict=True):
+            if {(debt.id, amount) for debt, amount in zip(hypothesis.debts, hypothesis.amounts, strict=True)} == answer:
+                return max(1e-6, share)
+        return max(1e-6, 0.3 * (1 - best.probability))
 
     def _agrees(self, best: Candidate, verdict: Verdict) -> bool:
         return {(one.invoice_id, one.amount_minor) for one in best.allocations} == set(self._in_minor(verdict))
@@ -197,7 +230,7 @@ class Replay:
         """Settle what the reviewer said, or where nobody did, what was decided; and remember the payer."""
         on = receipt.booking_date
         verdict = self.verdicts.get(receipt.id)
-        if verdict is None:
+        if verdict is None or receipt.id in self._doubted:
             allocations, sure = decision.allocations, decision.confidence >= _SURE_ENOUGH_TO_LEARN
         else:
             allocations, sure = tuple(Allocation(i, a) for i, a in self._in_minor(verdict)), True
