@@ -1,0 +1,41 @@
+"""Who decided what, newest first."""
+
+from datetime import datetime
+
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+
+from matching import selectors
+from matching.models import Decision
+from payymo.dashboard import paging
+from payymo.dashboard.pages import ActivityPage, Choice, FilterChip, Filters, FilterSelect
+from payymo.dashboard.presenters.transactions import event_of
+
+
+def listing(request: HttpRequest, *, now: datetime) -> ActivityPage:
+    """Build the timeline, 50 a page."""
+    kind = paging.asked_choice(request, "kind", Decision.Kind.values)
+    source = paging.asked_choice(request, "source", Decision.Source.values)
+    position = paging.cursor(request)
+    rows = selectors.activity(before=position[1] if position else None, kind=kind, source=source)
+    shown, more = paging.page_of(request, list(rows[: paging.PAGE_SIZE + 1]))
+    kinds = [Choice(value, str(label), value == kind) for value, label in Decision.Kind.choices]
+    sources = [Choice(value, str(label), value == source) for value, label in Decision.Source.choices]
+    chips = []
+    if kind:
+        chips.append(FilterChip(str(Decision.Kind(kind).label), paging.without(request, "kind")))
+    if source:
+        chips.append(FilterChip(str(Decision.Source(source).label), paging.without(request, "source")))
+    return ActivityPage(
+        events=tuple(event_of(decision, now, with_receipt=True) for decision in shown),
+        filters=Filters(
+            selects=(
+                FilterSelect("kind", _("What"), (Choice("", _("Everything")), *kinds)),
+                FilterSelect("source", _("Who"), (Choice("", _("Everybody")), *sources)),
+            ),
+            chips=tuple(chips),
+            clear_url=request.path,
+        ),
+        pager=paging.pager(request, after=f"d_{shown[-1].pk}" if more else ""),
+        empty="" if shown else "filtered" if kind or source else "nothing",
+    )

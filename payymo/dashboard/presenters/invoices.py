@@ -1,0 +1,155 @@
+"""The WHMCS mirror: invoices in a list, and one in full."""
+
+from datetime import date, datetime
+
+from django.db.models import Max, Q
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+
+from matching.models import InvoiceMatch, StripeInvoiceMatch
+from payymo.dashboard import formats, paging, words
+from payymo.dashboard.links import link
+from payymo.dashboard.pages import (
+    Amount,
+    Choice,
+    Fact,
+    FilterChip,
+    Filters,
+    FilterSelect,
+    InvoiceItem,
+    InvoicePage,
+    InvoiceRow,
+    InvoicesPage,
+    ReceivedRow,
+)
+from payymo.dashboard.presenters import receipts, review
+from whmcs.models import Invoice, WhmcsInstance
+
+
+def listing(request: HttpRequest, *, now: datetime) -> InvoicesPage:
+    """Build the list, newest invoice first, 50 a page."""
+    text = paging.asked_text(request)
+    status = paging.asked_choice(request, "status", Invoice.Status.values)
+    rows = Invoice.objects.select_related("client").order_by("-whmcs_id", "-pk")
+    if status:
+        rows = rows.filter(status=status)
+    if text:
+        match = (
+            Q(number__icontains=text)
+            | Q(client__company_name__icontains=text)
+            | Q(client__last_name__icontains=text)
+            | Q(client__email__icontains=text)
+        )
+        if text.isdigit() and len(text) < 18:
+            match |= Q(whmcs_id=int(text))
+        rows = rows.filter(match)
+    if (position := paging.cursor(request)) and position[0].isdigit():
+        number, key = int(position[0]), position[1]
+        rows = rows.filter(Q(whmcs_id__lt=number) | Q(whmcs_id=number, pk__lt=key))
+    shown, more = paging.page_of(request, list(rows[: paging.PAGE_SIZE + 1]))
+    read = WhmcsInstance.objects.aggregate(at=Max("last_success_at"))["at"]
+    return InvoicesPage(
+        rows=tuple(_row(invoice, now) for invoice in shown),
+        filters=_filters(request, text, status),
+        pager=paging.pager(request, after=f"{shown[-1].whmcs_id}_{shown[-1].pk}" if more else ""),
+        as_of=formats.moment(read, now) if read else None,
+        empty="" if shown else "filtered" if text or status else "nothing",
+    )
+
+
+def _row(invoice: Invoice, now: datetime) -> InvoiceRow:
+    is_open = invoice.status in ("Unpaid", "Collections", "Payment Pending")
+    return InvoiceRow(
+        url=link("invoice", invoice.public_id),
+        number=invoice.display_number,
+        client=invoice.client.display_name,
+        total=Amount(invoice.total, invoice.currency),
+        outstanding=Amount(invoice.outstanding, invoice.currency),
+        due_date=invoice.due_date,
+        due_text=review.due_words(invoice.due_date, now.date()) if is_open else "",
+        state=words.state_chip(invoice.status, invoice.status),
+        issue_date=invoice.issue_date,
+    )
+
+
+def _filters(request: HttpRequest, text: str, status: str) -> Filters:
+    states = [Choice(value, str(label), value == status) for value, label in Invoice.Status.choices]
+    chips = []
+    if text:
+        chips.append(FilterChip(f"“{text}”", paging.without(request, "q")))
+    if status:
+        chips.append(FilterChip(status, paging.without(request, "status")))
+    return Filters(
+        q=text,
+        selects=(FilterSelect("status", _("Status"), (Choice("", _("All")), *states)),),
+        chips=tuple(chips),
+        clear_url=request.path,
+    )
+
+
+def _ours(invoice: Invoice) -> tuple[ReceivedRow, ...]:
+    rows = []
+    for model, subject in ((InvoiceMatch, "bank_transaction"), (StripeInvoiceMatch, "stripe_payment")):
+        matches = model.objects.filter(invoice=invoice, reverses=None, reversed_by=None)
+        for match in matches.select_related(subject, "posting").order_by("pk")[:200]:
+            receipt, posting = getattr(match, subject), match.posting
+            is_link = posting is not None and posting.kind == "LINK"
+            chip = words.link_chip() if is_link or posting is None else words.state_chip(
+                posting.state, str(posting.get_state_display())
+            )  # fmt: skip
+            rows.append(
+                ReceivedRow(
+                    day=receipts.day_of(receipt),
+                    source=_("Bank") if subject == "bank_transaction" else "Stripe",
+                    name=receipts.name_of(receipt),
+                    amount=Amount(match.amount, match.currency),
+                    state=chip,
+                    url=link("transaction", receipt.public_id),
+                )
+            )
+    return tuple(rows)
+
+
+def _booked_elsewhere(invoice: Invoice) -> tuple[ReceivedRow, ...]:
+    """Return what WHMCS booked without us."""
+    rows = invoice.transactions.filter(postings=None).order_by("pk")[:200]
+    return tuple(
+        ReceivedRow(
+            day=date.fromisoformat(row.booked_at[:10]) if row.booked_at[:4].isdigit() else invoice.synced_at.date(),
+            source="WHMCS",
+            name=f"{row.gateway} {row.transaction_id}".strip(),
+            amount=Amount(row.amount_in - row.amount_out, invoice.currency),
+            state=words.link_chip(),
+        )
+        for row in rows
+    )
+
+
+def detail(invoice: Invoice, *, now: datetime) -> InvoicePage:
+    """Build the page of one invoice."""
+    facts = (
+        Fact(_("Invoice id"), text=str(invoice.whmcs_id)),
+        Fact(_("Number"), text=invoice.number),
+        Fact(_("Client"), text=f"{invoice.client.display_name} #{invoice.client.whmcs_id}"),
+        Fact(_("Issued"), day=invoice.issue_date),
+        Fact(_("Due"), day=invoice.due_date),
+        Fact(_("To be paid by"), text=invoice.payment_method),
+        Fact(_("Credit applied"), amount=Amount(invoice.credit, invoice.currency)),
+        Fact(_("Left to pay in WHMCS"), amount=Amount(invoice.balance, invoice.currency)),
+        Fact(_("On its way"), amount=Amount(invoice.reserved, invoice.currency)),
+    )
+    return InvoicePage(
+        number=invoice.display_number,
+        client=invoice.client.display_name,
+        state=words.state_chip(invoice.status, invoice.status),
+        total=Amount(invoice.total, invoice.currency),
+        outstanding=Amount(invoice.outstanding, invoice.currency),
+        facts=facts,
+        items=tuple(
+            InvoiceItem(line.description, Amount(line.amount, invoice.currency))
+            for line in invoice.lines.order_by("pk")
+        ),
+        received=(*_ours(invoice), *_booked_elsewhere(invoice)),
+        as_of=formats.moment(invoice.synced_at, now),
+        whmcs_url=review.whmcs_link(invoice, invoice.instance.base_url),
+    )

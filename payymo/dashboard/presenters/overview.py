@@ -1,0 +1,140 @@
+"""What waits, what came in, how the feeds are, and what is still to set up."""
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from django.utils.translation import gettext as _
+
+from banking.models import BankAccount, BankConnection
+from matching import selectors
+from matching.models import Proposal
+from matching.services.policy import current_policy
+from payments.models import StripeConnection
+from payymo.dashboard import formats
+from payymo.dashboard.links import link
+from payymo.dashboard.pages import (
+    Amount,
+    BandCount,
+    Chip,
+    Feed,
+    Figure,
+    Flow,
+    FlowDay,
+    OpenMoney,
+    OverviewPage,
+    SetupStep,
+)
+from payymo.dashboard.presenters.transactions import event_of
+from whmcs.models import Posting, WhmcsInstance
+
+DAYS = 30
+STALE_AFTER = timedelta(days=2)
+
+
+def page(*, now: datetime) -> OverviewPage:
+    """Build the overview of the last 30 days."""
+    since = (now - timedelta(days=DAYS)).date()
+    money = selectors.open_money(since=since)
+    counts = selectors.band_counts(on=now.date())
+    main = max(money, key=lambda each: each.received, default=None)
+    return OverviewPage(
+        period=_("Last %d days") % DAYS,
+        open_money=tuple(_open(each) for each in money),
+        bands=tuple(
+            BandCount(band.value, counts[band.value], f"{link('review')}?band={band.value}")
+            for band in selectors.BAND_ORDER
+        ),
+        figures=_figures(),
+        flow=_flow(main.currency, now=now) if main else None,
+        feeds=_feeds(now),
+        decisions=tuple(event_of(each, now, with_receipt=True) for each in selectors.recent_decisions(limit=8)),
+        setup=_setup(),
+    )
+
+
+def _open(money: selectors.OpenMoney) -> OpenMoney:
+    done = int(100 * (money.received - money.open) / money.received) if money.received else 100
+    return OpenMoney(
+        open=Amount(money.open, money.currency),
+        total=Amount(money.received, money.currency),
+        count=money.count,
+        percent=done,
+    )
+
+
+def _figures() -> tuple[Figure, ...]:
+    state = Posting.State
+    waiting = Posting.objects.filter(state__in=[state.QUEUED, state.SENDING, state.RETRYABLE, state.UNKNOWN]).count()
+    stopped = Posting.objects.filter(state__in=[state.CONFLICT, state.FAILED]).count()
+    posted = Posting.objects.filter(state=state.POSTED, kind=Posting.Kind.POST).count()
+    return (
+        Figure(_("Posted to WHMCS"), formats.number(posted), _("read back in WHMCS's own book")),
+        Figure(_("On their way"), formats.number(waiting), _("inside the undo window, or being sent")),
+        Figure(_("Need a person"), formats.number(stopped), _("refused by WHMCS, or changed there")),
+    )
+
+
+def _flow(currency: str, *, now: datetime) -> Flow:
+    since = (now - timedelta(days=DAYS)).date()
+    days = selectors.money_by_day(since=since, currency=currency)
+    received = sum((day[1] for day in days), Decimal(0))
+    matched = sum((day[2] for day in days), Decimal(0))
+    sentence = _("%(matched)s of %(received)s received on bank accounts in the last 30 days are matched.") % {
+        "matched": formats.money(Amount(matched, currency)),
+        "received": formats.money(Amount(received, currency)),
+    }
+    return Flow(
+        currency=currency,
+        days=tuple(FlowDay(*day) for day in days),
+        sentence=sentence,
+        received=Amount(received, currency),
+        matched=Amount(matched, currency),
+    )
+
+
+def _chip(state: str, last_success: datetime | None, failures: int, now: datetime) -> Chip:
+    if state not in ("LINKED", "ACTIVE"):
+        return Chip(_("Needs attention"), "bad")
+    if failures:
+        return Chip(_("Trying again"), "warn")
+    if last_success is None:
+        return Chip(_("First fetch"), "info")
+    return Chip(_("Stale"), "warn") if now - last_success > STALE_AFTER else Chip(_("Up to date"), "ok")
+
+
+def _feeds(now: datetime) -> tuple[Feed, ...]:
+    feeds = []
+    for instance in WhmcsInstance.objects.exclude(state="REMOVED").order_by("pk")[:20]:
+        feeds.append((instance.name, "whmcs", instance.state, instance))
+    for account in BankAccount.objects.select_related("connection").exclude(connection=None).order_by("pk")[:50]:
+        feeds.append((account.name or _("Bank account"), "bank", account.connection.state, account))
+    for stripe in StripeConnection.objects.exclude(state="REMOVED").order_by("pk")[:20]:
+        feeds.append((stripe.account_name or stripe.account_id, "stripe", stripe.state, stripe))
+    return tuple(
+        Feed(
+            name=name,
+            kind=kind,  # type: ignore[arg-type]
+            chip=_chip(state, row.last_success_at, row.failures, now),
+            last_success=formats.moment(row.last_success_at, now) if row.last_success_at else None,
+            detail=row.last_error,
+            url=link("connections"),
+        )
+        for name, kind, state, row in feeds
+    )
+
+
+def _setup() -> tuple[SetupStep, ...]:
+    has_bank = BankConnection.objects.filter(state="LINKED").exists() or BankAccount.objects.exists()
+    steps = (
+        SetupStep(_("Connect WHMCS"), _("Payymo reads invoices and posts payments there."),
+                  WhmcsInstance.objects.filter(state="ACTIVE").exists(), link("connect_whmcs")),
+        SetupStep(_("Connect a bank or upload a statement"), _("Open banking, or CAMT, MT940 and CSV files."),
+                  has_bank, link("connect_bank")),
+        SetupStep(_("Connect Stripe"), _("A restricted read key is enough. You can skip this."),
+                  StripeConnection.objects.filter(state="ACTIVE").exists(), link("connect_stripe")),
+        SetupStep(_("Choose what may happen alone"), _("Nothing does until you say so."),
+                  current_policy().pk is not None, link("settings_matching")),
+        SetupStep(_("Review the first payments"), _("One key a payment."),
+                  Proposal.objects.filter(decision__isnull=False).exists(), link("review")),
+    )  # fmt: skip
+    return () if all(step.done for step in steps) else steps

@@ -1,0 +1,321 @@
+"""Bank transactions and charges in one list, and one of them in full."""
+
+import json
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+
+from django.db.models import Q
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+
+from banking.models import BankTransaction
+from matching import selectors
+from matching.locks import Receipt
+from matching.models import Decision
+from payments.models import StripePayment
+from payymo.dashboard import formats, paging, words
+from payymo.dashboard.links import link
+from payymo.dashboard.pages import (
+    AllocationRow,
+    Amount,
+    Chip,
+    Choice,
+    Event,
+    Fact,
+    FilterChip,
+    Filters,
+    FilterSelect,
+    TransactionPage,
+    TransactionRow,
+    TransactionsPage,
+)
+from payymo.dashboard.presenters import receipts, review
+from payymo.shared.crypto import UnreadableSecret
+from payymo.shared.models import ReceiptState
+from tenants import sealing
+
+SOURCES = ("bank", "stripe")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the list is filtered by."""
+
+    text: str
+    state: str
+    source: str
+    since: date | None
+    until: date | None
+
+
+def asked_of(request: HttpRequest) -> Asked:
+    """Read the filters; what cannot be read is not applied."""
+    return Asked(
+        text=paging.asked_text(request),
+        state=paging.asked_choice(request, "state", ReceiptState.values),
+        source=paging.asked_choice(request, "source", SOURCES),
+        since=paging.asked_date(request, "from"),
+        until=paging.asked_date(request, "to"),
+    )
+
+
+def _amount(text: str) -> Decimal | None:
+    try:
+        found = Decimal(text.replace(",", "."))
+    except InvalidOperation:
+        return None
+    return found if found.is_finite() and abs(found) < Decimal(10) ** 15 else None
+
+
+def _bank(asked: Asked, before: tuple[date, str, int] | None) -> list[BankTransaction]:
+    rows = BankTransaction.objects.select_related("account").order_by("-booking_date", "-pk")
+    if asked.state:
+        rows = rows.filter(state=asked.state)
+    if asked.since:
+        rows = rows.filter(booking_date__gte=asked.since)
+    if asked.until:
+        rows = rows.filter(booking_date__lte=asked.until)
+    if asked.text:
+        match = Q(counterparty_name__icontains=asked.text) | Q(remittance_information__icontains=asked.text)
+        if (amount := _amount(asked.text)) is not None:
+            match |= Q(amount=amount)
+        rows = rows.filter(match)
+    if before is not None:
+        day, kind, key = before
+        same_day = Q(booking_date=day, pk__lt=key) if kind == "bank" else Q(pk__lt=0)
+        rows = rows.filter(Q(booking_date__lt=day) | same_day)
+    return list(rows[: paging.PAGE_SIZE + 1])
+
+
+def _charges(asked: Asked, before: tuple[date, str, int] | None) -> list[StripePayment]:
+    rows = StripePayment.objects.select_related("connection").order_by("-charged_at__date", "-pk")
+    if asked.state:
+        rows = rows.filter(state=asked.state)
+    if asked.since:
+        rows = rows.filter(charged_at__date__gte=asked.since)
+    if asked.until:
+        rows = rows.filter(charged_at__date__lte=asked.until)
+    if asked.text:
+        match = (
+            Q(name__icontains=asked.text)
+            | Q(email__icontains=asked.text)
+            | Q(description__icontains=asked.text)
+            | Q(charge_id=asked.text)
+        )
+        if (amount := _amount(asked.text)) is not None:
+            match |= Q(amount=amount)
+        rows = rows.filter(match)
+    if before is not None:
+        day, kind, key = before
+        # Within a day the charges come before the bank's entries.
+        same_day = Q(charged_at__date=day, pk__lt=key) if kind == "stripe" else Q(pk__lt=0)
+        rows = rows.filter(Q(charged_at__date__lt=day) | same_day)
+        if kind == "bank":
+            rows = rows.filter(charged_at__date__lt=day)
+    return list(rows[: paging.PAGE_SIZE + 1])
+
+
+def _position(request: HttpRequest) -> tuple[date, str, int] | None:
+    found = paging.cursor(request)
+    if found is None:
+        return None
+    day, mark, kind = found[0].partition("_")
+    try:
+        return (date.fromisoformat(day), kind, found[1]) if mark and kind in SOURCES else None
+    except ValueError:
+        return None
+
+
+def _order(row: Receipt) -> tuple[date, int, int]:
+    return receipts.day_of(row), int(isinstance(row, StripePayment)), row.pk
+
+
+def _after(row: Receipt, before: tuple[date, str, int] | None) -> bool:
+    if before is None:
+        return True
+    day, kind, key = before
+    return _order(row) < (day, int(kind == "stripe"), key)
+
+
+def _matched_numbers(rows: list[Receipt]) -> dict[tuple[str, int], str]:
+    found: dict[tuple[str, int], list[str]] = {}
+    for kind, model, field in (
+        ("bank", BankTransaction, "bank_transaction"),
+        ("stripe", StripePayment, "stripe_payment"),
+    ):
+        keys = [row.pk for row in rows if isinstance(row, model)]
+        related = model._meta.get_field("allocations").related_model
+        matches = related.objects.filter(**{f"{field}__in": keys}, reverses=None, reversed_by=None)
+        for match in matches.select_related("invoice").order_by("pk"):
+            found.setdefault((kind, getattr(match, f"{field}_id")), []).append(match.invoice.display_number)
+    return {key: numbers[0] + (f" +{len(numbers) - 1}" if len(numbers) > 1 else "") for key, numbers in found.items()}
+
+
+def listing(request: HttpRequest) -> TransactionsPage:
+    """Build the list: newest first, 50 a page."""
+    asked, before = asked_of(request), _position(request)
+    rows: list[Receipt] = []
+    if asked.source != "stripe":
+        rows += _bank(asked, before)
+    if asked.source != "bank":
+        rows += _charges(asked, before)
+    rows = sorted((row for row in rows if _after(row, before)), key=_order, reverse=True)[: paging.PAGE_SIZE + 1]
+    shown, more = paging.page_of(request, rows)
+    numbers = _matched_numbers(list(shown))
+    last = shown[-1] if more else None
+    after = (
+        f"{receipts.day_of(last)}_{'bank' if isinstance(last, BankTransaction) else 'stripe'}_{last.pk}" if last else ""
+    )
+    filtered = any((asked.text, asked.state, asked.source, asked.since, asked.until))
+    return TransactionsPage(
+        rows=tuple(_row(row, numbers) for row in shown),
+        filters=_filters(request, asked),
+        pager=paging.pager(request, after=after),
+        empty="" if shown else "filtered" if filtered else "nothing",
+    )
+
+
+def _row(row: Receipt, numbers: dict[tuple[str, int], str]) -> TransactionRow:
+    is_bank = isinstance(row, BankTransaction)
+    kind = "bank" if is_bank else "stripe"
+    matched = numbers.get((kind, row.pk), "")
+    if not matched and row.state == ReceiptState.RECONCILED and is_bank:
+        matched = _("Stripe payout")
+    return TransactionRow(
+        url=link("transaction", row.public_id),
+        day=receipts.day_of(row),
+        kind=kind,  # type: ignore[arg-type]
+        source=row.account.name or _("Bank") if isinstance(row, BankTransaction) else "Stripe",
+        name=receipts.name_of(row),
+        reference=receipts.reference_of(row),
+        amount=receipts.amount_of(row),
+        state=words.state_chip(row.state, str(row.get_state_display())),
+        matched_to=matched,
+    )
+
+
+def _filters(request: HttpRequest, asked: Asked) -> Filters:
+    states = [Choice(value, str(label), value == asked.state) for value, label in ReceiptState.choices]
+    sources = [
+        Choice("bank", _("Bank"), asked.source == "bank"),
+        Choice("stripe", "Stripe", asked.source == "stripe"),
+    ]
+    chips = []
+    if asked.text:
+        chips.append(FilterChip(f"“{asked.text}”", paging.without(request, "q")))
+    if asked.state:
+        chips.append(FilterChip(str(ReceiptState(asked.state).label), paging.without(request, "state")))
+    if asked.source:
+        chips.append(FilterChip(_("Bank") if asked.source == "bank" else "Stripe", paging.without(request, "source")))
+    if asked.since:
+        chips.append(FilterChip(_("From %s") % formats.day(asked.since), paging.without(request, "from")))
+    if asked.until:
+        chips.append(FilterChip(_("To %s") % formats.day(asked.until), paging.without(request, "to")))
+    return Filters(
+        q=asked.text,
+        selects=(
+            FilterSelect("state", _("State"), (Choice("", _("All states")), *states)),
+            FilterSelect("source", _("Source"), (Choice("", _("Bank and Stripe")), *sources)),
+        ),
+        chips=tuple(chips),
+        clear_url=request.path,
+        has_dates=True,
+        from_date=asked.since.isoformat() if asked.since else "",
+        to_date=asked.until.isoformat() if asked.until else "",
+    )
+
+
+def _posting_chip(match) -> Chip:  # type: ignore[no-untyped-def]
+    if match.posting is None:
+        return Chip(_("Reversed"), "neutral")
+    if match.posting.kind == "LINK" and match.posting.state == "POSTED":
+        return words.link_chip()
+    return words.state_chip(match.posting.state, str(match.posting.get_state_display()))
+
+
+def _allocation(match, now: datetime) -> AllocationRow:  # type: ignore[no-untyped-def]
+    decision = match.decision
+    posting = match.posting
+    return AllocationRow(
+        number=match.invoice.display_number,
+        client=match.invoice.client.display_name,
+        amount=Amount(match.amount, match.currency),
+        decided_by=decision.decided_by_name or str(decision.get_source_display()),
+        moment=formats.moment(match.allocated_at, now),
+        posting=_posting_chip(match),
+        posting_detail=(posting.last_error or posting.transaction_id) if posting else "",
+        url=link("invoice", match.invoice.public_id),
+        undo_url=review.undo_bar(decision, now=now).undo_url if match.reverses_id is None else "",
+    )
+
+
+_ICONS = {
+    "APPROVE": "check", "ALLOCATE": "split", "REJECT": "x", "IGNORE": "eye-off", "HOLD": "clock", "SETTLE": "landmark",
+    "UNDO": "undo-2",
+}  # fmt: skip
+_EVENT_TONES = {"APPROVE": "ok", "ALLOCATE": "ok", "SETTLE": "ok", "REJECT": "bad"}
+
+
+def event_of(decision: Decision, now: datetime, *, with_receipt: bool = False) -> Event:
+    """Word a decision for a timeline."""
+    receipt = decision.bank_transaction or decision.stripe_payment
+    detail = words.ignore_reason(decision.reason) if decision.kind == Decision.Kind.IGNORE else decision.reason
+    title = str(decision.get_kind_display())
+    if with_receipt and receipt is not None:
+        title += f": {formats.money(receipts.amount_of(receipt))}"
+    if hasattr(decision, "undone_by"):
+        detail = f"{detail} ({_('undone')})".strip()
+    return Event(
+        moment=formats.moment(decision.decided_at, now),
+        actor=decision.decided_by_name or str(decision.get_source_display()),
+        title=title,
+        detail=detail,
+        tone=_EVENT_TONES.get(decision.kind, "neutral"),  # type: ignore[arg-type]
+        icon=_ICONS.get(decision.kind, "circle-dot"),
+        url=link("transaction", receipt.public_id) if with_receipt and receipt is not None else "",
+        day=decision.decided_at.date(),
+    )
+
+
+def _raw(receipt: Receipt) -> tuple[Fact, ...]:
+    """Return the provider's own fields, as they came."""
+    try:
+        text = sealing.unseal(receipt, "raw_sealed")
+    except UnreadableSecret:
+        return (Fact(_("Raw data"), text=_("It does not open with this tenant's key.")),)
+    if not text:
+        return ()
+    try:
+        fields = json.loads(text)
+    except ValueError:
+        return (Fact(_("As received"), text=text[:4000], verbatim=True),)
+    if not isinstance(fields, dict):
+        return ()
+    return tuple(
+        Fact(str(key), text=value if isinstance(value, str) else json.dumps(value, ensure_ascii=False), verbatim=True)
+        for key, value in sorted(fields.items())[:60]
+        if value not in (None, "", [], {}) and "iban" not in json.dumps(value).lower()
+    )
+
+
+def detail(receipt: Receipt, *, now: datetime) -> TransactionPage:
+    """Build the page of one payment."""
+    is_bank = isinstance(receipt, BankTransaction)
+    shown = review.panel(receipt, may_decide=False, now=now)
+    name = receipts.name_of(receipt) or _("Unknown payer")
+    is_open = receipt.state in (ReceiptState.UNRECONCILED, ReceiptState.PARTLY_ALLOCATED) and receipt.amount > 0
+    return TransactionPage(
+        title=name,
+        kind="bank" if is_bank else "stripe",
+        amount=receipts.amount_of(receipt),
+        state=words.state_chip(receipt.state, str(receipt.get_state_display())),
+        facts=shown.receipt.facts,
+        allocations=tuple(_allocation(match, now) for match in selectors.allocations_of(receipt)),
+        unallocated=Amount(receipt.unallocated, receipt.currency) if is_open else None,
+        candidates=shown.candidates if is_open else (),
+        none_text=shown.none_text if is_open else words.ignore_reason(receipt.ignored_reason),
+        events=tuple(event_of(decision, now) for decision in selectors.decisions_of(receipt)),
+        raw=_raw(receipt),
+        review_url=link("review_item", receipt.public_id) if is_open else "",
+    )
