@@ -47,13 +47,35 @@ def assemble(file_format: str, statements: Sequence[ParsedStatement]) -> ParsedF
             )
         if not statements or not all(statement.proved for statement in statements):
             raise UnreadableStatement("The file has no entries.")
-    return ParsedFile(file_format, tuple(_with_reliable_references(statements)))
+    return ParsedFile(file_format, tuple(_with_reliable_references(_with_repeats_marked(statements))))
+
+
+def _with_repeats_marked(statements: Sequence[ParsedStatement]) -> list[ParsedStatement]:
+    """Mark statements that stand twice in a file, as when an export was appended to itself.
+
+    Balances that move on cannot come back with the same number, so the second is the first again. Without both
+    balances, or where nothing moved, two may be meant.
+    """
+    seen: set[object] = set()
+    marked = []
+    for statement in statements:
+        told = (statement.account, statement.number, statement.opening, statement.closing, _content(statement))
+        moves = statement.opening and statement.closing and statement.opening.amount != statement.closing.amount
+        is_repeat = bool(statement.number and moves) and told in seen
+        seen.add(told)
+        marked.append(replace(statement, is_repeat=True) if is_repeat else statement)
+    return marked
+
+
+def _content(statement: ParsedStatement) -> tuple[tuple[str, ...], ...]:
+    return tuple((entry.status, str(entry.amount), entry.raw) for entry in statement.entries)
 
 
 def _with_reliable_references(statements: Sequence[ParsedStatement]) -> list[ParsedStatement]:
     uses = Counter(
         (statement.account.iban or statement.account.other, entry.bank_reference)
         for statement in statements
+        if not statement.is_repeat
         for entry in statement.entries
     )
     return [

@@ -56,7 +56,8 @@ AMOUNT_NAMES = {
         deposit|deposits|paid in|money in|in|ontvangsten|eingang|einnahmen|entrate|accredito|accrediti|bij|kreditas
     """),
     "balance": _names("""
-        balance|running balance|account balance|balance after|balance after transaction|saldo|saldo nach buchung
+        balance|running balance|runningbalance|account balance|balance after|balance after transaction|saldo
+        saldo nach buchung
         kontostand|solde|saldo na mutatie|saldo na trn|saldo po operacji|zustatek|saldo contable|jaak|likutis
     """),
 }

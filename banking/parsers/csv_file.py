@@ -113,6 +113,8 @@ class _RowReader:
         mapping = self.mapping
         if row.swallows_rows(mapping.delimiter):
             raise UnreadableEntry("A cell holds whole rows; a quotation mark in it was never closed.")
+        if mapping.header and any(cell.strip() for cell in row.cells[len(mapping.header) :]):
+            raise UnreadableEntry(f"The row has {len(row.cells)} cells, but there are {len(mapping.header)} columns.")
         currency = self._currency(row, account)
         kind = {normalised(row.cell(column)) for column in (*mapping.remittance_information, mapping.counterparty_name)}
         if kind & (OPENING_ROWS | CLOSING_ROWS | TOTAL_ROWS):
@@ -246,7 +248,7 @@ def _statement(account: _Account, mapping: CsvMapping) -> ParsedStatement:
 def _running_proof(account: _Account) -> tuple[Balance | None, Balance | None, bool | None]:
     """Take opening and closing balance from the running one, in whichever order of the file it runs.
 
-    Shape: one row proves nothing, since its own balance gives both ends. With a refused row the sum has a hole.
+    Shape: a single row tells only the closing balance, so it proves nothing. With a refused row the sum has a hole.
     """
     booked = [
         (entry, balance)
@@ -263,7 +265,7 @@ def _running_proof(account: _Account) -> tuple[Balance | None, Balance | None, b
     opening = Balance(first_balance - first.amount, account.currency, first.booking_date)
     closing = Balance(last_balance, account.currency, last.booking_date)
     if len(booked) == 1:
-        return opening, closing, None
+        return None, closing, None
     return opening, closing, not account.refused and not min(rising, falling)
 
 

@@ -84,6 +84,7 @@ class ParsedStatement:
     Shape: `entries` in the order of the source. `number` is the bank's own number of the statement or empty.
     `proved` is whether opening balance + booked entries = closing balance; None when either balance is missing. A
     refused entry normally leaves a statement unproved, so a gap cannot pass unseen.
+    `is_repeat`: the same statement, number and balances included, stands earlier in the file: import it once.
     """
 
     format: str
@@ -94,6 +95,7 @@ class ParsedStatement:
     entries: tuple[ParsedEntry, ...] = ()
     refused: tuple[Refusal, ...] = ()
     proved: bool | None = None
+    is_repeat: bool = False
 
 
 @dataclass(frozen=True, slots=True)

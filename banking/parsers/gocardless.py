@@ -1,0 +1,208 @@
+"""Answers of GoCardless Bank Account Data, read into entries and balances.
+
+Only `transactionAmount` can be relied on: ids and dates may be missing or blank, texts come in four fields, the other
+side's name depends on the direction. What cannot be read is refused with its position and never guessed.
+Source: the OpenAPI description of the API, v2; payloads in the tests of public clients.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any, Literal
+
+from banking.parsers.amounts import currency_code, exact, plain_amount
+from banking.parsers.dates import iso_date
+from banking.parsers.errors import UnreadableEntry, UnreadableStatement
+from banking.parsers.fetched import FetchedBalances, FetchedEntries, FetchedEntry
+from banking.parsers.sepa_text import keyword_fields
+from banking.parsers.texts import clean, clean_account, clean_name, clean_reference, structured_reference_in
+from banking.parsers.types import Balance, EntryStatus, Refusal
+
+_MOST_ENTRIES = 50_000
+_ABSENT = {"NOTPROVIDED", "NOT PROVIDED", "ENDTOENDID: NOTPROVIDED"}
+
+
+def read_transactions(body: bytes | str) -> FetchedEntries:
+    """Read the answer of `accounts/{id}/transactions/`.
+
+    Shape: in the order of the answer, which means nothing. `line` is the position in its list, from 1.
+    Raises: UnreadableStatement when the answer as a whole is something else.
+    """
+    lists = _object(_loaded(body).get("transactions"), "transactions")
+    booked, refused = _entries(_listed(lists, "booked"), "booked")
+    pending, refused_pending = _entries(_listed(lists, "pending"), "pending")
+    return FetchedEntries(booked, pending, refused + refused_pending)
+
+
+def read_balances(body: bytes | str) -> FetchedBalances:
+    """Read the answer of `accounts/{id}/balances/`; a balance that cannot be read is left out.
+
+    Raises: UnreadableStatement when the answer as a whole is something else.
+    """
+    found = []
+    for one in _listed(_loaded(body), "balances"):
+        try:
+            fields = _object(one, "balance")
+            amount, currency = _money(fields.get("balanceAmount"))
+            on = _text(fields, "referenceDate")
+            found.append((_text(fields, "balanceType"), Balance(amount, currency, iso_date(on) if on else None)))
+        except (UnreadableEntry, UnreadableStatement):
+            continue
+    return FetchedBalances(tuple(found))
+
+
+def _loaded(body: bytes | str) -> Mapping[str, Any]:
+    try:
+        return _object(json.loads(body, parse_float=Decimal, parse_constant=str), "answer")
+    except (ValueError, RecursionError) as error:
+        raise UnreadableStatement("The provider's answer is not JSON.") from error
+
+
+def _object(value: object, name: str) -> Mapping[str, Any]:
+    if not isinstance(value, dict):
+        raise UnreadableStatement(f"The provider's answer has no {name}.")
+    return value
+
+
+def _listed(fields: Mapping[str, Any], name: str) -> list[Any]:
+    """Return a list of the answer; `pending` may be missing, but what is there must be a list."""
+    found = fields.get(name)
+    if found is None and name == "pending":
+        return []
+    if not isinstance(found, list) or len(found) > _MOST_ENTRIES:
+        raise UnreadableStatement(f"The provider's answer has no usable list of {name} entries.")
+    return found
+
+
+def _entries(listed: Iterable[Any], status: EntryStatus) -> tuple[tuple[FetchedEntry, ...], tuple[Refusal, ...]]:
+    entries, refused = [], []
+    for line, fields in enumerate(listed, start=1):
+        try:
+            if not isinstance(fields, dict):
+                raise UnreadableEntry("The entry is not an object.")
+            entries.append(_entry(fields, status, line))
+        except UnreadableEntry as error:
+            refused.append(Refusal(line, error.reason if status == "booked" else f"Pending: {error.reason}"))
+    return tuple(entries), tuple(refused)
+
+
+def _entry(fields: Mapping[str, Any], status: EntryStatus, line: int) -> FetchedEntry:
+    amount, currency = _money(fields.get("transactionAmount"))
+    # On a credit the other side is the debtor; taking whichever name is there would show the account's own owner.
+    side: Literal["debtor", "creditor"] = "creditor" if amount < 0 else "debtor"
+    value_date = _day(fields, "valueDate", "valueDateTime")
+    booking_date = _day(fields, "bookingDate", "bookingDateTime") or value_date
+    if booking_date is None:
+        raise UnreadableEntry("The entry has no date yet.")
+    packed, structured = _remittance(fields), _structured(fields)
+    told = keyword_fields(packed) or {}
+    text = " ".join(part for part in (told.get("", ""), told["SVWZ"]) if part) if told.get("SVWZ") else packed
+    original_amount, original_currency = _instructed(fields.get("currencyExchange"))
+    entry_id = _id(fields, "transactionId")
+    return FetchedEntry(
+        status=status,
+        booking_date=booking_date,
+        value_date=value_date,
+        amount=amount,
+        currency=currency,
+        counterparty_name=clean_name(_text(fields, f"{side}Name") or _text(fields, f"ultimate{side.title()}")),
+        counterparty_iban=_account(fields.get(f"{side}Account")),
+        remittance_information=text or structured,
+        structured_reference=structured_reference_in(f"{structured} {packed}"),
+        end_to_end_id=_id(fields, "endToEndId") or _reference(told.get("EREF", "")),
+        bank_reference=_id(fields, "entryReference") or entry_id,
+        bank_transaction_code=clean(
+            _text(fields, "bankTransactionCode") or _text(fields, "proprietaryBankTransactionCode")
+        )[:80],
+        mandate_id=_id(fields, "mandateId"),
+        original_amount=original_amount,
+        original_currency=original_currency,
+        line=line,
+        raw=json.dumps(fields, default=str, separators=(",", ":")),
+        provider_entry_id=_id(fields, "internalTransactionId"),
+        bank_entry_id=entry_id,
+    )
+
+
+def _text(fields: Mapping[str, Any], name: str) -> str:
+    value = fields.get(name)
+    return value.strip() if isinstance(value, str) else ""
+
+
+def _texts(fields: Mapping[str, Any], name: str) -> str:
+    value = fields.get(name)
+    if isinstance(value, list):
+        value = " ".join(part for part in (_part(one) for one in value) if part)
+    return clean(_part(value))
+
+
+def _part(value: object) -> str:
+    if isinstance(value, dict):
+        value = value.get("reference")
+    return value.strip() if isinstance(value, str) else ""
+
+
+def _remittance(fields: Mapping[str, Any]) -> str:
+    """Return the payer's free text: the list is usually fuller than the one string, which banks cut at 140."""
+    for name in ("remittanceInformationUnstructuredArray", "remittanceInformationUnstructured"):
+        if text := _texts(fields, name):
+            return text
+    return "" if _structured(fields) else _texts(fields, "additionalInformation")
+
+
+def _structured(fields: Mapping[str, Any]) -> str:
+    return _texts(fields, "remittanceInformationStructuredArray") or _texts(fields, "remittanceInformationStructured")
+
+
+def _reference(text: str) -> str:
+    return "" if text.strip().upper() in _ABSENT else clean_reference(text)
+
+
+def _id(fields: Mapping[str, Any], name: str) -> str:
+    value = fields.get(name)
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    return _reference(value) if isinstance(value, str) else ""
+
+
+def _account(value: object) -> str:
+    if not isinstance(value, dict):
+        return ""
+    numbers = (clean_account(_text(value, kind)) for kind in ("iban", "bban"))
+    return next((number for number in numbers if number), "")
+
+
+def _money(value: object) -> tuple[Decimal, str]:
+    if not isinstance(value, dict):
+        raise UnreadableEntry("The entry has no amount.")
+    currency = currency_code(_text(value, "currency"))
+    amount = value.get("amount")
+    if isinstance(amount, str):
+        return plain_amount(amount, currency), currency
+    if isinstance(amount, int | Decimal) and not isinstance(amount, bool):
+        return exact(f"{amount:f}", currency), currency
+    raise UnreadableEntry("The entry has no amount.")
+
+
+def _day(fields: Mapping[str, Any], *names: str) -> date | None:
+    """Return the first of the dates that is there.
+
+    Raises: UnreadableEntry when it is there and no date: a day is never guessed.
+    """
+    written = next((text for text in (_text(fields, name) for name in names) if text), "")
+    return iso_date(written) if written else None
+
+
+def _instructed(exchange: object) -> tuple[Decimal | None, str]:
+    """Return what was instructed in another currency; banks send one exchange as an object or as a list."""
+    for one in exchange if isinstance(exchange, list) else [exchange]:
+        if isinstance(one, dict) and isinstance(one.get("instructedAmount"), dict):
+            try:
+                amount, currency = _money(one["instructedAmount"])
+            except UnreadableEntry:
+                continue
+            return abs(amount), currency
+    return None, ""
