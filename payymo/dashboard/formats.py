@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from babel import Locale
 from babel.dates import format_date, format_datetime, format_timedelta
-from babel.numbers import format_decimal, format_percent, get_currency_precision
+from babel.numbers import format_compact_decimal, format_decimal, format_percent, get_currency_precision
 from django.utils import timezone
 from django.utils.translation import get_language, gettext
 
@@ -46,6 +46,11 @@ def money(amount: Amount) -> str:
 def number(value: int) -> str:
     """Write a count with the group marks of the language."""
     return str(format_decimal(value, format="#,##0", locale=locale()))
+
+
+def compact(value: Decimal) -> str:
+    """Write a figure for an axis: `12K`, `1.5M`."""
+    return str(format_compact_decimal(value, format_type="short", fraction_digits=1, locale=locale()))
 
 
 def percent(value: Decimal | float) -> str:

@@ -40,6 +40,15 @@ class FlowDay:
 
 
 @dataclass(frozen=True, slots=True)
+class FlowRow:
+    """A day of a `Flow` as a line of its table."""
+
+    day: date
+    received: Amount
+    matched: Amount
+
+
+@dataclass(frozen=True, slots=True)
 class Flow:
     """Money in against matched, one currency, oldest day first. `sentence` says what the picture shows."""
 
@@ -48,6 +57,14 @@ class Flow:
     sentence: str
     received: Amount
     matched: Amount
+
+    @property
+    def rows(self) -> tuple[FlowRow, ...]:
+        """The same data for the table."""
+        return tuple(
+            FlowRow(day.day, Amount(day.received, self.currency), Amount(day.matched, self.currency))
+            for day in self.days
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ The component is used twice, on the tenant's host and inside the staff admin, so
 **Forms.** Every decision form sends `version` (the `Panel.version` it was made from) and `key` (`Panel.key`, once).
 approve: `candidate`. reject: `candidate`, optional `reason`. hold: `until` (ISO date). ignore: `reason` (one of
 `Panel.ignore_reasons`), optional `note`. find: POST `invoice`. split: POST `amount-<invoice uuid>` per row,
-`rest` (one of `SplitPanel.rest_uses`), `do` = `save` or `add`; `q` finds invoices to add (also on GET), and `invoice`
-(repeated) names rows that are already there.
+`rest` (one of `SplitPanel.rest_uses`), `do` = `save` or `add` (search for `q`), or `add` = an invoice to add; `invoice`
+(repeated) names the rows that are there.
 
 **Answers to script** (requests with the header `HX-Request: true`; without it, redirect 303 to the next item):
 200 `dashboard/review/decided.html` with a `Decided` (undo: `undone.html` with an `Undone`);
@@ -330,6 +330,11 @@ class Undone:
     progress: Progress
     announcement: str
     undo: UndoBar | None = None
+
+    @property
+    def group(self) -> QueueBand:
+        """The row as the only one of its band, for a queue that has no such band any more."""
+        return QueueBand(self.row.band, 1, (self.row,))
 
 
 @dataclass(frozen=True, slots=True)

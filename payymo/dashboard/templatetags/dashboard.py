@@ -14,8 +14,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext
 
-from payymo.dashboard import formats, highlight
-from payymo.dashboard.pages import Amount, Marked, Moment
+from payymo.dashboard import charts, formats, highlight
+from payymo.dashboard.pages import Amount, Flow, Marked, Moment
 
 register = template.Library()
 
@@ -142,6 +142,12 @@ def icon(name: str, css: str = "icon") -> SafeString:
         static("dashboard/icons/sprite.svg"),
         name,
     )
+
+
+@register.simple_tag
+def flow_chart(flow: Flow) -> charts.FlowChart:
+    """The layout of the overview's picture."""
+    return charts.flow_chart(flow)
 
 
 def _control_class(widget: forms.Widget) -> str:

@@ -7,11 +7,9 @@ const isField = (target) =>
   (target.isContentEditable ||
     target.matches("textarea, select, input:not([type=radio]):not([type=checkbox]):not([type=button]):not([type=submit])"));
 
-const isShown = (element) => element.checkVisibility?.() ?? element.offsetParent !== null;
-
 function press(key) {
-  const found = [...document.querySelectorAll(`[data-pm-key="${CSS.escape(key)}"]`)];
-  const element = found.find((each) => isShown(each) && !each.disabled);
+  // Also what a narrow screen keeps in a menu: the key is the short way to it.
+  const element = document.querySelector(`[data-pm-key="${CSS.escape(key)}"]:not(:disabled)`);
   if (!element) return false;
   if (isField(element)) {
     element.focus();

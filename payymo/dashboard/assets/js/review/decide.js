@@ -139,8 +139,4 @@ export function startDeciding() {
     if (event.detail.status === 401) signedOut();
     else notice(words("textLoadFailed"), "bad");
   });
-  document.addEventListener("click", (event) => {
-    const quick = event.target.closest("[data-pm-fill]");
-    if (quick) document.getElementById(quick.dataset.pmFill).value = quick.value;
-  });
 }
