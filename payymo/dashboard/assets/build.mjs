@@ -37,7 +37,7 @@ async function styles() {
   });
   for (const url of theme.loadedUrls) loaded.add(fileURLToPath(url));
   await minified(theme.css, "theme.css");
-  for (const name of ["pm.css", "admin.css"]) await minified(readFileSync(join(here, "css", name), "utf8"), name);
+  for (const name of ["pm.css", "admin.css", "error.css"]) await minified(readFileSync(join(here, "css", name), "utf8"), name);
   return [...loaded].filter((path) => path.startsWith(modules)).sort();
 }
 

@@ -25,7 +25,7 @@ Nothing in a template asks the database, and nothing here does either.
 | dashboard:settings_matching | dashboard/settings/matching.html | MatchingSettingsPage |
 | accounts:login | accounts/login.html | SignInPage (no shell) |
 | errors | 400, 403, 404, 409, 413, 429 .html | ErrorPage (no shell); 500 and 503 are static |
-| staff review | admin/review.html | ReviewPage |
+| staff review | admin/review.html | ReviewPage, and `staff_strip: StaffStrip` on every admin page inside a tenant |
 """
 
 from payymo.dashboard.pages.records import (
@@ -36,6 +36,7 @@ from payymo.dashboard.pages.records import (
     Figure,
     Flow,
     FlowDay,
+    FlowRow,
     InvoiceItem,
     InvoicePage,
     InvoiceRow,
@@ -147,6 +148,7 @@ __all__ = [
     "FindResult",
     "Flow",
     "FlowDay",
+    "FlowRow",
     "Forecast",
     "ImportPage",
     "ImportRow",
@@ -188,6 +190,7 @@ __all__ = [
     "Span",
     "SplitPanel",
     "SplitRow",
+    "StaffStrip",
     "Status",
     "Tone",
     "TransactionPage",

@@ -43,6 +43,19 @@ class Shell:
 
 
 @dataclass(frozen=True, slots=True)
+class StaffStrip:
+    """The coloured line on every admin page inside a tenant; templates find it as `staff_strip`.
+
+    Shape: `until` says in words when support access ends; `leave_url` takes a POST.
+    """
+
+    tenant_name: str
+    review_url: str = ""
+    leave_url: str = ""
+    until: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ErrorPage:
     """An error in words: what happened, what was and was not saved, a way on, and an id to quote."""
 

@@ -1,0 +1,94 @@
+"""Pictures drawn by the server as SVG: places and sizes only, no colour and no text of their own."""
+
+from dataclasses import dataclass
+from decimal import ROUND_CEILING, Decimal
+
+from payymo.dashboard import formats
+from payymo.dashboard.pages import Amount, Flow
+
+WIDTH, HEIGHT = 720, 208
+_LEFT, _BOTTOM, _TOP = 56, 24, 8
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One day: the whole bar is what came in, the filled part what is matched."""
+
+    x: str
+    width: str
+    top: str
+    height: str
+    matched_top: str
+    matched_height: str
+    title: str
+    label: str = ""
+    middle: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GridLine:
+    """A horizontal line and its figure."""
+
+    y: str
+    text_y: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class FlowChart:
+    """Everything the template needs to write the SVG. Units: those of the view box."""
+
+    width: int
+    height: int
+    left: int
+    bars: tuple[Bar, ...]
+    grid: tuple[GridLine, ...]
+    base: int
+
+
+def _nice_top(most: Decimal) -> Decimal:
+    if most <= 0:
+        return Decimal(1)
+    magnitude = Decimal(10) ** most.adjusted()
+    for step in (Decimal(1), Decimal(2), Decimal(4), Decimal(5), Decimal(10)):
+        if most <= step * magnitude:
+            return step * magnitude
+    return (most / magnitude).to_integral_value(ROUND_CEILING) * magnitude
+
+
+def _text(value: Decimal) -> str:
+    return f"{value:.1f}"
+
+
+def flow_chart(flow: Flow) -> FlowChart:
+    """Lay out money in against matched, one bar a day. Shape: an empty flow gives a grid without bars."""
+    base = HEIGHT - _BOTTOM
+    room = Decimal(base - _TOP)
+    top = _nice_top(max((day.received for day in flow.days), default=Decimal(0)))
+    step = Decimal(WIDTH - _LEFT) / max(len(flow.days), 1)
+    width = min(step * Decimal("0.68"), Decimal(28))
+    bars = []
+    for index, day in enumerate(flow.days):
+        x = _LEFT + step * index + (step - width) / 2
+        height = max(day.received, Decimal(0)) / top * room
+        matched = min(max(day.matched, Decimal(0)), max(day.received, Decimal(0))) / top * room
+        received, done = Amount(day.received, flow.currency), Amount(day.matched, flow.currency)
+        labelled = index % 7 == 0 or len(flow.days) <= 10
+        bars.append(
+            Bar(
+                x=_text(x),
+                width=_text(width),
+                top=_text(base - height),
+                height=_text(height),
+                matched_top=_text(base - matched),
+                matched_height=_text(matched),
+                title=f"{formats.day(day.day)}: {formats.money(received)} / {formats.money(done)}",
+                label=formats.day_short(day.day) if labelled else "",
+                middle=_text(x + width / 2),
+            )
+        )
+    grid = []
+    for part in range(5):
+        y = base - room * part / 4
+        grid.append(GridLine(_text(y), _text(y + 4), formats.compact(top * part / 4)))
+    return FlowChart(WIDTH, HEIGHT, _LEFT, tuple(bars), tuple(grid), base)
