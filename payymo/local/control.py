@@ -12,7 +12,7 @@ from payymo.local.console import say, show
 from payymo.local.errors import LocalError
 from payymo.local.home import CHECKOUT, Home, read_json, write_json
 from payymo.local.processes import ProcessIdentity, identify, is_alive, stop
-from payymo.local.services import stop_left_over
+from payymo.local.services import notes_in_order, stop_left_over
 from payymo.local.signals import AskedToStop, stopping
 from payymo.local.supervisor import Supervisor
 
@@ -92,7 +92,7 @@ def stop_everything(home: Home) -> int:
 
 def tell_status(home: Home) -> int:
     """Print one line a process; exit status 0 when ready, 1 while starting or ailing, 3 when nothing runs."""
-    notes = sorted(home.runs.glob("*.json"), key=lambda path: path.stat().st_mtime) if home.runs.is_dir() else []
+    notes = notes_in_order(home) if home.runs.is_dir() else []
     ailing = 0
     for path in notes:
         note = read_json(path) or {}

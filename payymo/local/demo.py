@@ -16,6 +16,7 @@ from payymo.local.services import Running, Service, stop_left_over
 from payymo.local.supervisor import Supervisor
 
 _SETUP_SECONDS = 600.0
+_READY_SECONDS = 180.0
 PASSWORD = "demo-demo-demo"  # noqa: S105 - the demo's sign-in is public on purpose
 
 
@@ -68,6 +69,12 @@ def start_product(home: Home, supervisor: Supervisor, variables: Mapping[str, st
     _collect_static(home, supervisor, manage, environment)
     for service in (_web(environment, web_port), _worker(environment), _beat(home, environment)):
         supervisor.start(service.name, lambda service=service: Running(home, service))  # type: ignore[misc]
+    # Ready means that the worker has shown itself too, on the first beat.
+    supervisor.wait_for(
+        "the worker takes tasks",
+        lambda: answers(web_port, "/health/ready", f"acme.localhost:{web_port}"),
+        _READY_SECONDS,
+    )
 
 
 def tell_sign_ins(home: Home, port: int) -> None:
@@ -135,7 +142,7 @@ def _web(environment: dict[str, str], port: int) -> Service:
         CHECKOUT,
         environment,
         port=port,
-        is_ready=lambda: answers(port, "/health/ready", f"acme.localhost:{port}"),
+        is_ready=lambda: answers(port, "/health/live", LOOPBACK),
         ready_seconds=120.0,
     )
 
@@ -174,7 +181,7 @@ def _collect_static(home: Home, supervisor: Supervisor, manage: list[str], envir
 
 def _static_fingerprint() -> str:
     digest = hashlib.sha256((CHECKOUT / "requirements.txt").read_bytes())
-    for folder in sorted(CHECKOUT.glob("*/static")) + sorted(CHECKOUT.glob("*/*/static")):
+    for folder in sorted(CHECKOUT.glob("[a-z]*/static")) + sorted(CHECKOUT.glob("[a-z]*/*/static")):
         for path in sorted(path for path in folder.rglob("*") if path.is_file()):
             kept = path.stat()
             digest.update(f"{path.relative_to(CHECKOUT)}:{kept.st_size}:{kept.st_mtime_ns}\n".encode())

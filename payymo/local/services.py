@@ -13,6 +13,8 @@ from payymo.local.privileges import Privileges
 from payymo.local.processes import ProcessIdentity, identify, is_alive, stop
 
 StopSteps = tuple[tuple[signal.Signals, float], ...]
+# Whoever comes later works with those before, and is stopped first.
+_START_ORDER = ("postgres", "valkey", "sandbox", "setup", "web", "worker", "beat")
 _LOG_BYTES = 10 * 1024 * 1024
 
 
@@ -112,6 +114,12 @@ def log_path(home: Home, name: str) -> Path:
     return home.logs / f"{name}.log"
 
 
+def notes_in_order(home: Home) -> list[Path]:
+    """Return the notes of what was started in this home, in the order of the start."""
+    known = {name: place for place, name in enumerate(_START_ORDER)}
+    return sorted(home.runs.glob("*.json"), key=lambda path: (known.get(path.stem, len(known)), path.stem))
+
+
 def last_port(home: Home, name: str) -> int | None:
     """Return the port that `name` used the last time, for using it again."""
     ports: dict[str, int] = read_json(home.root / "ports.json") or {}
@@ -129,9 +137,8 @@ def stop_left_over(home: Home) -> list[str]:
 
     A note whose process is gone is removed; a process id that now belongs to another program is left alone.
     """
-    notes = sorted(home.runs.glob("*.json"), key=lambda path: path.stat().st_mtime, reverse=True)
     stopped = []
-    for path in notes:
+    for path in reversed(notes_in_order(home)):
         note = read_json(path)
         if note is not None:
             process = ProcessIdentity(note["pid"], note["began"])

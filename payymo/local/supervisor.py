@@ -64,6 +64,24 @@ class Supervisor:
         if step.exit_status() != 0:
             raise LocalError(f"{what}: failed; see {step.log}:\n{step.log_tail()}")
 
+    def wait_for(self, what: str, is_so: Callable[[], bool], limit_seconds: float) -> None:
+        """Wait until `is_so()`.
+
+        Raises: LocalError when a child ends meanwhile, or when it takes longer than `limit_seconds`.
+        """
+        say(f"waiting until {what}")
+        until = time.monotonic() + limit_seconds
+        while not is_so():
+            for child in self.children:
+                if child.running is not None and child.running.exit_status() is not None:
+                    raise LocalError(
+                        f"{child.name} ended at its start ({child.running.exit_status()}); "
+                        f"see {child.running.log}:\n{child.running.log_tail()}"
+                    )
+            if time.monotonic() > until:
+                raise LocalError(f"Not after {limit_seconds:.0f} s: {what}. The logs are in {self.home.logs}.")
+            time.sleep(0.5)
+
     def watch(self, pause_seconds: float = 0.5) -> None:
         """Watch the children for ever; only a signal ends this."""
         while True:

@@ -255,13 +255,13 @@ if os.geteuid() == 0:
         assert (home.root / "postgres").stat().st_uid == privileges.NOBODY
         assert ask(home, second, "SELECT n FROM kept") == [(7,)]
 
-    def test_root_whose_home_nobody_can_enter_is_told_so(open_folder, monkeypatch, start):
+    def test_root_whom_the_machine_allows_neither_is_told_so(open_folder, monkeypatch):
         monkeypatch.setattr(privileges, "namespaces_work", lambda: False)
         open_folder.chmod(0o700)
         home = Home(open_folder / "home")
         home.create()
 
         with pytest.raises(LocalError, match="run as an ordinary user, or move the checkout"):
-            start(home)
+            postgres.start(home)
 
         assert not (home.root / "postgres").exists()
