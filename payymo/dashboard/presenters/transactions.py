@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from banking.models import BankTransaction
 from matching import selectors
 from matching.locks import Receipt
-from matching.models import Decision, InvoiceMatch, StripeInvoiceMatch
+from matching.models import Decision
 from payments.models import StripePayment
 from payymo.dashboard import formats, paging, words
 from payymo.dashboard.links import link
