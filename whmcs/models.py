@@ -117,7 +117,8 @@ class Invoice(Record):
     @property
     def outstanding(self) -> Decimal:
         """What it still owes once our approved postings have arrived."""
-        return self.balance - self.reserved
+        outstanding: Decimal = self.balance - self.reserved
+        return outstanding
 
     @property
     def display_number(self) -> str:

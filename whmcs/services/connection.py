@@ -8,9 +8,11 @@ from urllib.parse import urlsplit, urlunsplit
 
 from django.db import IntegrityError, transaction
 
-from payymo.shared.errors import BadInput, Conflict, DomainError, ProviderError
+from payymo.shared.crypto import UnreadableSecret
+from payymo.shared.errors import BadInput, Conflict, DomainError, ProviderError, Refused
 from tenants import sealing
 from whmcs.clients.base import Currency, PaymentMethod, WhmcsApi
+from whmcs.clients.refusals import ACCESS_REFUSED
 from whmcs.clients.whmcs_api import WhmcsHttpApi
 from whmcs.models import Posting, WhmcsInstance
 from whmcs.services.transitions import OPEN
@@ -104,13 +106,19 @@ def _credential(identifier: str, secret: str, access_key: str) -> _Credential:
 
 
 def api_for(instance: WhmcsInstance) -> WhmcsApi:
-    """Return the client of an installation, with its credential opened."""
-    return WhmcsHttpApi(
-        base_url=instance.base_url,
-        identifier=sealing.unseal(instance, "identifier_sealed"),
-        secret=sealing.unseal(instance, "secret_sealed"),
-        access_key=sealing.unseal(instance, "access_key_sealed"),
-    )
+    """Return the client of an installation, with its credential opened.
+
+    Raises: Refused if it does not open, which needs a person like a credential that WHMCS refuses.
+    """
+    try:
+        return WhmcsHttpApi(
+            base_url=instance.base_url,
+            identifier=sealing.unseal(instance, "identifier_sealed"),
+            secret=sealing.unseal(instance, "secret_sealed"),
+            access_key=sealing.unseal(instance, "access_key_sealed"),
+        )
+    except UnreadableSecret as error:
+        raise Refused("The stored credential cannot be opened. Enter it again.", reason=ACCESS_REFUSED) from error
 
 
 def normal_url(text: str) -> str:

@@ -9,7 +9,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
@@ -48,22 +48,30 @@ class PostingRun:
         return self.counts.total()
 
 
-def post_pending(*, now: datetime, api_for: ApiFor, limit: int = 200, timing: Timing | None = None) -> PostingRun:
-    """Send, look up and settle what is due, at most `limit` postings; any number of workers may do so at once."""
+def post_pending(
+    *,
+    now: datetime,
+    api_for: ApiFor,
+    limit: int = 200,
+    timing: Timing | None = None,
+    budget: timedelta | None = None,
+) -> PostingRun:
+    """Send, look up and settle what is due, at most `limit` postings; any number of workers may do so at once.
+
+    Shape: begins with no further posting once `budget` has passed.
+    """
     run, clock, waits = PostingRun(), clock_from(now), timing or Timing()
+    worker = _Worker(api_for, clock, waits)
     failures: Counter[int] = Counter()
-    apis: dict[int, WhmcsApi] = {}
     for _ in range(limit):
-        if not _tenant_is_active():
+        if not _tenant_is_active() or (budget is not None and clock() >= now + budget):
             break
         skipping = [pk for pk, count in failures.items() if count >= _FAILURES_UNTIL_SKIPPED]
         posting = claim_next(now=clock(), timing=waits, skipping=skipping)
         if posting is None:
             break
         if posting.lease_until is not None:
-            if posting.instance_id not in apis:
-                apis[posting.instance_id] = api_for(posting.instance)
-            reached = _Worker(apis[posting.instance_id], clock, waits).handle(posting)
+            reached = worker.handle(posting)
             failures[posting.instance_id] = 0 if reached else failures[posting.instance_id] + 1
         run.counts[posting.state] += 1
     return run
@@ -75,20 +83,30 @@ def _tenant_is_active() -> bool:
 
 
 class _Worker:
-    """Brings one claimed posting as far as it goes now."""
+    """Brings claimed postings as far as they go now."""
 
-    def __init__(self, api: WhmcsApi, clock: Clock, timing: Timing) -> None:
-        self._api, self._clock, self._timing = api, clock, timing
+    def __init__(self, api_for: ApiFor, clock: Clock, timing: Timing) -> None:
+        self._api_for, self._clock, self._timing = api_for, clock, timing
+        self._apis: dict[int, WhmcsApi] = {}
 
     def handle(self, posting: Posting) -> bool:
-        """Work on it; say whether WHMCS could be talked to."""
+        """Work on one; say whether WHMCS could be talked to."""
         return self._check(posting) if posting.state == State.UNKNOWN else self._send(posting)
+
+    def _api(self, posting: Posting) -> WhmcsApi:
+        """Return the client of the posting's installation.
+
+        Raises: Refused if its credential cannot be opened.
+        """
+        if posting.instance_id not in self._apis:
+            self._apis[posting.instance_id] = self._api_for(posting.instance)
+        return self._apis[posting.instance_id]
 
     def _send(self, posting: Posting) -> bool:
         try:
-            found = look_up(self._api, posting)
+            found = look_up(self._api(posting), posting)
             read_at = self._clock()
-            remote = self._api.invoice(posting.invoice.whmcs_id)
+            remote = self._api(posting).invoice(posting.invoice.whmcs_id)
         except (Refused, Retryable) as error:
             return self._not_sent(posting, error)
         if found.verdict is not Booked.ABSENT:
@@ -97,8 +115,10 @@ class _Worker:
         if against:
             self._conflict(posting, against, remote, read_at)
             return True
-        if not renew(posting, now=self._clock(), timing=self._timing):
-            # Nothing was sent. Whoever took the posting over, or the end of the lease, brings it on.
+        if not _tenant_is_active() or not renew(posting, now=self._clock(), timing=self._timing):
+            # Nothing was sent by this worker; if another has taken the posting over, it is not moved here.
+            now = self._clock()
+            move(posting, State.RETRYABLE, now=now, reason="not sent: it may no longer be posted to", not_before=now)
             return True
         try:
             self._book(posting)
@@ -110,7 +130,7 @@ class _Worker:
         return self._read_back(posting)
 
     def _book(self, posting: Posting) -> None:
-        self._api.add_invoice_payment(
+        self._api(posting).add_invoice_payment(
             invoice_whmcs_id=posting.invoice.whmcs_id,
             amount=posting.amount,
             transaction_id=posting.transaction_id,
@@ -122,9 +142,9 @@ class _Worker:
 
     def _read_back(self, posting: Posting) -> bool:
         try:
-            found = look_up(self._api, posting)
+            found = look_up(self._api(posting), posting)
             read_at = self._clock()
-            remote = self._api.invoice(posting.invoice.whmcs_id)
+            remote = self._api(posting).invoice(posting.invoice.whmcs_id)
         except (Refused, Retryable) as error:
             self._unknown(posting, f"Sent, but it could not be read back: {error}")
             return False
@@ -136,9 +156,11 @@ class _Worker:
     def _check(self, posting: Posting) -> bool:
         """Look up what may have been booked, and decide."""
         try:
-            found = look_up(self._api, posting)
+            found = look_up(self._api(posting), posting)
             read_at = self._clock()
-            remote = self._api.invoice(posting.invoice.whmcs_id) if found.verdict is not Booked.ABSENT else None
+            remote = (
+                self._api(posting).invoice(posting.invoice.whmcs_id) if found.verdict is not Booked.ABSENT else None
+            )
         except (Refused, Retryable) as error:
             now = self._clock()
             if health.needs_a_person(error):

@@ -1,0 +1,156 @@
+"""Reads of the mirror and the outbox, with every relation loaded that the caller touches."""
+
+import uuid
+from collections.abc import Collection
+from decimal import Decimal
+
+from django.db.models import Case, Count, Exists, F, IntegerField, OuterRef, Prefetch, Q, QuerySet, Sum, Value, When
+
+from payymo.shared.money import UnreadableAmount, parse_decimal
+from whmcs.models import Client, Invoice, InvoiceLine, Posting, PostingTransition, WhmcsInstance, WhmcsTransaction
+
+OPEN_STATUSES = (Invoice.Status.UNPAID, Invoice.Status.PAYMENT_PENDING, Invoice.Status.COLLECTIONS)
+NEEDS_A_PERSON = (Posting.State.CONFLICT, Posting.State.FAILED)
+_LONGEST_SEARCH = 100
+_MOST_WORDS = 6
+
+
+def instances() -> QuerySet[WhmcsInstance]:
+    """Return the connected installations, by name."""
+    return WhmcsInstance.objects.exclude(state=WhmcsInstance.State.REMOVED).order_by("name", "pk")
+
+
+def clients(*, text: str = "") -> QuerySet[Client]:
+    """Return clients, newest first, whose name, e-mail or number holds every word of `text`."""
+    found = Client.objects.select_related("instance").order_by("-pk")
+    for word in _words(text):
+        found = found.filter(_client_has(word, ""))
+    return found
+
+
+def invoices(*, status: str = "", text: str = "", currency: str = "") -> QuerySet[Invoice]:
+    """Return invoices, newest first, of one status or `open`, that hold every word of `text`."""
+    found = Invoice.objects.select_related("client", "instance").order_by("-pk")
+    if status == "open":
+        found = found.filter(status__in=OPEN_STATUSES)
+    elif status:
+        found = found.filter(status=status)
+    if currency:
+        found = found.filter(currency=currency)
+    return _holding(found, text)
+
+
+def open_invoices() -> QuerySet[Invoice]:
+    """Return what can still be paid: issued, owing more than is reserved, and read since it last changed."""
+    return (
+        Invoice.objects.filter(status__in=OPEN_STATUSES, needs_reading=False, balance__gt=F("reserved"))
+        .select_related("client", "instance")
+        .prefetch_related("lines")
+        .order_by("due_date", "pk")
+    )
+
+
+def find_invoices(
+    *, text: str, amount: Decimal | None = None, currency: str = "", limit: int = 20
+) -> QuerySet[Invoice]:
+    """Search the open invoices by id, number, client, e-mail, domain or amount; those owing `amount` first.
+
+    Shape: at most `limit`; every word of `text` must be found somewhere; an empty text finds by the amount alone.
+    """
+    found = _holding(open_invoices(), text)
+    if currency:
+        found = found.filter(currency=currency)
+    if amount is not None:
+        if not text.strip():
+            found = found.filter(balance=F("reserved") + amount)
+        is_equal = Case(
+            When(balance=F("reserved") + amount, then=Value(0)), default=Value(1), output_field=IntegerField()
+        )
+        found = found.alias(order=is_equal).order_by("order", "due_date", "pk")
+    return found[: max(1, min(limit, 200))]
+
+
+def invoice_with_history(*, public_id: uuid.UUID) -> Invoice | None:
+    """Return an invoice with client, lines, WHMCS's bookings and its postings with their moves."""
+    moves = Prefetch("transitions", queryset=PostingTransition.objects.order_by("sequence"))
+    return (
+        Invoice.objects.select_related("client", "instance")
+        .prefetch_related(
+            Prefetch("lines", queryset=InvoiceLine.objects.order_by("whmcs_id")),
+            Prefetch("transactions", queryset=WhmcsTransaction.objects.order_by("whmcs_id")),
+            Prefetch("postings", queryset=Posting.objects.order_by("pk").prefetch_related(moves)),
+        )
+        .filter(public_id=public_id)
+        .first()
+    )
+
+
+def postings(*, states: Collection[str] = ()) -> QuerySet[Posting]:
+    """Return postings, newest first, with invoice, client and WHMCS's booking."""
+    found = Posting.objects.select_related("invoice__client", "instance", "whmcs_transaction").order_by("-pk")
+    return found.filter(state__in=states) if states else found
+
+
+def posting_with_moves(*, public_id: uuid.UUID) -> Posting | None:
+    """Return one posting with its history in order."""
+    moves = Prefetch("transitions", queryset=PostingTransition.objects.order_by("sequence"))
+    return postings().prefetch_related(moves).filter(public_id=public_id).first()
+
+
+def postings_by_state() -> dict[str, int]:
+    """Count the postings of each state that occurs."""
+    counted = Posting.objects.order_by().values("state").annotate(count=Count("pk"))
+    return {row["state"]: row["count"] for row in counted}
+
+
+def open_totals() -> dict[str, Decimal]:
+    """Sum what open invoices still owe beyond what is reserved, by currency."""
+    rows = open_invoices().order_by().values("currency").annotate(sum=Sum(F("balance") - F("reserved")))
+    return {row["currency"]: row["sum"] for row in rows}
+
+
+def bookings_named(*, transaction_ids: Collection[str]) -> QuerySet[WhmcsTransaction]:
+    """Return incoming bookings of WHMCS with one of these transaction ids, with their invoices."""
+    found = WhmcsTransaction.objects.filter(transaction_id__in=[name for name in transaction_ids if name])
+    return found.filter(amount_in__gt=0).select_related("invoice__client").order_by("pk")
+
+
+def _words(text: str) -> list[str]:
+    return text.replace("\x00", "")[:_LONGEST_SEARCH].split()[:_MOST_WORDS]
+
+
+def _holding(found: QuerySet[Invoice], text: str) -> QuerySet[Invoice]:
+    for word in _words(text):
+        line = InvoiceLine.objects.filter(invoice=OuterRef("pk"), description__icontains=word)
+        condition = Q(number__icontains=word) | _client_has(word, "client__") | Q(Exists(line))
+        digits = word.lstrip("#")
+        if digits.isascii() and digits.isdigit() and len(digits) <= 18:
+            condition |= Q(whmcs_id=int(digits))
+        amount = _amount(word)
+        if amount is not None:
+            condition |= Q(balance=amount) | Q(total=amount) | Q(balance=F("reserved") + amount)
+        found = found.filter(condition)
+    return found
+
+
+def _client_has(word: str, path: str) -> Q:
+    names = ("first_name", "last_name", "company_name", "email")
+    condition = Q()
+    for name in names:
+        condition |= Q(**{f"{path}{name}__icontains": word})
+    if word.isascii() and word.isdigit() and len(word) <= 18:
+        condition |= Q(**{f"{path}whmcs_id": int(word)})
+    return condition
+
+
+def _amount(word: str) -> Decimal | None:
+    """Read an amount as people type it: `1190`, `1190.00`, `1.190,00` or `1,190.00`; None if it is none."""
+    point = max(word.rfind("."), word.rfind(","))
+    whole, decimals = (word[:point], word[point + 1 :]) if point >= 0 else (word, "")
+    if len(decimals) == 3:
+        whole, decimals = whole + decimals, ""
+    plain = whole.replace(".", "").replace(",", "") + (f".{decimals}" if decimals else "")
+    try:
+        return parse_decimal(plain)
+    except UnreadableAmount:
+        return None

@@ -1,0 +1,59 @@
+"""What beat starts for each tenant: reading what is due, and posting what is due."""
+
+import logging
+from datetime import datetime, timedelta
+
+from celery import shared_task
+from django.db.models import Q
+from django.utils import timezone
+
+from payymo.shared.errors import ProviderError
+from tenants.tasks import TenantTask
+from whmcs.locks import single_job
+from whmcs.models import WhmcsInstance
+from whmcs.services import connection, dispatching, health, invoice_sync
+
+logger = logging.getLogger(__name__)
+# Both end well before the soft limit of a task.
+_SYNC_BUDGET = timedelta(seconds=80)
+_POST_BUDGET = timedelta(seconds=60)
+
+
+@shared_task(base=TenantTask)
+def sync_due_instances() -> None:
+    """Read every installation that is due, the one that waited longest first, for as long as the task may run."""
+    with single_job("whmcs.sync") as is_only_one:
+        if not is_only_one:
+            return
+        began = timezone.now()
+        due = Q(next_sync_at=None) | Q(next_sync_at__lte=began)
+        waiting = WhmcsInstance.objects.filter(due, state=WhmcsInstance.State.ACTIVE)
+        for instance in waiting.order_by("next_sync_at", "pk"):
+            left = began + _SYNC_BUDGET - timezone.now()
+            if left <= timedelta():
+                return
+            _sync(instance, now=timezone.now(), budget=left)
+
+
+def _sync(instance: WhmcsInstance, *, now: datetime, budget: timedelta) -> None:
+    """One installation that does not answer never keeps the others from being read."""
+    try:
+        api = connection.api_for(instance)
+    except ProviderError as error:
+        health.mark_broken(instance, error, now=now)
+        return
+    try:
+        invoice_sync.sync_instance(instance=instance, api=api, now=now, budget=budget)
+    except ProviderError as error:
+        logger.warning(
+            "whmcs not read",
+            extra={"event": "sync_failed", "connection": instance.public_id, "reason": error.reason},
+        )
+
+
+@shared_task(base=TenantTask)
+def post_pending() -> None:
+    """Post what is due."""
+    with single_job("whmcs.post") as is_only_one:
+        if is_only_one:
+            dispatching.post_pending(now=timezone.now(), api_for=connection.api_for, budget=_POST_BUDGET)
