@@ -17,6 +17,7 @@ from matching.core.types import Allocation, Candidate, NoneReason, Payout, Recei
 _SURE_ENOUGH_TO_LEARN = 0.9
 _SURE = 0.98
 _MOST_RECENT = 600
+_MOST_LOOKED_AT = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,8 @@ class Replay:
     _paid_out: set[str] = field(default_factory=set)
     _shipped: Model = field(init=False)
     _doubted: set[str] = field(default_factory=set)
+    _guesses: dict[int, tuple[Receipt, tuple[Allocation, ...]]] = field(default_factory=dict)
+    _unmatched: list[Receipt] = field(default_factory=list)
     _sure_rows: int = 0
     _sure_slips: int = 0
     _week: tuple[int, int] = (0, 0)
@@ -160,23 +163,67 @@ class Replay:
         """Judge the day's receipts, then let the surest take its invoices first and judge again what lost them."""
         waiting = list(receipts)
         decisions: list[Decision] = []
-        judged = {receipt.id: weigh(receipt, self.book, self.model) for receipt in waiting}
+        judged = {receipt.id: self._judge(receipt) for receipt in waiting}
         while waiting:
             waiting.sort(key=lambda receipt: (-_top_share(judged[receipt.id]), receipt.id))
             lost: list[Receipt] = []
             touched: set[int] = set()
             for receipt in waiting:
                 weighed = judged[receipt.id]
-                if touched & {debt.id for debt in weighed.hypotheses[0].debts} if weighed.hypotheses else False:
+                if weighed.hypotheses and touched & {debt.id for debt in weighed.hypotheses[0].debts}:
                     lost.append(receipt)
                     continue
                 decision = self._decide(receipt, weighed)
                 decisions.append(decision)
-                touched.update(allocation.invoice_id for allocation in self._book(receipt, decision))
+                touched.update(self._book(receipt, decision, _is_named(weighed)))
             for receipt in lost:
                 judged[receipt.id] = weigh(receipt, self.book, self.model)
             waiting = lost
         return decisions
+
+    def _judge(self, receipt: Receipt) -> Weighed:
+        """Weigh a receipt; a debt that it names outright is won back from an earlier guess that named nothing."""
+        weighed = weigh(receipt, self.book, self.model)
+        guessed = {
+            self._guesses[hit.debt.id][0].id: self._guesses[hit.debt.id]
+            for hit in weighed.of.strong_closed
+            if hit.debt.id in self._guesses
+        }
+        if not guessed:
+            return weighed
+        for _, allocations in guessed.values():
+            self._take_back(allocations)
+        again = weigh(receipt, self.book, self.model)
+        wanted = {debt.id for debt in again.hypotheses[0].debts} if again.hypotheses else set()
+        for earlier, allocations in guessed.values():
+            if again.none_share < 0.1 and wanted & {one.invoice_id for one in allocations}:
+                self._unmatched.append(earlier)
+            else:
+                self._give(earlier, allocations)
+        return again
+
+    def _take_back(self, allocations: Sequence[Allocation]) -> None:
+        for one in allocations:
+            self.book.reopen(one.invoice_id, one.amount_minor)
+            self._guesses.pop(one.invoice_id, None)
+
+    def _give(self, receipt: Receipt, allocations: Sequence[Allocation]) -> None:
+        for one in allocations:
+            self.book.settle(one.invoice_id, one.amount_minor, receipt.booking_date)
+            self._guesses[one.invoice_id] = (receipt, tuple(allocations))
+
+    def _look_again(self, payer: str) -> None:
+        """Book earlier receipts of a payer whose clients have just become known, so that the state does not drift."""
+        again = [
+            receipt for receipt in self._unmatched if payer in (receipt.counterparty_account, receipt.counterparty_name)
+        ]
+        for receipt in again[-_MOST_LOOKED_AT:]:
+            weighed = weigh(receipt, self.book, self.model)
+            if weighed.shares and weighed.shares[0] >= _SURE_ENOUGH_TO_LEARN:
+                self._unmatched.remove(receipt)
+                best = weighed.hypotheses[0]
+                pairs = zip(best.debts, best.amounts, strict=True)
+                self._give(receipt, tuple(Allocation(debt.id, amount) for debt, amount in pairs))
 
     def _decide(self, receipt: Receipt, weighed: Weighed) -> Decision:
         suggestion = decide(receipt, weighed, self.model)
@@ -226,13 +273,14 @@ class Replay:
         known = ((self.book.debts.get(invoice_id), amount) for invoice_id, amount in verdict.allocations)
         return tuple((debt.id, self.to_minor(amount, debt.currency)) for debt, amount in known if debt is not None)
 
-    def _book(self, receipt: Receipt, decision: Decision) -> tuple[Allocation, ...]:
+    def _book(self, receipt: Receipt, decision: Decision, named: bool) -> list[int]:
         """Settle what the reviewer said, or where nobody did, what was decided; and remember the payer."""
         on = receipt.booking_date
         verdict = self.verdicts.get(receipt.id)
-        if verdict is None or receipt.id in self._doubted:
-            allocations, sure = decision.allocations, decision.confidence >= _SURE_ENOUGH_TO_LEARN
-        else:
+        guess = verdict is None or receipt.id in self._doubted
+        allocations = decision.allocations
+        sure = decision.confidence >= _SURE_ENOUGH_TO_LEARN
+        if verdict is not None and not guess:
             allocations, sure = tuple(Allocation(i, a) for i, a in self._in_minor(verdict)), True
         settled = []
         for allocation in allocations:
@@ -241,11 +289,18 @@ class Replay:
             if amount > 0:
                 self.book.settle(debt.id, amount, on)
                 settled.append(replace(allocation, amount_minor=amount))
+        if guess and not named:
+            self._guesses.update({one.invoice_id: (receipt, tuple(settled)) for one in settled})
+        if guess and not allocations:
+            self._unmatched.append(receipt)
+            del self._unmatched[:-_MOST_RECENT]
         if sure:
             clients = {self.book.debts[allocation.invoice_id].client_id for allocation in allocations}
             self.book.memory.learn(receipt, clients, on)
+            if clients:
+                self._look_again(receipt.counterparty_account or receipt.counterparty_name)
         self._observe_rate(receipt, allocations, sure)
-        return tuple(settled)
+        return [one.invoice_id for one in settled]
 
     def _observe_rate(self, receipt: Receipt, allocations: tuple[Allocation, ...], sure: bool) -> None:
         on, currency = receipt.booking_date, receipt.currency
@@ -256,6 +311,11 @@ class Replay:
             debt = self.book.debts[allocations[0].invoice_id]
             if debt.currency != currency and allocations[0].amount_minor == debt.total:
                 self.book.observe_rate(debt.currency, currency, receipt.amount_minor / debt.total, on)
+
+
+def _is_named(weighed: Weighed) -> bool:
+    """Whether the text names every debt of the winner outright."""
+    return bool(weighed.hypotheses) and {debt.id for debt in weighed.hypotheses[0].debts} <= weighed.of.strong_open
 
 
 def _top_share(weighed: Weighed) -> float:
