@@ -1,0 +1,162 @@
+"""`/_control`: what tests and demos need to see or change behind the providers' backs."""
+
+import json
+import sqlite3
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, request
+
+from payymo.sandbox import changes, faults, world
+from payymo.sandbox.changes import BadOrder
+from payymo.sandbox.store import Store, body
+from payymo.sandbox.stripe_api import webhooks
+from payymo.sandbox.whmcs_api import reading
+from payymo.sandbox.whmcs_api.values import WhmcsError
+
+MAX_EVENTS = 1000
+
+
+def _slug(slug: str) -> str:
+    if slug not in world.COMPANIES:
+        raise BadOrder(f"There is no host {slug!r}; known are {', '.join(world.COMPANIES)}.")
+    return slug
+
+
+def _order() -> dict[str, Any]:
+    given = request.get_json(silent=True, force=True)
+    if not isinstance(given, dict):
+        raise BadOrder("The body must be a JSON object.")
+    return given
+
+
+class Routes:
+    """Binds the control addresses to the state."""
+
+    def __init__(self, store: Store, today: Callable[[], date]) -> None:
+        self.store, self.today = store, today
+
+    def health(self) -> Response:
+        """Tell that the server answers and which day the world ends on."""
+        return jsonify({"status": "ok", "until": self.today().isoformat(), "hosts": list(world.COMPANIES)})
+
+    def faults(self) -> tuple[Response, int] | Response:
+        """List, add or clear faults."""
+        if request.method == "POST":
+            return jsonify({"id": faults.add(self.store, _order())}), 201
+        if request.method == "DELETE":
+            faults.clear(self.store)
+        return jsonify(faults.listed(self.store))
+
+    def book(self, slug: str) -> Response:
+        """Show every transaction of a WHMCS site and what each invoice still owes, in minor units."""
+        _slug(slug)
+        with self.store.reading() as connection:
+            rows = connection.execute("SELECT * FROM whmcs_transaction WHERE slug = ? ORDER BY id", (slug,)).fetchall()
+            invoices = connection.execute("SELECT * FROM whmcs_invoice WHERE slug = ? ORDER BY id", (slug,)).fetchall()
+            balances = {
+                str(one["id"]): {
+                    "status": one["status"], "invoicenum": one["invoicenum"], "total": one["total"],
+                    "balance": reading.balance(connection, slug, one),
+                }
+                for one in invoices
+            }  # fmt: skip
+            credits = connection.execute(
+                "SELECT id, credit FROM whmcs_client WHERE slug = ? AND credit != 0", (slug,)
+            ).fetchall()
+        return jsonify(
+            {
+                "transactions": [{key: row[key] for key in row.keys() if key != "slug"} for row in rows],  # noqa: SIM118
+                "invoices": balances,
+                "credits": {str(row["id"]): row["credit"] for row in credits},
+            }
+        )
+
+    def truth(self, slug: str) -> Response:
+        """Show which entry and which charge settles which invoices; for tests only."""
+        _slug(slug)
+        with self.store.reading() as connection:
+            rows = connection.execute("SELECT * FROM truth WHERE slug = ? ORDER BY rowid", (slug,)).fetchall()
+        return jsonify([body(row) for row in rows])
+
+    def reset(self) -> Response:
+        """Begin the same world anew."""
+        return jsonify({"until": self.store.renew().isoformat()})
+
+    def deliver(self, slug: str) -> Response:
+        """Post signed events, oldest first, to an address on this machine and show what came back."""
+        order = _order()
+        endpoint = webhooks.Endpoint.parse(str(order.get("url", "")))
+        keys = world.STRIPE[_slug(slug)]
+        events = self._events(keys.account_id, order)
+        # The platform's endpoint gets the events of all accounts and is told whose they are.
+        connect = bool(order.get("connect"))
+        if connect:
+            events = [{**event, "account": keys.account_id} for event in events]
+        secret = order.get("secret") or (world.STRIPE_PLATFORM.webhook_secret if connect else keys.webhook_secret)
+        return jsonify([webhooks.deliver(endpoint, event, str(secret)) for event in events])
+
+    def _events(self, account: str, order: dict[str, Any]) -> list[dict[str, Any]]:
+        limit = order.get("limit", MAX_EVENTS)
+        if not isinstance(limit, int) or not 0 < limit <= MAX_EVENTS:
+            raise BadOrder(f"limit must be a whole number from 1 to {MAX_EVENTS}.")
+        types, ids = order.get("types"), order.get("ids")
+        with self.store.reading() as connection:
+            rows = connection.execute(
+                "SELECT body FROM stripe_object WHERE account = ? AND kind = 'event' "
+                "AND (? IS NULL OR json_extract(body, '$.type') IN (SELECT value FROM json_each(?))) "
+                "AND (? IS NULL OR id IN (SELECT value FROM json_each(?))) ORDER BY created DESC, seq DESC LIMIT ?",
+                (account, *[json.dumps(one) if one else None for one in (types, types, ids, ids)], limit),
+            ).fetchall()
+        return [body(row) for row in rows][::-1]
+
+    def add_entry(self, slug: str) -> tuple[Response, int]:
+        """Add one entry to a bank account."""
+        with self.store.writing() as connection:
+            return jsonify(changes.add_entry(connection, _slug(slug), _order(), self.today())), 201
+
+    def book_pending(self, slug: str) -> Response:
+        """Book everything that is pending at the bank."""
+        with self.store.writing() as connection:
+            return jsonify({"booked": changes.book_pending(connection, _slug(slug))})
+
+    def expire(self, slug: str) -> Response:
+        """Let the time of every consent of the host run out; the bank says so at the next access."""
+        with self.store.writing() as connection:
+            return jsonify({"requisitions": changes.expire_consents(connection, _slug(slug))})
+
+    def invoice(self, slug: str) -> Response:
+        """Add an invoice, or change one that is there."""
+        with self.store.writing() as connection:
+            id = changes.save_invoice(connection, _slug(slug), _order(), self.today())
+            return jsonify(reading.get_invoice(connection, slug, {"invoiceid": str(id)}))
+
+
+def blueprint(store: Store, today: Callable[[], date]) -> Blueprint:
+    """Return the control addresses."""
+    pages = Blueprint("control", __name__, url_prefix="/_control")
+    routes = Routes(store, today)
+
+    @pages.errorhandler(BadOrder)
+    @pages.errorhandler(faults.UnknownFault)
+    @pages.errorhandler(webhooks.ForbiddenTarget)
+    @pages.errorhandler(WhmcsError)
+    @pages.errorhandler(sqlite3.IntegrityError)
+    def wrong(error: Exception) -> tuple[Response, int]:
+        return jsonify({"error": str(error)}), 400
+
+    def add(rule: str, view: Callable[..., Any], *methods: str) -> None:
+        pages.add_url_rule(rule, view_func=view, methods=list(methods))
+
+    add("/health", routes.health, "GET")
+    add("/faults", routes.faults, "GET", "POST", "DELETE")
+    add("/book/<slug>", routes.book, "GET")
+    add("/truth/<slug>", routes.truth, "GET")
+    add("/reset", routes.reset, "POST")
+    add("/stripe/<slug>/deliver", routes.deliver, "POST")
+    add("/bank/<slug>/add", routes.add_entry, "POST")
+    add("/bank/<slug>/book-pending", routes.book_pending, "POST")
+    add("/bank/<slug>/expire", routes.expire, "POST")
+    add("/whmcs/<slug>/invoice", routes.invoice, "POST")
+    return pages

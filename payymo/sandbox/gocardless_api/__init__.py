@@ -1,0 +1,1 @@
+"""The GoCardless Bank Account Data stand-in: `/api/v2` and the consent page."""

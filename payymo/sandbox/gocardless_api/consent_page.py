@@ -1,0 +1,85 @@
+"""The pages a user sees: GoCardless's consent page, and the bank behind it."""
+
+from urllib.parse import urlencode
+
+from flask import Blueprint, redirect, request
+from markupsafe import Markup
+from werkzeug.wrappers import Response
+
+from payymo.sandbox.gocardless_api import consents, institutions
+from payymo.sandbox.gocardless_api.errors import Refusal
+from payymo.sandbox.store import Store
+
+PAGE = Markup(
+    '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+    "<title>{title}</title><style>body{{font:16px/1.5 system-ui,sans-serif;max-width:34rem;margin:4rem auto;padding:0 1rem}}"
+    "button{{font:inherit;padding:.6rem 1.4rem;margin-right:.6rem;border-radius:.4rem;border:1px solid #345;cursor:pointer}}"
+    "button.primary{{background:#163a5f;color:#fff}}</style></head><body><h1>{title}</h1>{content}</body></html>"
+)
+CHOICE = Markup(
+    "<p>{who} asks to read balances, details and transactions of your accounts at <b>{bank}</b> for {days} days.</p>"
+    "<p>This is a stand-in for the provider's consent page; no real bank is asked.</p>"
+    '<form method="post"><button class="primary" type="submit" name="action" value="approve">Approve</button>'
+    '<button type="submit" name="action" value="cancel">Cancel</button></form>'
+)
+
+
+def _page(title: str, content: Markup, status: int = 200) -> Response:
+    from flask import Response as FlaskResponse
+
+    return FlaskResponse(PAGE.format(title=title, content=content), status=status, mimetype="text/html")
+
+
+def _back(made: dict[str, str], **extra: str) -> Response:
+    joint = "&" if "?" in made["redirect"] else "?"
+    return redirect(f"{made['redirect']}{joint}{urlencode({'ref': made['reference'], **extra})}", code=302)
+
+
+def blueprint(store: Store) -> Blueprint:
+    """Return the routes of the pages."""
+    pages = Blueprint("gocardless_pages", __name__, url_prefix="/gocardless/psd2")
+
+    @pages.errorhandler(Refusal)
+    def unknown(refused: Refusal) -> Response:
+        return _page("This link is not valid", Markup("<p>It may have been used or removed.</p>"), refused.status)
+
+    @pages.get("/start/<id>/<institution>")
+    def start(id: str, institution: str) -> Response:
+        with store.writing() as connection:
+            made = consents.requisition(connection, None, id)
+            if made["institution_id"] != institution:
+                return _page("This link is not valid", Markup("<p>Wrong bank.</p>"), 404)
+            if made["status"] not in ("CR", "GC", "UA"):
+                return _back(made, error="RequisitionLinkReused", details="This link was already used.")
+            consents.set_status(connection, id, "GC")
+            agreed = consents.agreement(connection, consents.owner_of(connection, id), made["agreement"])
+        bank = institutions.BY_ID[institution]
+        content = CHOICE.format(who="Payymo", bank=bank["name"], days=agreed["access_valid_for_days"])
+        return _page(f"Connect {bank['name']}", content)
+
+    @pages.post("/start/<id>/<institution>")
+    def decide(id: str, institution: str) -> Response:
+        with store.writing() as connection:
+            made = consents.requisition(connection, None, id)
+            if made["status"] not in ("CR", "GC", "UA"):
+                return _back(made, error="RequisitionLinkReused", details="This link was already used.")
+            if request.form.get("action") != "approve":
+                # Refused at the bank's side it often stays undecided for ever.
+                return _back(made, error="UserCancelledSession", details="User cancelled the session.")
+            consents.set_status(connection, id, "UA")
+        return redirect(f"/gocardless/psd2/bank/{id}", code=303)
+
+    @pages.get("/bank/<id>")
+    def bank(id: str) -> Response:
+        with store.writing() as connection:
+            made = consents.requisition(connection, None, id)
+            slug = consents.owner_of(connection, id)
+            if made["status"] != "UA":
+                return _back(made, error="RequisitionLinkReused", details="This link was already used.")
+            if not consents.has_accounts(connection, slug, made["institution_id"]):
+                consents.set_status(connection, id, "RJ")
+                return _back(made, error="UserSessionRejected", details="The bank does not know this customer.")
+            consents.link(connection, slug, made)
+        return _back(made)
+
+    return pages

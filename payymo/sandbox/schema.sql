@@ -1,0 +1,72 @@
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE fault (
+    id INTEGER PRIMARY KEY, provider TEXT NOT NULL, slug TEXT NOT NULL, fault TEXT NOT NULL, remaining INTEGER,
+    probability REAL NOT NULL, params TEXT NOT NULL, hits INTEGER NOT NULL DEFAULT 0
+);
+CREATE TABLE truth (slug TEXT NOT NULL, source TEXT NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (slug, source, id));
+
+-- GoCardless Bank Account Data. A bank account lasts; an account id lives as long as its consent.
+CREATE TABLE bank_account (
+    slug TEXT NOT NULL, account TEXT NOT NULL, iban TEXT NOT NULL, currency TEXT NOT NULL, owner TEXT NOT NULL,
+    name TEXT NOT NULL, institution TEXT NOT NULL, opening INTEGER NOT NULL, PRIMARY KEY (slug, account)
+);
+CREATE TABLE bank_entry (
+    slug TEXT NOT NULL, account TEXT NOT NULL, key TEXT NOT NULL, seq INTEGER NOT NULL, status TEXT NOT NULL,
+    booked_on TEXT NOT NULL, amount INTEGER NOT NULL, counts INTEGER NOT NULL, shown INTEGER NOT NULL DEFAULT 0,
+    body TEXT NOT NULL, PRIMARY KEY (slug, key)
+);
+CREATE TABLE gc_token (token TEXT PRIMARY KEY, slug TEXT NOT NULL, kind TEXT NOT NULL, expires_at REAL NOT NULL);
+CREATE TABLE gc_call (slug TEXT NOT NULL, scope TEXT NOT NULL, at REAL NOT NULL);
+CREATE INDEX gc_call_scope ON gc_call (slug, scope, at);
+CREATE TABLE gc_agreement (id TEXT PRIMARY KEY, slug TEXT NOT NULL, created TEXT NOT NULL, body TEXT NOT NULL);
+CREATE TABLE gc_requisition (
+    id TEXT PRIMARY KEY, slug TEXT NOT NULL, reference TEXT NOT NULL, status TEXT NOT NULL, agreement TEXT NOT NULL,
+    created TEXT NOT NULL, body TEXT NOT NULL, UNIQUE (slug, reference)
+);
+CREATE TABLE gc_account (
+    id TEXT PRIMARY KEY, slug TEXT NOT NULL, account TEXT NOT NULL, requisition TEXT NOT NULL, status TEXT NOT NULL,
+    created TEXT NOT NULL, last_accessed TEXT, failures INTEGER NOT NULL DEFAULT 0
+);
+
+-- Stripe: every object of an account as JSON; `seq` keeps the order within one second.
+CREATE TABLE stripe_object (
+    account TEXT NOT NULL, id TEXT NOT NULL, kind TEXT NOT NULL, created INTEGER NOT NULL, seq INTEGER NOT NULL,
+    payout TEXT NOT NULL DEFAULT '', body TEXT NOT NULL, PRIMARY KEY (account, id)
+);
+CREATE INDEX stripe_object_list ON stripe_object (account, kind, created DESC, seq DESC);
+CREATE INDEX stripe_object_payout ON stripe_object (account, payout);
+CREATE TABLE stripe_code (code TEXT PRIMARY KEY, account TEXT NOT NULL, scope TEXT NOT NULL, expires_at REAL NOT NULL, used INTEGER NOT NULL);
+CREATE TABLE stripe_grant (account TEXT PRIMARY KEY, scope TEXT NOT NULL);
+CREATE TABLE stripe_idempotency (
+    account TEXT NOT NULL, key TEXT NOT NULL, path TEXT NOT NULL, params TEXT NOT NULL, status INTEGER NOT NULL,
+    body TEXT NOT NULL, PRIMARY KEY (account, key)
+);
+
+-- WHMCS. Money in minor units; `paid_number` says whether the number comes only with the payment.
+CREATE TABLE whmcs_client (slug TEXT NOT NULL, id INTEGER NOT NULL, credit INTEGER NOT NULL, currency TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (slug, id));
+CREATE TABLE whmcs_invoice (
+    slug TEXT NOT NULL, id INTEGER NOT NULL, userid INTEGER NOT NULL, invoicenum TEXT NOT NULL, date TEXT NOT NULL,
+    duedate TEXT NOT NULL, datepaid TEXT NOT NULL, subtotal INTEGER NOT NULL, credit INTEGER NOT NULL, tax INTEGER NOT NULL,
+    total INTEGER NOT NULL, taxrate INTEGER NOT NULL, status TEXT NOT NULL, paymentmethod TEXT NOT NULL, notes TEXT NOT NULL,
+    date_refunded TEXT NOT NULL, date_cancelled TEXT NOT NULL, created_at TEXT NOT NULL, updated_at TEXT NOT NULL,
+    PRIMARY KEY (slug, id)
+);
+CREATE INDEX whmcs_invoice_client ON whmcs_invoice (slug, userid);
+CREATE TABLE whmcs_item (
+    slug TEXT NOT NULL, id INTEGER NOT NULL, invoiceid INTEGER NOT NULL, type TEXT NOT NULL, relid INTEGER NOT NULL,
+    description TEXT NOT NULL, amount INTEGER NOT NULL, taxed INTEGER NOT NULL, PRIMARY KEY (slug, id)
+);
+CREATE INDEX whmcs_item_invoice ON whmcs_item (slug, invoiceid);
+CREATE TABLE whmcs_transaction (
+    slug TEXT NOT NULL, id INTEGER NOT NULL, userid INTEGER NOT NULL, currency INTEGER NOT NULL, gateway TEXT NOT NULL,
+    date TEXT NOT NULL, description TEXT NOT NULL, amountin INTEGER NOT NULL, fees INTEGER NOT NULL,
+    amountout INTEGER NOT NULL, rate TEXT NOT NULL, transid TEXT NOT NULL, invoiceid INTEGER NOT NULL,
+    refundid INTEGER NOT NULL, PRIMARY KEY (slug, id)
+);
+CREATE INDEX whmcs_transaction_invoice ON whmcs_transaction (slug, invoiceid);
+CREATE INDEX whmcs_transaction_transid ON whmcs_transaction (slug, transid);
+CREATE TABLE whmcs_credit (
+    slug TEXT NOT NULL, id INTEGER NOT NULL, clientid INTEGER NOT NULL, date TEXT NOT NULL, description TEXT NOT NULL,
+    amount INTEGER NOT NULL, relid INTEGER NOT NULL, PRIMARY KEY (slug, id)
+);
+CREATE TABLE whmcs_activity (slug TEXT NOT NULL, id INTEGER NOT NULL, date TEXT NOT NULL, clientid INTEGER NOT NULL, description TEXT NOT NULL, PRIMARY KEY (slug, id));

@@ -1,0 +1,84 @@
+"""The one process that serves all three stand-ins on one loopback port."""
+
+import threading
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from flask import Flask
+from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
+
+from payymo.sandbox import control, world
+from payymo.sandbox.gocardless_api import consent_page
+from payymo.sandbox.gocardless_api import routes as gocardless
+from payymo.sandbox.store import Store
+from payymo.sandbox.stripe_api import oauth, webhooks
+from payymo.sandbox.stripe_api import routes as stripe
+from payymo.sandbox.whmcs_api import routes as whmcs
+
+HOST = "127.0.0.1"
+BACKLOG = 512
+
+
+class QuietHandler(WSGIRequestHandler):
+    """Keeps connections alive, and writes no line per request: tokens and keys travel in them."""
+
+    protocol_version = "HTTP/1.1"
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Stay silent."""
+
+    def connection_dropped(self, error: BaseException, environ: Any = None) -> None:
+        """Let a client go, or a connection that a fault has cut."""
+        self.close_connection = True
+
+
+class Server(ThreadedWSGIServer):
+    """A thread per connection, with room for a burst of posts."""
+
+    request_queue_size = BACKLOG
+    daemon_threads = True
+
+
+def _announcer(urls: Mapping[str, str]) -> Any:
+    """Return what sends new events to the address that was given for the host."""
+
+    def announce(slug: str, events: list[dict[str, Any]]) -> None:
+        if slug not in urls:
+            return
+        endpoint = webhooks.Endpoint.parse(urls[slug])
+        secret = world.STRIPE[slug].webhook_secret
+
+        def send() -> None:
+            for event in events:
+                webhooks.deliver(endpoint, event, secret)
+
+        threading.Thread(target=send, daemon=True).start()
+
+    return announce
+
+
+def create_app(store: Store, until: date, webhook_urls: Mapping[str, str] | None = None) -> Flask:
+    """Return the application with the three providers and the control addresses."""
+    app = Flask("payymo.sandbox", static_folder=None)
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+
+    def today() -> date:
+        return until
+
+    app.register_blueprint(gocardless.blueprint(store, today))
+    app.register_blueprint(consent_page.blueprint(store))
+    app.register_blueprint(stripe.blueprint(store, _announcer(webhook_urls or {})))
+    app.register_blueprint(oauth.blueprint(store))
+    app.register_blueprint(whmcs.blueprint(store))
+    app.register_blueprint(control.blueprint(store, today))
+    return app
+
+
+def serve(app: Flask, port: int) -> Server:
+    """Bind the port and return the server, not yet running.
+
+    Raises: OSError when the port is taken.
+    """
+    return Server(HOST, port, app, handler=QuietHandler)

@@ -1,0 +1,107 @@
+"""The state of the sandbox: one SQLite file that survives a kill, a connection per use, writers one at a time."""
+
+import json
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from payymo.sandbox import seeding
+
+FILE = "sandbox.sqlite3"
+BUSY_SECONDS = 30.0
+
+
+class Store:
+    """Opens the file and hands out connections.
+
+    Reads see a consistent snapshot (WAL). A write happens inside one `BEGIN IMMEDIATE`, so what it has read is still
+    true when it commits, however many requests post at once.
+    """
+
+    def __init__(self, home: Path) -> None:
+        self.path = home / FILE
+        self._writer = threading.Lock()
+
+    def open(self, *, seed: int, until: date, reset: bool = False) -> date:
+        """Continue the world in the file, or make a new one, and return its last day."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        if reset:
+            self._remove()
+        connection = self._connect()
+        try:
+            return self._seed_once(connection, seed, until)
+        finally:
+            connection.close()
+
+    def _remove(self) -> None:
+        for suffix in ("", "-wal", "-shm"):
+            Path(f"{self.path}{suffix}").unlink(missing_ok=True)
+
+    def _seed_once(self, connection: sqlite3.Connection, seed: int, until: date) -> date:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("BEGIN IMMEDIATE")
+        exists = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone()
+        if not exists:
+            self._create(connection, seed, until)
+        connection.execute("COMMIT")
+        row = connection.execute("SELECT value FROM meta WHERE key = 'until'").fetchone()
+        return date.fromisoformat(row["value"])
+
+    def _create(self, connection: sqlite3.Connection, seed: int, until: date) -> None:
+        # Tables and rows appear together: a start that is killed half-way leaves an empty file, not half a world.
+        for statement in seeding.schema():
+            connection.execute(statement)
+        seeding.fill(connection, seed, until)
+
+    def renew(self) -> date:
+        """Throw every change away and make the same world again."""
+        with self.writing() as connection:
+            meta = dict(connection.execute("SELECT key, value FROM meta").fetchall())
+            until = date.fromisoformat(meta["until"])
+            for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+                connection.execute(f"DROP TABLE {row['name']}")
+            self._create(connection, int(meta["seed"]), until)
+        return until
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+        connection.row_factory = sqlite3.Row
+        connection.execute("PRAGMA synchronous=NORMAL")
+        return connection
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """Give a connection for reads; it is closed afterwards."""
+        connection = self._connect()
+        try:
+            yield connection
+        finally:
+            connection.close()
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """Give a connection inside one immediate transaction: all of it is kept, or none."""
+        with self._writer, self.reading() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+            except BaseException:
+                connection.execute("ROLLBACK")
+                raise
+            connection.execute("COMMIT")
+
+
+def body(row: sqlite3.Row) -> dict[str, Any]:
+    """Return the JSON object kept in the row's `body`."""
+    loaded: dict[str, Any] = json.loads(row["body"])
+    return loaded
+
+
+def next_id(connection: sqlite3.Connection, table: str, slug: str) -> int:
+    """Return the id after the highest of a WHMCS table of one site."""
+    found = connection.execute(f"SELECT COALESCE(MAX(id), 0) + 1 FROM {table} WHERE slug = ?", (slug,)).fetchone()
+    return int(found[0])

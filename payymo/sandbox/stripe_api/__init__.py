@@ -1,0 +1,1 @@
+"""The Stripe stand-in: `/v1` resources, Connect OAuth and signed webhooks."""
