@@ -14,7 +14,7 @@ _KEYWORD = re.compile(
 _STARTS_WITH_KEYWORD = re.compile(r"\s*(?:EREF|KREF|MREF|CRED|DEBT|COAM|OAMT|SVWZ|ABWA|ABWE|PURP)(?:\+|: ?\S)")
 _SLASH_CODE = re.compile(
     r"/(TRTP|TRCD|EREF|PREF|KREF|MARF|CSID|RTRN|IBAN|BIC|NAME|REMI|CNTP|ORDP|BENM|ACCW|ULTB|ULTD|ULTC|UDTR|UCRD"
-    r"|PURP|ISDT|SVCL|CHGS|OCMT|EXCH|ADDR|BAI|ACNO|USTD|STRD|SRCE)/"
+    r"|PURP|ISDT|SVCL|CHGS|OCMT|EXCH|ADDR|BAI|ACNO|USTD|STRD|SRCE)(?=/)"
 )
 _STARTS_WITH_SLASH_CODE = re.compile(r"\s*/[A-Z]{3,4}/")
 
@@ -41,7 +41,7 @@ def slash_fields(text: str) -> dict[str, str] | None:
     """Split `/EREF/a/REMI/b` into its fields; None when the text does not begin with such a code."""
     if not _STARTS_WITH_SLASH_CODE.match(text):
         return None
-    return {code: value.strip() for code, value in _split(_SLASH_CODE, text).items()}
+    return {code: value.removeprefix("/").strip() for code, value in _split(_SLASH_CODE, text).items()}
 
 
 def _split(pattern: re.Pattern[str], text: str) -> dict[str, str]:
