@@ -54,7 +54,8 @@ def add_entry(connection: sqlite3.Connection, slug: str, order: dict[str, Any], 
     seq = connection.execute("SELECT COALESCE(MAX(seq), 0) + 1 FROM bank_entry WHERE slug = ?", (slug,)).fetchone()[0]
     amount, day = _minor(order.get("amount"), "amount"), _day(order.get("booking_date"), today)
     transfer = Transfer(
-        key=f"x{seq:06d}", account=account, booked_on=day, amount=amount, currency=order.get("currency", row["currency"]),
+        key=f"x{seq:06d}", account=account, booked_on=day, amount=amount,
+        currency=order.get("currency", row["currency"]),
         name=str(order.get("name", "")), iban=str(order.get("iban", "")), text="", kind="added", status=status,
         structured=str(order.get("structured_reference", "")), end_to_end_id=str(order.get("end_to_end_id", "")),
         code="PMNT-RCDT-ESCT" if amount > 0 else "PMNT-ICDT-ESCT",
@@ -64,7 +65,8 @@ def add_entry(connection: sqlite3.Connection, slug: str, order: dict[str, Any], 
         made["remittanceInformationUnstructured"] = str(order["text"])
     made |= order.get("entry") or {}
     connection.execute(
-        "INSERT INTO bank_entry (slug, account, key, seq, status, booked_on, amount, counts, body) VALUES (?,?,?,?,?,?,?,1,?)",
+        "INSERT INTO bank_entry (slug, account, key, seq, status, booked_on, amount, counts, body) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, 1, ?)",
         (slug, account, transfer.key, seq, status, day.isoformat(), amount, json.dumps(made)),
     )
     return {"key": transfer.key, "entry": made}
@@ -119,8 +121,10 @@ def _add_invoice(connection: sqlite3.Connection, slug: str, order: dict[str, Any
     connection.execute(
         f"INSERT INTO whmcs_invoice VALUES ({','.join('?' * 19)})",
         (
-            slug, id, client["id"], str(order.get("invoicenum", "")), day.isoformat(), due.isoformat(), ZERO_TIME, total, 0, 0,
-            total, 0, status, order.get("paymentmethod", "banktransfer"), str(order.get("notes", "")), ZERO_TIME, ZERO_TIME,
+            slug, id, client["id"], str(order.get("invoicenum", "")), day.isoformat(), due.isoformat(), ZERO_TIME,
+            total, 0, 0,
+            total, 0, status, order.get("paymentmethod", "banktransfer"), str(order.get("notes", "")), ZERO_TIME,
+            ZERO_TIME,
             now, now,
         ),
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Faults that can be switched on: each applies to one provider, perhaps one host, a number of times or with a chance."""
+"""Faults that can be switched on: for one provider, perhaps one host, a number of times or with a chance."""
 
 import json
 import random
@@ -13,10 +13,13 @@ from flask import Response, request
 from payymo.sandbox.store import Store
 
 KNOWN = {
-    "gocardless": {"rate_limited", "consent_expired", "slow", "html", "server_error", "suspended", "processing", "forbidden_ip"},
+    "gocardless": {
+        "rate_limited", "consent_expired", "slow", "html", "server_error", "suspended", "processing", "forbidden_ip",
+    },
     "stripe": {"rate_limited", "slow", "server_error", "html", "unauthorized"},
     "whmcs": {
-        "error_after_booking", "timeout_after_booking", "html", "slow", "forbidden_ip", "auth_failed", "server_error", "cut",
+        "error_after_booking", "timeout_after_booking", "html", "slow", "forbidden_ip", "auth_failed", "server_error",
+        "cut",
     },
 }  # fmt: skip
 MAINTENANCE = (
@@ -94,7 +97,8 @@ def take(store: Store, provider: str, slug: str, names: Iterable[str], where: st
             continue
         with store.writing() as connection:
             struck = connection.execute(
-                "UPDATE fault SET remaining = remaining - 1, hits = hits + 1 WHERE id = ? AND (remaining IS NULL OR remaining > 0)",
+                "UPDATE fault SET remaining = remaining - 1, hits = hits + 1 "
+                "WHERE id = ? AND (remaining IS NULL OR remaining > 0)",
                 (row["id"],),
             ).rowcount
         if struck:
@@ -104,7 +108,8 @@ def take(store: Store, provider: str, slug: str, names: Iterable[str], where: st
 
 def _active(connection: sqlite3.Connection, provider: str, slug: str) -> list[sqlite3.Row]:
     return connection.execute(
-        "SELECT * FROM fault WHERE provider = ? AND slug IN ('', ?) AND (remaining IS NULL OR remaining > 0) ORDER BY id",
+        "SELECT * FROM fault WHERE provider = ? AND slug IN ('', ?) "
+        "AND (remaining IS NULL OR remaining > 0) ORDER BY id",
         (provider, slug),
     ).fetchall()
 

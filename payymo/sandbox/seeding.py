@@ -61,7 +61,8 @@ def _bank(connection: sqlite3.Connection, made: World) -> None:
         ],
     )
     connection.executemany(
-        "INSERT INTO bank_entry (slug, account, key, seq, status, booked_on, amount, counts, body) VALUES (?,?,?,?,?,?,?,?,?)",
+        "INSERT INTO bank_entry (slug, account, key, seq, status, booked_on, amount, counts, body) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             (
                 made.slug, one.account, one.key, index, one.status, one.booked_on.isoformat(), one.amount,
@@ -99,7 +100,8 @@ def _whmcs(connection: sqlite3.Connection, made: World) -> None:
         f"INSERT INTO whmcs_transaction VALUES ({','.join('?' * 14)})",
         [
             (
-                slug, row.id, row.client_id, 0, row.gateway, f"{row.at:%Y-%m-%d %H:%M:%S}", row.description, row.amount_in,
+                slug, row.id, row.client_id, 0, row.gateway, f"{row.at:%Y-%m-%d %H:%M:%S}", row.description,
+                row.amount_in,
                 row.fees, row.amount_out, "1.00000", row.transid, row.invoice_id, row.refund_id,
             )
             for row in made.ledger
@@ -113,7 +115,8 @@ def _whmcs(connection: sqlite3.Connection, made: World) -> None:
 
 def _client(one: Client) -> dict[str, Any]:
     return {
-        "firstname": encoded(one.first_name), "lastname": encoded(one.last_name), "companyname": encoded(one.company_name),
+        "firstname": encoded(one.first_name), "lastname": encoded(one.last_name),
+        "companyname": encoded(one.company_name),
         "email": one.email, "address1": encoded(one.street), "city": one.city, "postcode": one.postcode,
         "countrycode": one.country, "datecreated": one.created.isoformat(), "gateway": one.gateway,
         "domain": one.domain, "taxexempt": one.tax_rate == 0,
@@ -130,8 +133,10 @@ def _invoice(slug: str, one: Invoice) -> tuple[Any, ...]:
     # In 8.x the total is what is left after applied credit, and a payment does not change it.
     total = one.total - one.credit
     return (
-        slug, one.id, one.client.id, one.number, one.issued.isoformat(), one.due.isoformat(), paid, one.subtotal, one.credit,
-        one.tax, total, rate, one.status, one.method, one.notes, refunded, cancelled, issued, f"{changed:%Y-%m-%d %H:%M:%S}",
+        slug, one.id, one.client.id, one.number, one.issued.isoformat(), one.due.isoformat(), paid, one.subtotal,
+        one.credit,
+        one.tax, total, rate, one.status, one.method, one.notes, refunded, cancelled, issued,
+        f"{changed:%Y-%m-%d %H:%M:%S}",
     )  # fmt: skip
 
 
@@ -150,7 +155,8 @@ def _truth(connection: sqlite3.Connection, made: World) -> None:
     for one in made.transfers:
         body = {
             "id": one.key, "source": "bank", "account": one.account, "kind": one.kind, "tags": one.tags,
-            "booking_date": one.booked_on.isoformat(), "amount": one.amount, "currency": one.currency, "status": one.status,
+            "booking_date": one.booked_on.isoformat(), "amount": one.amount, "currency": one.currency,
+            "status": one.status,
             "allocations": [list(pair) for pair in one.allocations], "payout": one.payout or None,
             "entry": made.entries[one.key],
         }  # fmt: skip

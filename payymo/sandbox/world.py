@@ -126,7 +126,8 @@ WHMCS: Mapping[str, WhmcsKeys] = {
 
 def _acme(until: date) -> Profile:
     return Profile(
-        slug="acme", name="Acme Hosting GmbH", country="DE", currency="EUR", foreign_currency="USD", foreign_rate="0.92100",
+        slug="acme", name="Acme Hosting GmbH", country="DE", currency="EUR", foreign_currency="USD",
+        foreign_rate="0.92100",
         until=until, tax_rate=19, tax_name="USt.",
         countries={"DE": 60, "NL": 14, "AT": 7, "BE": 4, "CH": 4, "FR": 4, "PL": 3, "CZ": 2, "DK": 2, "IT": 2, "US": 4},
         business_share=0.55, card_share=0.34, client_count=300, reseller_count=6, first_client_id=1204,
@@ -143,7 +144,8 @@ def _acme(until: date) -> Profile:
                         "Collections": 2},
         charges=250, failed_charges=12, refunds=9, payout_weekdays=(0, 1, 2, 3, 4), statement_descriptor="ACME HOSTING",
         stripe_sender=iban.make("LT", "9515054508013897"), card_fee=(15, 25),
-        noise={"salary": 8, "rent": 1, "tax": 2, "tax_refund": 1, "supplier": 22, "supplier_refund": 3, "card": 24, "fee": 3,
+        noise={"salary": 8, "rent": 1, "tax": 2, "tax_refund": 1, "supplier": 22, "supplier_refund": 3, "card": 24,
+               "fee": 3,
                "interest": 1, "own_transfer": 4, "refund_out": 4, "unknown_payer": 6, "wallet_payout": 4,
                "returned_debit": 1, "pending": 6, "redelivered": 2},
     )  # fmt: skip
@@ -165,7 +167,8 @@ def _globex(until: date) -> Profile:
         other_invoices={"Cancelled": 4, "Draft": 2, "Refunded": 1, "Credit": 2, "AddFunds": 1, "Collections": 1},
         charges=70, failed_charges=4, refunds=3, payout_weekdays=(0, 3), statement_descriptor="GLOBEX WEB",
         stripe_sender=iban.make("GB", "CITI18500812345678"), card_fee=(15, 20),
-        noise={"salary": 4, "rent": 1, "tax": 1, "tax_refund": 0, "supplier": 9, "supplier_refund": 1, "card": 12, "fee": 1,
+        noise={"salary": 4, "rent": 1, "tax": 1, "tax_refund": 0, "supplier": 9, "supplier_refund": 1, "card": 12,
+               "fee": 1,
                "interest": 1, "own_transfer": 2, "refund_out": 2, "unknown_payer": 2, "wallet_payout": 1,
                "returned_debit": 1, "pending": 2, "redelivered": 1},
     )  # fmt: skip
@@ -197,7 +200,6 @@ def build(slug: str, seed: int, until: date) -> World:
     ledger.book_history(plans, odd)
     ledger.book_transfers(transfers)
     ledger.book_cards(book)
-    ledger.close()
     billing.number_paid(profile, invoices)
     transfers += book.payouts() + Noise(rng, profile, clients, company.ibans).all()
     transfers += payments.redelivered(rng, profile, transfers)
@@ -205,5 +207,6 @@ def build(slug: str, seed: int, until: date) -> World:
     return World(
         slug=slug, until=until, clients=clients, invoices=invoices, transfers=transfers,
         entries=wire.entries(rng, transfers), ledger=ledger.rows, credits=ledger.credits, stripe=book.objects,
-        payout_items=book.payout_items, charges=book.settles, opening=dict(zip(("main", "reserve"), OPENING[slug], strict=True)),
+        payout_items=book.payout_items, charges=book.settles,
+        opening=dict(zip(("main", "reserve"), OPENING[slug], strict=True)),
     )  # fmt: skip

@@ -147,7 +147,8 @@ class CardBook:
         intent = objects.intent(id=self.id("pi"), charge=charge_id, succeeded=row is not None, **common)
         made = objects.charge(
             id=charge_id, intent_id=intent["id"], name=f"{one.client.first_name} {one.client.last_name}",
-            country=one.client.country, last4=f"{self.rng.randint(0, 9999):04d}", descriptor=self.profile.statement_descriptor,
+            country=one.client.country, last4=f"{self.rng.randint(0, 9999):04d}",
+            descriptor=self.profile.statement_descriptor,
             balance_transaction=row["id"] if row else None, **common,
         )  # fmt: skip
         self.objects += [intent, made]

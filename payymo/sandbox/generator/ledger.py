@@ -1,4 +1,4 @@
-"""What WHMCS has already booked: older transfers typed in by a bookkeeper, and nearly all card payments by its own module."""
+"""What WHMCS has booked: older transfers, typed in by a person, and nearly all card payments, by its own module."""
 
 import random
 from datetime import UTC, date, datetime, time, timedelta
@@ -23,8 +23,9 @@ class Ledger:
     def pay(self, invoice: Invoice, amount: int, at: datetime, transid: str, gateway: str, fees: int = 0) -> LedgerRow:
         """Book a payment; what exceeds the balance becomes the client's credit."""
         row = LedgerRow(
-            id=0, client_id=invoice.client.id, gateway=gateway, at=at, description="Invoice Payment", amount_in=amount,
-            fees=fees, amount_out=0, transid=transid, invoice_id=invoice.id,
+            id=len(self.rows) + 1, client_id=invoice.client.id, gateway=gateway, at=at,
+            description="Invoice Payment", amount_in=amount, fees=fees, amount_out=0, transid=transid,
+            invoice_id=invoice.id,
         )  # fmt: skip
         self.rows.append(row)
         before = self.received.get(invoice.id, 0)
@@ -35,7 +36,7 @@ class Ledger:
         if excess > 0:
             invoice.client.credit += excess
             note = f"Overpayment of Invoice #{invoice.id}"
-            self.credits.append(CreditRow(0, invoice.client.id, at.date(), note, excess))
+            self.credits.append(CreditRow(len(self.credits) + 1, invoice.client.id, at.date(), note, excess))
         return row
 
     def _typed(self, transfer: Transfer) -> str:
@@ -67,21 +68,12 @@ class Ledger:
         self.pay(invoice, invoice.total, datetime.combine(day, time(11, 5)), transid, "banktransfer")
 
     def _give_back(self, row: LedgerRow, amount: int, at: datetime, transid: str) -> None:
-        self.rows.append(
-            LedgerRow(
-                id=0,
-                client_id=row.client_id,
-                gateway=row.gateway,
-                at=at,
-                description="Refund of Transaction",
-                amount_in=0,
-                fees=0,
-                amount_out=amount,
-                transid=transid,
-                invoice_id=row.invoice_id,
-                refund_id=self.rows.index(row) + 1,
-            )  # fmt: skip
-        )
+        back = LedgerRow(
+            id=len(self.rows) + 1, client_id=row.client_id, gateway=row.gateway, at=at,
+            description="Refund of Transaction", amount_in=0, fees=0, amount_out=amount, transid=transid,
+            invoice_id=row.invoice_id, refund_id=row.id,
+        )  # fmt: skip
+        self.rows.append(back)
 
     def book_transfers(self, transfers: list[Transfer]) -> None:
         """Book the payments from before the open weeks, with the transaction ids that a person typed."""
@@ -108,9 +100,17 @@ class Ledger:
         part.credit, part.status, part.paid_at = part.total, "Paid", at
         day = at.date()
         self.credits.append(
-            CreditRow(0, part.client.id, day, f"Mass Invoice Payment Credit for Invoice #{part.id}", part.total)
+            CreditRow(
+                len(self.credits) + 1,
+                part.client.id,
+                day,
+                f"Mass Invoice Payment Credit for Invoice #{part.id}",
+                part.total,
+            )
         )
-        self.credits.append(CreditRow(0, part.client.id, day, f"Credit Applied to Invoice #{part.id}", -part.total))
+        self.credits.append(
+            CreditRow(len(self.credits) + 1, part.client.id, day, f"Credit Applied to Invoice #{part.id}", -part.total)
+        )
 
     def book_cards(self, book: CardBook) -> None:
         """Book card payments and refunds as WHMCS's Stripe module does, but for the few whose callback was lost."""
@@ -128,10 +128,3 @@ class Ledger:
             self._give_back(booked[refund["charge"]], refund["amount"], at, transid)
             if refund["amount"] == plan.invoice.total:
                 plan.invoice.status = "Refunded"
-
-    def close(self) -> None:
-        """Give the rows their ids in the order in which they were written."""
-        for index, row in enumerate(self.rows, start=1):
-            row.id = index
-        for index, credit in enumerate(self.credits, start=1):
-            credit.id = index

@@ -10,10 +10,12 @@ from payymo.sandbox.generator.profile import Profile
 
 WORDING = {
     "DE": {
-        "salary": "Gehalt {m}", "rent": "Miete Büro {m} Objekt 4711", "tax": "USt-Voranmeldung {m} St.-Nr. 210/5839/1207",
+        "salary": "Gehalt {m}", "rent": "Miete Büro {m} Objekt 4711",
+        "tax": "USt-Voranmeldung {m} St.-Nr. 210/5839/1207",
         "tax_from": "Finanzamt Leipzig II", "tax_refund": "Erstattung Umsatzsteuer {m}", "interest": "Habenzinsen {m}",
         "fee": "Kontoführung {m}", "own": "Umbuchung Rücklage", "refund": "Erstattung Rechnung {n}",
-        "landlord": "Immobilien Verwaltung Talblick GmbH", "returned": "Rückgabe Lastschrift {n}", "bank": "Nordhaven Bank",
+        "landlord": "Immobilien Verwaltung Talblick GmbH", "returned": "Rückgabe Lastschrift {n}",
+        "bank": "Nordhaven Bank",
     },
     "GB": {
         "salary": "SALARY {m}", "rent": "RENT UNIT 7 {m}", "tax": "HMRC VAT 123 4567 89", "tax_from": "HMRC VAT",
@@ -170,6 +172,7 @@ class Noise:
         code = "PMNT-RCDT-ESCT" if entry.amount < 0 else "PMNT-ICDT-ESCT"
         return Transfer(
             key=f"{entry.key}m", account="reserve", booked_on=entry.booked_on, amount=-entry.amount,
-            currency=entry.currency, name=entry.name, iban=self.own_main, text=entry.text, kind="own_transfer", code=code,
+            currency=entry.currency, name=entry.name, iban=self.own_main, text=entry.text, kind="own_transfer",
+            code=code,
             tags=["noise"],
         )  # fmt: skip

@@ -109,7 +109,7 @@ def realise(rng: random.Random, profile: Profile, plans: list[Plan]) -> list[Tra
 
 
 def redelivered(rng: random.Random, profile: Profile, transfers: list[Transfer]) -> list[Transfer]:
-    """Return entries that the feed delivers a second time under another internal id, though the bank booked them once."""
+    """Return entries that the feed delivers again under another internal id, though the bank booked them once."""
     settled = [one for one in transfers if one.kind == "payment" and one.status == "booked" and "twins" not in one.tags]
     made = []
     for original in rng.sample(settled, profile.noise["redelivered"]):

@@ -70,8 +70,8 @@ def check_access(connection: sqlite3.Connection, slug: str, row: sqlite3.Row, sc
         connection.execute("UPDATE gc_account SET status = 'EXPIRED' WHERE requisition = ?", (made["id"],))
         end = consents.ends_at(agreed)
         detail = (
-            f"EUA was valid for {agreed['access_valid_for_days']} days and it expired at {end}. The end user must connect "
-            "the account once more with new EUA and Requisition"
+            f"EUA was valid for {agreed['access_valid_for_days']} days and it expired at {end}. "
+            "The end user must connect the account once more with new EUA and Requisition"
         )
         return refusal(401, f"End User Agreement (EUA) {agreed['id']} has expired", detail)
     if row["status"] == "SUSPENDED":
@@ -102,7 +102,8 @@ def details(connection: sqlite3.Connection, row: sqlite3.Row) -> dict[str, Any]:
     """Return the account as the bank describes it."""
     bank = institutions.BY_ID[row["institution"]]
     made = {
-        "resourceId": hashlib.sha256(row["id"].encode()).hexdigest()[:24], "iban": row["iban"], "currency": row["currency"],
+        "resourceId": hashlib.sha256(row["id"].encode()).hexdigest()[:24], "iban": row["iban"],
+        "currency": row["currency"],
         "ownerName": row["owner"], "name": row["name"], "product": row["name"], "cashAccountType": "CACC",
         "status": "enabled", "bic": bank["bic"], "usage": "ORGA",
     }  # fmt: skip
@@ -113,7 +114,8 @@ def details(connection: sqlite3.Connection, row: sqlite3.Row) -> dict[str, Any]:
 
 def _sum(connection: sqlite3.Connection, row: sqlite3.Row, pending: bool) -> int:
     total = connection.execute(
-        "SELECT COALESCE(SUM(amount), 0) FROM bank_entry WHERE slug = ? AND account = ? AND counts = 1 AND (? OR status = 'booked')",
+        "SELECT COALESCE(SUM(amount), 0) FROM bank_entry "
+        "WHERE slug = ? AND account = ? AND counts = 1 AND (? OR status = 'booked')",
         (row["slug"], row["account"], pending),
     ).fetchone()[0]
     return int(row["opening"] + total)
@@ -166,11 +168,13 @@ def transactions(
     days = consents.agreement(connection, row["slug"], made["agreement"])["max_historical_days"]
     earliest = max(first or "", (today - timedelta(days=days)).isoformat())
     found = connection.execute(
-        "SELECT * FROM bank_entry WHERE slug = ? AND account = ? AND booked_on >= ? AND booked_on <= ? ORDER BY seq DESC",
+        "SELECT * FROM bank_entry WHERE slug = ? AND account = ? AND booked_on >= ? AND booked_on <= ? "
+        "ORDER BY seq DESC",
         (row["slug"], row["account"], earliest, last or "9999-12-31"),
     ).fetchall()
     connection.execute(
-        "UPDATE bank_entry SET shown = shown + 1 WHERE slug = ? AND account = ? AND status = 'pending' AND booked_on <= ?",
+        "UPDATE bank_entry SET shown = shown + 1 "
+        "WHERE slug = ? AND account = ? AND status = 'pending' AND booked_on <= ?",
         (row["slug"], row["account"], last or "9999-12-31"),
     )
     booked = [

@@ -218,7 +218,8 @@ def link(connection: sqlite3.Connection, slug: str, made: dict[str, Any]) -> Non
     for row in own:
         id = str(uuid.uuid5(uuid.UUID(made["id"]), row["account"]))
         connection.execute(
-            "INSERT OR IGNORE INTO gc_account (id, slug, account, requisition, status, created) VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT OR IGNORE INTO gc_account (id, slug, account, requisition, status, created) "
+            "VALUES (?, ?, ?, ?, ?, ?)",
             (id, slug, row["account"], made["id"], "DISCOVERED", now_text()),
         )
     set_status(connection, made["id"], "LN")

@@ -14,7 +14,8 @@ def _bank(id: str, name: str, bic: str, days: str, valid: str, countries: list[s
 
 
 ALL = [
-    _bank(SANDBOX, "Sandbox Finance", "SFIN0000", "90", "90", ["XX", "DE", "GB", "NL"], pending_transactions_supported=True),
+    _bank(SANDBOX, "Sandbox Finance", "SFIN0000", "90", "90", ["XX", "DE", "GB", "NL"],
+          pending_transactions_supported=True),
     _bank("NORDHAVEN_BANK_NHBKDEFFXXX", "Nordhaven Bank", "NHBKDEFFXXX", "730", "180", ["DE"],
           business_accounts_supported=True, pending_transactions_supported=True),
     _bank("TALBLICK_SPARKASSE_TBSKDE21XXX", "Talblick Sparkasse", "TBSKDE21XXX", "90", "90", ["DE"],

@@ -31,7 +31,8 @@ def unauthenticated(key: str) -> StripeRefusal:
     """Return the 401 for no key or a wrong one."""
     if not key:
         return invalid(
-            "You did not provide an API key. You need to provide your API key in the Authorization header, using Bearer auth "
+            "You did not provide an API key. You need to provide your API key in the Authorization header, "
+            "using Bearer auth "
             "(e.g. 'Authorization: Bearer YOUR_SECRET_KEY').",
             status=401,
         )
@@ -46,7 +47,8 @@ def masked(key: str) -> str:
 def no_access(key: str, account: str) -> StripeRefusal:
     """Return the 403 for an account that the key may not act for."""
     return invalid(
-        f"The provided key '{masked(key)}' does not have access to account '{account}' (or that account does not exist). "
+        f"The provided key '{masked(key)}' does not have access to account '{account}' "
+        "(or that account does not exist). "
         "Application access may have been revoked.",
         code="account_invalid",
         status=403,
@@ -56,7 +58,8 @@ def no_access(key: str, account: str) -> StripeRefusal:
 def no_permission(key: str, account: str, right: str) -> StripeRefusal:
     """Return the 403 for a right that the restricted key lacks."""
     return invalid(
-        f"The provided key '{masked(key)}' does not have the required permissions for this endpoint on account '{account}'. "
+        f"The provided key '{masked(key)}' does not have the required permissions for this endpoint on "
+        f"account '{account}'. "
         f"Having the '{right}' permission would allow this request to continue.",
         status=403,
     )

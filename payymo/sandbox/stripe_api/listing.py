@@ -184,7 +184,8 @@ def _any(connection: sqlite3.Connection, account: str, id: str) -> Any:
 
 def _bank_account(payout: dict[str, Any]) -> dict[str, Any]:
     return {
-        "id": payout["destination"], "object": "bank_account", "account_holder_type": "company", "bank_name": "TEST BANK",
+        "id": payout["destination"], "object": "bank_account", "account_holder_type": "company",
+        "bank_name": "TEST BANK",
         "country": "DE" if payout["currency"] == "eur" else "GB", "currency": payout["currency"], "last4": "2301",
         "status": "verified",
     }  # fmt: skip

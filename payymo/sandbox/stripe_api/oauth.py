@@ -16,8 +16,9 @@ from payymo.sandbox.stripe_api import access, listing, objects, refunds
 CODE_SECONDS = 300
 PAGE = Markup(
     '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Connect with Stripe</title><style>'
-    "body{{font:16px/1.5 system-ui,sans-serif;max-width:34rem;margin:4rem auto}}button{{font:inherit;padding:.6rem 1.2rem;"
-    "margin:.3rem .4rem .3rem 0}}</style></head><body><h1>Connect your account</h1><p>Payymo asks for the scope "
+    "body{{font:16px/1.5 system-ui,sans-serif;max-width:34rem;margin:4rem auto}}"
+    "button{{font:inherit;padding:.6rem 1.2rem;margin:.3rem .4rem .3rem 0}}</style></head>"
+    "<body><h1>Connect your account</h1><p>Payymo asks for the scope "
     "<b>{scope}</b>. This is a stand-in for Stripe's page.</p>"
     '<form method="post">{buttons}<button name="account" value="">Cancel</button></form></body></html>'
 )

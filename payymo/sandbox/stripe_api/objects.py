@@ -1,4 +1,7 @@
-"""Stripe objects with the fields of API version 2026-10-28.endive. Amounts in the smallest unit, times in epoch seconds."""
+"""Stripe objects with the fields of API version 2026-10-28.endive.
+
+Amounts are in the smallest unit of the currency, times in epoch seconds.
+"""
 
 from typing import Any
 
@@ -23,7 +26,8 @@ def intent(
         "payment_method": f"pm_{id[3:]}", "payment_method_options": {}, "payment_method_types": ["card"],
         "processing": None, "receipt_email": email, "review": None, "setup_future_usage": None, "shipping": None,
         "statement_descriptor": None, "statement_descriptor_suffix": None,
-        "status": "succeeded" if succeeded else "requires_payment_method", "transfer_data": None, "transfer_group": None,
+        "status": "succeeded" if succeeded else "requires_payment_method", "transfer_data": None,
+        "transfer_group": None,
     }  # fmt: skip
 
 
@@ -49,7 +53,8 @@ def charge(
         "calculated_statement_descriptor": descriptor, "captured": paid, "created": created, "currency": currency,
         "customer": customer, "description": description, "destination": None, "dispute": None, "disputed": False,
         "failure_balance_transaction": None, "failure_code": None if paid else "card_declined",
-        "failure_message": None if paid else "Your card has insufficient funds.", "fraud_details": {}, "livemode": False,
+        "failure_message": None if paid else "Your card has insufficient funds.", "fraud_details": {},
+        "livemode": False,
         "metadata": dict(metadata), "on_behalf_of": None, "order": None, "outcome": outcome, "paid": paid,
         "payment_intent": intent_id, "payment_method": f"pm_{intent_id[3:]}",
         "payment_method_details": {"type": "card", "card": {"brand": "visa", "country": country, "last4": last4}},
@@ -84,7 +89,8 @@ def refund(
         "id": id, "object": "refund", "amount": amount, "balance_transaction": balance_transaction,
         "charge": charge["id"], "created": created, "currency": charge["currency"],
         "destination_details": {"card": {"reference_status": "pending", "type": "refund"}, "type": "card"},
-        "metadata": dict(metadata), "payment_intent": charge["payment_intent"], "reason": reason, "receipt_number": None,
+        "metadata": dict(metadata), "payment_intent": charge["payment_intent"], "reason": reason,
+        "receipt_number": None,
         "source_transfer_reversal": None, "status": "succeeded", "transfer_reversal": None,
     }  # fmt: skip
 

@@ -94,8 +94,8 @@ class Routes:
             caller = self._enter(connection, "balance")
             rows = connection.execute(
                 "SELECT json_extract(body, '$.currency') AS currency, json_extract(body, '$.status') AS status, "
-                "SUM(json_extract(body, '$.net')) AS net FROM stripe_object WHERE account = ? AND kind = 'balance_transaction' "
-                "GROUP BY 1, 2",
+                "SUM(json_extract(body, '$.net')) AS net FROM stripe_object "
+                "WHERE account = ? AND kind = 'balance_transaction' GROUP BY 1, 2",
                 (caller.account,),
             ).fetchall()
         sums = {(row["status"], row["currency"]): row["net"] for row in rows}
@@ -156,8 +156,8 @@ def _earlier(connection: sqlite3.Connection, account: str, key: str, params: dic
         return None
     if (row["path"], row["params"]) != (request.path, json.dumps(params, sort_keys=True)):
         message = (
-            "Keys for idempotent requests can only be used with the same parameters they were first used with. Try using a key "
-            f"other than '{key}' if you meant to execute a different request."
+            "Keys for idempotent requests can only be used with the same parameters they were first used with. "
+            f"Try using a key other than '{key}' if you meant to execute a different request."
         )
         raise StripeRefusal(400, {"message": message, "type": "idempotency_error"})
     return _answer(json.loads(row["body"]), row["status"], {"Idempotent-Replayed": "true"})
@@ -169,7 +169,8 @@ def _account(caller: access.Caller) -> dict[str, Any]:
     country, currency = (company.country, company.currency) if company else ("DE", "EUR")
     return {
         "id": caller.account, "object": "account", "business_profile": {"name": name, "url": f"https://{caller.slug}.example"},
-        "business_type": "company", "capabilities": {"card_payments": "active"}, "charges_enabled": True, "country": country,
+        "business_type": "company", "capabilities": {"card_payments": "active"}, "charges_enabled": True,
+        "country": country,
         "created": 1_600_000_000, "default_currency": currency.lower(), "details_submitted": True,
         "email": f"billing@{caller.slug or 'payymo'}.example", "metadata": {}, "payouts_enabled": True,
         "settings": {"dashboard": {"display_name": name, "timezone": "Europe/Berlin"},

@@ -155,7 +155,8 @@ def add_transaction(connection: sqlite3.Connection, slug: str, params: Params) -
     when, amount = values.site_moment(params.get("date"), slug), values.minor(params.get("amountin"))
     credit = values.truthy(params.get("credit")) and client is not None
     add_row(
-        connection, slug, userid=client["id"] if client else 0, currency=currency, gateway=params["paymentmethod"], date=when,
+        connection, slug, userid=client["id"] if client else 0, currency=currency, gateway=params["paymentmethod"],
+        date=when,
         description=params.get("description", ""), amountin=amount, fees=values.minor(params.get("fees")),
         amountout=values.minor(params.get("amountout")), rate=params.get("rate") or "1.00000", transid=transid,
         invoiceid=invoice["id"] if invoice and not credit else 0,

@@ -13,11 +13,12 @@ from payymo.sandbox.whmcs_api.values import WhmcsError
 
 PAGE = Markup(
     '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Invoice {id}</title><style>'
-    "body{{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto}}table{{border-collapse:collapse;width:100%}}"
+    "body{{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto}}table{{width:100%}}"
     "td,th{{border-bottom:1px solid #ccc;padding:.35rem .5rem;text-align:left}}</style></head><body>"
     "<p>{company}</p><h1>Invoice #{number}</h1><p>{client} &middot; issued {date} &middot; due {due} &middot; "
     '<b id="status">{status}</b></p><p>Total {total}, balance <b id="balance">{balance}</b></p>'
-    "<h2>Items</h2><table>{items}</table><h2>Transactions</h2><table><tr><th>Date</th><th>Gateway</th><th>Transaction ID</th>"
+    "<h2>Items</h2><table>{items}</table><h2>Transactions</h2><table>"
+    "<tr><th>Date</th><th>Gateway</th><th>Transaction ID</th>"
     "<th>In</th><th>Fees</th><th>Out</th></tr>{transactions}</table></body></html>"
 )
 ITEM = Markup("<tr><td>{description}</td><td>{amount}</td></tr>")

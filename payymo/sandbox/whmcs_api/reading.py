@@ -14,7 +14,8 @@ GATEWAYS = {
     "globex": [("banktransfer", "Bank Transfer"), ("stripe", "Credit/Debit Card")],
 }
 INVOICE_ORDER = {
-    "id": "id", "invoicenumber": "invoicenum", "date": "date", "duedate": "duedate", "total": "total", "status": "status",
+    "id": "id", "invoicenumber": "invoicenum", "date": "date", "duedate": "duedate", "total": "total",
+    "status": "status",
 }  # fmt: skip
 CLIENT_ORDER = {
     "id": "id", "firstname": "json_extract(body, '$.firstname')", "lastname": "json_extract(body, '$.lastname')",
@@ -81,10 +82,12 @@ def _invoice(slug: str, row: sqlite3.Row) -> dict[str, Any]:
     money_of = values.currency_row(slug, values.currency_id(slug, row["currency"]) - 1)
     return {
         "id": row["id"], "userid": row["userid"], "firstname": client["firstname"], "lastname": client["lastname"],
-        "companyname": client["companyname"], "invoicenum": row["invoicenum"], "date": row["date"], "duedate": row["duedate"],
+        "companyname": client["companyname"], "invoicenum": row["invoicenum"], "date": row["date"],
+        "duedate": row["duedate"],
         "datepaid": row["datepaid"], "last_capture_attempt": ZERO_TIME, "date_refunded": row["date_refunded"],
         "date_cancelled": row["date_cancelled"], **_amounts(row), "status": row["status"],
-        "paymentmethod": row["paymentmethod"], "paymethodid": None, "notes": row["notes"], "created_at": row["created_at"],
+        "paymentmethod": row["paymentmethod"], "paymethodid": None, "notes": row["notes"],
+        "created_at": row["created_at"],
         "updated_at": row["updated_at"], "snapshot_id": None, "currencycode": money_of["code"],
         "currencyprefix": money_of["prefix"], "currencysuffix": money_of["suffix"],
     }  # fmt: skip
@@ -140,7 +143,8 @@ def get_invoice(connection: sqlite3.Connection, slug: str, params: Params) -> di
     return {
         "invoiceid": row["id"], "invoicenum": row["invoicenum"], "userid": row["userid"], "date": row["date"],
         "duedate": row["duedate"], "datepaid": row["datepaid"], "lastcaptureattempt": ZERO_TIME, **_amounts(row),
-        "balance": money(balance(connection, slug, row)), "status": row["status"], "paymentmethod": row["paymentmethod"],
+        "balance": money(balance(connection, slug, row)), "status": row["status"],
+        "paymentmethod": row["paymentmethod"],
         "notes": row["notes"], "ccgateway": row["paymentmethod"] == "stripe", "items": {"item": lines},
         **wrapped("transactions", "transaction", [transaction(one) for one in paid]),
     }  # fmt: skip
@@ -150,7 +154,8 @@ def transaction(row: sqlite3.Row) -> dict[str, str]:
     """Return a transaction row: every id and amount is a string here."""
     return {
         "id": str(row["id"]), "userid": str(row["userid"]), "currency": str(row["currency"]), "gateway": row["gateway"],
-        "date": row["date"], "description": row["description"], "amountin": money(row["amountin"]), "fees": money(row["fees"]),
+        "date": row["date"], "description": row["description"], "amountin": money(row["amountin"]),
+        "fees": money(row["fees"]),
         "amountout": money(row["amountout"]), "rate": row["rate"], "transid": row["transid"],
         "invoiceid": str(row["invoiceid"]), "refundid": str(row["refundid"]),
     }  # fmt: skip
@@ -223,13 +228,16 @@ def _details(slug: str, row: sqlite3.Row) -> dict[str, Any]:
     full = f"{client['firstname']} {client['lastname']}"
     return {
         "userid": row["id"], "client_id": row["id"], "id": row["id"], "owner_user_id": row["id"] + 40,
-        "uuid": f"00000000-0000-4000-8000-{row['id']:012d}", "firstname": client["firstname"], "lastname": client["lastname"],
-        "fullname": full, "companyname": client["companyname"], "email": client["email"], "address1": client["address1"],
+        "uuid": f"00000000-0000-4000-8000-{row['id']:012d}", "firstname": client["firstname"],
+        "lastname": client["lastname"],
+        "fullname": full, "companyname": client["companyname"], "email": client["email"],
+        "address1": client["address1"],
         "address2": "", "city": client["city"], "fullstate": "", "state": "", "postcode": client["postcode"],
         "countrycode": client["countrycode"], "country": client["countrycode"], "phonenumber": "", "tax_id": "",
         "currency": values.currency_id(slug, row["currency"]), "currency_code": row["currency"],
         "defaultgateway": client["gateway"], "groupid": 0, "status": "Active", "credit": money(row["credit"]),
-        "taxexempt": client["taxexempt"], "latefeeoveride": False, "overideduenotices": False, "separateinvoices": False,
+        "taxexempt": client["taxexempt"], "latefeeoveride": False, "overideduenotices": False,
+        "separateinvoices": False,
         "billingcid": 0, "language": "", "notes": "", "customfields": [{"id": "1", "value": ""}], "customfields1": "",
         "users": {"user": [{"id": row["id"] + 40, "name": full, "email": client["email"], "is_owner": True}]},
         "lastlogin": "Date: 01/01/2026 10:00<br>IP Address: 192.0.2.7<br>Host: host.example",
@@ -247,7 +255,8 @@ def get_credits(connection: sqlite3.Connection, slug: str, params: Params) -> di
     )
     found = [
         {
-            "id": str(row["id"]), "date": row["date"], "description": row["description"], "amount": money(row["amount"]),
+            "id": str(row["id"]), "date": row["date"], "description": row["description"],
+            "amount": money(row["amount"]),
             "relid": str(row["relid"]),
         }
         for row in rows
@@ -302,7 +311,8 @@ def get_activity_log(connection: sqlite3.Connection, slug: str, params: Params) 
     found = [
         {
             "id": row["id"], "clientId": row["clientid"], "userId": 0, "adminId": 3, "date": row["date"],
-            "description": row["description"], "username": "Payymo API", "ipaddress": "127.0.0.1", "userid": row["clientid"],
+            "description": row["description"], "username": "Payymo API", "ipaddress": "127.0.0.1",
+            "userid": row["clientid"],
         }
         for row in rows
     ]  # fmt: skip

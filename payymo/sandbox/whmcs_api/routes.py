@@ -17,7 +17,8 @@ from payymo.sandbox.whmcs_api.values import WhmcsError
 Action = Callable[[sqlite3.Connection, str, dict[str, str]], dict[str, Any]]
 READS: dict[str, Action] = {
     "getinvoices": reading.get_invoices, "getinvoice": reading.get_invoice, "gettransactions": reading.get_transactions,
-    "getclients": reading.get_clients, "getclientsdetails": reading.get_clients_details, "getcredits": reading.get_credits,
+    "getclients": reading.get_clients, "getclientsdetails": reading.get_clients_details,
+    "getcredits": reading.get_credits,
     "getpaymentmethods": reading.get_payment_methods, "getcurrencies": reading.get_currencies,
     "whmcsdetails": reading.whmcs_details, "getadmindetails": reading.get_admin_details,
     "getautomationlog": reading.get_automation_log, "getactivitylog": reading.get_activity_log,
