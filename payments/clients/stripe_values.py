@@ -1,0 +1,212 @@
+"""Stripe's objects as plain data, checked and turned into our values.
+
+Units: Stripe's own factors, which are not ISO's: UGX and ISK are sent times 100 though they have no cents. HUF and TWD
+have cents when charging. Source: https://docs.stripe.com/currencies
+"""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+from payments.clients.base import (
+    RemoteBalanceTransaction,
+    RemoteCharge,
+    RemoteDispute,
+    RemoteEvent,
+    RemotePayout,
+    RemoteRefund,
+)
+from payymo.shared.errors import Refused
+from payymo.shared.money import UnknownCurrency, check_currency
+
+_ZERO_DECIMAL = frozenset(
+    ["BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "VND", "VUV", "XAF", "XOF", "XPF"]
+)
+_THREE_DECIMAL = frozenset(["BHD", "JOD", "KWD", "OMR", "TND"])
+Plain = Mapping[str, Any]
+
+
+class Unreadable(Refused):
+    """An answer of Stripe's lacks what it must have."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"Stripe's answer cannot be read: {what}.", reason="malformed")
+
+
+def factor(currency: str) -> int:
+    """Return how many of Stripe's units make one of the currency."""
+    if currency in _ZERO_DECIMAL:
+        return 1
+    return 1000 if currency in _THREE_DECIMAL else 100
+
+
+def currency_of(data: Plain) -> str:
+    """Return the currency in upper case.
+
+    Raises: Unreadable.
+    """
+    try:
+        return check_currency(text(data, "currency"))
+    except UnknownCurrency as error:
+        raise Unreadable(str(error)) from error
+
+
+def amount(data: Plain, name: str, currency: str) -> Decimal:
+    """Return an amount in units of the currency.
+
+    Raises: Unreadable when it is not an integer.
+    """
+    value = data.get(name)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise Unreadable(f"{name} of {data.get('id', 'an object')} is not an integer")
+    return Decimal(value) / factor(currency)
+
+
+def text(data: Plain, name: str, *, longest: int = 4000) -> str:
+    """Return a text field; absent, null and anything but a text are empty."""
+    value = data.get(name)
+    return value[:longest] if isinstance(value, str) else ""
+
+
+def reference(data: Plain, name: str) -> str:
+    """Return the id in a field that holds an id or the expanded object."""
+    value = data.get(name)
+    return text(value, "id", longest=64) if isinstance(value, Mapping) else text(data, name, longest=64)
+
+
+def moment(data: Plain, name: str) -> datetime:
+    """Return a time given in epoch seconds.
+
+    Raises: Unreadable.
+    """
+    value = data.get(name)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise Unreadable(f"{name} of {data.get('id', 'an object')} is not a time")
+    return datetime.fromtimestamp(value, tz=UTC)
+
+
+def day(data: Plain, name: str) -> date:
+    """Return the UTC day of a time."""
+    return moment(data, name).date()
+
+
+def identifier(data: Plain) -> str:
+    """Return the object's id.
+
+    Raises: Unreadable when there is none.
+    """
+    found = text(data, "id", longest=64)
+    if not found:
+        raise Unreadable("an object has no id")
+    return found
+
+
+def balance_transaction(data: Plain) -> RemoteBalanceTransaction:
+    """Read a movement of the balance."""
+    currency = currency_of(data)
+    return RemoteBalanceTransaction(
+        transaction_id=identifier(data),
+        kind=text(data, "type", longest=60),
+        reporting_category=text(data, "reporting_category", longest=60),
+        source_id=reference(data, "source"),
+        amount=amount(data, "amount", currency),
+        fee=amount(data, "fee", currency),
+        net=amount(data, "net", currency),
+        currency=currency,
+        created_at=moment(data, "created"),
+        available_date=day(data, "available_on"),
+    )
+
+
+def charge(data: Plain) -> RemoteCharge:
+    """Read a charge; its balance transaction may be an id, expanded, or null while it is not settled."""
+    currency = currency_of(data)
+    billing = data.get("billing_details")
+    billing = billing if isinstance(billing, Mapping) else {}
+    expanded = data.get("balance_transaction")
+    metadata = data.get("metadata")
+    return RemoteCharge(
+        charge_id=identifier(data),
+        payment_intent_id=reference(data, "payment_intent"),
+        created_at=moment(data, "created"),
+        amount=amount(data, "amount_captured", currency),
+        currency=currency,
+        amount_refunded=amount(data, "amount_refunded", currency),
+        status=text(data, "status", longest=20),
+        paid=data.get("paid") is True,
+        captured=data.get("captured") is True,
+        disputed=data.get("disputed") is True,
+        customer_id=reference(data, "customer"),
+        email=(text(billing, "email") or text(data, "receipt_email"))[:254],
+        name=text(billing, "name", longest=200),
+        description=text(data, "description"),
+        metadata={str(k)[:40]: str(v)[:500] for k, v in metadata.items()} if isinstance(metadata, Mapping) else {},
+        balance_transaction_id=reference(data, "balance_transaction"),
+        balance_transaction=balance_transaction(expanded) if isinstance(expanded, Mapping) else None,
+        raw=json.dumps(data),
+    )
+
+
+def refund(data: Plain) -> RemoteRefund:
+    """Read a refund."""
+    currency = currency_of(data)
+    return RemoteRefund(
+        refund_id=identifier(data),
+        charge_id=reference(data, "charge"),
+        balance_transaction_id=reference(data, "balance_transaction"),
+        amount=amount(data, "amount", currency),
+        currency=currency,
+        status=text(data, "status", longest=20),
+        reason=text(data, "reason", longest=60),
+        created_at=moment(data, "created"),
+    )
+
+
+def dispute(data: Plain) -> RemoteDispute:
+    """Read a dispute."""
+    currency = currency_of(data)
+    return RemoteDispute(
+        dispute_id=identifier(data),
+        charge_id=reference(data, "charge"),
+        amount=amount(data, "amount", currency),
+        currency=currency,
+        status=text(data, "status", longest=40),
+        reason=text(data, "reason", longest=60),
+        created_at=moment(data, "created"),
+    )
+
+
+def payout(data: Plain) -> RemotePayout:
+    """Read a payout."""
+    currency = currency_of(data)
+    trace = data.get("trace_id")
+    return RemotePayout(
+        payout_id=identifier(data),
+        amount=amount(data, "amount", currency),
+        currency=currency,
+        arrival_date=day(data, "arrival_date"),
+        status=text(data, "status", longest=20),
+        automatic=data.get("automatic") is True,
+        reconciliation_status=text(data, "reconciliation_status", longest=20),
+        statement_descriptor=text(data, "statement_descriptor", longest=120),
+        trace_id=text(trace, "value", longest=120) if isinstance(trace, Mapping) else "",
+        failure_message=text(data, "failure_message", longest=300),
+        created_at=moment(data, "created"),
+    )
+
+
+def event(data: Plain) -> RemoteEvent:
+    """Read an event's envelope."""
+    inner = data.get("data")
+    subject = inner.get("object") if isinstance(inner, Mapping) else None
+    return RemoteEvent(
+        event_id=identifier(data),
+        kind=text(data, "type", longest=80),
+        object_id=text(subject, "id", longest=64) if isinstance(subject, Mapping) else "",
+        livemode=data.get("livemode") is True,
+        account_id=text(data, "account", longest=64),
+        created_at=moment(data, "created"),
+        raw=json.dumps(data),
+    )

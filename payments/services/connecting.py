@@ -1,0 +1,135 @@
+"""Connecting and removing a Stripe account."""
+
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+
+from payments.clients.base import PaymentProvider
+from payments.clients.stripe_api import StripeApi
+from payments.models import StripeConnection
+from payymo.shared.errors import BadInput, Conflict, Refused
+from tenants import context, sealing
+from tenants.models import ProviderAccount
+
+KEY_PREFIXES = ("rk_live_", "rk_test_", "sk_live_", "sk_test_")
+_PROVIDER = "stripe"
+
+
+class UnusableKey(BadInput):
+    """What was pasted is not a Stripe key, or not one that may read what is needed."""
+
+    code = "unusable_key"
+
+
+class AccountTaken(Conflict):
+    """The account is connected already, here or at another company."""
+
+    code = "account_taken"
+
+
+def api_for(connection: StripeConnection) -> PaymentProvider:
+    """Return a client that reads this connection's account.
+
+    Raises: UnreadableSecret when the key does not open any more.
+    """
+    return StripeApi(key=sealing.unseal(connection, "key_sealed"))
+
+
+def connect_with_restricted_key(*, key: str, webhook_secret: str, now: datetime) -> StripeConnection:
+    """Check a pasted key against Stripe and connect its account.
+
+    Raises: UnusableKey naming what is missing; AccountTaken; Retryable when Stripe cannot be asked. Nothing is written.
+    """
+    key, webhook_secret = key.strip(), webhook_secret.strip()
+    if not key.startswith(KEY_PREFIXES) or len(key) > 255 or not key.isascii():
+        raise UnusableKey("This is not a Stripe key: it begins with rk_live_ or rk_test_.")
+    if webhook_secret and not webhook_secret.startswith("whsec_"):
+        raise UnusableKey("The webhook secret begins with whsec_. You can leave it out and add it later.")
+    api = StripeApi(key=key)
+    try:
+        account = api.account()
+        missing = api.missing_permissions()
+    except Refused as error:
+        raise UnusableKey(str(error)) from error
+    if missing:
+        raise UnusableKey(f"The key may not read: {', '.join(missing)}. Give it read access and paste it again.")
+    connection = StripeConnection(
+        account_id=account.account_id,
+        account_name=account.name,
+        kind=StripeConnection.Kind.RESTRICTED_KEY,
+        livemode=account.livemode,
+        default_currency=account.default_currency,
+        next_sync_at=now,
+        key_last4=key[-4:],
+    )
+    connection.key_sealed = sealing.seal(connection, "key_sealed", key)
+    if webhook_secret:
+        connection.webhook_secret_sealed = sealing.seal(connection, "webhook_secret_sealed", webhook_secret)
+    return _claim(connection, key=key, webhook_secret=webhook_secret, now=now)
+
+
+def _claim(connection: StripeConnection, *, key: str, webhook_secret: str, now: datetime) -> StripeConnection:
+    tenant = context.current()
+    with transaction.atomic(durable=True):
+        claim, _ = ProviderAccount.objects.get_or_create(
+            provider=_PROVIDER,
+            external_id=connection.account_id,
+            livemode=connection.livemode,
+            defaults={"tenant": tenant},
+        )
+        if claim.tenant_id != tenant.pk:
+            raise AccountTaken("This Stripe account is connected to another company.")
+        known = StripeConnection.objects.select_for_update().filter(account_id=connection.account_id).first()
+        if known is not None and known.state == StripeConnection.State.ACTIVE:
+            raise AccountTaken("This Stripe account is connected already.")
+        if known is not None:
+            return _reconnect(known, key=key, webhook_secret=webhook_secret, now=now)
+        try:
+            with transaction.atomic():
+                connection.save()
+        except IntegrityError as error:
+            raise AccountTaken("This Stripe account is connected already.") from error
+    return connection
+
+
+def _reconnect(known: StripeConnection, *, key: str, webhook_secret: str, now: datetime) -> StripeConnection:
+    """Give a connection that was removed or refused its new key; its history goes on."""
+    known.key_sealed = sealing.seal(known, "key_sealed", key)
+    known.key_last4 = key[-4:]
+    if webhook_secret:
+        known.webhook_secret_sealed = sealing.seal(known, "webhook_secret_sealed", webhook_secret)
+    known.state = StripeConnection.State.ACTIVE
+    known.failures, known.last_error, known.last_error_code, known.next_sync_at = 0, "", "", now
+    known.save()
+    return known
+
+
+@transaction.atomic(durable=True)
+def change_webhook_secret(*, connection: StripeConnection, webhook_secret: str) -> None:
+    """Take a new signing secret; the one before stays valid until the next change.
+
+    Raises: UnusableKey.
+    """
+    if not webhook_secret.strip().startswith("whsec_"):
+        raise UnusableKey("The webhook secret begins with whsec_.")
+    row = StripeConnection.objects.select_for_update().get(pk=connection.pk)
+    if row.webhook_secret_sealed:
+        before = sealing.unseal(row, "webhook_secret_sealed")
+        row.webhook_secret_old_sealed = sealing.seal(row, "webhook_secret_old_sealed", before)
+    row.webhook_secret_sealed = sealing.seal(row, "webhook_secret_sealed", webhook_secret.strip())
+    row.save(update_fields=["webhook_secret_sealed", "webhook_secret_old_sealed"])
+
+
+@transaction.atomic(durable=True)
+def remove_connection(*, connection: StripeConnection) -> None:
+    """Stop reading the account and forget its secrets; what was read stays."""
+    StripeConnection.objects.filter(pk=connection.pk).update(
+        state=StripeConnection.State.REMOVED,
+        key_sealed=b"",
+        webhook_secret_sealed=b"",
+        webhook_secret_old_sealed=b"",
+        next_sync_at=None,
+    )
+    ProviderAccount.objects.filter(
+        provider=_PROVIDER, external_id=connection.account_id, livemode=connection.livemode
+    ).delete()

@@ -1,0 +1,83 @@
+"""One run over a Stripe account: what is new, and what may have changed since."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from payments.clients.base import PaymentProvider
+from payments.models import StripeConnection
+from payments.services import charges, payouts, webhooks
+from payymo.shared.errors import ProviderError, Refused
+
+EVERY = timedelta(minutes=15)
+# Refunds, disputes and late balance transactions change a charge after it was read: there is no "changed since".
+OVERLAP = timedelta(days=10)
+PAYOUT_OVERLAP = timedelta(days=30)
+SWEEP = timedelta(hours=72)
+_BACK_OFF = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15), timedelta(hours=1))
+Progress = Callable[[str, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class SyncResult:
+    """What one run brought."""
+
+    new_charges: int
+    refunds: int
+    disputes: int
+    payouts: int
+    events: int
+
+
+def sync_connection(
+    *, connection: StripeConnection, api: PaymentProvider, now: datetime, progress: Progress | None = None
+) -> SyncResult:
+    """Read the account and write what it shows; the position moves only when all of it was read.
+
+    Raises: Refused (the connection is marked broken when the key is refused) or Retryable; what was stored stays.
+    """
+
+    def tell(what: str, count: int) -> None:
+        if progress is not None:
+            progress(what, count)
+
+    since = connection.synced_until - OVERLAP if connection.synced_until else None
+    try:
+        new = charges.store_charges(connection, api.charges(created_from=since))
+        tell("charges", new)
+        refunds = charges.store_refunds(api.refunds(created_from=since))
+        disputes = charges.store_disputes(api.disputes(created_from=since))
+        charges.store_balance_transactions(connection, api.balance_transactions(created_from=since))
+        payout_since = connection.synced_until - PAYOUT_OVERLAP if connection.synced_until else None
+        sent = payouts.store_payouts(connection, api.payouts(created_from=payout_since))
+        tell("payouts", sent)
+        payouts.fetch_items(connection, api)
+        events = webhooks.store_listed(connection, api.events(created_from=now - SWEEP), now=now)
+    except ProviderError as error:
+        _note_failure(connection, error, now=now)
+        raise
+    StripeConnection.objects.filter(pk=connection.pk).update(
+        synced_until=now,
+        last_attempt_at=now,
+        last_success_at=now,
+        next_sync_at=now + EVERY,
+        failures=0,
+        last_error="",
+        last_error_code="",
+    )
+    return SyncResult(new, refunds, disputes, sent, events)
+
+
+def _note_failure(connection: StripeConnection, error: ProviderError, *, now: datetime) -> None:
+    broken = isinstance(error, Refused) and error.reason in ("credentials_invalid", "permission_missing")
+    wait = _BACK_OFF[min(connection.failures, len(_BACK_OFF) - 1)]
+    if error.retry_after:
+        wait = max(wait, timedelta(seconds=min(error.retry_after, 86_400)))
+    StripeConnection.objects.filter(pk=connection.pk).update(
+        state=StripeConnection.State.BROKEN if broken else connection.state,
+        last_attempt_at=now,
+        next_sync_at=None if broken else now + wait,
+        failures=connection.failures + 1,
+        last_error=str(error)[:500],
+        last_error_code=error.reason[:64],
+    )
