@@ -1,0 +1,15 @@
+"""Below `/api/v1/`."""
+
+from django.urls import path
+
+from payments.api import views
+
+urlpatterns = [
+    path("stripe-connections/", views.StripeConnectionList.as_view(), name="stripe-connections"),
+    path("stripe-connections/<uuid:public_id>/", views.StripeConnectionDetail.as_view(), name="stripe-connection"),
+    path("stripe-payments/", views.StripePaymentList.as_view(), name="stripe-payments"),
+    path("stripe-payments/<uuid:public_id>/", views.StripePaymentDetail.as_view(), name="stripe-payment"),
+    path("payouts/", views.PayoutList.as_view(), name="payouts"),
+    path("payouts/<uuid:public_id>/", views.PayoutDetail.as_view(), name="payout"),
+    path("webhooks/stripe/", views.StripeWebhook.as_view(), name="stripe-webhook"),
+]

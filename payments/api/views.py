@@ -1,0 +1,125 @@
+"""Stripe connections, charges, payouts, and the address that Stripe calls."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.decorators import method_decorator
+from django.views import View
+from django.views.decorators.csrf import csrf_exempt
+from drf_spectacular.utils import extend_schema
+from rest_framework import generics, status
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.api.permissions import requires
+from payments.api import serializers as shapes
+from payments.models import Payout, StripeConnection, StripePayment
+from payments.services import connecting, webhooks
+from payymo.shared.errors import BadInput
+from payymo.shared.models import ReceiptState
+
+
+def _known(request: Request, *names: str) -> None:
+    if unknown := set(request.query_params) - {"cursor", "page_size", *names}:
+        raise BadInput(f"Unknown filter: {', '.join(sorted(unknown))}.")
+
+
+class StripeConnectionList(generics.ListCreateAPIView):
+    """Connected Stripe accounts; POST connects one with a restricted key."""
+
+    permission_classes = [requires("connections.view", writing="connections.change")]
+    serializer_class = shapes.StripeConnectionOutput
+
+    def get_queryset(self) -> Any:
+        """Leave out removed ones."""
+        _known(self.request)
+        return StripeConnection.objects.exclude(state=StripeConnection.State.REMOVED)
+
+    @extend_schema(request=shapes.StripeConnectionInput, responses={201: shapes.StripeConnectionOutput})
+    def post(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Connect an account."""
+        values = shapes.StripeConnectionInput(data=request.data)
+        values.is_valid(raise_exception=True)
+        connection = connecting.connect_with_restricted_key(**values.validated_data, now=timezone.now())
+        return Response(shapes.StripeConnectionOutput(connection).data, status=status.HTTP_201_CREATED)
+
+
+class StripeConnectionDetail(generics.RetrieveDestroyAPIView):
+    """One account; DELETE stops reading it and forgets its secrets."""
+
+    permission_classes = [requires("connections.view", writing="connections.change")]
+    serializer_class = shapes.StripeConnectionOutput
+    lookup_field = "public_id"
+    queryset = StripeConnection.objects.exclude(state=StripeConnection.State.REMOVED)
+
+    def perform_destroy(self, instance: StripeConnection) -> None:
+        """Remove it."""
+        connecting.remove_connection(connection=instance)
+
+
+class StripePaymentList(generics.ListAPIView):
+    """Charges, newest first; `?state=` filters."""
+
+    permission_classes = [requires("transactions.view")]
+    serializer_class = shapes.StripePaymentOutput
+
+    def get_queryset(self) -> Any:
+        """Filter by state."""
+        _known(self.request, "state")
+        rows = StripePayment.objects.select_related("payout")
+        if wanted := self.request.query_params.get("state"):
+            if wanted not in ReceiptState.values:
+                raise BadInput(f"state is one of {', '.join(ReceiptState.values)}.")
+            rows = rows.filter(state=wanted)
+        return rows
+
+
+class StripePaymentDetail(generics.RetrieveAPIView):
+    """One charge."""
+
+    permission_classes = [requires("transactions.view")]
+    serializer_class = shapes.StripePaymentOutput
+    lookup_field = "public_id"
+    queryset = StripePayment.objects.select_related("payout")
+
+
+class PayoutList(generics.ListAPIView):
+    """Payouts, newest first."""
+
+    permission_classes = [requires("transactions.view")]
+    serializer_class = shapes.PayoutOutput
+
+    def get_queryset(self) -> Any:
+        """Read them."""
+        _known(self.request)
+        return Payout.objects.all()
+
+
+class PayoutDetail(generics.RetrieveAPIView):
+    """One payout and what it holds."""
+
+    permission_classes = [requires("transactions.view")]
+    serializer_class = shapes.PayoutDetailOutput
+    lookup_field = "public_id"
+    queryset = Payout.objects.prefetch_related("items")
+
+
+@method_decorator(csrf_exempt, name="dispatch")
+class StripeWebhook(View):
+    """Where Stripe reports events: verified over the raw bytes, stored once, worked on later."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Store the event: 200 with a row, 400 with an empty text and none."""
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        if not length.isdigit() or int(length) > webhooks.LARGEST_BODY:
+            return HttpResponse(status=413)
+        try:
+            webhooks.receive_event(
+                body=request.body, signature=request.headers.get("Stripe-Signature", ""), now=timezone.now()
+            )
+        except BadInput:
+            return HttpResponse(status=400)
+        return HttpResponse(status=200)
