@@ -37,7 +37,7 @@ def run_in_foreground(home: Home, *, servers_only: bool) -> int:
                 demo.start_product(home, supervisor, variables, web_port=web_port)
                 demo.tell_sign_ins(home, web_port)
             _note_state(home, "ready", web_port)
-            say("Ctrl-C or `make stop` ends it all")
+            say("`make stop` ends it all; in the foreground so does Ctrl-C")
             supervisor.watch()
         except AskedToStop:
             say("asked to stop")
