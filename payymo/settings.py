@@ -75,6 +75,8 @@ SHARED_APPS = [
     "csp",
 ]
 TENANT_APPS = ["guardian", "banking", "payments", "whmcs", "matching"]
+if not PRODUCTION:
+    SHARED_APPS.append("payymo.demo")
 INSTALLED_APPS = [*SHARED_APPS, *TENANT_APPS]
 TENANT_MODEL = "tenants.Tenant"
 TENANT_DOMAIN_MODEL = "tenants.Domain"
@@ -180,8 +182,9 @@ STRIPE_URL = env.str("PAYYMO_STRIPE_URL", default="https://api.stripe.com")
 STRIPE_CONNECT_URL = env.str("PAYYMO_STRIPE_CONNECT_URL", default="https://connect.stripe.com")
 # host:port that the address check lets through although it is a loopback address: the stand-ins of demo and tests.
 LOOPBACK_EXCEPTION = env.str("PAYYMO_LOOPBACK_EXCEPTION", default="")
-if PRODUCTION and LOOPBACK_EXCEPTION:
-    raise ImproperlyConfigured("PAYYMO_LOOPBACK_EXCEPTION is for development; production refuses it.")
+SANDBOX_URL = env.str("PAYYMO_SANDBOX_URL", default="")
+if PRODUCTION and (LOOPBACK_EXCEPTION or SANDBOX_URL):
+    raise ImproperlyConfigured("PAYYMO_LOOPBACK_EXCEPTION and PAYYMO_SANDBOX_URL are refused in production.")
 
 # --- Sign-in ----------------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
@@ -210,6 +213,7 @@ SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_SAVE_EVERY_REQUEST = False
 CSRF_COOKIE_NAME = f"{_cookie_prefix}payymo_csrf"
+CSRF_FAILURE_VIEW = "payymo.dashboard.views.errors.csrf_failure"
 CSRF_COOKIE_SAMESITE = "Strict"
 CSRF_COOKIE_HTTPONLY = False
 

@@ -4,4 +4,11 @@ from django.urls import include, path
 
 urlpatterns = [
     path("", include("payymo.shared.urls")),
+    path("", include("accounts.urls")),
+    path("api/v1/", include("payymo.urls_api")),
+    path("", include("payymo.dashboard.urls")),
 ]
+handler400 = "payymo.dashboard.views.errors.bad_request"
+handler403 = "payymo.dashboard.views.errors.forbidden"
+handler404 = "payymo.dashboard.views.errors.not_found"
+handler500 = "payymo.dashboard.views.errors.server_error"

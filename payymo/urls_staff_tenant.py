@@ -1,5 +1,10 @@
 """What the staff host serves below `/admin/t/<tenant>/`, inside that tenant."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import include, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from payymo.dashboard.staff import inside_tenant
+
+urlpatterns = [
+    path("", include("payymo.dashboard.urls_staff")),
+    path("", inside_tenant.urls),
+]

@@ -3,14 +3,18 @@
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import connection
+from django.db import connection as _connection
 from django_tenants.utils import get_public_schema_name
 
 from payymo.shared import logs
 from tenants.models import Tenant
+
+# django-tenants adds the schema to Django's connection, which its types do not know.
+connection: Any = _connection
 
 
 class TenantUnavailable(Exception):

@@ -32,9 +32,10 @@ class TenantHostMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Serve the request inside its tenant."""
         host = host_of(request)
+        request.is_staff_host = host == settings.STAFF_HOST
         context.leave()
         try:
-            if host == settings.STAFF_HOST:
+            if request.is_staff_host:
                 return self._serve_staff(request)
             domain = Domain.objects.select_related("tenant").filter(domain=host).first()
             if domain is None:

@@ -1,6 +1,6 @@
 """The one way out: every call to a provider goes through `send`.
 
-Connect 3 s, read 10 s unless the caller needs longer, whole call 30 s, answers up to 10 MiB, no redirects, TLS verified.
+Connect 3 s, read 10 s unless told longer, whole call 30 s, answers up to 10 MiB, no redirects, TLS verified.
 An address that a customer typed is resolved once, refused unless every address behind it is globally routable, and the
 call goes to exactly the checked address. Source: docs/adr on outgoing HTTP; OWASP SSRF prevention.
 """
@@ -61,7 +61,7 @@ class _PinnedAdapter(HTTPAdapter):
         super().__init__()
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, server_hostname=self._host, assert_hostname=self._host, **kwargs)  # type: ignore[no-untyped-call]
+        super().init_poolmanager(*args, server_hostname=self._host, assert_hostname=self._host, **kwargs)
 
 
 def check_customer_url(url: str) -> tuple[str, int, str]:

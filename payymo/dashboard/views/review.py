@@ -34,6 +34,7 @@ from payymo.dashboard.pages import (
 from payymo.dashboard.pages.review import Undone
 from payymo.dashboard.presenters import review as present
 from payymo.dashboard.shell import shell_of
+from payymo.dashboard.staff import staff_context
 from payymo.shared.errors import BadInput, DomainError
 from payymo.shared.errors import Conflict as Refusal
 from payymo.shared.models import ReceiptState
@@ -49,7 +50,7 @@ def may_decide(request: HttpRequest) -> bool:
 
 def actor_of(request: HttpRequest) -> Actor:
     """Return who decides: a member of the tenant, or staff acting on the staff host."""
-    return Actor.staff(request.user) if getattr(request, "is_staff_host", False) else Actor.person(request.user)
+    return Actor.staff(request.user) if request.is_staff_host else Actor.person(request.user)
 
 
 def _chosen(request: HttpRequest) -> selectors.QueueFilter:
@@ -155,8 +156,9 @@ def page_of(
         item=receipt_id is not None,
         empty=empty,  # type: ignore[arg-type]
     )
-    template = "admin/review.html" if getattr(request, "is_staff_host", False) else "dashboard/review/page.html"
-    return render(request, template, {"shell": shell_of(request, "review"), "page": page}, status=code)
+    template = "admin/review.html" if request.is_staff_host else "dashboard/review/page.html"
+    around = {"shell": shell_of(request, "review")} if not request.is_staff_host else staff_context(request)
+    return render(request, template, {**around, "page": page}, status=code)
 
 
 @require_GET

@@ -1,0 +1,118 @@
+"""The staff host's two admin sites: the platform, and the inside of one tenant that grants support access."""
+
+from typing import Any
+
+from django.contrib.admin import AdminSite, ModelAdmin, register
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
+
+from accounts import admin as accounts_admin
+from accounts import models as accounts
+from matching import admin as matching_admin
+from matching import models as matching
+from payments import admin as payments_admin
+from payments import models as payments
+from payymo.dashboard.formats import full_moment
+from payymo.shared.admin import ReadOnlyAdmin
+from tenants.models import Domain, Tenant
+from whmcs import admin as whmcs_admin
+from whmcs import models as whmcs
+
+
+class StaffSite(AdminSite):
+    """Only Payymo's own staff, on the staff host."""
+
+    site_header = site_title = "Payymo staff"
+    index_title = "Platform"
+    enable_nav_sidebar = False
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        """Return whether this is a member of staff."""
+        return bool(request.user.is_authenticated and request.user.is_active and request.user.is_staff)
+
+
+class TenantSite(StaffSite):
+    """The records of one tenant. The host middleware let nobody in without its support access."""
+
+    index_title = "Records"
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        """Return whether staff may look into this tenant now."""
+        return super().has_permission(request) and bool(request.permissions)
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        """Add the strip that says in which tenant one is."""
+        return {**super().each_context(request), "staff_strip": strip_of(request)}
+
+
+def strip_of(request: HttpRequest) -> dict[str, str]:
+    """Say in which tenant staff is, and until when it may be."""
+    tenant = request.tenant
+    until = tenant.support_access_until
+    return {
+        "tenant_name": tenant.name,
+        "review_url": reverse("dashboard:review"),
+        "until": full_moment(until) if until else "",
+        "leave_url": "",
+    }
+
+
+platform = StaffSite(name="admin")
+inside_tenant = TenantSite(name="admin")
+
+
+@register(Tenant, site=platform)
+class TenantAdmin(ReadOnlyAdmin):
+    """Tenants, their state, and the way in while they grant support access."""
+
+    list_display = ("name", "slug", "state", "created_at", "support_access_until", "enter")
+    list_filter = ("state",)
+    search_fields = ("name", "slug")
+    fields = ("public_id", "slug", "name", "state", "time_zone", "undo_seconds", "support_access_until", "created_at")
+
+    def enter(self, tenant: Tenant) -> str:
+        """Link to the tenant's records."""
+        if not tenant.support_access_until or tenant.support_access_until < timezone.now() or not tenant.is_active:
+            return "–"
+        return format_html('<a href="/admin/t/{}/">Enter</a>', tenant.slug)
+
+
+@register(Domain, site=platform)
+class DomainAdmin(ReadOnlyAdmin):
+    """Hosts."""
+
+    list_display = ("domain", "tenant", "is_primary")
+    search_fields = ("domain",)
+
+
+_PLATFORM: list[tuple[Any, type[ModelAdmin]]] = [  # type: ignore[type-arg]
+    (accounts.User, accounts_admin.UserAdmin),
+    (accounts.Membership, accounts_admin.MembershipAdmin),
+    (accounts.Role, accounts_admin.RoleAdmin),
+]
+_TENANT: list[tuple[Any, type[ModelAdmin]]] = [  # type: ignore[type-arg]
+    (payments.StripeConnection, payments_admin.StripeConnectionAdmin),
+    (payments.StripePayment, payments_admin.StripePaymentAdmin),
+    (payments.Payout, payments_admin.PayoutAdmin),
+    (payments.WebhookEvent, payments_admin.WebhookEventAdmin),
+    (whmcs.WhmcsInstance, whmcs_admin.WhmcsInstanceAdmin),
+    (whmcs.Client, whmcs_admin.ClientAdmin),
+    (whmcs.Invoice, whmcs_admin.InvoiceAdmin),
+    (whmcs.Posting, whmcs_admin.PostingAdmin),
+    (matching.Proposal, matching_admin.ProposalAdmin),
+    (matching.Decision, matching_admin.DecisionAdmin),
+    (matching.InvoiceMatch, matching_admin.AllocationAdmin),
+    (matching.StripeInvoiceMatch, matching_admin.AllocationAdmin),
+    (matching.Settlement, matching_admin.SettlementAdmin),
+]
+for _model, _admin in _PLATFORM:
+    platform.register(_model, _admin)
+for _model, _admin in _TENANT:
+    inside_tenant.register(_model, _admin)
+
+
+def staff_context(request: HttpRequest) -> dict[str, Any]:
+    """Return what the staff console's own pages need around them."""
+    return inside_tenant.each_context(request)
