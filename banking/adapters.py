@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 from banking.models import BankAccount, BankTransaction, PendingEntry, RawFetch, StatementImport
@@ -107,8 +107,10 @@ def stored_amount(amount: Decimal) -> Decimal:
     return amount.quantize(_STORED_DECIMALS)
 
 
-def new_raw_fetch(account: BankAccount, payload: str, *, fetched_at: datetime) -> RawFetch:
+def new_raw_fetch(
+    account: BankAccount, payload: str, *, fetched_at: datetime, complete_from: date, complete_until: date
+) -> RawFetch:
     """Build the row of a provider's whole answer; it is not saved."""
-    row = RawFetch(account=account, fetched_at=fetched_at)
-    row.payload_sealed = sealing.seal(row, "payload_sealed", payload)
+    row = RawFetch(account=account, fetched_at=fetched_at, complete_from=complete_from, complete_until=complete_until)
+    row.payload_sealed = sealing.seal(row, "payload_sealed", clean(payload))
     return row

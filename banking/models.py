@@ -96,6 +96,8 @@ class RawFetch(Record):
 
     account = models.ForeignKey(BankAccount, on_delete=models.CASCADE, related_name="raw_fetches")
     fetched_at = models.DateTimeField()
+    complete_from = models.DateField(null=True, blank=True, help_text="the first booking day that was asked for")
+    complete_until = models.DateField(null=True, blank=True)
     payload_sealed = models.BinaryField()
     processed_at = models.DateTimeField(null=True, blank=True)
     refused = models.JSONField(default=list, help_text="entries that could not be read: position and reason")

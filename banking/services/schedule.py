@@ -1,0 +1,82 @@
+"""What a round of the scheduler does for one tenant: ended consents, waiting consents, accounts that are due."""
+
+import logging
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from banking.clients.base import BankProvider, Reason
+from banking.models import BankAccount, BankConnection
+from banking.services.connecting import finish_waiting, revoke_removed
+from banking.services.fetching import SyncResult, sync_account
+from payymo.shared.errors import DomainError
+
+logger = logging.getLogger(__name__)
+State = BankConnection.State
+# Longer than a fetch may take: a worker that dies leaves the account to the next one.
+_LEASE = timedelta(minutes=15)
+_BREAKER_OPENS_AFTER, _BREAKER_PAUSE = 5, timedelta(seconds=60)
+_BREAKS = frozenset({Reason.UNREACHABLE, Reason.UNREADABLE, Reason.CREDENTIALS_INVALID})
+
+
+def run_round(*, provider: BankProvider, now: datetime, most: int = 25) -> list[SyncResult]:
+    """Do everything that is due at the provider for this tenant; return what became of the accounts."""
+    end_consents(now=now)
+    finish_waiting(provider=provider, now=now)
+    revoke_removed(provider=provider)
+    return sync_due_accounts(provider=provider, now=now, most=most)
+
+
+def has_work(*, now: datetime) -> bool:
+    """Return whether a round would do anything; asked before a provider is set up."""
+    connections = BankConnection.objects
+    return (
+        _due(now).exists()
+        or connections.filter(state=State.PENDING).exists()
+        or connections.filter(state=State.REVOKED).exclude(requisition_id="").exists()
+        or connections.filter(state=State.LINKED, consent_ends_at__lte=now).exists()
+    )
+
+
+def end_consents(*, now: datetime) -> int:
+    """Mark the connections whose consent is over; the provider says so only when an account is next read."""
+    with transaction.atomic():
+        ended = BankConnection.objects.select_for_update().filter(state=State.LINKED, consent_ends_at__lte=now)
+        ids = list(ended.values_list("pk", flat=True))
+        said = {
+            "last_error": "The consent has ended. Renew it to go on.",
+            "last_error_code": Reason.CONSENT_ENDED.value,
+        }
+        BankAccount.objects.filter(connection_id__in=ids).update(next_sync_at=None, **said)
+        return BankConnection.objects.filter(pk__in=ids).update(state=State.EXPIRED, **said)
+
+
+def _due(now: datetime):  # type: ignore[no-untyped-def]
+    return BankAccount.objects.filter(next_sync_at__lte=now, is_paused=False, connection__state=State.LINKED)
+
+
+def sync_due_accounts(*, provider: BankProvider, now: datetime, most: int = 25) -> list[SyncResult]:
+    """Fetch the accounts that are due, longest waiting first.
+
+    Shape: a provider that is out of reach several times in a row ends the round; what is left is due a minute later.
+    """
+    results: list[SyncResult] = []
+    in_a_row = 0
+    for account in _due(now).order_by("next_sync_at", "pk")[:most]:
+        claimed = BankAccount.objects.filter(pk=account.pk, next_sync_at=account.next_sync_at)
+        if not claimed.update(next_sync_at=now + _LEASE):
+            continue
+        try:
+            result = sync_account(account_id=account.pk, provider=provider, now=now)
+        except DomainError as error:
+            logger.info(
+                "account not fetched",
+                extra={"event": "sync_refused", "account": str(account.public_id), "reason": error.code},
+            )
+            continue
+        results.append(result)
+        in_a_row = in_a_row + 1 if result.outcome == "failed" and result.reason in _BREAKS else 0
+        if in_a_row >= _BREAKER_OPENS_AFTER:
+            _due(now).update(next_sync_at=now + _BREAKER_PAUSE)
+            break
+    return results

@@ -1,0 +1,29 @@
+"""What beat lets banking do for each tenant."""
+
+import logging
+
+from celery import shared_task
+from django.utils import timezone
+
+from banking import locks
+from banking.services import schedule
+from banking.services.provider_keys import has_provider_key, provider
+from tenants.tasks import TenantTask
+
+logger = logging.getLogger(__name__)
+
+
+@shared_task(base=TenantTask)
+def sync_due_accounts() -> int:
+    """Fetch what is due for the tenant; a second worker that gets the same message does nothing."""
+    now = timezone.now()
+    with locks.only_one("sync-due-accounts") as free:
+        if not free or not schedule.has_work(now=now) or not has_provider_key():
+            return 0
+        results = schedule.run_round(provider=provider(now=now), now=now)
+    if results:
+        failed = sum(result.outcome == "failed" for result in results)
+        logger.info(
+            "banks fetched", extra={"event": "banks_synced", "count": len(results), "status": f"{failed} failed"}
+        )
+    return len(results)

@@ -1,0 +1,54 @@
+"""The bank of a host in the running stand-in, walked as its user would, and its faults."""
+
+from urllib.parse import parse_qs, urlsplit
+
+import requests
+
+from banking.services import connecting, provider_keys
+from payymo.sandbox import world
+
+CALLBACK = "http://acme.localhost:8000/connections/bank/callback/"
+
+
+class Bank:
+    """One host's bank."""
+
+    def __init__(self, process, slug):
+        self.base, self.slug = process.base_url, slug
+        self.keys = world.GOCARDLESS[slug]
+        self.institution_id = self.keys.institution_ids[0]
+
+    def save_keys(self, now):
+        return provider_keys.save_provider_key(
+            secret_id=self.keys.secret_id, secret_key=self.keys.secret_key, now=now
+        )  # fmt: skip
+
+    def walk(self, link, action="approve"):
+        """Open the link, decide, and return the query with which the user comes back."""
+        with requests.Session() as browser:
+            browser.get(link, timeout=10).raise_for_status()
+            answer = browser.post(link, data={"action": action}, timeout=10, allow_redirects=False)
+            while not answer.headers["Location"].startswith(CALLBACK):
+                answer = browser.get(self.base + answer.headers["Location"], timeout=10, allow_redirects=False)
+        return {name: values[0] for name, values in parse_qs(urlsplit(answer.headers["Location"]).query).items()}
+
+    def connect(self, user_id, now, provider=None):
+        """Connect the host's bank all the way and return the connection."""
+        provider = provider or provider_keys.provider(now=now)
+        started = connecting.start_consent(
+            institution_id=self.institution_id, user_id=user_id, redirect_url=CALLBACK, provider=provider, now=now
+        )
+        query = self.walk(started.consent_link)
+        return connecting.finish_consent(reference=query["ref"], user_id=user_id, provider=provider, now=now)
+
+    def fault(self, fault, times=1, **params):
+        order = {"provider": "gocardless", "slug": self.slug, "fault": fault, "times": times, "params": params}
+        requests.post(f"{self.base}/_control/faults", json=order, timeout=10).raise_for_status()
+
+    def add(self, **entry):
+        answer = requests.post(f"{self.base}/_control/bank/{self.slug}/add", json=entry, timeout=10)
+        answer.raise_for_status()
+        return answer.json()
+
+    def until(self):
+        return requests.get(f"{self.base}/_control/health", timeout=10).json()["until"]
