@@ -87,8 +87,9 @@ def flow_chart(flow: Flow) -> FlowChart:
                 middle=_text(x + width / 2),
             )
         )
+    parts = 4 if top.normalize().as_tuple().digits in {(2,), (4,)} else 5
     grid = []
-    for part in range(5):
-        y = base - room * part / 4
-        grid.append(GridLine(_text(y), _text(y + 4), formats.compact(top * part / 4)))
+    for part in range(parts + 1):
+        y = base - room * part / parts
+        grid.append(GridLine(_text(y), _text(y + 4), formats.compact(top * part / parts)))
     return FlowChart(WIDTH, HEIGHT, _LEFT, tuple(bars), tuple(grid), base)

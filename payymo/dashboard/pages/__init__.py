@@ -100,6 +100,7 @@ from payymo.dashboard.pages.shell import (
     ErrorPage,
     Section,
     Shell,
+    StaffStrip,
 )
 from payymo.dashboard.pages.values import (
     Amount,

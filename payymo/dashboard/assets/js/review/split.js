@@ -30,7 +30,7 @@ function update(editor) {
     output.textContent = Number.isNaN(rest) ? "–" : `${written(rest, digits)}\u00a0${editor.dataset.currency}`;
     output.classList.toggle("pm-tone-bad", rest < 0);
   }
-  for (const part of editor.querySelectorAll("[data-pm-rest]")) part.hidden = rest === 0;
+  for (const part of editor.querySelectorAll("[data-pm-rest]")) part.hidden = !(rest > 0);
 }
 
 export function startSplit() {

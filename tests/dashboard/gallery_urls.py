@@ -1,0 +1,142 @@
+"""The gallery: every page with invented data at its real address, for rendering tests and screenshots.
+
+The decisions answer as the product does, in the shapes of `payymo.dashboard.pages.review`, but decide nothing.
+"""
+
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import include, path, re_path
+
+from payymo.dashboard import pages
+from tests.dashboard import gallery
+
+Page = Callable[[], Any]
+
+
+def show(template: str, page: Page, section: pages.Section = "", *, shell: bool = True) -> Callable[..., HttpResponse]:
+    def view(request: HttpRequest, **_: Any) -> HttpResponse:
+        context = {"page": page()}
+        if shell:
+            context["shell"] = gallery.shell(section)
+        return render(request, template, context)
+
+    return view
+
+
+def number_of(receipt: str) -> int:
+    return int(str(receipt).rsplit("-", 1)[1])
+
+
+def review_item(request: HttpRequest, receipt: str) -> HttpResponse:
+    number = number_of(receipt)
+    page = gallery.review(queue=gallery.queue(number), panel=gallery.panel(number), item=True)
+    return render(request, "dashboard/review/page.html", {"page": page, "shell": gallery.shell("review")})
+
+
+def panel(request: HttpRequest, receipt: str) -> HttpResponse:
+    return render(request, "dashboard/review/panel.html", {"page": gallery.panel(number_of(receipt))})
+
+
+def decide(request: HttpRequest, receipt: str, act: str) -> HttpResponse:
+    if "HX-Request" not in request.headers:
+        return HttpResponseRedirect("/review/")
+    number = number_of(receipt)
+    if request.POST.get("version") != "v1" or request.COOKIES.get("gallery") == "conflict":
+        page = pages.Conflict(receipt, "Tom approved this 12 s ago.", gallery.PROGRESS, True, gallery.panel(number + 1))
+        return render(request, "dashboard/review/conflict.html", {"page": page}, status=409)
+    decided = pages.Decided((receipt,), gallery.PROGRESS, f"{act}. Next.", gallery.UNDO, gallery.panel(number + 1))
+    return render(request, "dashboard/review/decided.html", {"page": decided})
+
+
+def undo(request: HttpRequest, decision: str) -> HttpResponse:
+    undone = pages.Undone(gallery.queue_row(0), gallery.panel(0), gallery.PROGRESS, "Undone.")
+    return render(request, "dashboard/review/undone.html", {"page": undone})
+
+
+def edit(state: Callable[[], pages.Panel]) -> Callable[..., HttpResponse]:
+    def view(request: HttpRequest, receipt: str) -> HttpResponse:
+        if request.method == "POST":
+            return decide(request, receipt, "matched")
+        if "HX-Request" in request.headers:
+            return render(request, "dashboard/review/panel.html", {"page": state()})
+        page = gallery.review(panel=state(), item=True)
+        return render(request, "dashboard/review/page.html", {"page": page, "shell": gallery.shell("review")})
+
+    return view
+
+
+def staff_review(request: HttpRequest) -> HttpResponse:
+    strip = pages.StaffStrip("Northhost GmbH", "/admin/t/northhost/review/", "/admin/t/northhost/leave/", "at 18:00")
+    person = SimpleNamespace(is_active=True, is_staff=True, get_username="staff@payymo.example", is_anonymous=False)
+    context = {
+        "page": gallery.review(),
+        "staff_strip": strip,
+        "title": "Review",
+        "has_permission": True,
+        "user": person,
+    }
+    return render(request, "admin/review.html", context)
+
+
+def error(status: int) -> Callable[[HttpRequest], HttpResponse]:
+    return lambda request: render(request, f"{status}.html", status=status)
+
+
+receipts = [
+    path("queue/", show("dashboard/review/queue.html", gallery.queue, shell=False), name="review_queue"),
+    path("status/", lambda request: HttpResponse(status=204), name="review_status"),
+    path("undo/<str:decision>/", undo, name="review_undo"),
+    path("<uuid:receipt>/", lambda request, receipt: review_item(request, str(receipt)), name="review_item"),
+    path("<uuid:receipt>/panel/", lambda request, receipt: panel(request, str(receipt)), name="review_panel"),
+    path(
+        "<uuid:receipt>/find/",
+        lambda request, receipt: edit(gallery.find_panel)(request, str(receipt)),
+        name="review_find",
+    ),
+    path(
+        "<uuid:receipt>/split/",
+        lambda request, receipt: edit(gallery.split_panel)(request, str(receipt)),
+        name="review_split",
+    ),
+    re_path(r"^(?P<receipt>[0-9a-f-]{36})/(?P<act>approve|reject|hold|ignore)/$", decide),
+]
+dashboard = [
+    path("", show("dashboard/overview.html", gallery.overview, "overview"), name="overview"),
+    path("review/", show("dashboard/review/page.html", gallery.review, "review"), name="review"),
+    path("review/", include(receipts)),
+    path("transactions/", show("dashboard/transactions.html", gallery.transactions, "transactions"), name="transactions"),
+    path("transactions/<uuid:receipt>/", show("dashboard/transaction.html", gallery.transaction, "transactions"), name="transaction"),
+    path("invoices/", show("dashboard/invoices.html", gallery.invoices, "invoices"), name="invoices"),
+    path("invoices/<uuid:invoice>/", show("dashboard/invoice.html", gallery.invoice, "invoices"), name="invoice"),
+    path("payouts/", show("dashboard/payouts.html", gallery.payouts, "payouts"), name="payouts"),
+    path("activity/", show("dashboard/activity.html", gallery.activity, "activity"), name="activity"),
+    path("connections/", show("dashboard/connections/list.html", gallery.connections, "connections"), name="connections"),
+    path("connections/whmcs/new/", show("dashboard/connections/form.html", gallery.connect_form, "connections")),
+    path("connections/bank/new/", show("dashboard/connections/bank.html", gallery.bank, "connections")),
+    path("connections/bank/consent/", show("dashboard/connections/bank.html", lambda: gallery.bank("consent"), "connections")),
+    path("imports/", show("dashboard/imports/list.html", gallery.imports, "imports"), name="imports"),
+    path("imports/new/", show("dashboard/imports/upload.html", lambda: pages.UploadPage(gallery.UploadForm(), "/imports/"), "imports")),
+    path("imports/map/", show("dashboard/imports/detail.html", lambda: gallery.import_page("map"), "imports")),
+    path("imports/preview/", show("dashboard/imports/detail.html", lambda: gallery.import_page("preview"), "imports")),
+    path("settings/matching/", show("dashboard/settings/matching.html", gallery.matching_settings, "settings"), name="settings_matching"),
+    path("account/theme/", lambda request: HttpResponse(status=204), name="theme"),
+]  # fmt: skip
+accounts = [
+    path("login/", show("accounts/login.html", gallery.sign_in, shell=False), name="login"),
+    path("logout/", lambda request: HttpResponseRedirect("/login/"), name="logout"),
+]
+admin = [
+    path("", staff_review, name="index"),
+    path("logout/", lambda request: HttpResponse(status=204), name="logout"),
+    path("password_change/", lambda request: HttpResponse(status=204), name="password_change"),
+]
+urlpatterns = [
+    path("", include((dashboard, "dashboard"))),
+    path("", include((accounts, "accounts"))),
+    path("admin/", include((admin, "admin"))),
+    *(path(f"error/{status}/", error(status)) for status in (400, 403, 404, 409, 413, 429, 500, 503)),
+]
