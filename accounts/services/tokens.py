@@ -7,6 +7,7 @@ no tenant, take any signing key setting, and let a refresh token be used again a
 import base64
 import binascii
 import json
+import re
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
@@ -25,6 +26,7 @@ from payymo.shared.errors import DomainError
 
 LARGEST_TOKEN = 4096
 LEEWAY_SECONDS = 10
+_KID = re.compile(r"[0-9a-f]{32}")
 _HEADER = frozenset({"alg", "kid", "typ"})
 _UUID_CLAIMS = ("sub", "tenant_id", "sid", "jti")
 _TIME_CLAIMS = ("iat", "nbf", "exp")
@@ -60,7 +62,8 @@ class KeySetBackend(TokenBackend):
         if not header.keys() <= _HEADER or header.get("alg") != self.algorithm:
             raise TokenBackendError("The token's header is not acceptable.")
         kid = header.get("kid")
-        public_pem = signing_keys.verifying_key(kid=kid, now=timezone.now()) if isinstance(kid, str) else None
+        named = isinstance(kid, str) and _KID.fullmatch(kid)
+        public_pem = signing_keys.verifying_key(kid=kid, now=timezone.now()) if named else None
         if public_pem is None:
             raise TokenBackendError("The token's key is not one of ours.")
         return public_pem
@@ -112,7 +115,6 @@ class TenantToken(Token):
 
         Raises: TokenError.
         """
-        super().verify()
         payload: dict[str, Any] = self.payload
         sound = (
             payload.get("aud") == self.audience
@@ -124,6 +126,7 @@ class TenantToken(Token):
         )
         if not sound:
             raise TokenError("The token's claims are not acceptable.")
+        super().verify()
 
 
 def _is_uuid(value: object) -> bool:
