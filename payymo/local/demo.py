@@ -15,6 +15,7 @@ from payymo.local.ports import LOOPBACK
 from payymo.local.services import Running, Service, stop_left_over
 from payymo.local.supervisor import Supervisor
 
+TENANTS = ("acme", "globex")
 _SETUP_SECONDS = 600.0
 _READY_SECONDS = 180.0
 PASSWORD = "demo-demo-demo"  # noqa: S105 - the demo's sign-in is public on purpose
@@ -53,7 +54,7 @@ def start_servers(home: Home, supervisor: Supervisor, *, web_port: int, sandbox_
         web_port=web_port,
     )
     keep(home, variables)
-    sandbox = _sandbox(home, process_environment(variables), sandbox_port)
+    sandbox = _sandbox(home, process_environment(variables), port=sandbox_port, web_port=web_port)
     supervisor.start(sandbox.name, lambda: Running(home, sandbox))
     return variables
 
@@ -114,11 +115,13 @@ def answers(port: int, path: str, host: str) -> bool:
         connection.close()
 
 
-def _sandbox(home: Home, environment: dict[str, str], port: int) -> Service:
-    command = (sys.executable, "-m", "payymo.sandbox", "--home", str(home.root / "sandbox"), "--port", str(port))
+def _sandbox(home: Home, environment: dict[str, str], *, port: int, web_port: int) -> Service:
+    command = [sys.executable, "-m", "payymo.sandbox", "--home", str(home.root / "sandbox"), "--port", str(port)]
+    for tenant in TENANTS:
+        command += [f"--webhook-url-{tenant}", f"http://{tenant}.localhost:{web_port}/api/v1/webhooks/stripe/"]
     return Service(
         "sandbox",
-        command,
+        tuple(command),
         CHECKOUT,
         environment,
         stop_steps=((signal.SIGTERM, 5.0),),
