@@ -14,6 +14,9 @@ from banking.parsers.errors import FileTooLarge, UnreadableStatement
 
 # Addresses, balances and footers around the entries.
 _EXTRA_ROWS = 200
+# Blank lines and line breaks inside of cells count here.
+_MAX_LINES = 10 * MAX_ENTRIES
+_START = 200_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,8 @@ def rows(text: str, delimiter: str, limit: int = MAX_ENTRIES + _EXTRA_ROWS) -> I
     Raises: FileTooLarge past `limit` records; UnreadableStatement for what is no table.
     """
     lines = list(io.StringIO(text, newline=""))
+    if len(lines) > _MAX_LINES:
+        raise FileTooLarge(f"The file has more than {_MAX_LINES:,} lines; export a shorter period.")
     reader = csv.reader(iter(lines), delimiter=delimiter)
     begins, count = 0, 0
     while True:
@@ -101,7 +106,7 @@ def first_rows(text: str, delimiter: str, count: int) -> list[Row]:
     """Return the first records, fewer when the file ends or stops being a table."""
     found: list[Row] = []
     try:
-        for row in rows(text, delimiter):
+        for row in rows(text[:_START], delimiter):
             found.append(row)
             if len(found) == count:
                 break

@@ -22,6 +22,8 @@ _ACCOUNT_WITH_CURRENCY = re.compile(r"(.*[0-9])\s*([A-Z]{3})")
 _FLOOR_LIMIT = re.compile(r"([A-Z]{3})[CD]?[0-9,]+")
 # What banks write where they have no reference of the customer.
 _NO_REFERENCE = {"EREF", "KREF+", "PREF", "MARF", "BREF", "POS", "NONE", "EV", "TB"}
+# Six by the standard; some banks write more.
+_TEXT_LINES = 200
 
 
 @dataclass(slots=True)
@@ -166,7 +168,7 @@ def _balance(item: Field | None, currency: str, refused: list[Refusal]) -> Balan
 
 def _entry(field_61: Field, texts: list[Field], currency: str) -> ParsedEntry:
     line = read_line(field_61.lines, currency)
-    text_lines = tuple(part for item in texts for part in item.lines)
+    text_lines = tuple(part for item in texts for part in item.lines)[:_TEXT_LINES]
     text = read_text(text_lines, is_credit=line.amount >= 0)
     return ParsedEntry(
         status=line.status,

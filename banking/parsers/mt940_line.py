@@ -20,9 +20,13 @@ from banking.parsers.types import Balance, EntryStatus
 
 _LINE = re.compile(
     r"(?P<value>\S{6})(?P<entry>[0-9]{4})?(?P<mark>E?[CD]|R[CD])(?P<funds>[A-Z])?(?P<amount>[0-9,.]+)"
-    r"(?P<type>[A-Z][A-Z0-9]{3})(?P<references>.*)"
+    # An amount without its comma must be followed by a type of the standard, or a damaged one could pass.
+    r"(?P<type>(?:(?<=[,.])|(?<=[,.][0-9])|(?<=[,.][0-9]{2})|(?<=[,.][0-9]{3})|(?=[NFS]))[A-Z][A-Z0-9]{3})"
+    r"(?P<references>.*)"
 )
-_DATES_AND_MARK = re.compile(r"(?P<value>\S{6})(?P<entry>[0-9]{4})?(?P<mark>E?[CD]|R[CD])(?:[A-Z](?=[0-9,.]))?(?P<rest>.*)")
+_DATES_AND_MARK = re.compile(
+    r"(?P<value>\S{6})(?P<entry>[0-9]{4})?(?P<mark>E?[CD]|R[CD])(?:[A-Z](?=[0-9,.]))?(?P<rest>.*)"
+)
 _AMOUNT_END = re.compile(r"[A-Z][A-Z0-9]{3}")
 _BALANCE = re.compile(r"(?P<mark>[CD])(?P<on>\S{6})(?P<currency>[A-Z]{3})(?P<amount>.*)")
 _ORIGINAL = re.compile(r"/OCMT/([A-Z]{3})([0-9]{1,15}(?:,[0-9]{0,6})?)")

@@ -54,6 +54,7 @@ def structured_reference_in(text: str) -> str:
 
     Shape: several different ones give none, since nothing tells which the payer meant.
     """
+    text = text[:TEXT_LIMIT]
     found = {reference for match in _CREDITOR_REFERENCE.finditer(text.upper()) if (reference := _creditor(match[0]))}
     found |= {"".join(match.groups()) for match in _BELGIAN_REFERENCE.finditer(text) if _is_belgian(match)}
     found |= {_compact(match[0]) for match in _SWISS_REFERENCE.finditer(text) if _is_swiss(_compact(match[0]))}

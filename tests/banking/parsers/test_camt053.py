@@ -137,7 +137,8 @@ def test_other_side_of_a_debit_is_the_creditor():
     found = only_entry(
         entry(
             mark="DBIT",
-            details="<TxDtls><RltdPties><Dbtr><Nm>Host GmbH</Nm></Dbtr><Cdtr><Nm>Registry</Nm></Cdtr></RltdPties></TxDtls>",
+            details="<TxDtls><RltdPties><Dbtr><Nm>Host GmbH</Nm></Dbtr><Cdtr><Nm>Registry</Nm></Cdtr></RltdPties>"
+            "</TxDtls>",
         )
     )
 

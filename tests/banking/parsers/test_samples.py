@@ -105,7 +105,8 @@ def test_entry_in_another_currency_is_refused_and_the_rest_kept():
     [
         (
             "camt/camt.054.001.08-query-farm.xml",
-            "No entry of the file can be read (1 refused). Line 8: The entry has neither a booking date nor a value date.",
+            "No entry of the file can be read (1 refused). Line 8: The entry has neither a booking date nor a value "
+            "date.",
         ),
         (
             "camt/painfree-camt.052.001.08.xml",
