@@ -75,7 +75,15 @@ def _onward(request: HttpRequest) -> str:
 def _page(
     request: HttpRequest, form: SignInForm, *, status: int, headers: dict[str, str] | None = None
 ) -> HttpResponse:
-    wanted = request.POST.get("next") or request.GET.get("next") or ""
-    answer = render(request, "accounts/login.html", {"form": form, "next": wanted}, status=status)
-    answer.headers.update(headers or {})
+    page = {
+        "tenant_name": request.tenant.name,
+        "form": form,
+        "next_url": request.POST.get("next") or request.GET.get("next") or "",
+        "demo_hint": gettext("This is the demo: the password of every account is demo-demo-demo.")
+        if settings.MODE == "demo"
+        else "",
+    }
+    answer = render(request, "accounts/login.html", {"page": page}, status=status)
+    for name, value in (headers or {}).items():
+        answer.headers[name] = value
     return answer

@@ -285,5 +285,6 @@ LOGGING = {
         "django.request": {"level": "ERROR"},
         "django.security.DisallowedHost": {"level": "ERROR"},
         "celery": {"level": "WARNING"},
+        "stripe": {"level": "WARNING"},
     },
 }

@@ -14,9 +14,9 @@ from django.conf import settings
 from accounts.models import User
 from accounts.permissions import sync_builtin_roles
 from accounts.services import onboarding
-from banking.models import BankAccount, BankConnection
+from banking.models import BankAccount, BankConnection, BankTransaction
 from banking.services import connecting as banks
-from banking.services import fetching
+from banking.services import fetching, provider_keys
 from matching.models import AutoApprovalPolicy, Band
 from matching.services import booked, policy, proposing, settlement
 from payments.models import StripeConnection
@@ -104,21 +104,26 @@ def _consent(link: str) -> str:
 def _connect_bank(slug: str, say: Say) -> None:
     keys = world.GOCARDLESS[slug]
     owner = User.objects.get(email=f"owner@{slug}.example")
+    now = datetime.now(UTC)
+    if not provider_keys.has_provider_key():
+        provider_keys.save_provider_key(secret_id=keys.secret_id, secret_key=keys.secret_key, now=now)
+    provider = provider_keys.provider(now=now)
     if not BankConnection.objects.filter(state=BankConnection.State.LINKED).exists():
         say(f"{slug}: connecting the bank")
-        now = datetime.now(UTC)
-        banks.save_provider_key(secret_id=keys.secret_id, secret_key=keys.secret_key, now=now)
         started = banks.start_consent(
             institution_id=keys.institution_ids[0],
-            country=world.COMPANIES[slug].country,
+            user_id=owner.pk,
             redirect_url=callback_url(slug),
-            user=owner,
+            provider=provider,
             now=now,
         )
-        banks.finish_consent(reference=_consent(started.consent_link), user=owner, now=datetime.now(UTC))
+        banks.finish_consent(
+            reference=_consent(started.consent_link), user_id=owner.pk, provider=provider, now=datetime.now(UTC)
+        )
     for account in BankAccount.objects.filter(last_success_at=None, connection__isnull=False).order_by("pk"):
-        result = fetching.sync_account(account=account, now=datetime.now(UTC))
-        say(f"{slug}: {result.new} bank transactions read")
+        fetching.sync_account(account_id=account.pk, provider=provider, now=datetime.now(UTC))
+        count = BankTransaction.objects.filter(account=account).count()
+        say(f"{slug}: {count} transactions of the account … {account.iban_last4} read")
 
 
 def callback_url(slug: str) -> str:
