@@ -10,7 +10,7 @@ from datetime import date
 from matching.core.memory import Memory
 from matching.core.names import NameIndex
 from matching.core.normalise import fold
-from matching.core.numbers import NumberIndex
+from matching.core.numbers import NumberIndex, digits_of
 from matching.core.types import Client, OpenInvoice
 
 _DOMAIN = re.compile(r"(?<![A-Z0-9@-])((?:[A-Z0-9][A-Z0-9-]*\.)+[A-Z]{2,})\b")
@@ -78,6 +78,7 @@ class Book:
         self._open_of_amount: dict[tuple[str, int], set[int]] = {}
         self._closed_of_client: dict[int, list[int]] = {}
         self._emails: dict[str, set[int]] = {}
+        self._client_numbers: dict[str, int] = {}
         self._domains: dict[str, set[int]] = {}
         self._stems: list[str] = []
         self._clients_of_stem: dict[str, set[int]] = {}
@@ -91,7 +92,9 @@ class Book:
         known = self.clients.get(client.id)
         if known is not None:
             self._emails.get(known.email.lower(), set()).discard(client.id)
+            self._client_numbers.pop(_client_number(known), None)
         self.clients[client.id] = client
+        self._client_numbers[_client_number(client)] = client.id
         self.names.add(client)
         if client.email:
             self._emails.setdefault(client.email.lower(), set()).add(client.id)
@@ -152,6 +155,10 @@ class Book:
         """Ids of open debts of exactly this amount, in no order."""
         return self._open_of_amount.get((currency, amount_minor), set())
 
+    def client_of_number(self, digits: str) -> int | None:
+        """The client whose number these digits are."""
+        return self._client_numbers.get(digits.lstrip("0"))
+
     def clients_of_email(self, email: str) -> set[int]:
         """Clients with this address."""
         return self._emails.get(email.lower(), set())
@@ -202,6 +209,10 @@ class Book:
                 insort(self._stems, stem)
                 self._clients_of_stem[stem] = set()
             self._clients_of_stem[stem].add(client_id)
+
+
+def _client_number(client: Client) -> str:
+    return digits_of(client.number or str(client.id)).lstrip("0")
 
 
 def _stem(domain: str) -> str:

@@ -28,7 +28,7 @@ from matching.core.types import (
 
 _MOST_CANDIDATES = 5
 _EXACT, _LIKELY, _POSSIBLE = 0.985, 0.85, 0.3
-_TIE = 0.35
+_CLOSE, _CLOSE_BETWEEN_CLIENTS = 0.35, 1.1
 _NOISE_REASONS = {
     Noise.PAYOUT: NoneReason.PAYOUT,
     Noise.OWN_TRANSFER: NoneReason.OWN_TRANSFER,
@@ -116,10 +116,11 @@ def decide(receipt: Receipt, weighed: Weighed, model: Model) -> Suggestion:
         return nothing(receipt, _why_none(weighed), model)
     tie = _is_tie(weighed)
     candidates: list[Candidate] = []
+    first = calibrated(model, receipt.source, weighed.shares[0])
+    # What the winner leaves is shared out among the rest, "settles nothing" included, so that chances add up to one.
+    left = (1 - first) / max(1e-9, 1 - weighed.shares[0])
     for place in range(min(_MOST_CANDIDATES, len(weighed.hypotheses))):
-        probability = calibrated(model, receipt.source, weighed.shares[place])
-        if candidates:
-            probability = min(probability, candidates[-1].probability, 1 - candidates[0].probability)
+        probability = first if place == 0 else min(first, left * weighed.shares[place])
         if place and probability < 0.002:
             break
         candidates.append(_candidate(weighed, place, probability, tie, model))
@@ -157,10 +158,12 @@ def _band(probability: float, hypothesis: Hypothesis, tie: bool) -> Band:
 
 
 def _is_tie(weighed: Weighed) -> bool:
-    """Two explanations that the evidence does not tell apart."""
+    """Two explanations that the evidence does not tell apart; between two clients it takes more to tell them apart."""
     if len(weighed.scores) < 2 or weighed.shares[1] < 0.02:
         return False
-    return weighed.scores[0] - weighed.scores[1] < _TIE
+    first, second = weighed.hypotheses[:2]
+    close = _CLOSE if first.client_id == second.client_id else _CLOSE_BETWEEN_CLIENTS
+    return weighed.scores[0] - weighed.scores[1] < close
 
 
 def _is_provable(weighed: Weighed, best: Candidate) -> bool:
@@ -191,7 +194,7 @@ def _is_provable(weighed: Weighed, best: Candidate) -> bool:
         return False
     debt = hypothesis.debts[0]
     alike = [d for d in weighed.of.book.open_of_client(debt.client_id) if d.outstanding == debt.outstanding]
-    known_payer = client.account >= 0.98 and client.times >= 2
+    known_payer = client.account >= 0.98 and client.times >= 3
     return len(alike) == 1 and known_payer
 
 

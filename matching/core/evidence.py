@@ -34,6 +34,7 @@ class Grade(StrEnum):
     RUNNING_BARE = "running_bare"
     SLIP = "slip"
     CUT = "cut"
+    NEIGHBOUR = "neighbour"
 
 
 STRONG = frozenset({Grade.METADATA, Grade.FULL, Grade.BARE, Grade.OTHER, Grade.REPAIRED})
@@ -138,13 +139,15 @@ def _read_metadata(found: Evidence, book: Book) -> None:
             continue
         quote = Quote(digits, f"metadata.{key}", 0, len(value), Label.INVOICE, 1, True, False, True, False)
         if any(word in name for word in ("client", "customer", "user")):
-            if digits == value.strip() and int(digits) in book.clients:
-                _client(found, int(digits)).number = "labelled"
-        elif "id" in re.split(r"[^a-z]+", name) and int(digits) in book.debts:
-            _add_hit(found, book.debts[int(digits)], Grade.METADATA, quote)
-        else:
-            for invoice_id in book.numbers.whole(digits):
-                _add_hit(found, book.debts[invoice_id], Grade.METADATA, quote)
+            client_id = book.client_of_number(digits) if digits == value.strip() else None
+            if client_id is not None:
+                _client(found, client_id).number = "labelled"
+            continue
+        debts = [book.debts[invoice_id] for invoice_id in book.numbers.whole(digits)]
+        by_id = [debt for debt in debts if debt.numbers[-1] == digits]
+        wanted = by_id if by_id and "id" in re.split(r"[^a-z]+", name) else debts
+        for debt in wanted[-12:]:
+            _add_hit(found, debt, Grade.METADATA, quote)
 
 
 def _read_numbers(found: Evidence, book: Book) -> None:
@@ -209,10 +212,12 @@ def _read_slips(found: Evidence, book: Book) -> None:
         tried.add(quote.digits)
         if len(tried) > 8 or len(quote.digits) > 20:
             continue
+        # A number that names an open debt as it stands is less likely to be a slip for the one beside it.
+        taken = any(book.debts[invoice_id].outstanding for invoice_id in book.numbers.whole(quote.digits))
         for invoice_id in book.numbers.one_slip_away(quote.digits):
             debt = book.debts[invoice_id]
             if debt.outstanding and (debt.client_id in found.clients or debt.outstanding == amount):
-                _add_hit(found, debt, Grade.SLIP, quote)
+                _add_hit(found, debt, Grade.NEIGHBOUR if taken else Grade.SLIP, quote)
 
 
 def _read_cut_numbers(found: Evidence, book: Book, texts: dict[str, str]) -> None:
@@ -263,8 +268,8 @@ def _read_client_numbers(found: Evidence, book: Book) -> None:
     for quote in found.quotes:
         if quote.groups > 1 or not quote.whole or len(quote.digits) > 9 or quote.repaired:
             continue
-        client_id = int(quote.digits)
-        if client_id not in book.clients or client_id == 0:
+        client_id = book.client_of_number(quote.digits)
+        if client_id is None:
             continue
         grade = "labelled" if quote.label is Label.CLIENT else "bare" if quote.label is Label.NONE else ""
         if grade == "labelled" or (grade and len(quote.digits) >= 3 and not quote.date_like):

@@ -12,7 +12,6 @@ from matching.core.lexicon import Noise
 from matching.core.memory import NOBODY
 from matching.core.types import CandidateKind, Source
 
-_WEAK = frozenset({Grade.RUNNING, Grade.RUNNING_BARE, Grade.SLIP, Grade.CUT})
 _RELATION_CLASS = {
     Relation.EXACT: "exact",
     Relation.REMAINDER: "exact",
@@ -90,7 +89,7 @@ def _reference(of: Context, hypothesis: Hypothesis) -> tuple[list[str], str]:
     if hits:
         worst = max(hits, key=lambda hit: list(Grade).index(hit.grade))
         every = len(hits) == len(hypothesis.debts)
-        said.append(f"ref:{worst.grade}" if every else "ref:some")
+        said.append(f"ref:{worst.grade}:{of.found.receipt.source}" if every else "ref:some")
         named = "strong" if worst.grade in STRONG else "weak"
         if not every:
             named = "some"

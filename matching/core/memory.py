@@ -53,13 +53,16 @@ class Memory:
         self.rejected_clients: set[tuple[str, int]] = set()
         self.rejected_invoices: set[tuple[str, int]] = set()
 
-    def learn(self, receipt: Receipt, client_ids: Iterable[int], on: date) -> None:
-        """Remember whose invoices a decided receipt settled; no clients teaches that it settled nothing."""
+    def learn(self, receipt: Receipt, client_ids: Iterable[int], on: date, *, weight: float = 1.0) -> None:
+        """Remember whose invoices a decided receipt settled; no clients teaches that it settled nothing.
+
+        Units: `weight` 1 for a person's decision, less for one that nobody looked at.
+        """
         clients = sorted(set(client_ids)) or [NOBODY]
         for client_id in clients:
-            self.accounts.add(receipt.counterparty_account, client_id, on)
-            self.names.add(payer_name_key(receipt), client_id, on)
-            self.texts.add(repeated_text_key(receipt), client_id, on)
+            self.accounts.add(receipt.counterparty_account, client_id, on, weight)
+            self.names.add(payer_name_key(receipt), client_id, on, weight)
+            self.texts.add(repeated_text_key(receipt), client_id, on, weight)
             self.rejected_clients.discard((payer_key(receipt), client_id))
 
     def reject(self, receipt: Receipt, *, client_id: int | None = None, invoice_ids: Iterable[int] = ()) -> None:

@@ -20,6 +20,7 @@ _OF_GRADE = {
     Grade.ENDING: (ReasonCode.NUMBER_PART, Agreement.NEARLY),
     Grade.RUNNING: (ReasonCode.NUMBER_PART, Agreement.NEARLY),
     Grade.RUNNING_BARE: (ReasonCode.NUMBER_PART, Agreement.NEARLY),
+    Grade.NEIGHBOUR: (ReasonCode.NUMBER_DAMAGED, Agreement.NEARLY),
     Grade.CUT: (ReasonCode.NUMBER_PART, Agreement.NEARLY),
 }
 _OF_RELATION = {
@@ -76,8 +77,9 @@ def explain(
     """
     by_topic: dict[str, float] = {}
     for name in names:
-        topic = _topic(name)
-        by_topic[topic] = by_topic.get(topic, 0.0) + weights.get(name, 0.0)
+        topics = _topics(name)
+        for topic in topics:
+            by_topic[topic] = by_topic.get(topic, 0.0) + weights.get(name, 0.0) / len(topics)
     reasons: list[Reason] = []
     for topic, code, agrees, spans, values in _facts(of, hypothesis):
         reasons.append(Reason(code, agrees, round(by_topic.pop(topic, 0.0), 3), tuple(spans), values))
@@ -88,10 +90,15 @@ def explain(
     return tuple(speaking), tuple(against)
 
 
-def _topic(name: str) -> str:
-    if name.startswith("who:"):
-        return "name"
-    return _TOPICS.get(name.split(":")[0], "other")
+def _topics(name: str) -> tuple[str, ...]:
+    """What a feature is about; one that joins two facts counts half for each."""
+    first, *rest = name.split(":")
+    if first == "who":
+        with_number = name.endswith(("ref:strong", "ref:weak", "ref:some"))
+        return ("name", "number") if with_number else ("name", "amount") if "ref:" not in name else ("name",)
+    if first == "amount" and rest[-1] in ("strong", "weak", "some"):
+        return "amount", "number"
+    return (_TOPICS.get(first, "other"),)
 
 
 _Fact = tuple[str, ReasonCode, Agreement, Sequence[Span], Mapping[str, str]]

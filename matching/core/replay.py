@@ -16,6 +16,7 @@ from matching.core.types import Allocation, Candidate, NoneReason, Payout, Recei
 
 _SURE_ENOUGH_TO_LEARN = 0.9
 _SURE = 0.98
+_WEIGHT_OF_A_GUESS = 0.5
 _MOST_RECENT = 600
 _MOST_LOOKED_AT = 12
 
@@ -296,7 +297,7 @@ class Replay:
             del self._unmatched[:-_MOST_RECENT]
         if sure:
             clients = {self.book.debts[allocation.invoice_id].client_id for allocation in allocations}
-            self.book.memory.learn(receipt, clients, on)
+            self.book.memory.learn(receipt, clients, on, weight=_WEIGHT_OF_A_GUESS if guess else 1.0)
             if clients:
                 self._look_again(receipt.counterparty_account or receipt.counterparty_name)
         self._observe_rate(receipt, allocations, sure)

@@ -137,7 +137,10 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """Somebody who is billed."""
+    """Somebody who is billed.
+
+    Shape: `number` is the client number that customers know; empty when it is the id.
+    """
 
     id: int
     first_name: str = ""
@@ -145,6 +148,7 @@ class Client:
     company_name: str = ""
     email: str = ""
     country: str = ""
+    number: str = ""
 
 
 @dataclass(frozen=True, slots=True)
