@@ -1,5 +1,6 @@
 """The bank of a host in the running stand-in, walked as its user would, and its faults."""
 
+import sqlite3
 from urllib.parse import parse_qs, urlsplit
 
 import requests
@@ -15,6 +16,7 @@ class Bank:
 
     def __init__(self, process, slug):
         self.base, self.slug = process.base_url, slug
+        self.database = process.home / "sandbox.sqlite3"
         self.keys = world.GOCARDLESS[slug]
         self.institution_id = self.keys.institution_ids[0]
 
@@ -40,6 +42,24 @@ class Bank:
         )
         query = self.walk(started.consent_link)
         return connecting.finish_consent(reference=query["ref"], user_id=user_id, provider=provider, now=now)
+
+    def reference_of(self, connection):
+        """Return the reference that only the provider holds in clear."""
+        with sqlite3.connect(self.database) as opened:
+            row = opened.execute("SELECT reference FROM gc_requisition WHERE id = ?", (connection.requisition_id,))
+            return row.fetchone()[0]
+
+    def entries(self):
+        with sqlite3.connect(self.database) as opened:
+            return opened.execute("SELECT * FROM bank_entry").fetchall()
+
+    def begin_anew(self, entries):
+        """Forget every consent, token, call and fault, and show the first entries again."""
+        with sqlite3.connect(self.database, timeout=30) as opened:
+            for table in ("gc_account", "gc_requisition", "gc_agreement", "gc_token", "gc_call", "fault", "bank_entry"):
+                opened.execute(f"DELETE FROM {table}")
+            places = ",".join("?" * len(entries[0]))
+            opened.executemany(f"INSERT INTO bank_entry VALUES ({places})", entries)
 
     def fault(self, fault, times=1, **params):
         order = {"provider": "gocardless", "slug": self.slug, "fault": fault, "times": times, "params": params}

@@ -1,0 +1,64 @@
+"""The banks of both hosts in the running stand-in."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.core.cache import cache
+
+from banking.services import provider_keys
+from payymo.sandbox import world
+from tests.banking.bank import Bank
+
+
+@pytest.fixture
+def now():
+    """The present moment: the stand-in's tokens and consents run by the real clock."""
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+@pytest.fixture(scope="session")
+def first_entries(sandbox_process):
+    """What both banks show before any test changed it."""
+    return Bank(sandbox_process, "acme").entries()
+
+
+@pytest.fixture
+def bank(sandbox_process, first_entries) -> Bank:
+    """Acme's bank in its first state; the whole world is not begun anew for each test."""
+    cache.clear()
+    found = Bank(sandbox_process, "acme")
+    found.begin_anew(first_entries)
+    return found
+
+
+@pytest.fixture
+def globex_bank(bank, sandbox_process) -> Bank:
+    """The bank of the other tenant's host."""
+    return Bank(sandbox_process, "globex")
+
+
+@pytest.fixture
+def provider(in_acme, bank, now):
+    """Acme's provider with keys that were saved."""
+    bank.save_keys(now)
+    return provider_keys.provider(now=now)
+
+
+@pytest.fixture
+def connection(provider, bank, owner, now):
+    """Acme's bank, connected by its owner."""
+    return bank.connect(owner.pk, now, provider)
+
+
+@pytest.fixture
+def account(connection):
+    """Acme's main account."""
+    return connection.accounts.get(iban_last4=world.COMPANIES["acme"].main_iban[-4:])
+
+
+@pytest.fixture
+def later(now):
+    def after(**delta):
+        return now + timedelta(**delta)
+
+    return after
