@@ -89,7 +89,7 @@ def expire_consents(connection: sqlite3.Connection, slug: str) -> list[str]:
 
 
 def save_invoice(connection: sqlite3.Connection, slug: str, order: dict[str, Any], today: date) -> int:
-    """Change the invoice named by `id`, or add one for `userid` with one line of `total`; return its id.
+    """Change the invoice named by `id`, or add one for `userid` with one line of `total` and `type`; return its id.
 
     Raises: BadOrder, WhmcsError.
     """
@@ -130,7 +130,7 @@ def _add_invoice(connection: sqlite3.Connection, slug: str, order: dict[str, Any
     )  # fmt: skip
     line = encoded(str(order.get("description", "Web Hosting")))
     connection.execute(
-        "INSERT INTO whmcs_item VALUES (?, ?, ?, 'Hosting', 0, ?, ?, 0)",
-        (slug, next_id(connection, "whmcs_item", slug), id, line, total),
+        "INSERT INTO whmcs_item VALUES (?, ?, ?, ?, 0, ?, ?, 0)",
+        (slug, next_id(connection, "whmcs_item", slug), id, str(order.get("type", "Hosting")), line, total),
     )
     return id

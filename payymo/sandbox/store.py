@@ -4,7 +4,7 @@ import json
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 from payymo.sandbox import seeding
 
 FILE = "sandbox.sqlite3"
+PRISTINE = "pristine.sqlite3"
 BUSY_SECONDS = 30.0
 
 
@@ -24,6 +25,7 @@ class Store:
 
     def __init__(self, home: Path) -> None:
         self.path = home / FILE
+        self.pristine = home / PRISTINE
         self._writer = threading.Lock()
 
     def open(self, *, seed: int, until: date, reset: bool = False) -> date:
@@ -40,6 +42,7 @@ class Store:
     def _remove(self) -> None:
         for suffix in ("", "-wal", "-shm"):
             Path(f"{self.path}{suffix}").unlink(missing_ok=True)
+        self.pristine.unlink(missing_ok=True)
 
     def _seed_once(self, connection: sqlite3.Connection, seed: int, until: date) -> date:
         connection.execute("PRAGMA journal_mode=WAL")
@@ -58,14 +61,25 @@ class Store:
         seeding.fill(connection, seed, until)
 
     def renew(self) -> date:
-        """Throw every change away and make the same world again."""
-        with self.writing() as connection:
+        """Throw every change away and go back to the world as it was made."""
+        with self._writer, closing(self._connect()) as connection:
             meta = dict(connection.execute("SELECT key, value FROM meta").fetchall())
             until = date.fromisoformat(meta["until"])
-            for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
-                connection.execute(f"DROP TABLE {row['name']}")
-            self._create(connection, int(meta["seed"]), until)
+            if not self.pristine.exists():
+                self._keep_pristine(int(meta["seed"]), until)
+            with closing(sqlite3.connect(self.pristine)) as first:
+                first.backup(connection)
         return until
+
+    def _keep_pristine(self, seed: int, until: date) -> None:
+        """Make the world once more in a file of its own; going back is then a copy."""
+        half = self.pristine.with_suffix(".half")
+        half.unlink(missing_ok=True)
+        with closing(sqlite3.connect(half, isolation_level=None)) as connection:
+            connection.execute("BEGIN")
+            self._create(connection, seed, until)
+            connection.execute("COMMIT")
+        half.replace(self.pristine)
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)

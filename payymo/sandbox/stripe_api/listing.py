@@ -130,7 +130,7 @@ def page(connection: sqlite3.Connection, account: str, resource: str, params: di
         if not path.startswith("data."):
             raise invalid(f"This property cannot be expanded ({path}).", param="expand")
         for item in data:
-            expand(connection, account, item, path.removeprefix("data."))
+            expand(connection, account, item, path.removeprefix("data."), path)
     return {"object": "list", "data": data, "has_more": more, "url": f"/v1/{resource}"}
 
 
@@ -158,8 +158,8 @@ def single(connection: sqlite3.Connection, account: str, kind: str, id: str, par
     return found
 
 
-def expand(connection: sqlite3.Connection, account: str, item: dict[str, Any], path: str) -> None:
-    """Replace the id at `path` by the object; null stays null.
+def expand(connection: sqlite3.Connection, account: str, item: dict[str, Any], path: str, asked: str = "") -> None:
+    """Replace the id at `path` by the object; null stays null. `asked` is how the caller wrote it.
 
     Raises: StripeRefusal when the property holds no object.
     """
@@ -169,12 +169,12 @@ def expand(connection: sqlite3.Connection, account: str, item: dict[str, Any], p
         item["refunds"]["url"] = f"/v1/charges/{item['id']}/refunds"
         return
     if name not in EXPANDABLE or name not in item:
-        raise invalid(f"This property cannot be expanded ({path}).", param="expand")
+        raise invalid(f"This property cannot be expanded ({asked or path}).", param="expand")
     value = item[name]
     if isinstance(value, str):
         item[name] = value = _bank_account(item) if name == "destination" else _any(connection, account, value)
     if rest and isinstance(value, dict):
-        expand(connection, account, value, rest)
+        expand(connection, account, value, rest, asked or path)
 
 
 def _any(connection: sqlite3.Connection, account: str, id: str) -> Any:
