@@ -1,0 +1,205 @@
+"""From the bytes of a statement file to the entries of one account: which account, which proof, which columns."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from itertools import pairwise
+from typing import Any
+
+from banking import adapters
+from banking.models import BankAccount
+from banking.parsers.csv_detection import CsvDetection, detect
+from banking.parsers.csv_mapping import CsvMapping
+from banking.parsers.errors import UnreadableStatement
+from banking.parsers.recognise import read, recognise
+from banking.parsers.types import Balance, ParsedEntry, ParsedFile, ParsedStatement, Refusal
+from payymo.shared.errors import BadInput
+from tenants import sealing
+
+
+class StatementRefused(BadInput):
+    """The file cannot be imported; the sentence says why. Nothing was stored."""
+
+    code = "unreadable_statement"
+
+
+class WrongAccount(BadInput):
+    """The file is of another account than the chosen one, or of several."""
+
+    code = "wrong_account"
+
+
+class CurrencyDiffers(BadInput):
+    """The file is in another currency than the account."""
+
+    code = "currency_differs"
+
+
+class AccountNotNamed(BadInput):
+    """The file does not say whose account it is of, and none was chosen."""
+
+    code = "account_not_named"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatementFile:
+    """A file of one account in one currency.
+
+    Shape: `number` is the account's, empty when the file does not name it. `opening` and `closing` belong to the
+    first and last statement in time. `proved` is True when every statement adds up and None when one has no balances.
+    """
+
+    format: str
+    number: str
+    is_iban: bool
+    currency: str
+    entries: tuple[ParsedEntry, ...]
+    refused: tuple[Refusal, ...]
+    opening: Balance | None
+    closing: Balance | None
+    proved: bool | None
+
+    @property
+    def booked(self) -> list[ParsedEntry]:
+        """The entries that can be stored."""
+        return [entry for entry in self.entries if entry.status == "booked"]
+
+    @property
+    def days(self) -> tuple[date, date] | None:
+        """The first and last booking day, which the file is taken to show completely."""
+        days = [entry.booking_date for entry in self.entries]
+        return (min(days), max(days)) if days else None
+
+
+def format_of(content: bytes) -> str:
+    """Return `camt`, `mt940` or `csv` by the content.
+
+    Raises: StatementRefused.
+    """
+    try:
+        return recognise(content)
+    except UnreadableStatement as error:
+        raise StatementRefused(error.reason) from error
+
+
+def columns_of(content: bytes, *, kept: Mapping[str, Any] | None, currency: str, number: str) -> CsvDetection:
+    """Propose how to read a CSV file; `kept` is the mapping of an earlier file of the account, used where it fits.
+
+    Raises: StatementRefused when it is no table.
+    """
+    try:
+        detection = detect(content)
+    except UnreadableStatement as error:
+        raise StatementRefused(error.reason) from error
+    mapping = detection.mapping
+    if kept and tuple(kept.get("header") or ()) == mapping.header and mapping.header:
+        mapping = replace(mapping_from(kept), encoding=mapping.encoding, header_row=mapping.header_row)
+    if mapping.currency is None and not mapping.fixed_currency:
+        mapping = replace(mapping, fixed_currency=currency)
+    if mapping.own_account is None and not mapping.fixed_account:
+        mapping = replace(mapping, fixed_account=number)
+    return replace(detection, mapping=mapping, open_points=mapping.open_points())
+
+
+def mapping_from(values: Mapping[str, Any]) -> CsvMapping:
+    """Read a mapping that was kept or sent.
+
+    Raises: StatementRefused.
+    """
+    try:
+        return CsvMapping.from_dict(values)
+    except UnreadableStatement as error:
+        raise StatementRefused(error.reason) from error
+
+
+def read_file(content: bytes, *, file_format: str, mapping: Mapping[str, Any] | None, currency: str) -> StatementFile:
+    """Read the file into the entries of its one account.
+
+    Raises: StatementRefused, WrongAccount (several accounts), CurrencyDiffers (several currencies).
+    """
+    try:
+        parsed = read(
+            content,
+            file_format=file_format,
+            csv_mapping=mapping_from(mapping) if mapping else None,
+            currency=currency,
+        )
+    except UnreadableStatement as error:
+        raise StatementRefused(error.reason) from error
+    return _one_account(parsed)
+
+
+def _one_account(parsed: ParsedFile) -> StatementFile:
+    statements = [statement for statement in parsed.statements if not statement.is_repeat]
+    numbers = {adapters.compact_iban(one.account.iban or one.account.other) for one in statements}
+    if len(numbers) > 1:
+        named = ", ".join(sorted(f"…{number[-4:]}" if number else "one without a number" for number in numbers))
+        raise WrongAccount(f"The file holds statements of several accounts ({named}). Export one file per account.")
+    currencies = {one.account.currency for one in statements if one.account.currency}
+    currencies |= {entry.currency for one in statements for entry in one.entries}
+    if len(currencies) != 1:
+        raise CurrencyDiffers(
+            f"The file holds {len(currencies)} currencies ({', '.join(sorted(currencies)) or 'none named'}); "
+            "an account has one. Export one file per currency."
+        )
+    proofs = {statement.proved for statement in statements}
+    opening, closing = _ends(statements)
+    return StatementFile(
+        format=parsed.format,
+        number=numbers.pop() if numbers else "",
+        is_iban=any(statement.account.iban for statement in statements),
+        currency=currencies.pop(),
+        entries=tuple(entry for statement in statements for entry in statement.entries),
+        refused=tuple(refusal for statement in statements for refusal in statement.refused),
+        opening=opening,
+        closing=closing,
+        proved=False if False in proofs else None if None in proofs else True,
+    )
+
+
+def _ends(statements: list[ParsedStatement]) -> tuple[Balance | None, Balance | None]:
+    """Return the balance before the first and after the last statement; banks list them in either order."""
+
+    def follow(chain: list[ParsedStatement]) -> bool:
+        return all(
+            one.closing and two.opening and one.closing.amount == two.opening.amount for one, two in pairwise(chain)
+        )
+
+    chain = (
+        statements[::-1] if len(statements) > 1 and not follow(statements) and follow(statements[::-1]) else statements
+    )
+    return chain[0].opening, chain[-1].closing
+
+
+def find_account(file: StatementFile) -> BankAccount | None:
+    """Return the tenant's account that the file names, or None.
+
+    Raises: AccountNotNamed when the file names none.
+    """
+    if not file.number:
+        raise AccountNotNamed("The file does not say which account it is of. Choose the account.")
+    known = BankAccount.objects.filter(stable_key=adapters.stable_key(file.number, file.currency)).first()
+    if known is not None or file.is_iban:
+        return known
+    fitting = [one for one in BankAccount.objects.filter(currency=file.currency)[:200] if _is_part_of(file.number, one)]
+    return fitting[0] if len(fitting) == 1 else None
+
+
+def check_account(file: StatementFile, account: BankAccount) -> None:
+    """Pass if the file can be of the account.
+
+    Raises: WrongAccount, CurrencyDiffers.
+    """
+    if file.currency != account.currency:
+        raise CurrencyDiffers(f"The file is in {file.currency}, the account is in {account.currency}.")
+    own = sealing.unseal(account, "iban_sealed")
+    if file.number and file.is_iban and own and file.number != own:
+        raise WrongAccount(
+            f"The file is of the account ending in {file.number[-4:]}, not of the one ending in {account.iban_last4}."
+        )
+
+
+def _is_part_of(number: str, account: BankAccount) -> bool:
+    """Return whether a national account number stands at the end of the account's IBAN."""
+    digits = "".join(sign for sign in number.rpartition("/")[2] if sign.isdigit()).lstrip("0")
+    return len(digits) >= 6 and sealing.unseal(account, "iban_sealed").endswith(digits)

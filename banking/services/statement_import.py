@@ -1,0 +1,252 @@
+"""Statement files: uploaded, shown with what they would add, and only then imported, once."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from banking import adapters
+from banking.models import BankAccount, StatementImport
+from banking.parsers.csv_detection import CsvDetection
+from banking.services import statement_files
+from banking.services.ingestion import IngestResult, ingest_entries, preview_entries
+from banking.services.linking import new_account
+from banking.services.statement_files import StatementFile, StatementRefused
+from payymo.shared.errors import Conflict
+from tenants import sealing
+
+State = StatementImport.State
+_MOST_NOTES = 500
+
+
+class WrongState(Conflict):
+    """The import is not in a state in which this can be done; nothing changed."""
+
+    code = "wrong_state"
+
+
+class UnprovedStatement(Conflict):
+    """The balances of the file do not add up, and nobody has accepted that; nothing was imported."""
+
+    code = "unproved_statement"
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a file says and what importing it would do. `account` is None while it would be created."""
+
+    file: StatementFile
+    account: BankAccount | None
+    result: IngestResult
+
+
+def upload_statement(
+    *,
+    account: BankAccount | None,
+    file_name: str,
+    content: bytes,
+    user_id: int | None,
+    file_format: str = "",
+    currency: str = "",
+) -> StatementImport:
+    """Keep an uploaded file, sealed, with what it would add; a CSV file whose columns are not clear waits for them.
+
+    Raises: StatementRefused, statement_files.WrongAccount, CurrencyDiffers, AccountNotNamed; nothing is stored.
+    """
+    found = file_format or statement_files.format_of(content)
+    row = StatementImport(
+        account=account,
+        file_name=adapters.clean(file_name.replace("\\", "/").rpartition("/")[2], 200) or "statement",
+        file_sha256=hashlib.sha256(content).hexdigest(),
+        format=found,
+        uploaded_by_id=user_id,
+        currency=account.currency if account else currency.strip().upper()[:3],
+        state=State.READY,
+    )
+    if found == "csv":
+        detection = _detected(content, row)
+        row.mapping = detection.mapping.as_dict()
+        row.state = State.NEEDS_MAPPING if detection.open_points else State.READY
+    if row.state == State.READY:
+        _fill_in(row, content)
+    # Latin-1 gives every byte a character of its own, and the same byte back.
+    row.file_sealed = sealing.seal(row, "file_sealed", content.decode("latin-1"))
+    row.save()
+    return row
+
+
+def set_mapping(*, statement_import: StatementImport, mapping: Mapping[str, Any]) -> StatementImport:
+    """Read a CSV file by these columns from now on.
+
+    Raises: WrongState; StatementRefused and what `upload_statement` raises when the file cannot be read that way.
+    """
+    with transaction.atomic():
+        row = _locked(statement_import)
+        if row.format != "csv" or row.state not in {State.NEEDS_MAPPING, State.READY}:
+            raise WrongState("The columns of this import cannot be chosen any more.")
+        chosen = statement_files.mapping_from(mapping)
+        open_points = chosen.open_points()
+        if open_points:
+            raise StatementRefused(open_points[0].question)
+        row.mapping, row.state = chosen.as_dict(), State.READY
+        _fill_in(row, content_of(row))
+        row.save()
+    return row
+
+
+def detect_columns(statement_import: StatementImport) -> CsvDetection:
+    """Return the first rows of a CSV file and how it would be read, for the page that maps the columns."""
+    return _detected(content_of(statement_import), statement_import)
+
+
+def preview(statement_import: StatementImport) -> Preview:
+    """Read the file again and compare it with what is stored now.
+
+    Raises: StatementRefused, WrongAccount, CurrencyDiffers, AccountNotNamed.
+    """
+    return _preview(statement_import, content_of(statement_import))
+
+
+def commit_import(
+    *, statement_import: StatementImport, now: datetime, accept_unproved: bool = False
+) -> tuple[StatementImport, IngestResult]:
+    """Store what is new in the file; the account is created if the tenant has none of that number.
+
+    Shape: an import that is committed already, and a file that was imported before, add nothing.
+    Raises: WrongState, UnprovedStatement, AccountBusy, and what `preview` raises; nothing is stored.
+    """
+    with transaction.atomic():
+        row = _locked(statement_import)
+        if row.state == State.COMMITTED:
+            return row, IngestResult(0, row.new_count + row.known_count)
+        if row.state != State.READY:
+            raise WrongState(f"This import cannot be committed: {row.get_state_display().lower()}.")
+        found = _preview(row, content_of(row))
+        if found.file.proved is False and not accept_unproved:
+            raise UnprovedStatement(
+                "The balances of the file do not add up: opening plus entries is not closing. "
+                "Import it only if you know why."
+            )
+        account = found.account or _created(found.file)
+        row.account = account
+        days = found.file.days
+        result = ingest_entries(
+            account=account,
+            entries=found.file.booked,
+            source=row.format,
+            complete_from=days[0] if days else None,
+            complete_until=days[1] if days else None,
+            refused=found.file.refused,
+            statement_import=_saved(row),
+        )
+        _count(row, found.file, result)
+        repeats = StatementImport.objects.filter(account=account, file_sha256=row.file_sha256, state=State.COMMITTED)
+        # The same file again, uploaded anew: nothing in it is new, and one import of it is enough.
+        row.state = State.DISCARDED if repeats.exists() else State.COMMITTED
+        row.committed_at = now if row.state == State.COMMITTED else None
+        row.save()
+        _take_balance(account, found.file, now)
+    return row, result
+
+
+def discard(*, statement_import: StatementImport) -> StatementImport:
+    """Put an upload away; what was imported stays.
+
+    Raises: WrongState when it is committed.
+    """
+    with transaction.atomic():
+        row = _locked(statement_import)
+        if row.state == State.COMMITTED:
+            raise WrongState("This file is imported already.")
+        row.state = State.DISCARDED
+        row.save(update_fields=["state"])
+    return row
+
+
+def content_of(statement_import: StatementImport) -> bytes:
+    """Return the bytes of the uploaded file."""
+    return sealing.unseal(statement_import, "file_sealed").encode("latin-1")
+
+
+def _locked(statement_import: StatementImport) -> StatementImport:
+    return StatementImport.objects.select_for_update(of=("self",)).select_related("account").get(pk=statement_import.pk)
+
+
+def _saved(row: StatementImport) -> StatementImport:
+    row.save(update_fields=["account"])
+    return row
+
+
+def _detected(content: bytes, row: StatementImport) -> CsvDetection:
+    account = row.account
+    kept = None
+    if account is not None:
+        earlier = account.statement_imports.filter(format="csv", state=State.COMMITTED).order_by("-pk")
+        kept = earlier.values_list("mapping", flat=True).first()
+    number = sealing.unseal(account, "iban_sealed") if account else ""
+    return statement_files.columns_of(content, kept=kept, currency=row.currency, number=number)
+
+
+def _preview(row: StatementImport, content: bytes) -> Preview:
+    file = statement_files.read_file(content, file_format=row.format, mapping=row.mapping, currency=row.currency)
+    account = row.account or statement_files.find_account(file)
+    if account is not None:
+        statement_files.check_account(file, account)
+    days = file.days
+    result = preview_entries(
+        account=account,
+        currency=file.currency,
+        entries=file.booked,
+        source=row.format,
+        complete_from=days[0] if days else None,
+        complete_until=days[1] if days else None,
+        refused=file.refused,
+    )
+    return Preview(file, account, result)
+
+
+def _fill_in(row: StatementImport, content: bytes) -> None:
+    found = _preview(row, content)
+    row.account = row.account or found.account
+    row.currency = found.file.currency
+    _count(row, found.file, found.result)
+
+
+def _count(row: StatementImport, file: StatementFile, result: IngestResult) -> None:
+    row.opening = file.opening.amount if file.opening else None
+    row.closing = file.closing.amount if file.closing else None
+    row.proved = file.proved
+    row.new_count, row.known_count = result.new, result.known
+    told = [{"line": one.line, "reason": one.reason} for one in (*result.refused, *result.noted)]
+    row.refused = told[:_MOST_NOTES]
+
+
+def _created(file: StatementFile) -> BankAccount:
+    account = new_account(number=file.number, currency=file.currency, is_iban=file.is_iban)
+    made, _ = BankAccount.objects.get_or_create(
+        stable_key=account.stable_key,
+        defaults={
+            "public_id": account.public_id,
+            "currency": account.currency,
+            "iban_sealed": account.iban_sealed,
+            "iban_hash": account.iban_hash,
+            "iban_last4": account.iban_last4,
+        },
+    )
+    return made
+
+
+def _take_balance(account: BankAccount, file: StatementFile, now: datetime) -> None:
+    """Show the file's closing balance for an account that no provider reads, unless a newer one is known."""
+    closing = file.closing
+    if closing is None or account.connection_id is not None:
+        return
+    day = closing.on or (file.days[1] if file.days else None)
+    if day is None or day > now.date():
+        return
+    at = now.replace(year=day.year, month=day.month, day=day.day, hour=23, minute=59, second=59, microsecond=0)
+    if account.booked_balance_at is None or account.booked_balance_at <= at:
+        BankAccount.objects.filter(pk=account.pk).update(booked_balance=closing.amount, booked_balance_at=at)
