@@ -55,16 +55,18 @@ def post_pending(
     limit: int = 200,
     timing: Timing | None = None,
     budget: timedelta | None = None,
+    should_stop: Callable[[], bool] = lambda: False,
 ) -> PostingRun:
     """Send, look up and settle what is due, at most `limit` postings; any number of workers may do so at once.
 
-    Shape: begins with no further posting once `budget` has passed.
+    Shape: begins with no further posting once `budget` has passed or `should_stop` says so.
     """
     run, clock, waits = PostingRun(), clock_from(now), timing or Timing()
     worker = _Worker(api_for, clock, waits)
     failures: Counter[int] = Counter()
     for _ in range(limit):
-        if not _tenant_is_active() or (budget is not None and clock() >= now + budget):
+        is_out_of_time = budget is not None and clock() >= now + budget
+        if is_out_of_time or should_stop() or not _tenant_is_active():
             break
         skipping = [pk for pk, count in failures.items() if count >= _FAILURES_UNTIL_SKIPPED]
         posting = claim_next(now=clock(), timing=waits, skipping=skipping)

@@ -50,7 +50,11 @@ class Command(BaseCommand):
             while True:
                 with context.inside(find_tenant(slug=options["tenant"])):
                     run = dispatching.post_pending(
-                        now=timezone.now(), api_for=connection.api_for, limit=options["limit"], timing=timing
+                        now=timezone.now(),
+                        api_for=connection.api_for,
+                        limit=options["limit"],
+                        timing=timing,
+                        should_stop=stop.is_set,
                     )
                 counts += run.counts
                 if not options["loop"] or (not run.handled and stop.wait(1.0)) or stop.is_set():

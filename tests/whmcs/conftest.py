@@ -1,0 +1,47 @@
+"""A connected WHMCS of acme in the running stand-in."""
+
+import threading
+import time
+
+import pytest
+
+from tests.whmcs.site import Site, connect, mirror
+from whmcs.models import Invoice, WhmcsInstance
+
+
+@pytest.fixture
+def site(sandbox_process) -> Site:
+    found = Site(sandbox_process, "acme")
+    found.quiet()
+    yield found
+    found.quiet()
+
+
+@pytest.fixture
+def instance(in_acme, site) -> WhmcsInstance:
+    return connect(site)
+
+
+@pytest.fixture
+def invoice(instance, site) -> Invoice:
+    """An open invoice of 119.00 EUR, mirrored."""
+    return mirror(site, instance, site.new_invoice("119.00"))
+
+
+@pytest.fixture
+def wait_until():
+    """Wait for something outside this process, a stand-in at work for example, at most ten seconds."""
+
+    def wait(condition) -> None:
+        end, pause = time.monotonic() + 10, threading.Event()
+        while not condition():
+            assert time.monotonic() < end, "it did not happen within ten seconds"
+            pause.wait(0.05)
+
+    return wait
+
+
+@pytest.fixture
+def committed_instance(committed_acme, site) -> WhmcsInstance:
+    """A connection that other threads and processes see."""
+    return connect(site)
