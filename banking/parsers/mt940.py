@@ -15,7 +15,7 @@ from banking.parsers.errors import UnknownFormat, UnreadableEntry, UnreadableSta
 from banking.parsers.mt940_fields import Field, decode, fields
 from banking.parsers.mt940_line import StatementLine, currency_of_balance, read_balance, read_line
 from banking.parsers.mt940_text import EntryText, read_text
-from banking.parsers.texts import clean, clean_account, clean_reference, is_iban
+from banking.parsers.texts import clean, clean_account, clean_name, clean_reference, is_iban
 from banking.parsers.types import Balance, ParsedAccount, ParsedEntry, ParsedFile, ParsedStatement, Refusal
 
 _ACCOUNT_WITH_CURRENCY = re.compile(r"(.*[0-9])\s*([A-Z]{3})")
@@ -170,14 +170,19 @@ def _entry(field_61: Field, texts: list[Field], currency: str) -> ParsedEntry:
     line = read_line(field_61.lines, currency)
     text_lines = tuple(part for item in texts for part in item.lines)[:_TEXT_LINES]
     text = read_text(text_lines, is_credit=line.amount >= 0)
+    name, account = text.counterparty_name, text.counterparty_account
+    reference = clean_account(line.customer_reference)
+    if not account and is_iban(reference):
+        # The Dutch ASN banks put the other side's account here and its name below.
+        name, account = name or clean_name(line.supplement), reference
     return ParsedEntry(
         status=line.status,
         booking_date=line.booking_date,
         value_date=line.value_date,
         amount=line.amount,
         currency=currency,
-        counterparty_name=text.counterparty_name,
-        counterparty_iban=text.counterparty_account,
+        counterparty_name=name,
+        counterparty_iban=account,
         remittance_information=_remittance(line, text, "".join(text_lines)),
         structured_reference=text.structured_reference,
         end_to_end_id=text.end_to_end_id,
@@ -197,7 +202,12 @@ def _remittance(line: StatementLine, text: EntryText, written: str) -> str:
     remittance = text.remittance_information or clean(line.supplement)
     reference = clean_reference(line.customer_reference)
     told = re.sub(r"\s", "", written + remittance + text.end_to_end_id)
-    if reference in _NO_REFERENCE or not re.search(r"[0-9]", reference) or re.sub(r"\s", "", reference) in told:
+    if (
+        reference in _NO_REFERENCE
+        or is_iban(clean_account(reference))
+        or not re.search(r"[0-9]", reference)
+        or re.sub(r"\s", "", reference) in told
+    ):
         return remittance
     return clean(f"{remittance} {reference}")
 

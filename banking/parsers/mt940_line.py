@@ -19,14 +19,15 @@ from banking.parsers.errors import UnreadableEntry
 from banking.parsers.types import Balance, EntryStatus
 
 _LINE = re.compile(
-    r"(?P<value>\S{6})(?P<entry>[0-9]{4})?(?P<mark>E?[CD]|R[CD])(?P<funds>[A-Z])?(?P<amount>[0-9,.]+)"
-    # An amount without its comma must be followed by a type of the standard, or a damaged one could pass.
-    r"(?P<type>(?:(?<=[,.])|(?<=[,.][0-9])|(?<=[,.][0-9]{2})|(?<=[,.][0-9]{3})|(?=[NFS]))[A-Z][A-Z0-9]{3})"
-    r"(?P<references>.*)"
+    r"(?P<value>\S{6})(?P<entry>[0-9]{4})?(?P<mark>E?[CD]|R[CD])(?P<funds>[A-Z])? ?(?P<amount>[0-9,.]+)"
+    # Without a type of the standard behind it (ING writes `NOV `), only an amount that has its comma is whole.
+    r"(?:(?P<type>[NFS][A-Z0-9]{2}[A-Z0-9 ]|(?<=[,.])[A-Z][A-Z0-9]{3}|(?<=[,.][0-9]{2})[A-Z][A-Z0-9]{3})"
+    r"(?P<references>.*)|(?<=[,.][0-9]{2})\s*)"
 )
 _DATES_AND_MARK = re.compile(
     r"(?P<value>\S{6})(?P<entry>[0-9]{4})?(?P<mark>E?[CD]|R[CD])(?:[A-Z](?=[0-9,.]))?(?P<rest>.*)"
 )
+_AMOUNT = re.compile(r"[0-9][,.]|[,.][0-9]")
 _AMOUNT_END = re.compile(r"[A-Z][A-Z0-9]{3}")
 _BALANCE = re.compile(r"(?P<mark>[CD])(?P<on>\S{6})(?P<currency>[A-Z]{3})(?P<amount>.*)")
 _ORIGINAL = re.compile(r"/OCMT/([A-Z]{3})([0-9]{1,15}(?:,[0-9]{0,6})?)")
@@ -56,20 +57,26 @@ def read_line(lines: tuple[str, ...], currency: str) -> StatementLine:
     Units: the amount is signed from the account's view; `EC` and `ED` are expected, so pending.
     Raises: UnreadableEntry.
     """
-    found = _LINE.fullmatch(lines[0].strip())
+    line, more = lines[0].strip(), lines[1:]
+    found = _LINE.fullmatch(line)
+    if not found and more and not _AMOUNT.search(line[6:]):
+        # Some savings banks break the line before its amount.
+        line, more = f"{line} {more[0].strip()}", more[1:]
+        found = _LINE.fullmatch(line)
     if not found:
-        raise UnreadableEntry(_what_is_wrong(lines[0].strip()))
+        raise UnreadableEntry(_what_is_wrong(line))
     value_date = swift_date(found["value"])
-    customer, _, bank = found["references"].partition("//")
-    supplement = " ".join(lines[1:]).strip()
+    customer, _, bank = (found["references"] or "").partition("//")
+    supplement = " ".join(more).strip()
     original = _ORIGINAL.search(supplement)
     return StatementLine(
         status="pending" if found["mark"].startswith("E") else "booked",
-        booking_date=nearest_day(found["entry"], value_date) if found["entry"] else value_date,
+        # 0000 is how some banks leave the entry date open.
+        booking_date=nearest_day(found["entry"], value_date) if (found["entry"] or "0000") != "0000" else value_date,
         value_date=value_date,
         amount=signed(_SIGNS[found["mark"]], swift_amount(found["amount"], currency)),
         is_reversal=found["mark"].startswith("R"),
-        type_code=found["type"],
+        type_code=(found["type"] or "").strip(),
         customer_reference=customer.strip(),
         bank_reference=bank.strip(),
         supplement=supplement,

@@ -122,7 +122,7 @@ def test_amount_in_a_swift_line_is_exact_or_refused(written):
         assert [refusal.line for refusal in statement.refused] == [5]
         return
     # Letters behind a whole amount are a transaction type that no bank uses yet.
-    found = re.fullmatch(r"[A-Z]?([0-9]*)(?:[,.]([0-9]*)(?:[A-Z].*)?)?", written)
+    found = re.fullmatch(r"[A-Z]? ?([0-9]*)(?:[,.]([0-9]*)(?:[A-Z].*)?)?", written)
     assert found
     assert abs(statement.entries[1].amount) == Decimal(f"{found[1] or '0'}.{found[2] or '0'}")
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from banking.parsers import mt940
+from banking.parsers import mt940, recognise
 from banking.parsers.errors import FileTooLarge, UnknownFormat, UnreadableStatement
 from banking.parsers.types import ParsedEntry, ParsedStatement, Refusal
 
@@ -171,6 +171,37 @@ def test_checksummed_reference_is_found_in_the_text():
     assert entry.structured_reference == "RF18539007547034"
 
 
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        (":61:100722C25,03NOV NONREF", "NOV"),
+        (":61:100722C000000000025,03N541NONREF", "N541"),
+        (":61:1007220000C25,03NTRFNONREF", "NTRF"),
+        (":61:1007220722C 25,03NTRFNONREF", "NTRF"),
+        (":61:1007220722CR\r\n25,03NTRFNONREF", "NTRF"),
+        (":61:1007220722C25,03", ""),
+        (":61:1007220722C25,03TIDXTEST", "TIDX"),
+    ],
+)
+def test_habits_of_banks_are_read(line, code):
+    entry = only_entry(line)
+
+    assert (str(entry.amount), entry.booking_date, entry.bank_transaction_code) == ("25.03", date(2010, 7, 22), code)
+
+
+def test_account_in_the_place_of_the_reference_is_the_other_side():
+    entry = only_entry(":61:2603020302D65,00NOVBNL91ABNA0417164300", "J. de Boer", ":86:Betaling INV-1042")
+
+    assert (entry.counterparty_iban, entry.counterparty_name) == ("NL91ABNA0417164300", "J. de Boer")
+    assert entry.remittance_information == "Betaling INV-1042"
+
+
+def test_zero_byte_in_a_text_is_left_out():
+    source = file(":61:260302C1,00NTRFNONREF", ":86:INV\x001042")
+
+    assert recognise.read(source).statements[0].entries[0].remittance_information == "INV 1042"
+
+
 def test_original_amount_is_read():
     entry = only_entry(":61:260302C9,00NTRFNONREF", "/OCMT/USD10,00/CHGS/EUR0,50/")
 
@@ -233,7 +264,8 @@ def test_interim_report_takes_its_currency_from_the_floor_limit():
         (":61:2603021332C1,00NTRFNONREF", "The entry date '1332' cannot be read."),
         (":61:today", "The line 'today' does not begin with a date and a credit or debit mark."),
         (":61:", "The line '' does not begin with a date and a credit or debit mark."),
-        (":61:2603020302C5,00", "The line '2603020302C5,00' has no transaction type behind its amount."),
+        (":61:2603020302C5,0", "The line '2603020302C5,0' has no transaction type behind its amount."),
+        (":61:2603020302C5", "The line '2603020302C5' has no transaction type behind its amount."),
     ],
 )
 def test_unreadable_line_is_refused_with_its_number_and_nothing_else_is(broken, reason):
