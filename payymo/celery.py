@@ -7,12 +7,19 @@ tenant on the queue with the tenant as an explicit argument.
 import os
 
 from celery import Celery
+from celery.signals import worker_ready
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "payymo.settings")
 
 app = Celery("payymo")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@worker_ready.connect
+def show_life(**_: object) -> None:
+    """Beat the heart as soon as a worker takes tasks, so that the health page need not wait for the schedule."""
+    app.send_task("tenants.tasks.heartbeat")
 
 
 def _every(seconds: float, task: str) -> dict[str, object]:

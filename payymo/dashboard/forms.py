@@ -50,3 +50,48 @@ class MatchingPolicyForm(forms.Form):
         cleaned = dict(self.cleaned_data)
         cleaned["bank_account_ids"] = [int(key) for key in cleaned.pop("bank_accounts")]
         return cleaned
+
+
+class WhmcsForm(forms.Form):
+    """What connects a WHMCS installation."""
+
+    name = forms.CharField(label=_("Name"), max_length=120, help_text=_("Such as your brand; only you see it."))
+    base_url = forms.CharField(
+        label=_("WHMCS address"),
+        max_length=300,
+        help_text=_("Where your clients sign in, such as https://billing.example.com"),
+    )
+    identifier = forms.CharField(label=_("API identifier"), max_length=256)
+    secret = forms.CharField(label=_("API secret"), max_length=256, widget=forms.PasswordInput)
+    access_key = forms.CharField(
+        label=_("API access key"),
+        max_length=256,
+        required=False,
+        widget=forms.PasswordInput,
+        help_text=_("Only if your configuration.php sets one."),
+    )
+
+
+class StripeForm(forms.Form):
+    """What connects a Stripe account."""
+
+    key = forms.CharField(
+        label=_("Restricted key"),
+        max_length=255,
+        widget=forms.PasswordInput,
+        help_text=_("It begins with rk_live_ and needs read access only."),
+    )
+    webhook_secret = forms.CharField(
+        label=_("Webhook signing secret"),
+        max_length=255,
+        required=False,
+        widget=forms.PasswordInput,
+        help_text=_("It begins with whsec_. Without it Payymo asks Stripe every 15 minutes."),
+    )
+
+
+class BankKeysForm(forms.Form):
+    """The tenant's own keys at GoCardless Bank Account Data."""
+
+    secret_id = forms.CharField(label=_("Secret ID"), max_length=200)
+    secret_key = forms.CharField(label=_("Secret key"), max_length=400, widget=forms.PasswordInput)

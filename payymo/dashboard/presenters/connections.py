@@ -1,0 +1,187 @@
+"""Connections and their health, in plain words."""
+
+from collections import defaultdict
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from banking.models import AccountQuota, BankAccount, BankConnection
+from payments.models import StripeConnection
+from payymo.dashboard import formats
+from payymo.dashboard.links import link
+from payymo.dashboard.pages import (
+    AccountLine,
+    Amount,
+    Chip,
+    Choice,
+    ConnectionCard,
+    ConnectionsPage,
+    Fact,
+    ProviderTile,
+)
+from payymo.dashboard.presenters.receipts import masked
+from whmcs.models import WhmcsInstance
+
+LIMIT = 50
+COUNTRIES = (
+    "AT", "BE", "BG", "HR", "CY", "CZ", "DK", "EE", "FI", "FR", "DE", "GR", "HU", "IS", "IE", "IT", "LV", "LI", "LT",
+    "LU", "MT", "NL", "NO", "PL", "PT", "RO", "SK", "SI", "ES", "SE", "GB",
+)  # fmt: skip
+_TONES = {"LINKED": "ok", "ACTIVE": "ok", "PENDING": "info", "REVOKED": "neutral", "REMOVED": "neutral"}
+
+
+def country_choices(chosen: str) -> tuple[Choice, ...]:
+    """Return the countries with open banking, by their names."""
+    names = formats.locale().territories
+    listed = sorted((str(names.get(code, code)), code) for code in COUNTRIES)
+    return tuple(Choice(code, name, code == chosen) for name, code in listed)
+
+
+def _chip(row: Any) -> Chip:
+    if row.failures and row.state in ("LINKED", "ACTIVE"):
+        return Chip(_("Trying again"), "warn")
+    return Chip(str(row.get_state_display()), _TONES.get(row.state, "bad"))  # type: ignore[arg-type]
+
+
+def _times(row: Any, now: datetime) -> dict[str, Any]:
+    return {
+        "last_success": formats.moment(row.last_success_at, now) if row.last_success_at else None,
+        "next_run": formats.moment(row.next_sync_at, now) if row.next_sync_at and row.next_sync_at > now else None,
+        "last_error": row.last_error,
+    }
+
+
+def _urls(kind: str, row: Any, *, may_change: bool, alive: bool) -> dict[str, str]:
+    if not may_change:
+        return {}
+    return {
+        "sync_url": link("connection_sync", kind, row.public_id) if alive else "",
+        "remove_url": link("connection_remove", kind, row.public_id),
+    }
+
+
+def _whmcs(row: WhmcsInstance, now: datetime, may_change: bool) -> ConnectionCard:
+    facts = (
+        Fact(_("Version"), text=row.version),
+        Fact(_("Bank payments are booked under"), text=row.bank_gateway),
+        Fact(_("Secret ends in"), text=row.secret_last4),
+    )
+    return ConnectionCard(
+        kind="whmcs",
+        name=row.name,
+        detail=row.base_url,
+        chip=_chip(row),
+        facts=facts,
+        **_times(row, now),
+        **_urls("whmcs", row, may_change=may_change, alive=row.state == WhmcsInstance.State.ACTIVE),
+    )
+
+
+def _calls_left(quotas: list[AccountQuota], now: datetime) -> str:
+    transactions = [quota for quota in quotas if quota.scope == "transactions"]
+    if not transactions:
+        return ""
+    left = min(
+        quota.limit if quota.resets_at and quota.resets_at <= now else max(quota.limit - quota.used, 0)
+        for quota in transactions
+    )
+    return ngettext("%d call left today", "%d calls left today", left) % left
+
+
+def _bank(
+    row: BankConnection,
+    accounts: list[BankAccount],
+    quotas: dict[int, list[AccountQuota]],
+    now: datetime,
+    may_change: bool,
+) -> ConnectionCard:
+    percent = None
+    if row.consent_ends_at is not None:
+        whole = (row.consent_ends_at - row.created_at).total_seconds()
+        left = (row.consent_ends_at - now).total_seconds()
+        percent = max(0, min(100, int(100 * left / whole))) if whole > 0 else 0
+    lines = tuple(
+        AccountLine(
+            name=account.name or _("Account"),
+            iban=masked(account.iban_last4),
+            currency=account.currency,
+            balance=Amount(account.booked_balance, account.currency) if account.booked_balance is not None else None,
+            url=link("transactions"),
+        )
+        for account in accounts
+    )
+    newest = max(accounts, key=lambda each: (each.last_success_at is not None, each.last_success_at), default=row)
+    errors = [account.last_error for account in accounts if account.last_error]
+    times = _times(newest, now) | {"last_error": row.last_error or "; ".join(dict.fromkeys(errors))}
+    alive = row.state == BankConnection.State.LINKED
+    card = ConnectionCard(
+        kind="bank",
+        name=row.institution_name,
+        detail=row.country,
+        chip=_chip(row),
+        calls_left=_calls_left([quota for account in accounts for quota in quotas[account.pk]], now),
+        consent_end=formats.day(row.consent_ends_at.date()) if row.consent_ends_at else "",
+        consent_percent=percent,
+        accounts=lines,
+        renew_url=link("connection_renew", row.public_id) if may_change and row.state != "PENDING" else "",
+        **times,
+        **_urls("bank", row, may_change=may_change, alive=alive),
+    )
+    return card
+
+
+def _stripe(row: StripeConnection, now: datetime, may_change: bool) -> ConnectionCard:
+    hook = _("Webhooks are verified") if row.webhook_secret_sealed else _("No webhook: asked every 15 minutes")
+    facts = (
+        Fact(_("Account"), text=row.account_id, verbatim=True),
+        Fact(_("Mode"), text=_("Live") if row.livemode else _("Test")),
+        Fact(_("Events"), text=hook),
+        Fact(_("Key ends in"), text=row.key_last4),
+    )
+    return ConnectionCard(
+        kind="stripe",
+        name=row.account_name or row.account_id,
+        detail=str(row.get_kind_display()),
+        chip=_chip(row),
+        facts=facts,
+        **_times(row, now),
+        **_urls("stripe", row, may_change=may_change, alive=row.state == StripeConnection.State.ACTIVE),
+    )
+
+
+def listing(request: HttpRequest, *, now: datetime) -> ConnectionsPage:
+    """Build the page of all connections."""
+    may_change = "connections.change" in request.permissions
+    installations = list(WhmcsInstance.objects.exclude(state="REMOVED").order_by("pk")[:LIMIT])
+    consents = list(BankConnection.objects.exclude(state__in=["REVOKED", "FAILED"]).order_by("-pk")[:LIMIT])
+    stripes = list(StripeConnection.objects.exclude(state="REMOVED").order_by("pk")[:LIMIT])
+    accounts: dict[int, list[BankAccount]] = defaultdict(list)
+    for account in BankAccount.objects.filter(connection__in=consents).order_by("pk"):
+        accounts[account.connection_id or 0].append(account)
+    quotas: dict[int, list[AccountQuota]] = defaultdict(list)
+    for quota in AccountQuota.objects.filter(account__connection__in=consents):
+        quotas[quota.account_id].append(quota)
+    # A consent that was renewed has handed its accounts over and is history.
+    shown = [row for row in consents if accounts[row.pk] or row.state != "EXPIRED"]
+    cards = (
+        *(_whmcs(row, now, may_change) for row in installations),
+        *(_bank(row, accounts[row.pk], quotas, now, may_change) for row in shown),
+        *(_stripe(row, now, may_change) for row in stripes),
+    )
+    return ConnectionsPage(tiles=_tiles(len(installations), len(shown), len(stripes), may_change), connections=cards)
+
+
+def _tiles(whmcs: int, bank: int, stripe: int, may_change: bool) -> tuple[ProviderTile, ...]:
+    def url(name: str) -> str:
+        return link(name) if may_change else ""
+
+    return (
+        ProviderTile(
+            "whmcs", "WHMCS", _("Invoices and clients; payments are posted there."), whmcs, url("connect_whmcs")
+        ),
+        ProviderTile("bank", _("Bank"), _("Open banking, with your consent at your bank."), bank, url("connect_bank")),
+        ProviderTile("stripe", "Stripe", _("Charges, refunds and payouts, read only."), stripe, url("connect_stripe")),
+    )

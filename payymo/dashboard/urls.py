@@ -1,0 +1,36 @@
+"""The dashboard's pages on a tenant's host."""
+
+from django.urls import include, path
+
+from payymo.dashboard.views import (
+    activity,
+    connections,
+    invoices,
+    overview,
+    payouts,
+    preferences,
+    settings,
+    transactions,
+)
+
+app_name = "dashboard"
+urlpatterns = [
+    path("", overview.overview, name="overview"),
+    path("", include("payymo.dashboard.urls_review")),
+    path("transactions/", transactions.transactions, name="transactions"),
+    path("transactions/<uuid:receipt_id>/", transactions.transaction, name="transaction"),
+    path("invoices/", invoices.invoices, name="invoices"),
+    path("invoices/<uuid:invoice_id>/", invoices.invoice, name="invoice"),
+    path("payouts/", payouts.payouts, name="payouts"),
+    path("activity/", activity.activity, name="activity"),
+    path("connections/", connections.connections, name="connections"),
+    path("connections/whmcs/new/", connections.connect_whmcs, name="connect_whmcs"),
+    path("connections/stripe/new/", connections.connect_stripe, name="connect_stripe"),
+    path("connections/bank/new/", connections.connect_bank, name="connect_bank"),
+    path("connections/bank/callback/", connections.bank_callback, name="bank_callback"),
+    path("connections/<slug:kind>/<uuid:public_id>/sync/", connections.sync, name="connection_sync"),
+    path("connections/<slug:kind>/<uuid:public_id>/remove/", connections.remove, name="connection_remove"),
+    path("connections/bank/<uuid:public_id>/renew/", connections.renew, name="connection_renew"),
+    path("account/theme/", preferences.theme, name="theme"),
+    path("settings/matching/", settings.matching, name="settings_matching"),
+]
