@@ -3,6 +3,7 @@
 import argparse
 import logging
 import signal
+import sqlite3
 import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -46,7 +47,7 @@ def main(words: list[str] | None = None) -> int:
         today = arguments.until or datetime.now(UTC).date()
         until = store.open(seed=arguments.seed, until=today, reset=arguments.reset)
         server = serve(create_app(store, until, urls), arguments.port)
-    except (OSError, ForbiddenTarget) as error:
+    except (OSError, sqlite3.Error, ForbiddenTarget) as error:
         log.error("The sandbox cannot start: %s", error)
         return 2
 
@@ -54,13 +55,14 @@ def main(words: list[str] | None = None) -> int:
         raise KeyboardInterrupt
 
     signal.signal(signal.SIGTERM, stop)
-    log.info("Sandbox with data until %s on http://127.0.0.1:%s", until, server.server_port)
+    log.info("Sandbox with data until %s on http://127.0.0.1:%s", until, server.port)
     try:
         server.serve_forever()
     except KeyboardInterrupt:
-        log.info("Sandbox stopped.")
+        pass  # the signal came between two turns of the server's own loop
     finally:
         server.server_close()
+        log.info("Sandbox stopped.")
     return 0
 
 

@@ -1,5 +1,6 @@
 """The one process that serves all three stand-ins on one loopback port."""
 
+import socket
 import threading
 from collections.abc import Mapping
 from datetime import date
@@ -34,9 +35,8 @@ class QuietHandler(WSGIRequestHandler):
 
 
 class Server(ThreadedWSGIServer):
-    """A thread per connection, with room for a burst of posts."""
+    """A thread per connection; one that hangs does not hold up the end."""
 
-    request_queue_size = BACKLOG
     daemon_threads = True
 
 
@@ -81,4 +81,9 @@ def serve(app: Flask, port: int) -> Server:
 
     Raises: OSError when the port is taken.
     """
-    return Server(HOST, port, app, handler=QuietHandler)
+    with socket.socket() as listener:
+        # A port that has just been left may be taken again at once.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((HOST, port))
+        listener.listen(BACKLOG)
+        return Server(HOST, port, app, handler=QuietHandler, fd=listener.fileno())
