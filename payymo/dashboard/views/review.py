@@ -335,7 +335,7 @@ def hold(request: HttpRequest, receipt_id: uuid.UUID) -> HttpResponse:
             until = date.fromisoformat(request.POST.get("until", ""))
         except ValueError as error:
             raise BadInput(_("Choose the day until which it is put off.")) from error
-        return allocation.holdreceipt_or_404(receipt_id=receipt_id, until=until, actor=actor_of(request), now=now)
+        return allocation.hold_receipt(receipt_id=receipt_id, until=until, actor=actor_of(request), now=now)
 
     return decide(request, receipt_id, act)
 
