@@ -5,7 +5,7 @@ import logging
 from celery import shared_task
 from django.utils import timezone
 
-from matching.services import booked, policy, proposing, settlement
+from matching.services import policy, rounds
 from tenants.jobs import exclusive
 from tenants.tasks import TenantTask
 
@@ -19,11 +19,7 @@ def propose_pending() -> None:
         if not alone:
             return
         now = timezone.now()
-        proposing.set_outgoing_aside(now=now)
-        settlement.settle_found(now=now)
-        booked.link_booked_charges(now=now)
-        proposing.requeue_for_changed_invoices(now=now)
-        outcome = proposing.propose(receipts=proposing.waiting(), now=now)
+        outcome = rounds.run(now=now)
         if outcome.looked_at:
             logger.info("proposed", extra={"event": "proposed", "count": outcome.looked_at})
         policy.auto_approve(now=timezone.now())

@@ -18,7 +18,8 @@ from banking.models import BankAccount, BankConnection, BankTransaction
 from banking.services import connecting as banks
 from banking.services import fetching, provider_keys
 from matching.models import AutoApprovalPolicy, Band
-from matching.services import booked, policy, proposing, settlement
+from matching.services import policy, proposing
+from matching.services import round as rounds
 from payments.models import StripeConnection
 from payments.services import connecting as stripe
 from payments.services import syncing
@@ -133,12 +134,10 @@ def callback_url(slug: str) -> str:
 
 def _match(slug: str, say: Say) -> None:
     now = datetime.now(UTC)
-    proposing.set_outgoing_aside(now=now)
-    settled = settlement.settle_found(now=now)
-    linked = booked.link_booked_charges(now=now)
-    proposing.requeue_for_changed_invoices(now=now)
+    found = rounds.prepare(now=now)
     outcome = proposing.propose(receipts=proposing.waiting(), now=now)
-    say(f"{slug}: {settled} payouts found on the bank account, {linked} charges found in WHMCS")
+    say(f"{slug}: {found['payouts']} payouts found on the bank account")
+    say(f"{slug}: {found['charges']} charges and {found['transfers']} transfers found booked in WHMCS")
     say(f"{slug}: {outcome.looked_at} payments looked at: {outcome.by_band}")
     if slug == "acme" and not AutoApprovalPolicy.objects.exists():
         policy.change_policy(

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from matching.services import booked, proposing, settlement
+from matching.services import proposing, rounds
 from payymo.shared.errors import DomainError
 from tenants import context
 from tenants.services.provisioning import find_tenant
@@ -33,10 +33,7 @@ class Command(BaseCommand):
             tenant = find_tenant(slug=options["tenant"])
             with context.inside(tenant):
                 if not options["dry_run"]:
-                    proposing.set_outgoing_aside(now=now)
-                    settlement.settle_found(now=now)
-                    booked.link_booked_charges(now=now)
-                    proposing.requeue_for_changed_invoices(now=now)
+                    rounds.prepare(now=now)
                 receipts = proposing.since(options["since"]) if options["since"] else proposing.waiting()
                 outcome = proposing.propose(receipts=receipts, now=now, dry_run=options["dry_run"])
         except (DomainError, context.TenantUnavailable) as error:

@@ -5,7 +5,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from matching.models import AutoApprovalPolicy, Decision, Proposal, Settlement, StripeInvoiceMatch
-from matching.services import booked, policy, proposing, settlement
+from matching.services import booked, booked_transfers, policy, proposing, settlement
 from tests.factories import rows
 from tests.factories.rows import NOW
 from whmcs.models import Invoice, Posting, WhmcsTransaction
@@ -183,3 +183,54 @@ def test_the_queries_of_the_queue_do_not_grow_with_its_rows(in_acme):
     proposing.propose(receipts=proposing.waiting(), now=NOW)
 
     assert cost() == few
+
+
+def _booked_by_hand(debt, amount, day, serial=1):
+    return WhmcsTransaction.objects.create(
+        instance=debt.instance,
+        whmcs_id=serial,
+        invoice=debt,
+        gateway="banktransfer",
+        amount_in=Decimal(amount),
+        booked_at=f"{day} 10:00:00",
+        transaction_id="KTO 18.11.",
+    )
+
+
+def test_a_transfer_that_somebody_booked_in_whmcs_is_linked_and_never_posted(in_acme):
+    debt = rows.invoice("RE-2026-05696", "5.83", status="Paid")
+    _booked_by_hand(debt, "5.83", "2026-11-19")
+    payment = rows.transfer("Re RE-2026-05696 vom 20.10.2026", "5.83")
+
+    assert booked_transfers.link_booked_transfers(now=NOW) == 1
+    assert booked_transfers.link_booked_transfers(now=NOW) == 0
+
+    payment.refresh_from_db()
+    posting = Posting.objects.get()
+    assert (payment.state, posting.kind, posting.state) == ("RECONCILED", "LINK", "POSTED")
+
+
+@pytest.mark.parametrize(
+    ("text", "amount", "day"),
+    [
+        ("hosting", "5.83", "2026-11-19"),
+        ("Re RE-2026-05696", "5.84", "2026-11-19"),
+        ("Re RE-2026-05696", "5.83", "2026-10-01"),
+    ],
+)
+def test_a_transfer_that_only_resembles_a_booking_is_left_alone(in_acme, text, amount, day):
+    debt = rows.invoice("RE-2026-05696", "5.83", status="Paid", of=rows.client("Alpha GmbH"))
+    _booked_by_hand(debt, "5.83", day)
+    rows.transfer(text, amount, name="Somebody Else")
+
+    assert booked_transfers.link_booked_transfers(now=NOW) == 0
+    assert Posting.objects.count() == 0
+
+
+def test_two_transfers_for_one_booking_are_left_for_a_person(in_acme):
+    debt = rows.invoice("RE-2026-05696", "5.83", status="Paid")
+    _booked_by_hand(debt, "5.83", "2026-11-19")
+    rows.transfer("RE-2026-05696", "5.83")
+    rows.transfer("RE-2026-05696", "5.83")
+
+    assert booked_transfers.link_booked_transfers(now=NOW) == 0

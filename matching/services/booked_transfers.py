@@ -1,0 +1,138 @@
+"""Bank transfers that somebody has booked in WHMCS by hand: linked to those bookings, never posted again.
+
+A transfer is linked only when it is beyond doubt: its text names every booked invoice (or its payer is the client), the
+amounts agree to the cent, the days are near, and no other transfer and no other booking fits.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from django.db import transaction
+
+from banking.models import BankTransaction
+from matching import locks
+from matching.core.normalise import fold, name_key
+from matching.models import Decision, InvoiceMatch
+from matching.services import learning
+from matching.services.decisions import Actor, close_proposals, record, set_allocated
+from payymo.shared.models import ReceiptState
+from whmcs.locks import lock_invoices
+from whmcs.models import Posting, WhmcsTransaction
+from whmcs.services import posting as outbox
+
+RUN_LIMIT = 5000
+_BEFORE, _AFTER = timedelta(days=3), timedelta(days=10)
+_FEWEST_DIGITS = 4
+
+
+def _day(booking: WhmcsTransaction) -> date | None:
+    try:
+        return date.fromisoformat(booking.booked_at[:10])
+    except ValueError:
+        return None
+
+
+def _digits(text: str) -> str:
+    return re.sub(r"\D", "", fold(text))
+
+
+def _names(receipt: BankTransaction, booking: WhmcsTransaction) -> bool:
+    """Return whether the transfer's text holds the number of the booked invoice."""
+    assert booking.invoice is not None  # noqa: S101 - the query asked for it
+    number = _digits(booking.invoice.display_number)
+    text = _digits(f"{receipt.remittance_information} {receipt.structured_reference}")
+    return len(number) >= _FEWEST_DIGITS and number in text
+
+
+def _is_payer(receipt: BankTransaction, booking: WhmcsTransaction) -> bool:
+    assert booking.invoice is not None  # noqa: S101 - the query asked for it
+    client = booking.invoice.client
+    payer = name_key(receipt.counterparty_name)
+    person = name_key(f"{client.first_name} {client.last_name}")
+    return bool(payer) and payer in {person, name_key(client.company_name)} - {""}
+
+
+def _near(receipt: BankTransaction, booking: WhmcsTransaction) -> bool:
+    day = _day(booking)
+    return day is not None and receipt.booking_date - _BEFORE <= day <= receipt.booking_date + _AFTER
+
+
+def _explained(receipt: BankTransaction, bookings: Iterable[WhmcsTransaction]) -> list[WhmcsTransaction]:
+    """Return the bookings that this transfer is, or nothing when that is not certain."""
+    near = [b for b in bookings if _near(receipt, b) and b.invoice and b.invoice.currency == receipt.currency]
+    named = [booking for booking in near if _names(receipt, booking)]
+    if named and sum((booking.amount_in for booking in named), Decimal(0)) == receipt.amount:
+        return named
+    exact = [b for b in near if b.amount_in == receipt.amount and (_names(receipt, b) or _is_payer(receipt, b))]
+    return exact if len(exact) == 1 else []
+
+
+def link_booked_transfers(*, now: datetime, limit: int = RUN_LIMIT) -> int:
+    """Link each open transfer that WHMCS shows already; return how many were linked."""
+    receipts = list(
+        BankTransaction.objects.filter(state=ReceiptState.UNRECONCILED, amount__gt=0, settlement=None).order_by("pk")[
+            :limit
+        ]
+    )
+    if not receipts:
+        return 0
+    earliest = min(receipt.booking_date for receipt in receipts) - _BEFORE
+    free = list(
+        WhmcsTransaction.objects.filter(
+            postings=None, invoice__isnull=False, amount_in__gt=0, booked_at__gte=earliest.isoformat()
+        )
+        .select_related("invoice__client", "instance")
+        .order_by("pk")[: 4 * limit]
+    )
+    free = [booking for booking in free if booking.gateway == booking.instance.bank_gateway]
+    claims: dict[int, list[int]] = defaultdict(list)
+    found: dict[int, list[WhmcsTransaction]] = {}
+    for receipt in receipts:
+        if bookings := _explained(receipt, free):
+            found[receipt.pk] = bookings
+            for booking in bookings:
+                claims[booking.pk].append(receipt.pk)
+    linked = 0
+    for receipt in receipts:
+        bookings = found.get(receipt.pk, [])
+        if bookings and all(len(claims[booking.pk]) == 1 for booking in bookings):
+            linked += _link(receipt, bookings, now=now)
+    return linked
+
+
+@transaction.atomic
+def _link(unlocked: BankTransaction, bookings: list[WhmcsTransaction], *, now: datetime) -> bool:
+    receipt = locks.lock_receipt(unlocked.public_id)
+    assert isinstance(receipt, BankTransaction)  # noqa: S101 - found by its own id
+    taken = Posting.objects.filter(whmcs_transaction__in=bookings).exclude(state=Posting.State.WITHDRAWN).exists()
+    if receipt.state != ReceiptState.UNRECONCILED or taken:
+        return False
+    decision = record(receipt, Decision.Kind.APPROVE, actor=Actor.policy(), now=now, reason="booked in WHMCS by hand")
+    close_proposals(locks.lock_proposals(receipt), decision=decision)
+    invoices = lock_invoices(booking.invoice_id for booking in bookings if booking.invoice_id)
+    paid_at = datetime.combine(receipt.booking_date, now.timetz().replace(hour=12, minute=0, second=0, microsecond=0))
+    for booking in bookings:
+        invoice = invoices[booking.invoice_id or 0]
+        posting = outbox.link_existing(
+            booking=booking,
+            invoice=invoice,
+            amount=booking.amount_in,
+            currency=receipt.currency,
+            paid_at=paid_at,
+            now=now,
+        )
+        InvoiceMatch.objects.create(
+            invoice=invoice,
+            amount=booking.amount_in,
+            currency=receipt.currency,
+            decision=decision,
+            posting=posting,
+            allocated_at=now,
+            bank_transaction=receipt,
+        )
+    set_allocated(receipt, sum((booking.amount_in for booking in bookings), Decimal(0)))
+    learning.learn(receipt, {invoice.client_id for invoice in invoices.values()}, on=receipt.booking_date)
+    return True
