@@ -120,25 +120,27 @@ class _RowReader:
         if kind & (OPENING_ROWS | CLOSING_ROWS | TOTAL_ROWS):
             self._note_balance(row, account, kind, currency)
             return
-        status = self._status(row)
-        amount = self._amount(row, currency)
-        booked_on = written_date(row.cell(mapping.booking_date), mapping.date_order)
-        value = row.cell(mapping.value_date)
+        entry = self._entry(row, currency)
         balance = row.cell(mapping.balance)
-        running = written_amount(balance, mapping.decimal_sign, currency) if balance else None
+        account.running.append(written_amount(balance, mapping.decimal_sign, currency) if balance else None)
+        account.entries.append(entry)
+
+    def _entry(self, row: Row, currency: str) -> ParsedEntry:
+        mapping = self.mapping
+        value = row.cell(mapping.value_date)
         text = clean(" ".join(row.cell(column) for column in mapping.remittance_information))
         reference = clean_reference(row.cell(mapping.bank_reference))
-        entry = ParsedEntry(
-            status=status,
-            booking_date=booked_on,
+        structured = clean_reference(row.cell(mapping.structured_reference))
+        return ParsedEntry(
+            status=self._status(row),
+            booking_date=written_date(row.cell(mapping.booking_date), mapping.date_order),
             value_date=written_date(value, mapping.date_order) if value else None,
-            amount=amount,
+            amount=self._amount(row, currency),
             currency=currency,
             counterparty_name=clean_name(row.cell(mapping.counterparty_name)),
             counterparty_iban=clean_account(row.cell(mapping.counterparty_iban)),
             remittance_information=text or clean(row.cell(mapping.kind)),
-            structured_reference=clean_reference(row.cell(mapping.structured_reference))
-            or structured_reference_in(text),
+            structured_reference=structured or structured_reference_in(text),
             end_to_end_id=clean_reference(row.cell(mapping.end_to_end_id)),
             bank_reference=reference,
             reference_is_unique=mapping.bank_reference_is_unique and bool(reference),
@@ -147,8 +149,6 @@ class _RowReader:
             line=row.line,
             raw=row.raw.rstrip("\r\n"),
         )
-        account.entries.append(entry)
-        account.running.append(running)
 
     def _currency(self, row: Row, account: _Account) -> str:
         written = row.cell(self.mapping.currency)

@@ -8,6 +8,7 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
+import mt940 as library
 import pytest
 
 from banking.parsers import csv_file
@@ -280,6 +281,17 @@ def test_mapping_of_one_bank_is_refused_for_another():
 
     with pytest.raises(AmbiguousMapping, match="not those that the mapping was made for"):
         csv_file.parse((SAMPLES / "csv/beancount-sparkasse-card.csv").read_bytes(), mapping)
+
+
+@pytest.mark.parametrize("path", sorted(SAMPLES.glob("mt940/swift*")), ids=lambda path: path.name)
+def test_amounts_are_those_of_the_usual_library(path):
+    theirs = [
+        line.data["amount"].amount
+        for statement in library.parse_statements(str(path), options=library.Options.all())
+        for line in statement.transactions
+    ]
+
+    assert [entry.amount for statement in read(path.read_bytes()).statements for entry in statement.entries] == theirs
 
 
 @pytest.mark.parametrize("path", sorted(SAMPLES.glob("*/*.*")), ids=lambda path: path.name)
