@@ -28,6 +28,8 @@ from matching.parsers.export import Export
 VERSION = f"{date.today():%Y.%m.%d}"  # noqa: DTZ011
 RIDGE = 0.3
 RARE = 3
+# What past exports cannot teach, since a rejected proposal leaves no trace in them.
+GIVEN = {"rejected": -3.0}
 
 
 class Case:
@@ -96,7 +98,7 @@ def fit(cases: Sequence[Case]) -> dict[str, float]:
         return float(value), matrix.T @ chances + 2 * RIDGE * weights
 
     best = minimize(loss, np.zeros(len(columns)), jac=True, method="L-BFGS-B", options={"maxiter": 400})
-    return {name: float(best.x[place]) for name, place in columns.items()}
+    return {**GIVEN, **{name: float(best.x[place]) for name, place in columns.items()}}
 
 
 def outcomes(cases: Sequence[Case], weights: dict[str, float]) -> dict[str, list[tuple[float, float]]]:

@@ -142,17 +142,22 @@ def _candidate(weighed: Weighed, place: int, probability: float, tie: bool, mode
         hypothesis.client_id,
         hypothesis.kind,
         probability,
-        _band(probability, hypothesis, tie and place < 2),
+        _band(probability, hypothesis, doubtful=(tie and place < 2) or _is_bare(weighed.names[place])),
         reasons,
         why_not,
     )
 
 
-def _band(probability: float, hypothesis: Hypothesis, tie: bool) -> Band:
+def _is_bare(names: list[str]) -> bool:
+    """Whether nothing but the amount speaks for a hypothesis."""
+    return "who:none&ref:no" in names
+
+
+def _band(probability: float, hypothesis: Hypothesis, *, doubtful: bool) -> Band:
     exact = hypothesis.relation in (Relation.EXACT, Relation.REMAINDER, Relation.FX_EXACT)
-    if probability >= _EXACT and exact and not tie:
+    if probability >= _EXACT and exact and not doubtful:
         return Band.EXACT
-    if probability >= _LIKELY and not tie:
+    if probability >= _LIKELY and not doubtful:
         return Band.LIKELY
     return Band.POSSIBLE if probability >= _POSSIBLE else Band.NONE
 

@@ -37,13 +37,15 @@ class Hypothesis:
 def build(found: Evidence, book: Book) -> list[Hypothesis]:
     """Every hypothesis for a positive receipt, without repetition.
 
-    Shape: never more than a fixed number; no hypothesis uses more than was received or is owed.
+    Shape: never more than a fixed number; no hypothesis uses more than was received or is owed, or an invoice that a
+    person turned down for this very receipt.
     """
     hypotheses: list[Hypothesis] = []
     seen: set[tuple[int, ...]] = set()
+    rejected = book.memory.rejected_invoices.get(found.receipt.id, set())
     for hypothesis in _all(found, book):
         key = tuple(sorted(debt.id for debt in hypothesis.debts))
-        if key not in seen:
+        if key not in seen and rejected.isdisjoint(key):
             seen.add(key)
             hypotheses.append(hypothesis)
             if len(hypotheses) >= _MOST_HYPOTHESES:

@@ -51,7 +51,7 @@ class Memory:
         self.names = Counts()
         self.texts = Counts()
         self.rejected_clients: set[tuple[str, int]] = set()
-        self.rejected_invoices: set[tuple[str, int]] = set()
+        self.rejected_invoices: dict[str, set[int]] = {}
 
     def learn(self, receipt: Receipt, client_ids: Iterable[int], on: date, *, weight: float = 1.0) -> None:
         """Remember whose invoices a decided receipt settled; no clients teaches that it settled nothing.
@@ -69,7 +69,8 @@ class Memory:
         """Remember that a person turned down these invoices, or this client, for this payer."""
         if client_id is not None:
             self.rejected_clients.add((payer_key(receipt), client_id))
-        self.rejected_invoices.update((receipt.id, invoice_id) for invoice_id in invoice_ids)
+        for invoice_id in invoice_ids:
+            self.rejected_invoices.setdefault(receipt.id, set()).add(invoice_id)
 
     def forget(self, *, client_id: int | None = None, account: str = "", name: str = "") -> None:
         """Erase what is known about a client, a payer account or a payer name."""
@@ -95,7 +96,7 @@ class Memory:
             "names": _dump(self.names),
             "texts": _dump(self.texts),
             "rejected_clients": sorted([payer, client] for payer, client in self.rejected_clients),
-            "rejected_invoices": sorted([receipt, invoice] for receipt, invoice in self.rejected_invoices),
+            "rejected_invoices": {receipt: sorted(ids) for receipt, ids in sorted(self.rejected_invoices.items())},
         }
 
     @classmethod
@@ -106,7 +107,8 @@ class Memory:
             for key, row in state.get(name, {}).items():
                 counts.rows[key] = {int(client): [float(count), float(last)] for client, (count, last) in row.items()}
         memory.rejected_clients = {(str(payer), int(client)) for payer, client in state.get("rejected_clients", ())}
-        memory.rejected_invoices = {(str(receipt), int(inv)) for receipt, inv in state.get("rejected_invoices", ())}
+        rejected = state.get("rejected_invoices", {})
+        memory.rejected_invoices = {str(receipt): {int(one) for one in ids} for receipt, ids in rejected.items()}
         return memory
 
 

@@ -133,7 +133,8 @@ def _group(found: re.Match[str]) -> _Group | None:
 
 
 def _mostly_digits(word: str) -> bool:
-    return 3 * sum(character.isdigit() for character in word) >= 2 * len(word) > 0
+    digits = sum(character.isdigit() for character in word)
+    return 3 * digits >= 2 * len(word) > 0 or (digits >= 3 and len(word) - digits <= 2)
 
 
 def _known_prefix(word: str) -> str:

@@ -73,13 +73,14 @@ def explain(
 ) -> tuple[tuple[Reason, ...], tuple[Reason, ...]]:
     """What speaks for a hypothesis and what against it, heaviest first.
 
-    Units: a reason's weight is the sum of the log-odds of its features, so that shown weights add up to the score.
+    Units: a reason's weight is the log-odds its features add to what the candidate would score without them.
     """
     by_topic: dict[str, float] = {}
     for name in names:
         topics = _topics(name)
         for topic in topics:
-            by_topic[topic] = by_topic.get(topic, 0.0) + weights.get(name, 0.0) / len(topics)
+            moved = weights.get(name, 0.0) - weights.get(_without(name), 0.0)
+            by_topic[topic] = by_topic.get(topic, 0.0) + moved / len(topics)
     reasons: list[Reason] = []
     for topic, code, agrees, spans, values in _facts(of, hypothesis):
         reasons.append(Reason(code, agrees, round(by_topic.pop(topic, 0.0), 3), tuple(spans), values))
@@ -99,6 +100,21 @@ def _topics(name: str) -> tuple[str, ...]:
     if first == "amount" and rest[-1] in ("strong", "weak", "some"):
         return "amount", "number"
     return (_TOPICS.get(first, "other"),)
+
+
+def _without(name: str) -> str:
+    """The feature that would stand in the place of `name` if that evidence were missing; empty when none would."""
+    first, *rest = name.split(":")
+    if first == "who":
+        kind = name.split("&", 1)[1]
+        return f"who:none&{kind}"
+    if first in ("name", "text_name") and rest[-1] not in ("tied", "absent"):
+        return ":".join([first, *rest[:-1], "no"])
+    if first in ("account", "payer", "text") and rest[-1] != "absent":
+        return f"{first}:new"
+    if first == "amount":
+        return f"amount:part:{rest[-1]}"
+    return ""
 
 
 _Fact = tuple[str, ReasonCode, Agreement, Sequence[Span], Mapping[str, str]]

@@ -146,6 +146,16 @@ def _text(record: Mapping[str, Any], key: str) -> str:
     return value
 
 
+def _whole(record: Mapping[str, Any], key: str) -> int:
+    value = record[key]
+    if isinstance(value, bool) or not isinstance(value, int | str) or not str(value).isascii():
+        raise BrokenLine(f"{key} is not a whole number")
+    try:
+        return int(value)
+    except ValueError:
+        raise BrokenLine(f"{key} is not a whole number") from None
+
+
 def _day(text: object) -> date:
     if not isinstance(text, str):
         raise BrokenLine("a date is missing")
@@ -163,7 +173,7 @@ def _moment(seconds: object) -> date:
 
 def _client(record: Mapping[str, Any]) -> Client:
     return Client(
-        id=int(record["id"]),
+        id=_whole(record, "id"),
         first_name=_text(record, "firstname"),
         last_name=_text(record, "lastname"),
         company_name=_text(record, "companyname"),
@@ -174,7 +184,7 @@ def _client(record: Mapping[str, Any]) -> Client:
 
 def _invoice(record: Mapping[str, Any]) -> OpenInvoice:
     currency = check_currency(_text(record, "currencycode"))
-    number, invoice_id = _text(record, "invoicenum"), int(record["id"])
+    number, invoice_id = _text(record, "invoicenum"), _whole(record, "id")
     issued = _day(record["date"])
     due = _text(record, "duedate")
     open_states = ("Unpaid", "Overdue", "Payment Pending", "Collections")
@@ -182,7 +192,7 @@ def _invoice(record: Mapping[str, Any]) -> OpenInvoice:
     items = record.get("items") or []
     return OpenInvoice(
         id=invoice_id,
-        client_id=int(record["userid"]),
+        client_id=_whole(record, "userid"),
         numbers=(number, str(invoice_id)) if number and number != str(invoice_id) else (str(invoice_id),),
         currency=currency,
         outstanding_minor=max(0, amount_minor(record["balance"], currency)) if is_open else 0,
@@ -265,7 +275,7 @@ def _charge(record: Mapping[str, Any]) -> FeedRow:
     metadata = record.get("metadata") or {}
     amount = record.get("amount_captured", record["amount"])
     if not isinstance(amount, int):
-        raise BrokenLine("amount is not a whole number")
+        raise BrokenLine("amount is not a whole number of minor units")
     receipt = Receipt(
         id=row_id,
         source=Source.STRIPE_CHARGE,
@@ -284,7 +294,7 @@ def _charge(record: Mapping[str, Any]) -> FeedRow:
 def _payout(record: Mapping[str, Any]) -> Payout:
     trace = record.get("trace_id")
     if not isinstance(record["amount"], int):
-        raise BrokenLine("amount is not a whole number")
+        raise BrokenLine("amount is not a whole number of minor units")
     return Payout(
         id=str(record["id"]),
         amount_minor=record["amount"],
@@ -303,5 +313,5 @@ def _rate(record: Mapping[str, Any]) -> tuple[str, str, float] | None:
 
 
 def _verdict(record: Mapping[str, Any]) -> Verdict:
-    allocations = tuple((int(row["invoice"]), parse_decimal(row["amount"])) for row in record["allocations"])
+    allocations = tuple((_whole(row, "invoice"), parse_decimal(row["amount"])) for row in record["allocations"])
     return Verdict(str(record["id"]), allocations, _text(record, "payout"))

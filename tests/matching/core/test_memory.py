@@ -1,0 +1,75 @@
+import json
+from datetime import date, timedelta
+
+import pytest
+
+from matching.core.memory import HALF_LIFE_DAYS, Memory, payer_key, repeated_text_key
+from tests.matching.core.cast import TODAY, receipt
+
+PAYMENT = receipt("Hosting Maerz", counterparty_name="Kowalska Bau GmbH", counterparty_account="ACC1")
+
+
+def test_counts_fade_by_half_in_half_a_year():
+    memory = Memory()
+    memory.learn(PAYMENT, [1], TODAY)
+
+    counts = memory.accounts.get("ACC1", TODAY + timedelta(days=HALF_LIFE_DAYS))
+
+    assert counts == {1: pytest.approx(0.5)}
+
+
+def test_the_same_payer_is_known_however_the_bank_writes_the_name():
+    memory = Memory()
+    memory.learn(PAYMENT, [1], TODAY)
+
+    for name in ("KOWALSKA BAU", "Bau Kowalska GmbH", "kowalska-bau gmbh"):
+        assert memory.names.get("BAU KOWALSKA", TODAY) == {1: 1.0}
+        assert payer_key(receipt(counterparty_name=name)) == "name:BAU KOWALSKA"
+
+
+def test_a_memory_survives_being_written_down():
+    memory = Memory()
+    memory.learn(PAYMENT, [1, 2], date(2026, 1, 1))
+    memory.learn(PAYMENT, [], TODAY, weight=0.5)
+    memory.reject(PAYMENT, client_id=3, invoice_ids=[7, 5])
+
+    again = Memory.from_dict(json.loads(json.dumps(memory.to_dict())))
+
+    assert again.to_dict() == memory.to_dict()
+    assert again.rejected_clients == {("account:ACC1", 3)}
+    assert again.rejected_invoices == {"t1": {5, 7}}
+
+
+def test_accepting_a_client_takes_back_the_rejection():
+    memory = Memory()
+    memory.reject(PAYMENT, client_id=1)
+
+    memory.learn(PAYMENT, [1], TODAY)
+
+    assert memory.rejected_clients == set()
+
+
+def test_a_client_is_forgotten_whole():
+    memory = Memory()
+    memory.learn(PAYMENT, [1, 2], TODAY)
+    memory.reject(PAYMENT, client_id=1)
+
+    memory.forget(client_id=1)
+
+    assert memory.accounts.get("ACC1", TODAY) == {2: 1.0}
+    assert memory.rejected_clients == set()
+
+
+def test_a_payer_is_forgotten_by_account_and_name():
+    memory = Memory()
+    memory.learn(PAYMENT, [1], TODAY)
+    memory.reject(PAYMENT, client_id=3)
+
+    memory.forget(account="ACC1", name="Kowalska Bau")
+
+    assert memory.to_dict() == Memory().to_dict()
+
+
+def test_too_little_text_without_a_name_is_no_key():
+    assert repeated_text_key(receipt("web")) == ""
+    assert repeated_text_key(receipt("INV 1042")) == "|INV1042"

@@ -1,0 +1,160 @@
+from datetime import timedelta
+from decimal import Decimal
+
+from matching.core.replay import FeedRow, Replay, Verdict, by_day
+from matching.core.types import NoneReason, Receipt
+from tests.matching.core.cast import LUCIE, MAREK, TODAY, book, charge, invoice, payout, receipt
+
+
+def to_minor(amount: Decimal, currency: str) -> int:
+    return int(amount * 100)
+
+
+def row(value: Receipt, *, reference: str = "") -> FeedRow:
+    content = (value.amount_minor, value.currency, value.booking_date, value.counterparty_name)
+    content += (value.counterparty_account, value.remittance_information)
+    return FeedRow(value.id, value.booking_date, value, content=content, bank_reference=reference)
+
+
+def replay(*invoices, verdicts=(), **changes) -> Replay:
+    return Replay(book(*invoices), to_minor=to_minor, verdicts={one.id: one for one in verdicts}, **changes)
+
+
+def settled_by(decision):
+    return [(one.invoice_id, one.amount_minor) for one in decision.allocations]
+
+
+def test_a_debt_is_given_away_once():
+    run = replay(invoice("RE-2026-01042"))
+    first = receipt("RE-2026-01042", counterparty_name="Kowalska Bau")
+    second = receipt("RE-2026-01042", id="t2", counterparty_name="Kowalska Bau", booking_date=TODAY + timedelta(days=2))
+
+    [one] = run.run_day([row(first)])
+    [two] = run.run_day([row(second)])
+
+    assert (settled_by(one), settled_by(two)) == ([(202601042, 11900)], [])
+    assert two.suggestion.none_reason is NoneReason.PAID_TWICE
+
+
+def test_on_one_day_the_one_that_names_the_debt_gets_it():
+    run = replay(invoice("RE-2026-01042"))
+    vague = receipt("hosting", id="a", counterparty_name="Kowalska")
+    named = receipt("RE-2026-01042", id="b", counterparty_name="Kowalska Bau GmbH")
+
+    by_id = {decision.row_id: decision for decision in run.run_day([row(vague), row(named)])}
+
+    assert settled_by(by_id["b"]) == [(202601042, 11900)]
+    assert settled_by(by_id["a"]) == []
+
+
+def test_the_answers_come_in_the_order_of_the_rows():
+    rows = [row(receipt("x", id=name)) for name in ("c", "a", "b")]
+
+    assert [decision.row_id for decision in replay().run_day(rows)] == ["c", "a", "b"]
+
+
+def test_a_row_delivered_again_settles_nothing():
+    run = replay(invoice("RE-2026-01042"), invoice("RE-2026-01043"))
+    transfer = receipt("hosting", counterparty_name="Kowalska Bau")
+    again = receipt("hosting", id="t2", counterparty_name="Kowalska Bau")
+
+    decisions = run.run_day([row(transfer, reference="E1"), row(again, reference="E1")])
+
+    assert [decision.suggestion.none_reason for decision in decisions] == [None, NoneReason.DUPLICATE_DELIVERY]
+
+
+def test_two_equal_transfers_with_their_own_references_are_two():
+    run = replay(invoice("RE-2026-01042"), invoice("RE-2026-01043"))
+    transfer = receipt("hosting", counterparty_name="Kowalska Bau")
+    twin = receipt("hosting", id="t2", counterparty_name="Kowalska Bau")
+
+    decisions = run.run_day([row(transfer, reference="E1"), row(twin, reference="E2")])
+
+    assert sorted(settled_by(decisions[0]) + settled_by(decisions[1])) == [(202601042, 11900), (202601043, 11900)]
+
+
+def test_equal_rows_with_others_between_them_are_two():
+    run = replay(invoice("RE-2026-01042"), invoice("RE-2026-01043"))
+    rows = [
+        row(receipt("hosting", counterparty_name="Kowalska Bau")),
+        row(receipt("other", 4711, id="t2")),
+        row(receipt("hosting", id="t3", counterparty_name="Kowalska Bau")),
+    ]
+
+    reasons = [decision.suggestion.none_reason for decision in run.run_day(rows)]
+
+    assert NoneReason.DUPLICATE_DELIVERY not in reasons
+
+
+def test_pending_and_failed_rows_settle_nothing():
+    rows = [
+        FeedRow("p1", None, None, NoneReason.PENDING),
+        FeedRow("ch_9", TODAY, None, NoneReason.FAILED),
+        row(receipt("RE-2026-01042", -11900, id="d1")),
+    ]
+
+    decisions = replay(invoice("RE-2026-01042")).run_day(rows)
+
+    expected = [NoneReason.PENDING, NoneReason.FAILED, NoneReason.DEBIT]
+    assert [decision.suggestion.none_reason for decision in decisions] == expected
+    assert [decision.allocations for decision in decisions] == [(), (), ()]
+
+
+def test_a_verdict_is_learned_after_its_row_was_judged():
+    verdict = Verdict("t1", ((202601043, Decimal("119.00")),), "")
+    run = replay(invoice("RE-2026-01042"), invoice("RE-2026-01043", client=MAREK), verdicts=[verdict])
+    first = receipt("danke", counterparty_account="ACC1", counterparty_name="Hilde")
+
+    [decision] = run.run_day([row(first)])
+
+    assert decision.confidence < 0.9
+    assert run.book.memory.accounts.get("ACC1", TODAY) == {MAREK.id: 1.0}
+    assert run.book.debts[202601043].outstanding == 0
+    assert run.book.debts[202601042].outstanding == 11900
+
+
+def test_a_debt_that_is_named_is_won_back_from_a_guess():
+    older = invoice("RE-2026-00900", issue_date=TODAY - timedelta(days=20))
+    run = replay(older, invoice("RE-2026-01042"))
+    guess = receipt("hosting", counterparty_name="Kowalska Bau")
+    named = receipt(
+        "RE-2026-00900", id="t2", counterparty_name="Kowalska Bau GmbH", booking_date=TODAY + timedelta(days=1)
+    )
+
+    [first] = run.run_day([row(guess)])
+    [second] = run.run_day([row(named)])
+
+    assert (settled_by(first), settled_by(second)) == ([(202600900, 11900)], [(202600900, 11900)])
+    assert run.book.debts[202600900].outstanding == 0
+
+
+def test_a_payout_is_used_once():
+    run = replay(payouts=[payout("po_1")])
+    first = receipt("STRIPE", 50000, counterparty_name="STRIPE")
+    second = receipt("STRIPE", 50000, id="t2", counterparty_name="STRIPE", booking_date=TODAY + timedelta(days=1))
+
+    [one], [two] = run.run_day([row(first)]), run.run_day([row(second)])
+
+    assert (one.suggestion.payout_id, two.suggestion.payout_id) == ("po_1", None)
+
+
+def test_a_charge_settles_the_invoice_its_metadata_names():
+    run = replay(invoice("RE-2026-01042"), invoice("RE-2026-01043", client=LUCIE))
+
+    [decision] = run.run_day([row(charge(metadata={"invoice": "RE-2026-01043"}))])
+
+    assert settled_by(decision) == [(202601043, 11900)]
+
+
+def test_rows_are_grouped_by_booking_day_and_pending_ones_stay_where_they_are():
+    feed = [
+        row(receipt(id="a")),
+        FeedRow("p", None, None, NoneReason.PENDING),
+        row(receipt(id="b")),
+        row(receipt(id="c", booking_date=TODAY + timedelta(days=1))),
+    ]
+
+    days = [(day, [one.id for one in rows]) for day, rows in by_day(feed)]
+
+    assert days == [(TODAY, ["a", "p", "b"]), (TODAY + timedelta(days=1), ["c"])]
+    assert list(by_day([])) == []
