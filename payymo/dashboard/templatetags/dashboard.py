@@ -134,7 +134,7 @@ def tone_icon(tone: str) -> str:
 
 
 @register.simple_tag
-def icon(name: str, css: str = "icon") -> SafeString:
+def icon(name: str, css: str = "pm-icon") -> SafeString:
     """An icon of our sprite; it says nothing to a screen reader, so the words stand beside it."""
     return format_html(
         '<svg class="{}" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>',
