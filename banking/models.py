@@ -72,6 +72,9 @@ class BankAccount(ConnectionHealth, Record):
     booked_balance_at = models.DateTimeField(null=True, blank=True)
     cursor_date = models.DateField(null=True, blank=True, help_text="every booking day before it is complete")
     is_paused = models.BooleanField(default=False)
+    fetch_asked_at = models.DateTimeField(
+        null=True, blank=True, help_text="a person wants it fetched now: the call kept back for that may be used"
+    )
 
 
 class AccountQuota(models.Model):

@@ -4,15 +4,16 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('banking', '0001_initial'),
+        ("banking", "0001_initial"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='banktransaction',
-            name='bank_entry_id',
-            field=models.CharField(blank=True, help_text='the id under which the bank lists it by API; banks reuse these', max_length=140),
+            model_name="banktransaction",
+            name="bank_entry_id",
+            field=models.CharField(
+                blank=True, help_text="the id under which the bank lists it by API; banks reuse these", max_length=140
+            ),
         ),
     ]

@@ -8,7 +8,7 @@ from django.db import transaction
 from banking.clients.base import BankProvider, Reason
 from banking.models import BankAccount, BankConnection
 from banking.services.connecting import finish_waiting, revoke_removed
-from banking.services.fetching import SyncResult, sync_account
+from banking.services.fetching import NotConnected, SyncResult, sync_account
 from payymo.shared.errors import DomainError
 
 logger = logging.getLogger(__name__)
@@ -25,6 +25,17 @@ def run_round(*, provider: BankProvider, now: datetime, most: int = 25) -> list[
     finish_waiting(provider=provider, now=now)
     revoke_removed(provider=provider)
     return sync_due_accounts(provider=provider, now=now, most=most)
+
+
+def request_fetch(*, connection: BankConnection, now: datetime) -> int:
+    """Make every account of the connection due now, stopped ones included; return how many.
+
+    Raises: NotConnected when the connection is not a living one.
+    """
+    if connection.state != State.LINKED:
+        raise NotConnected("The bank is not connected now. Renew the consent first.")
+    accounts = BankAccount.objects.filter(connection=connection, is_paused=False)
+    return accounts.update(next_sync_at=now, fetch_asked_at=now)
 
 
 def has_work(*, now: datetime) -> bool:
@@ -64,10 +75,11 @@ def sync_due_accounts(*, provider: BankProvider, now: datetime, most: int = 25) 
     in_a_row = 0
     for account in _due(now).order_by("next_sync_at", "pk")[:most]:
         claimed = BankAccount.objects.filter(pk=account.pk, next_sync_at=account.next_sync_at)
-        if not claimed.update(next_sync_at=now + _LEASE):
+        if not claimed.update(next_sync_at=now + _LEASE, fetch_asked_at=None):
             continue
         try:
-            result = sync_account(account_id=account.pk, provider=provider, now=now)
+            by_hand = account.fetch_asked_at is not None
+            result = sync_account(account_id=account.pk, provider=provider, now=now, by_hand=by_hand)
         except DomainError as error:
             logger.info(
                 "account not fetched",

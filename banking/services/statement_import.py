@@ -51,9 +51,11 @@ def upload_statement(
     user_id: int | None,
     file_format: str = "",
     currency: str = "",
+    is_kept: bool = True,
 ) -> StatementImport:
     """Keep an uploaded file, sealed, with what it would add; a CSV file whose columns are not clear waits for them.
 
+    Shape: not `is_kept`, the row is only returned: a dry run.
     Raises: StatementRefused, statement_files.WrongAccount, CurrencyDiffers, AccountNotNamed; nothing is stored.
     """
     found = file_format or statement_files.format_of(content)
@@ -72,6 +74,8 @@ def upload_statement(
         row.state = State.NEEDS_MAPPING if detection.open_points else State.READY
     if row.state == State.READY:
         _fill_in(row, content)
+    if not is_kept:
+        return row
     # Latin-1 gives every byte a character of its own, and the same byte back.
     row.file_sealed = sealing.seal(row, "file_sealed", content.decode("latin-1"))
     row.save()

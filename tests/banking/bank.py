@@ -53,6 +53,12 @@ class Bank:
         with sqlite3.connect(self.database) as opened:
             return opened.execute("SELECT * FROM bank_entry").fetchall()
 
+    def entries_of(self, account):
+        with sqlite3.connect(self.database) as opened:
+            opened.row_factory = sqlite3.Row
+            asked = "SELECT * FROM bank_entry WHERE slug = ? AND account = ?"
+            return [dict(row) for row in opened.execute(asked, (self.slug, account))]
+
     def begin_anew(self, entries):
         """Forget every consent, token, call and fault, and show the first entries again."""
         with sqlite3.connect(self.database, timeout=30) as opened:

@@ -1,0 +1,204 @@
+"""Shapes of the API. No secret and no account number in clear goes out; what comes in is strict."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from banking.models import BankAccount, BankConnection, BankTransaction, StatementImport
+from banking.selectors import ConnectionHealth
+from payymo.shared.api.serializers import StrictSerializer
+from payymo.shared.models import ReceiptState
+
+_HEALTH = ("last_success_at", "last_attempt_at", "next_sync_at", "failures", "last_error_code", "last_error")
+
+
+def masked(last4: str) -> str:
+    """Write an account number as people may see it."""
+    return f"•••• {last4}" if last4 else ""
+
+
+class InstitutionFilter(StrictSerializer):
+    """Which banks to list."""
+
+    country = serializers.CharField(max_length=2, min_length=2)
+
+
+class InstitutionOutput(serializers.Serializer[Any]):
+    """A bank that can be connected."""
+
+    id = serializers.CharField()
+    name = serializers.CharField()
+    bic = serializers.CharField()
+    countries = serializers.ListField(child=serializers.CharField())
+    history_days = serializers.IntegerField()
+    access_days = serializers.IntegerField()
+
+
+class ConnectInput(StrictSerializer):
+    """What starts a consent."""
+
+    institution_id = serializers.CharField(max_length=120)
+
+
+class NothingInput(StrictSerializer):
+    """A body without fields."""
+
+
+class AccountOutput(serializers.ModelSerializer[BankAccount]):
+    """A bank account."""
+
+    id = serializers.UUIDField(source="public_id")
+    connection = serializers.UUIDField(source="connection.public_id", default=None)
+    iban = serializers.SerializerMethodField()
+
+    class Meta:
+        model = BankAccount
+        fields = (
+            *("id", "connection", "iban", "name", "owner_name", "currency", "booked_balance", "booked_balance_at"),
+            *("cursor_date", "is_paused", *_HEALTH, "created_at"),
+        )
+        read_only_fields = fields
+
+    def get_iban(self, account: BankAccount) -> str:
+        """Show how the number ends."""
+        return masked(account.iban_last4)
+
+
+class ConnectionOutput(serializers.Serializer[ConnectionHealth]):
+    """A connection with its accounts, the calls left today and the end of its consent."""
+
+    id = serializers.UUIDField(source="connection.public_id")
+    provider = serializers.CharField(source="connection.provider")
+    institution_id = serializers.CharField(source="connection.institution_id")
+    institution_name = serializers.CharField(source="connection.institution_name")
+    country = serializers.CharField(source="connection.country")
+    state = serializers.ChoiceField(choices=BankConnection.State.choices, source="connection.state")
+    consent_ends_at = serializers.DateTimeField(source="connection.consent_ends_at")
+    consent_days_left = serializers.IntegerField(source="days_left")
+    last_success_at = serializers.DateTimeField(source="connection.last_success_at")
+    last_error_code = serializers.CharField(source="connection.last_error_code")
+    last_error = serializers.CharField(source="connection.last_error")
+    created_at = serializers.DateTimeField(source="connection.created_at")
+    accounts = serializers.SerializerMethodField()
+
+    def get_accounts(self, health: ConnectionHealth) -> list[dict[str, Any]]:
+        """Show each account with its calls."""
+        return [
+            {
+                "id": str(one.account.public_id),
+                "iban": masked(one.account.iban_last4),
+                "name": one.account.name,
+                "currency": one.account.currency,
+                "calls_left": one.calls_left,
+                "calls_limit": one.calls_limit,
+                "calls_reset_at": one.calls_reset_at,
+                "next_sync_at": one.account.next_sync_at,
+                "last_success_at": one.account.last_success_at,
+                "last_error": one.account.last_error,
+            }
+            for one in health.accounts
+        ]
+
+
+class StartedOutput(serializers.ModelSerializer[BankConnection]):
+    """A consent that waits for its user at `link`."""
+
+    id = serializers.UUIDField(source="public_id")
+    link = serializers.CharField(source="consent_link")
+
+    class Meta:
+        model = BankConnection
+        fields = ("id", "institution_id", "institution_name", "state", "link", "callback_until", "history_days")
+        read_only_fields = fields
+
+
+class TransactionFilterInput(StrictSerializer):
+    """What a list of transactions is narrowed to; paging's own names are known here too."""
+
+    q = serializers.CharField(max_length=100, required=False, default="", allow_blank=True)
+    state = serializers.ChoiceField(choices=ReceiptState.choices, required=False, default="")
+    account = serializers.UUIDField(required=False, default=None)
+    since = serializers.DateField(required=False, default=None)
+    until = serializers.DateField(required=False, default=None)
+    amount_from = serializers.DecimalField(max_digits=15, decimal_places=3, required=False, default=None)
+    amount_until = serializers.DecimalField(max_digits=15, decimal_places=3, required=False, default=None)
+    direction = serializers.ChoiceField(choices=["in", "out"], required=False, default="")
+    cursor = serializers.CharField(max_length=500, required=False)
+    page_size = serializers.CharField(max_length=10, required=False)
+
+
+class PagingInput(StrictSerializer):
+    """Only the names of paging."""
+
+    cursor = serializers.CharField(max_length=500, required=False)
+    page_size = serializers.CharField(max_length=10, required=False)
+
+
+class TransactionOutput(serializers.ModelSerializer[BankTransaction]):
+    """A booked entry."""
+
+    id = serializers.UUIDField(source="public_id")
+    account = serializers.UUIDField(source="account.public_id")
+    source = serializers.SerializerMethodField()
+    counterparty_iban = serializers.SerializerMethodField()
+    unallocated = serializers.DecimalField(max_digits=18, decimal_places=3)
+
+    class Meta:
+        model = BankTransaction
+        fields = (
+            *("id", "account", "source", "booking_date", "value_date", "amount", "currency", "counterparty_name"),
+            *("counterparty_iban", "remittance_information", "structured_reference", "end_to_end_id"),
+            *("bank_reference", "bank_transaction_code", "original_amount", "original_currency", "state"),
+            *("allocated", "unallocated", "ignored_reason", "held_until", "created_at"),
+        )
+        read_only_fields = fields
+
+    def get_source(self, row: BankTransaction) -> str:
+        """Name the way it came."""
+        return row.statement_import.format if row.statement_import else "bank"
+
+    def get_counterparty_iban(self, row: BankTransaction) -> str:
+        """Show how the number ends."""
+        return masked(row.counterparty_last4)
+
+
+class ImportInput(StrictSerializer):
+    """An uploaded statement file."""
+
+    file = serializers.FileField(max_length=200)
+    account = serializers.UUIDField(required=False, default=None)
+    format = serializers.ChoiceField(choices=["camt", "mt940", "csv"], required=False, default="")
+    currency = serializers.RegexField(r"^[A-Za-z]{3}$", required=False, default="")
+
+
+class ImportQuery(StrictSerializer):
+    """Whether to read the file only."""
+
+    dry_run = serializers.ChoiceField(choices=["0", "1"], required=False, default="0")
+
+
+class MappingInput(StrictSerializer):
+    """The columns of a CSV file."""
+
+    mapping = serializers.DictField()
+
+
+class CommitInput(StrictSerializer):
+    """What a person accepts along with an import."""
+
+    accept_unproved = serializers.BooleanField(required=False, default=False)
+
+
+class ImportOutput(serializers.ModelSerializer[StatementImport]):
+    """An upload and what it adds."""
+
+    id = serializers.UUIDField(source="public_id")
+    account = serializers.UUIDField(source="account.public_id", default=None)
+
+    class Meta:
+        model = StatementImport
+        fields = (
+            *("id", "account", "file_name", "format", "state", "mapping", "opening", "closing", "currency", "proved"),
+            *("new_count", "known_count", "refused", "created_at", "committed_at"),
+        )
+        read_only_fields = fields

@@ -1,0 +1,26 @@
+"""Paths under `/api/v1/`."""
+
+from django.urls import path
+
+from banking.api import views
+
+urlpatterns = [
+    path("institutions/", views.Institutions.as_view(), name="institutions"),
+    path("bank-connections/", views.Connections.as_view(), name="bank-connections"),
+    path("bank-connections/<uuid:public_id>/", views.ConnectionDetail.as_view(), name="bank-connection"),
+    path("bank-connections/<uuid:public_id>/renew/", views.RenewConnection.as_view(), name="bank-connection-renew"),
+    path(
+        "bank-connections/<uuid:public_id>/refresh/", views.RefreshConnection.as_view(), name="bank-connection-refresh"
+    ),
+    path("bank-accounts/", views.Accounts.as_view(), name="bank-accounts"),
+    path("bank-transactions/", views.Transactions.as_view(), name="bank-transactions"),
+    path("bank-transactions/<uuid:public_id>/", views.TransactionDetail.as_view(), name="bank-transaction"),
+    path("statement-imports/", views.StatementImports.as_view(), name="statement-imports"),
+    path("statement-imports/<uuid:public_id>/", views.StatementImportDetail.as_view(), name="statement-import"),
+    path("statement-imports/<uuid:public_id>/map/", views.MapStatementImport.as_view(), name="statement-import-map"),
+    path(
+        "statement-imports/<uuid:public_id>/commit/",
+        views.CommitStatementImport.as_view(),
+        name="statement-import-commit",
+    ),
+]

@@ -1,0 +1,303 @@
+"""Connections, accounts, transactions and statement files over the API."""
+
+import uuid
+from typing import Any
+
+from django.conf import settings
+from django.db.models import QuerySet
+from django.http import Http404
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework.exceptions import APIException
+from rest_framework.generics import ListAPIView
+from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.api.permissions import requires
+from banking import selectors
+from banking.api import serializers as shapes
+from banking.models import BankAccount, BankConnection, BankTransaction, StatementImport
+from banking.parsers.assembly import MAX_BYTES
+from banking.services import connecting, provider_keys, schedule, statement_import
+from payymo.shared.api.parsing import StrictJSONParser
+from payymo.shared.api.serializers import StrictSerializer
+from tenants import context
+from tenants.models import Domain
+
+CALLBACK_PATH = "/connections/bank/callback/"
+_MOST_BYTES_AROUND = 64 * 1024
+
+
+class FileTooLarge(APIException):
+    """The upload is larger than a statement file may be."""
+
+    status_code = 413
+    default_detail = "The file is larger than 10 MiB."
+    default_code = "too_large"
+
+
+def _checked(shape: type[StrictSerializer], given: Any) -> dict[str, Any]:
+    """Return the checked input.
+
+    Raises: ValidationError.
+    """
+    checked = shape(data=given.dict() if hasattr(given, "dict") else given)
+    checked.is_valid(raise_exception=True)
+    return dict(checked.validated_data)
+
+
+def callback_url() -> str:
+    """Return where the bank sends the person back to: the tenant's stored host, whatever the request says."""
+    host = Domain.objects.filter(tenant=context.current(), is_primary=True).values_list("domain", flat=True).get()
+    standard = {"https": 443, "http": 80}[settings.PUBLIC_SCHEME] == settings.PUBLIC_PORT
+    return f"{settings.PUBLIC_SCHEME}://{host}{'' if standard else f':{settings.PUBLIC_PORT}'}{CALLBACK_PATH}"
+
+
+class Institutions(APIView):
+    """The banks of a country."""
+
+    permission_classes = [requires("connections.view")]
+
+    @extend_schema(parameters=[shapes.InstitutionFilter], responses={200: shapes.InstitutionOutput(many=True)})
+    def get(self, request: Request) -> Response:
+        """List them by name."""
+        wanted = _checked(shapes.InstitutionFilter, request.query_params)
+        found = connecting.list_institutions(
+            country=wanted["country"], provider=provider_keys.provider(now=timezone.now())
+        )
+        return Response({"results": shapes.InstitutionOutput(found, many=True).data})
+
+
+class Connections(APIView):
+    """The connections with their health; POST starts a consent, which a person finishes in the browser."""
+
+    permission_classes = [requires("connections.view", writing="connections.change")]
+    parser_classes = [StrictJSONParser]
+
+    @extend_schema(responses={200: shapes.ConnectionOutput(many=True)})
+    def get(self, request: Request) -> Response:
+        """List them, newest first; a tenant has few."""
+        found = selectors.connection_health(now=timezone.now())
+        return Response({"results": shapes.ConnectionOutput(found, many=True).data})
+
+    @extend_schema(request=shapes.ConnectInput, responses={201: shapes.StartedOutput})
+    def post(self, request: Request) -> Response:
+        """Start a consent; the person opens `link` and comes back to the dashboard, signed in as the caller."""
+        wanted, now = _checked(shapes.ConnectInput, request.data), timezone.now()
+        started = connecting.start_consent(
+            institution_id=wanted["institution_id"],
+            user_id=request.user.pk,
+            redirect_url=callback_url(),
+            provider=provider_keys.provider(now=now),
+            now=now,
+        )
+        return Response(shapes.StartedOutput(started).data, status=201)
+
+
+class ConnectionDetail(APIView):
+    """One connection; DELETE stops fetching and withdraws the consent, and keeps the history."""
+
+    permission_classes = [requires("connections.view", writing="connections.change")]
+
+    @extend_schema(responses={200: shapes.ConnectionOutput})
+    def get(self, request: Request, public_id: uuid.UUID) -> Response:
+        """Show it."""
+        return Response(_health(public_id))
+
+    @extend_schema(responses={204: None})
+    def delete(self, request: Request, public_id: uuid.UUID) -> Response:
+        """Remove it."""
+        provider = provider_keys.provider(now=timezone.now())
+        connecting.remove_connection(connection=_connection(public_id), provider=provider)
+        return Response(status=204)
+
+
+class RenewConnection(APIView):
+    """Starts a new consent at the same bank; finished, it takes over the accounts."""
+
+    permission_classes = [requires("connections.change")]
+    parser_classes = [StrictJSONParser]
+
+    @extend_schema(request=shapes.NothingInput, responses={201: shapes.StartedOutput})
+    def post(self, request: Request, public_id: uuid.UUID) -> Response:
+        """Renew it."""
+        _checked(shapes.NothingInput, request.data)
+        now = timezone.now()
+        started = connecting.renew_consent(
+            connection=_connection(public_id),
+            user_id=request.user.pk,
+            redirect_url=callback_url(),
+            provider=provider_keys.provider(now=now),
+            now=now,
+        )
+        return Response(shapes.StartedOutput(started).data, status=201)
+
+
+class RefreshConnection(APIView):
+    """Makes the accounts of a connection due now; a worker fetches them."""
+
+    permission_classes = [requires("connections.change")]
+    parser_classes = [StrictJSONParser]
+
+    @extend_schema(request=shapes.NothingInput, responses={202: shapes.ConnectionOutput})
+    def post(self, request: Request, public_id: uuid.UUID) -> Response:
+        """Ask for it."""
+        _checked(shapes.NothingInput, request.data)
+        schedule.request_fetch(connection=_connection(public_id), now=timezone.now())
+        return Response(_health(public_id), status=202)
+
+
+def _connection(public_id: uuid.UUID) -> BankConnection:
+    found = selectors.connection(public_id=public_id)
+    if found is None or found.state == BankConnection.State.REVOKED:
+        raise Http404
+    return found
+
+
+def _health(public_id: uuid.UUID) -> Any:
+    found = selectors.connections().filter(public_id=public_id).first()
+    if found is None:
+        raise Http404
+    return shapes.ConnectionOutput(selectors.health_of(found, now=timezone.now())).data
+
+
+class Accounts(ListAPIView[BankAccount]):
+    """The bank accounts that the caller may see."""
+
+    permission_classes = [requires("transactions.view")]
+    serializer_class = shapes.AccountOutput
+
+    def get_queryset(self) -> QuerySet[BankAccount]:
+        """Those of the caller."""
+        _checked(shapes.PagingInput, self.request.query_params)
+        return selectors.accounts(user=self.request.user)
+
+
+class Transactions(ListAPIView[BankTransaction]):
+    """The booked entries."""
+
+    permission_classes = [requires("transactions.view")]
+    serializer_class = shapes.TransactionOutput
+
+    def get_queryset(self) -> QuerySet[BankTransaction]:
+        """Those that fit the filters."""
+        given = _checked(shapes.TransactionFilterInput, self.request.query_params)
+        wanted = {name: value for name, value in given.items() if name not in {"q", "cursor", "page_size"}}
+        return selectors.transactions(
+            user=self.request.user, wanted=selectors.TransactionFilter(text=given["q"], **wanted)
+        )
+
+
+class TransactionDetail(APIView):
+    """One booked entry."""
+
+    permission_classes = [requires("transactions.view")]
+
+    @extend_schema(responses={200: shapes.TransactionOutput})
+    def get(self, request: Request, public_id: uuid.UUID) -> Response:
+        """Show it."""
+        found = selectors.transaction(user=request.user, public_id=public_id)
+        if found is None:
+            raise Http404
+        return Response(shapes.TransactionOutput(found).data)
+
+
+class StatementImports(ListAPIView[StatementImport]):
+    """The uploaded files; POST takes one as multipart, and with `?dry_run=1` only reads it."""
+
+    permission_classes = [requires("transactions.view", writing="imports.add")]
+    parser_classes = [MultiPartParser]
+    serializer_class = shapes.ImportOutput
+
+    def get_queryset(self) -> QuerySet[StatementImport]:
+        """Those of accounts that the caller may see."""
+        _checked(shapes.PagingInput, self.request.query_params)
+        return selectors.statement_imports(user=self.request.user)
+
+    @extend_schema(
+        parameters=[shapes.ImportQuery],
+        request={"multipart/form-data": shapes.ImportInput},
+        responses={200: shapes.ImportOutput, 201: shapes.ImportOutput},
+    )
+    def post(self, request: Request) -> Response:
+        """Keep the file with what it would add, or only show that."""
+        dry_run = _checked(shapes.ImportQuery, request.query_params)["dry_run"] == "1"
+        # Before the body is read: a file is never taken in to be refused for its size.
+        if int(request.META.get("CONTENT_LENGTH") or 0) > MAX_BYTES + _MOST_BYTES_AROUND:
+            raise FileTooLarge
+        given = _checked(shapes.ImportInput, request.data)
+        row = statement_import.upload_statement(
+            account=_account(request, given["account"]),
+            file_name=given["file"].name,
+            content=given["file"].read(),
+            user_id=request.user.pk,
+            file_format=given["format"],
+            currency=given["currency"],
+            is_kept=not dry_run,
+        )
+        return Response(shapes.ImportOutput(row).data, status=200 if dry_run else 201)
+
+
+def _account(request: Request, public_id: uuid.UUID | None) -> BankAccount | None:
+    if public_id is None:
+        return None
+    found = selectors.accounts(user=request.user).filter(public_id=public_id).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def _import(request: Request, public_id: uuid.UUID) -> StatementImport:
+    found = selectors.statement_import(user=request.user, public_id=public_id)
+    if found is None:
+        raise Http404
+    return found
+
+
+class StatementImportDetail(APIView):
+    """One uploaded file; DELETE puts it away unless it is imported."""
+
+    permission_classes = [requires("transactions.view", writing="imports.add")]
+
+    @extend_schema(responses={200: shapes.ImportOutput})
+    def get(self, request: Request, public_id: uuid.UUID) -> Response:
+        """Show it."""
+        return Response(shapes.ImportOutput(_import(request, public_id)).data)
+
+    @extend_schema(responses={204: None})
+    def delete(self, request: Request, public_id: uuid.UUID) -> Response:
+        """Put it away."""
+        statement_import.discard(statement_import=_import(request, public_id))
+        return Response(status=204)
+
+
+class MapStatementImport(APIView):
+    """Sets the columns of a CSV file."""
+
+    permission_classes = [requires("imports.add")]
+    parser_classes = [StrictJSONParser]
+
+    @extend_schema(request=shapes.MappingInput, responses={200: shapes.ImportOutput})
+    def post(self, request: Request, public_id: uuid.UUID) -> Response:
+        """Read it by these columns from now on."""
+        mapping = _checked(shapes.MappingInput, request.data)["mapping"]
+        row = statement_import.set_mapping(statement_import=_import(request, public_id), mapping=mapping)
+        return Response(shapes.ImportOutput(row).data)
+
+
+class CommitStatementImport(APIView):
+    """Imports an uploaded file; doing it again adds nothing."""
+
+    permission_classes = [requires("imports.add")]
+    parser_classes = [StrictJSONParser]
+
+    @extend_schema(request=shapes.CommitInput, responses={200: shapes.ImportOutput})
+    def post(self, request: Request, public_id: uuid.UUID) -> Response:
+        """Import it."""
+        wanted = _checked(shapes.CommitInput, request.data)
+        row, _ = statement_import.commit_import(
+            statement_import=_import(request, public_id), now=timezone.now(), **wanted
+        )
+        return Response(shapes.ImportOutput(row).data)

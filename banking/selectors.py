@@ -1,0 +1,157 @@
+"""Reads of banking: lists, details and the health of connections, with every relation already loaded."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+
+from django.db.models import Count, Prefetch, Q, QuerySet
+
+from accounts.permissions import Person, visible_bank_accounts
+from banking import adapters
+from banking.models import AccountQuota, BankAccount, BankConnection, BankTransaction, StatementImport
+from tenants import sealing
+
+_SHOWN_STATES = (
+    BankConnection.State.PENDING, BankConnection.State.LINKED, BankConnection.State.EXPIRED,
+    BankConnection.State.SUSPENDED, BankConnection.State.FAILED,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransactionFilter:
+    """What a list of transactions is narrowed to; every field is optional."""
+
+    text: str = ""
+    state: str = ""
+    account: uuid.UUID | None = None
+    since: date | None = None
+    until: date | None = None
+    amount_from: Decimal | None = None
+    amount_until: Decimal | None = None
+    direction: str = ""
+
+
+def accounts(*, user: Person) -> QuerySet[BankAccount]:
+    """Return the bank accounts that the user may see, oldest first, with their connection."""
+    return visible_bank_accounts(user, BankAccount.objects.select_related("connection").order_by("pk"))
+
+
+def transactions(*, user: Person, wanted: TransactionFilter) -> QuerySet[BankTransaction]:
+    """Return the booked entries of the user's accounts that fit; the caller orders them and cuts a page."""
+    rows = BankTransaction.objects.select_related("account", "statement_import")
+    rows = rows.defer("raw_sealed", "counterparty_iban_sealed", "account__iban_sealed", "statement_import__file_sealed")
+    rows = rows.filter(account__in=visible_bank_accounts(user, BankAccount.objects.all()))
+    exact = {"state": wanted.state, "account__public_id": wanted.account, "booking_date__gte": wanted.since,
+             "booking_date__lte": wanted.until}  # fmt: skip
+    rows = rows.filter(**{name: value for name, value in exact.items() if value})
+    if wanted.amount_from is not None:
+        rows = rows.filter(amount__gte=wanted.amount_from)
+    if wanted.amount_until is not None:
+        rows = rows.filter(amount__lte=wanted.amount_until)
+    if wanted.direction:
+        rows = rows.filter(amount__gt=0) if wanted.direction == "in" else rows.filter(amount__lt=0)
+    return rows.filter(_found_in(wanted.text)) if wanted.text else rows
+
+
+def _found_in(text: str) -> Q:
+    """Find a text in the names, texts and references, and an amount when the text is one."""
+    names = ("counterparty_name", "remittance_information", "structured_reference", "end_to_end_id", "bank_reference")
+    found = Q()
+    for name in names:
+        found |= Q(**{f"{name}__icontains": text})
+    try:
+        amount = Decimal(text.replace(",", "."))
+    except InvalidOperation:
+        return found
+    if not amount.is_finite() or abs(amount) >= 10**12:
+        return found
+    return found | Q(amount=amount) | Q(amount=-amount)
+
+
+def transaction(*, user: Person, public_id: uuid.UUID) -> BankTransaction | None:
+    """Return one entry of an account that the user may see, or None."""
+    return transactions(user=user, wanted=TransactionFilter()).filter(public_id=public_id).first()
+
+
+def connections() -> QuerySet[BankConnection]:
+    """Return the connections that are not removed, newest first, with accounts and the calls left of each."""
+    quotas = Prefetch("quotas", AccountQuota.objects.order_by("scope"))
+    held = Prefetch("accounts", BankAccount.objects.order_by("pk").prefetch_related(quotas))
+    return BankConnection.objects.filter(state__in=_SHOWN_STATES).prefetch_related(held).order_by("-pk")
+
+
+def connection(*, public_id: uuid.UUID) -> BankConnection | None:
+    """Return one connection, removed ones included, or None."""
+    return BankConnection.objects.filter(public_id=public_id).first()
+
+
+@dataclass(frozen=True, slots=True)
+class AccountHealth:
+    """An account of a connection. `calls_left` is None before the first call of the day."""
+
+    account: BankAccount
+    calls_left: int | None
+    calls_limit: int | None
+    calls_reset_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionHealth:
+    """A connection with its accounts; `days_left` of the consent, None while it has none."""
+
+    connection: BankConnection
+    accounts: tuple[AccountHealth, ...]
+    days_left: int | None
+
+
+def connection_health(*, now: datetime) -> Sequence[ConnectionHealth]:
+    """Return how every connection is doing, newest first; at most 100."""
+    return tuple(health_of(row, now=now) for row in connections()[:100])
+
+
+def health_of(row: BankConnection, *, now: datetime) -> ConnectionHealth:
+    """Return how one connection is doing; uses what `connections` has loaded."""
+    left = (row.consent_ends_at - now).days if row.consent_ends_at else None
+    held = tuple(_account_health(account, now) for account in row.accounts.all())
+    return ConnectionHealth(row, held, max(left, 0) if left is not None else None)
+
+
+def _account_health(account: BankAccount, now: datetime) -> AccountHealth:
+    quota = next((one for one in account.quotas.all() if one.scope == "transactions"), None)
+    if quota is None:
+        return AccountHealth(account, None, None, None)
+    used = 0 if quota.resets_at and quota.resets_at <= now else quota.used
+    return AccountHealth(account, max(quota.limit - used, 0), quota.limit, quota.resets_at)
+
+
+def statement_imports(*, user: Person) -> QuerySet[StatementImport]:
+    """Return the uploads of accounts that the user may see, and those of no account yet, newest first."""
+    mine = Q(account__in=visible_bank_accounts(user, BankAccount.objects.all())) | Q(account=None)
+    return StatementImport.objects.filter(mine).select_related("account").defer("file_sealed").order_by("-pk")
+
+
+def statement_import(*, user: Person, public_id: uuid.UUID) -> StatementImport | None:
+    """Return one upload that the user may see, or None."""
+    return statement_imports(user=user).filter(public_id=public_id).first()
+
+
+def find_accounts(*, text: str) -> list[BankAccount]:
+    """Return the accounts that a person may mean by a public id, an IBAN or its last four signs; at most two."""
+    rows = BankAccount.objects.order_by("pk")
+    number = adapters.compact_iban(text)
+    try:
+        rows = rows.filter(public_id=uuid.UUID(text))
+    except ValueError:
+        if len(number) > 4:
+            rows = rows.filter(iban_hash=adapters.iban_hash(number, key=sealing.data_key()))
+        else:
+            rows = rows.filter(iban_last4=number)
+    return list(rows[:2])
+
+
+def counts_by_state() -> dict[str, int]:
+    """Return how many entries are in each state."""
+    rows = BankTransaction.objects.values_list("state").annotate(Count("pk")).order_by()
+    return {str(state): int(count) for state, count in rows}
