@@ -6,7 +6,6 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonRes
 from django.shortcuts import render, resolve_url
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.utils.translation import gettext
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
@@ -27,7 +26,7 @@ from accounts.services.sign_in import SignInRefused, check_sign_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def sign_in(request: HttpRequest) -> HttpResponse:
     """Show the form, or open a browser session on this host and go on to `next`."""
-    onward = _onward(request)
+    onward = _wanted(request) or resolve_url(settings.LOGIN_REDIRECT_URL)
     if request.user.is_authenticated:
         return HttpResponseRedirect(onward)
     form = SignInForm(request.POST if request.method == "POST" else None)
@@ -66,25 +65,24 @@ def jwks(request: HttpRequest) -> HttpResponse:
     return answer
 
 
-def _onward(request: HttpRequest) -> str:
-    """Return where to go after signing in: `next` if it is a path on this host, else the first page."""
+def _wanted(request: HttpRequest) -> str:
+    """Return `next` if it is a path on this host, else nothing."""
     wanted = request.POST.get("next") or request.GET.get("next") or ""
     own = wanted.startswith("/") and url_has_allowed_host_and_scheme(wanted, allowed_hosts=None)
-    return wanted if own else resolve_url(settings.LOGIN_REDIRECT_URL)
+    return wanted if own else ""
 
 
 def _page(
     request: HttpRequest, form: SignInForm, *, status: int, headers: dict[str, str] | None = None
 ) -> HttpResponse:
+    demo = settings.MODE == "demo"
     page = {
         "tenant_name": request.tenant.name,
         "form": form,
-        "next_url": request.POST.get("next") or request.GET.get("next") or "",
-        "demo_hint": gettext("This is the demo: the password of every account is demo-demo-demo.")
-        if settings.MODE == "demo"
-        else "",
+        "next_url": _wanted(request),
+        "demo_hint": _("This is the demo: the password of every account is demo-demo-demo.") if demo else "",
     }
     answer = render(request, "accounts/login.html", {"page": page}, status=status)
     for name, value in (headers or {}).items():
-        answer.headers[name] = value
+        answer[name] = value
     return answer

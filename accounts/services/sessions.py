@@ -84,12 +84,10 @@ def refresh_session(*, refresh: object, tenant: Tenant, now: datetime) -> TokenP
     grant = _grant_for(token, tenant, now)
     token_hash = _hash_of(refresh)
     with transaction.atomic():
+        # Conditions on this table alone: one on the session would put `used_at` into a subquery, which PostgreSQL does
+        # not ask again after waiting for the row, and every waiting call would succeed.
         spent = RefreshToken.objects.filter(
-            token_hash=token_hash,
-            session_id=grant.session_id,
-            session__revoked_at=None,
-            used_at=None,
-            expires_at__gt=now,
+            token_hash=token_hash, session_id=grant.session_id, used_at=None, expires_at__gt=now
         ).update(used_at=now)
         if spent:
             Session.objects.filter(pk=grant.session_id).update(last_used_at=now)

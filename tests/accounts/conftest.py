@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 import requests
 from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
+from django.db import connection
 from django.test import Client
+from django.utils import timezone
 
 PASSWORD = "correct horse battery"
 
@@ -16,6 +18,16 @@ PASSWORD = "correct horse battery"
 @pytest.fixture(autouse=True)
 def _probes(settings):
     settings.ROOT_URLCONF = "tests.accounts.urls"
+
+
+@pytest.fixture(scope="session")
+def signing_key_made(django_db_setup, django_db_blocker):
+    """One key for all tests: making 3072 bits takes longer than the tests themselves."""
+    from accounts.services.signing_keys import signing_key
+
+    with django_db_blocker.unblock():
+        connection.set_schema_to_public()
+        signing_key(now=timezone.now())
 
 
 class Api:
@@ -44,12 +56,12 @@ class Api:
 
 
 @pytest.fixture
-def acme_api(acme):
+def acme_api(acme, signing_key_made):
     return Api("acme.localhost")
 
 
 @pytest.fixture
-def globex_api(globex):
+def globex_api(globex, signing_key_made):
     return Api("globex.localhost")
 
 
@@ -66,7 +78,9 @@ class Server:
 
     def post(self, path: str, body: Any, *, host: str = "acme.localhost", **headers: str) -> requests.Response:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        return requests.post(f"{self.base}{path}", json=body, headers={"Host": host, **named}, timeout=60)
+        return requests.post(
+            f"{self.base}{path}", json=body, headers={"Host": host, "Connection": "close", **named}, timeout=60
+        )
 
     def at_once(self, number: int, call: Callable[[int], requests.Response]) -> list[requests.Response]:
         """Make `number` calls that all start at the same moment."""
@@ -81,7 +95,7 @@ class Server:
 
 
 @pytest.fixture
-def server(committed, _probes) -> Iterator[Server]:
+def server(committed, signing_key_made, _probes) -> Iterator[Server]:
     from django.core.wsgi import get_wsgi_application
 
     class Http(ThreadedWSGIServer):

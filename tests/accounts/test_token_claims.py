@@ -15,7 +15,7 @@ from tests.accounts import forging
 
 
 @pytest.fixture
-def pair(acme, reviewer):
+def pair(acme, reviewer, signing_key_made):
     return sessions.open_session(membership=Membership.objects.get(user=reviewer, tenant=acme), now=timezone.now())
 
 

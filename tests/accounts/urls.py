@@ -1,12 +1,13 @@
-"""The product's own paths of signing in, and two probes that stand for any other view."""
+"""The product's own paths, and probes that stand for any other view."""
 
 from django.http import HttpRequest, HttpResponse
-from django.urls import include, path
+from django.urls import path
 from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+import payymo.urls
 from accounts.api.permissions import requires
 from accounts.guards import requires_permission
 from accounts.models import SecurityEvent
@@ -54,10 +55,11 @@ def overview(request: HttpRequest) -> HttpResponse:
 
 
 urlpatterns = [
-    path("", include("accounts.urls")),
-    path("api/v1/", include("accounts.api.urls")),
+    *payymo.urls.urlpatterns,
     path("api/v1/probe/connections/", ReadConnections.as_view()),
     path("api/v1/probe/money/<int:number>/", MoveMoney.as_view()),
     path("probe/change/", change_page),
     path("probe/overview/", overview),
 ]
+handler404 = payymo.urls.handler404
+handler403 = payymo.urls.handler403
