@@ -4,6 +4,7 @@ The decisions answer as the product does, in the shapes of `payymo.dashboard.pag
 """
 
 from collections.abc import Callable
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -82,6 +83,11 @@ def staff_review(request: HttpRequest) -> HttpResponse:
     return render(request, "admin/review.html", context)
 
 
+def in_review(state: Callable[[], pages.Panel]) -> Callable[..., HttpResponse]:
+    view = edit(state)
+    return lambda request, receipt: view(request, str(receipt))
+
+
 def error(status: int) -> Callable[[HttpRequest], HttpResponse]:
     return lambda request: render(request, f"{status}.html", status=status)
 
@@ -94,35 +100,47 @@ receipts = [
     path("<uuid:receipt>/panel/", lambda request, receipt: panel(request, str(receipt)), name="review_panel"),
     path(
         "<uuid:receipt>/find/",
-        lambda request, receipt: edit(gallery.find_panel)(request, str(receipt)),
+        in_review(gallery.find_panel),
         name="review_find",
     ),
     path(
         "<uuid:receipt>/split/",
-        lambda request, receipt: edit(gallery.split_panel)(request, str(receipt)),
+        in_review(gallery.split_panel),
         name="review_split",
     ),
     re_path(r"^(?P<receipt>[0-9a-f-]{36})/(?P<act>approve|reject|hold|ignore)/$", decide),
 ]
+
+
+def upload() -> pages.UploadPage:
+    return pages.UploadPage(gallery.UploadForm(), "/imports/")
+
+
+def page(name: str, data: Page, section: pages.Section) -> Callable[..., HttpResponse]:
+    return show(f"dashboard/{name}.html", data, section)
+
+
 dashboard = [
-    path("", show("dashboard/overview.html", gallery.overview, "overview"), name="overview"),
-    path("review/", show("dashboard/review/page.html", gallery.review, "review"), name="review"),
+    path("", page("overview", gallery.overview, "overview"), name="overview"),
+    path("review/", page("review/page", gallery.review, "review"), name="review"),
     path("review/", include(receipts)),
-    path("transactions/", show("dashboard/transactions.html", gallery.transactions, "transactions"), name="transactions"),
-    path("transactions/<uuid:receipt>/", show("dashboard/transaction.html", gallery.transaction, "transactions"), name="transaction"),
-    path("invoices/", show("dashboard/invoices.html", gallery.invoices, "invoices"), name="invoices"),
-    path("invoices/<uuid:invoice>/", show("dashboard/invoice.html", gallery.invoice, "invoices"), name="invoice"),
-    path("payouts/", show("dashboard/payouts.html", gallery.payouts, "payouts"), name="payouts"),
-    path("activity/", show("dashboard/activity.html", gallery.activity, "activity"), name="activity"),
-    path("connections/", show("dashboard/connections/list.html", gallery.connections, "connections"), name="connections"),
-    path("connections/whmcs/new/", show("dashboard/connections/form.html", gallery.connect_form, "connections")),
-    path("connections/bank/new/", show("dashboard/connections/bank.html", gallery.bank, "connections")),
-    path("connections/bank/consent/", show("dashboard/connections/bank.html", lambda: gallery.bank("consent"), "connections")),
-    path("imports/", show("dashboard/imports/list.html", gallery.imports, "imports"), name="imports"),
-    path("imports/new/", show("dashboard/imports/upload.html", lambda: pages.UploadPage(gallery.UploadForm(), "/imports/"), "imports")),
-    path("imports/map/", show("dashboard/imports/detail.html", lambda: gallery.import_page("map"), "imports")),
-    path("imports/preview/", show("dashboard/imports/detail.html", lambda: gallery.import_page("preview"), "imports")),
-    path("settings/matching/", show("dashboard/settings/matching.html", gallery.matching_settings, "settings"), name="settings_matching"),
+    path("transactions/", page("transactions", gallery.transactions, "transactions"), name="transactions"),
+    path("transactions/<uuid:receipt>/", page("transaction", gallery.transaction, "transactions"), name="transaction"),
+    path("invoices/", page("invoices", gallery.invoices, "invoices"), name="invoices"),
+    path("invoices/<uuid:invoice>/", page("invoice", gallery.invoice, "invoices"), name="invoice"),
+    path("payouts/", page("payouts", gallery.payouts, "payouts"), name="payouts"),
+    path("activity/", page("activity", gallery.activity, "activity"), name="activity"),
+    path("connections/", page("connections/list", gallery.connections, "connections"), name="connections"),
+    path("connections/whmcs/new/", page("connections/form", gallery.connect_form, "connections")),
+    path("connections/bank/new/", page("connections/bank", gallery.bank, "connections")),
+    path("connections/bank/consent/", page("connections/bank", partial(gallery.bank, "consent"), "connections")),
+    path("imports/", page("imports/list", gallery.imports, "imports"), name="imports"),
+    path("imports/new/", page("imports/upload", upload, "imports")),
+    path("imports/map/", page("imports/detail", partial(gallery.import_page, "map"), "imports")),
+    path("imports/preview/", page("imports/detail", partial(gallery.import_page, "preview"), "imports")),
+    path(
+        "settings/matching/", page("settings/matching", gallery.matching_settings, "settings"), name="settings_matching"
+    ),
     path("account/theme/", lambda request: HttpResponse(status=204), name="theme"),
 ]  # fmt: skip
 accounts = [

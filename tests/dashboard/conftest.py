@@ -1,0 +1,53 @@
+"""Browsers of acme's people, of a stranger and of staff, each on its own host."""
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from accounts.browser_sessions import bind, realm_of
+from tenants import context
+
+ACME = "acme.localhost"
+STAFF = "admin.localhost"
+
+
+class Browser(Client):
+    """A browser on one host. After each answer the test is inside acme again, where it looks at rows."""
+
+    def __init__(self, host, *, tenant, user=None, is_staff_host=False):
+        super().__init__(HTTP_HOST=host)
+        self.tenant = tenant
+        if user is not None:
+            self.force_login(user)
+            session = self.session
+            bind(session, realm_of(tenant, staff=is_staff_host), now=timezone.now())
+            session.save()
+
+    def request(self, **request):
+        try:
+            return super().request(**request)
+        finally:
+            context.enter_for_request(self.tenant)
+
+    def fragment(self, method, path, data=None):
+        return getattr(self, method)(path, data or {}, headers={"HX-Request": "true"})
+
+
+@pytest.fixture
+def anonymous(in_acme):
+    return Browser(ACME, tenant=in_acme)
+
+
+@pytest.fixture
+def as_viewer(in_acme, viewer):
+    return Browser(ACME, tenant=in_acme, user=viewer)
+
+
+@pytest.fixture
+def as_reviewer(in_acme, reviewer):
+    return Browser(ACME, tenant=in_acme, user=reviewer)
+
+
+@pytest.fixture
+def as_owner(in_acme, owner):
+    return Browser(ACME, tenant=in_acme, user=owner)

@@ -1,0 +1,46 @@
+"""What every part of the gallery uses."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+from payymo.dashboard import pages
+from payymo.dashboard.formats import moment
+from payymo.dashboard.pages import (
+    Amount,
+    Chip,
+    Moment,
+)
+
+NOW = datetime(2026, 11, 14, 9, 30, tzinfo=UTC)
+TODAY = NOW.date()
+MATCHED, WAITING = Chip("Matched", "ok"), Chip("To review", "info")
+
+
+def eur(text: str) -> Amount:
+    return Amount(Decimal(text), "EUR")
+
+
+def ago(**apart: float) -> Moment:
+    return moment(NOW - timedelta(**apart), NOW)
+
+
+def uuid_of(number: int) -> str:
+    return f"00000000-0000-4000-8000-{number:012d}"
+
+
+def shell(active: pages.Section = "review", **changes: object) -> pages.Shell:
+    whole = pages.Shell(
+        tenant_name="Northhost GmbH",
+        user_name="Ana Petrova",
+        user_email="ana@northhost.example",
+        role="Owner",
+        active=active,
+        review_count=41,
+        can_import=True,
+        can_configure=True,
+        feed=Chip("All running", "ok"),
+    )
+    return replace(whole, **changes)

@@ -1,0 +1,162 @@
+"""Overview, lists and details with invented records."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+from decimal import Decimal
+
+from payymo.dashboard import pages
+from payymo.dashboard.pages import (
+    Chip,
+    Choice,
+    Event,
+    Fact,
+    FilterChip,
+    Filters,
+    FilterSelect,
+    Pager,
+)
+from tests.dashboard.gallery.common import MATCHED, TODAY, WAITING, ago, eur, uuid_of
+from tests.dashboard.gallery.review import PAYMENTS, receipt, single
+
+FILTERS = Filters(
+    selects=(
+        FilterSelect("state", "State", (Choice("", "All states"), Choice("open", "To review"))),
+        FilterSelect(
+            "source", "Source", (Choice("", "All sources"), Choice("bank", "Bank"), Choice("stripe", "Stripe"))
+        ),
+    ),
+    chips=(FilterChip("From 1 Nov 2026", "/transactions/"),),
+    clear_url="/transactions/",
+    has_dates=True,
+    from_date="2026-11-01",
+)
+EVENTS = (
+    Event(ago(seconds=40), "Ana Petrova", "Approved 240.00 EUR from Northwind Ltd", "2 invoices", "ok", "check",
+          "/transactions/", "/review/undo/x/", TODAY),
+    Event(ago(minutes=4), "Payymo", "Posted INV-1038 in WHMCS", "read back", "info", "check-check", day=TODAY),
+    Event(ago(minutes=9), "Rule: exact band", "Approved 49.00 EUR from MUELLER, J.", "", "ok", "sparkles", day=TODAY),
+    Event(ago(hours=3), "Tom Weber", "Rejected INV-1019 for Globex BV", "wrong client", "bad", "x", day=TODAY),
+    Event(ago(days=1), "Tom Weber", "Ignored 7.90 EUR", "bank fee", "neutral", "ban", day=TODAY - timedelta(days=1)),
+)  # fmt: skip
+
+
+def overview(**changes: object) -> pages.OverviewPage:
+    received = [980, 2310, 1870, 0, 0, 3420, 2780, 1990, 2540, 3100, 0, 0, 4120, 2240, 1760, 2980, 2410, 0, 0, 3890,
+                2650, 2020, 3140, 2790, 0, 0, 4480, 3010, 2230, 2610]  # fmt: skip
+    days = tuple(
+        pages.FlowDay(
+            TODAY - timedelta(days=29 - index),
+            Decimal(value),
+            Decimal(value) * (6 if index < 24 else 6 - index % 6) / 6,
+        )
+        for index, value in enumerate(received)
+    )
+    whole = pages.OverviewPage(
+        period="16 Oct – 14 Nov 2026",
+        open_money=(pages.OpenMoney(eur("12430.50"), eur("98200.00"), 41, 87),),
+        bands=tuple(
+            pages.BandCount(band, count, f"/review/?band={band}")
+            for band, count in (("exact", 23), ("likely", 9), ("possible", 6), ("none", 3))
+        ),
+        figures=(
+            pages.Figure("Decided today", "96", "71 by a person, 25 automatic"),
+            pages.Figure("Posted in WHMCS", "93", "3 waiting for the undo time"),
+            pages.Figure("Oldest open", "6 days", "8 Nov 2026"),
+        ),
+        flow=pages.Flow(
+            "EUR", days, "87% of the 98,200.00 EUR received in 30 days is matched.", eur("98200"), eur("85769.5")
+        ),
+        feeds=(
+            pages.Feed(
+                "N26 Business", "bank", Chip("Running", "ok"), ago(minutes=5), "3 calls left today", "/connections/"
+            ),
+            pages.Feed("Stripe", "stripe", Chip("Running", "ok"), ago(minutes=2)),
+            pages.Feed(
+                "billing.northhost.example", "whmcs", Chip("Not answering", "bad"), ago(hours=2), "tried 3 times"
+            ),
+        ),
+        decisions=EVENTS[:4],
+        setup=(
+            pages.SetupStep("Connect WHMCS", "412 open invoices read", True, "/connections/whmcs/new/"),
+            pages.SetupStep("Connect a bank", "or upload a statement file", False, "/connections/bank/new/"),
+            pages.SetupStep("Connect Stripe", "may be skipped", False, "/connections/stripe/new/"),
+        ),
+    )
+    return replace(whole, **changes)
+
+
+def transactions(**changes: object) -> pages.TransactionsPage:
+    states = (MATCHED, WAITING, Chip("Partly matched", "warn"), Chip("Ignored"), Chip("Later", "neutral"))
+    rows = tuple(
+        pages.TransactionRow(
+            f"/transactions/{uuid_of(n)}/", date(2026, 11, day), "stripe" if n % 3 == 2 else "bank",
+            "Stripe" if n % 3 == 2 else "N26 Business · … 3000", name, reference,
+            eur(f"-{amount}" if n == 8 else amount), states[n % 5], target,
+        )
+        for n, (_, name, amount, day, reference, target) in enumerate(PAYMENTS)
+    )  # fmt: skip
+    whole = pages.TransactionsPage(rows, FILTERS, Pager("/transactions/?cursor=2", "/transactions/"))
+    return replace(whole, **changes)
+
+
+def transaction() -> pages.TransactionPage:
+    allocations = (
+        pages.AllocationRow("INV-1029", "Northwind Ltd", eur("180.00"), "Ana Petrova", ago(seconds=40),
+                            Chip("Waiting", "info"), "posts in 24 s", "/invoices/", "/review/undo/x/"),
+        pages.AllocationRow("INV-1030", "Northwind Ltd", eur("60.00"), "Ana Petrova", ago(seconds=40),
+                            Chip("Posted", "ok"), "transaction PM-7F3A"),
+    )  # fmt: skip
+    raw = (
+        Fact("end_to_end_id", text="NOTPROVIDED", verbatim=True),
+        Fact("remittance", text="a\tb\u202ec", verbatim=True),
+    )
+    return pages.TransactionPage(
+        "240.00 EUR from Northwind Ltd", "bank", eur("240.00"), Chip("Partly matched", "warn"),
+        (*receipt(4, marked=False).facts, Fact("Structured reference", text="")), allocations, eur("0.00"),
+        (single(4, 2, "possible", 0.31),), "", EVENTS, raw, f"/review/{uuid_of(4)}/",
+    )  # fmt: skip
+
+
+def invoices(**changes: object) -> pages.InvoicesPage:
+    states = (Chip("Unpaid", "info"), Chip("Overdue", "warn"), Chip("Paid", "ok"), Chip("Cancelled"))
+    rows = tuple(
+        pages.InvoiceRow(f"/invoices/{uuid_of(n)}/", f"INV-{1060 - n}", name or "Weber KG", eur(amount),
+                         eur("0.00" if n % 4 == 2 else amount), date(2026, 11, day), "2 days ago", states[n % 4])
+        for n, (_, name, amount, day, _, _) in enumerate(PAYMENTS)
+    )  # fmt: skip
+    whole = pages.InvoicesPage(rows, replace(FILTERS, chips=()), Pager("/invoices/?cursor=2"), ago(minutes=5))
+    return replace(whole, **changes)
+
+
+def invoice() -> pages.InvoicePage:
+    facts = (
+        Fact("Client", text="Northwind Ltd #204"),
+        Fact("Numbers", text="INV-1030, proforma 88120, order 5501"),
+        Fact("Issued", day=date(2026, 10, 29)),
+        Fact("Due", day=date(2026, 11, 12), text="2 days ago"),
+        Fact("Service stops", day=date(2026, 11, 15)),
+    )
+    received = (pages.ReceivedRow(TODAY, "N26 Business", "Northwind Ltd", eur("60.00"), MATCHED, "/transactions/"),)
+    items = (pages.InvoiceItem("Dedicated server, Nov 2026", eur("59.00")), pages.InvoiceItem("VAT", eur("2.20")))
+    return pages.InvoicePage(
+        "INV-1030", "Northwind Ltd", Chip("Partly paid", "warn"), eur("61.20"), eur("1.20"), facts, items, received,
+        EVENTS[:2], ago(minutes=5), "https://billing.northhost.example/admin/invoices.php?action=edit&id=1030",
+    )  # fmt: skip
+
+
+def payouts(**changes: object) -> pages.PayoutsPage:
+    rows = (
+        pages.PayoutRow("po_1QxAcme0014", date(2026, 11, 13), 38, eur("2402.10"), eur("-71.55"), eur("-20.00"),
+                        eur("2310.55"), Chip("Found", "ok"), "N26 Business, 13 Nov", "/transactions/"),
+        pages.PayoutRow("po_1QwAcme0013", date(2026, 11, 16), 1, eur("49.00"), eur("-1.03"), eur("0"),
+                        eur("47.97"), Chip("In transit", "info")),
+    )  # fmt: skip
+    whole = pages.PayoutsPage(rows, replace(FILTERS, chips=()), Pager())
+    return replace(whole, **changes)
+
+
+def activity(**changes: object) -> pages.ActivityPage:
+    whole = pages.ActivityPage(EVENTS, replace(FILTERS, chips=()), Pager("/activity/?cursor=2"))
+    return replace(whole, **changes)

@@ -1,0 +1,116 @@
+import itertools
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from django.utils.translation import override
+from hypothesis import given
+from hypothesis import strategies as st
+
+from payymo.dashboard import formats
+from payymo.dashboard.charts import flow_chart
+from payymo.dashboard.highlight import as_html, merged
+from payymo.dashboard.pages import Amount, Flow, FlowDay, Marked, Span
+
+NOW = datetime(2026, 11, 14, 9, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("language", "value", "currency", "written"),
+    [
+        ("en", "1190", "EUR", "1,190.00\u00a0EUR"),
+        ("de", "1190", "EUR", "1.190,00\u00a0EUR"),
+        ("en", "-0.5", "EUR", "\u22120.50\u00a0EUR"),
+        ("en", "1234", "JPY", "1,234\u00a0JPY"),
+        ("en", "1.5", "KWD", "1.500\u00a0KWD"),
+        ("en", "0", "GBP", "0.00\u00a0GBP"),
+    ],
+)
+def test_money_has_the_digits_of_its_currency_and_language(language, value, currency, written):
+    with override(language):
+        assert formats.money(Amount(Decimal(value), currency)) == written
+
+
+def test_score_never_rounds_up_to_certain():
+    with override("en"):
+        assert [formats.score(value) for value in (0.987, 0.9999, 1, Decimal("0.005"))] == [
+            "0.98",
+            "0.99",
+            "1.00",
+            "0.00",
+        ]
+
+
+def test_dates_read_day_before_month():
+    with override("en"):
+        assert formats.day(date(2026, 11, 14)) == "14 Nov 2026"
+        assert formats.day_short(date(2026, 11, 4)) == "4 Nov"
+        assert formats.full_moment(NOW) == "14 Nov 2026, 09:30 UTC"
+
+
+@pytest.mark.parametrize(
+    ("apart", "words"),
+    [
+        (timedelta(seconds=-2), "just now"),
+        (timedelta(seconds=-12), "12 sec ago"),
+        (timedelta(minutes=-5), "5 min ago"),
+        (timedelta(hours=3), "in 3 hr"),
+        (timedelta(days=-30), "15 Oct 2026"),
+    ],
+)
+def test_moment_is_worded_from_now(apart, words):
+    with override("en"):
+        assert formats.moment(NOW + apart, NOW).text == words
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("DE89 3704 0044 0532 0130 00", "DE89\u00a0…\u00a03000"),
+        ("12345678", "…\u00a05678"),
+        ("123", "123"),
+    ],
+)
+def test_account_number_shows_its_ends_only(text, shown):
+    assert formats.masked_iban(text) == shown
+
+
+def test_invisible_characters_are_shown():
+    assert formats.visible("a\tb\u202ec\x7f") == "a␉b⟨U+202E⟩c␡"
+
+
+def test_marks_wrap_escaped_pieces():
+    marked = Marked("<b>INV-1042 & more", (Span(3, 11), Span(8, 11), Span(99, 120), Span(5, 4)))
+
+    assert as_html(marked) == "&lt;b&gt;<mark>INV-1042</mark> &amp; more"
+
+
+@given(st.text(max_size=60), st.lists(st.tuples(st.integers(-5, 70), st.integers(-5, 70)), max_size=6))
+def test_marking_never_loses_or_reorders_text(text, pairs):
+    spans = tuple(Span(*pair) for pair in pairs)
+
+    html = str(as_html(Marked(text, spans)))
+
+    plain = str(as_html(Marked(text)))
+    assert html.replace("<mark>", "").replace("</mark>", "") == plain
+    clipped = merged(spans, len(text))
+    assert all(a.end < b.start for a, b in itertools.pairwise(clipped))
+
+
+def test_chart_bars_stay_inside_and_matched_never_exceeds_received():
+    days = tuple(FlowDay(date(2026, 11, n), Decimal(n * 100), Decimal(n * 150)) for n in range(1, 15))
+
+    chart = flow_chart(Flow("EUR", days, "", Amount(Decimal(1), "EUR"), Amount(Decimal(1), "EUR")))
+
+    assert len(chart.bars) == 14
+    assert all(Decimal(bar.matched_height) == Decimal(bar.height) for bar in chart.bars)
+    assert all(0 <= Decimal(bar.top) <= chart.base for bar in chart.bars)
+    assert next(line.text for line in chart.grid) == "0"
+
+
+def test_chart_of_days_without_money_has_flat_bars():
+    days = (FlowDay(date(2026, 11, 1), Decimal(0), Decimal(0)),)
+
+    chart = flow_chart(Flow("EUR", days, "", Amount(Decimal(0), "EUR"), Amount(Decimal(0), "EUR")))
+
+    assert [bar.height for bar in chart.bars] == ["0.0"]

@@ -1,0 +1,260 @@
+"""The review screen in a real browser, against the gallery: keys, undo, conflicts, a lost network, no script."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, Route, expect
+
+from tests.dashboard.gallery import uuid_of
+
+DECISION = re.compile(r"/review/[0-9a-f-]{36}/(approve|reject|hold|ignore|find)/$")
+
+
+@pytest.fixture
+def page(chromium: Browser, gallery_url: str) -> Iterator[Page]:
+    context = chromium.new_context(viewport={"width": 1366, "height": 768}, base_url=gallery_url)
+    context.set_default_timeout(10_000)
+    page = context.new_page()
+    problems: list[str] = []
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.on("console", lambda line: problems.append(line.text) if "Content Security Policy" in line.text else None)
+    page.goto("/review/")
+    yield page
+    context.close()
+    assert problems == []
+
+
+def current(page: Page) -> str | None:
+    return page.locator('.pm-row[aria-current="true"]').get_attribute("data-receipt")
+
+
+def title(page: Page) -> str:
+    return page.locator("#pm-panel-title").inner_text()
+
+
+def test_j_and_k_move_and_the_address_follows(page: Page):
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("k")
+
+    expect(page.locator("#pm-panel-title")).to_contain_text("Stefan Brandt")
+    assert current(page) == uuid_of(1)
+    assert page.url.endswith(f"/review/{uuid_of(1)}/")
+
+
+def test_a_approves_and_shows_the_next_payment(page: Page):
+    with page.expect_request(DECISION) as sent:
+        page.keyboard.press("a")
+
+    expect(page.locator("#pm-panel-title")).to_contain_text("Stefan Brandt")
+    expect(page.locator(".pm-undo-text")).to_contain_text("Posts in")
+    expect(page.locator(f'[data-receipt="{uuid_of(0)}"].pm-row')).to_have_count(0)
+    expect(page.locator('[data-pm-count="exact"]')).to_have_text("22")
+    expect(page.locator("#pm-live")).to_have_text("approve. Next.")
+    body = sent.value.post_data or ""
+    assert f"candidate={uuid_of(501)}" in body
+    assert "version=v1" in body
+    assert f"key={uuid_of(700)}" in body
+    assert page.evaluate("document.activeElement.id") == "pm-panel-title"
+
+
+def test_chosen_candidate_is_the_one_sent(page: Page):
+    page.keyboard.press("2")
+    expect(page.locator('.pm-choice[data-rank="2"]')).to_be_visible()
+    expect(page.locator('.pm-choice[data-rank="1"]')).to_be_hidden()
+
+    with page.expect_request(DECISION) as sent:
+        page.keyboard.press("r")
+
+    assert sent.value.url.endswith(f"/{uuid_of(0)}/reject/")
+    assert f"candidate={uuid_of(502)}" in (sent.value.post_data or "")
+
+
+def test_z_takes_the_decision_back(page: Page):
+    page.keyboard.press("a")
+    expect(page.locator(".pm-undo-text")).to_contain_text("Posts in")
+
+    page.keyboard.press("z")
+
+    expect(page.locator(f'.pm-row[data-receipt="{uuid_of(0)}"]')).to_have_count(1)
+    expect(page.locator("#pm-panel-title")).to_contain_text("Acme Hosting")
+    expect(page.locator('[data-pm-count="exact"]')).to_have_text("23")
+    assert current(page) == uuid_of(0)
+
+
+def test_two_quick_approvals_are_both_sent(page: Page):
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
+
+    page.keyboard.press("a")
+    expect(page.locator("#pm-panel-title")).to_contain_text("Stefan Brandt")
+    page.keyboard.press("a")
+
+    expect(page.locator("#pm-panel-title")).to_contain_text("MUELLER")
+    expect(page.locator('[data-pm-count="exact"]')).to_have_text("21")
+    assert [url.rsplit("/", 3)[1:3] for url in sent] == [[uuid_of(0), "approve"], [uuid_of(1), "approve"]]
+
+
+def test_lost_network_brings_the_payment_back_and_says_so(page: Page):
+    page.route(DECISION, lambda route: route.abort("internetdisconnected"))
+
+    page.keyboard.press("a")
+
+    expect(page.locator(".pm-undo")).to_have_attribute("data-tone", "bad")
+    expect(page.locator(".pm-undo-text")).to_have_text("Not saved. Try again.")
+    expect(page.locator("#pm-panel-title")).to_contain_text("Acme Hosting")
+    expect(page.locator('[data-pm-count="exact"]')).to_have_text("23")
+    assert current(page) == uuid_of(0)
+
+
+def test_nothing_is_called_done_before_the_server_said_so(page: Page):
+    held: list[Route] = []
+    page.route(DECISION, lambda route: held.append(route))
+
+    page.keyboard.press("a")
+
+    expect(page.locator(".pm-undo-text")).to_have_text("Saving…")
+    expect(page.locator("#pm-panel-title")).to_contain_text("Stefan Brandt")
+    held[0].continue_()
+    expect(page.locator(".pm-undo-text")).to_contain_text("Approved")
+
+
+def test_expired_session_offers_to_sign_in_and_keeps_the_payment(page: Page):
+    page.route(DECISION, lambda route: route.fulfill(status=401, body=""))
+
+    page.keyboard.press("a")
+
+    expect(page.locator(".pm-undo")).to_contain_text("You were signed out. Nothing was saved.")
+    expect(page.get_by_role("link", name="Sign in")).to_have_attribute("href", "/login/?next=/review/")
+    expect(page.locator(f'.pm-row[data-receipt="{uuid_of(0)}"]')).to_be_visible()
+
+
+def test_conflict_says_who_was_faster_and_moves_on(page: Page, gallery_url: str):
+    page.context.add_cookies([{"name": "gallery", "value": "conflict", "url": gallery_url}])
+
+    page.keyboard.press("a")
+
+    expect(page.locator(".pm-undo-text")).to_have_text("Tom approved this 12 s ago.")
+    expect(page.locator("#pm-panel-title")).to_contain_text("Stefan Brandt")
+    expect(page.locator(f'.pm-row[data-receipt="{uuid_of(0)}"]')).to_have_count(0)
+
+
+def test_keys_do_nothing_inside_a_field(page: Page):
+    page.keyboard.press("/")
+    page.keyboard.type("arj")
+
+    expect(page.locator("#pm-filter-q")).to_have_value("arj")
+    assert current(page) == uuid_of(0)
+    page.keyboard.press("Escape")
+    page.keyboard.press("j")
+    expect(page.locator("#pm-panel-title")).to_contain_text("Stefan Brandt")
+
+
+def test_later_asks_for_a_day_in_a_sheet(page: Page):
+    page.keyboard.press("l")
+    expect(page.locator("#pm-hold-until")).to_be_focused()
+
+    with page.expect_request(DECISION) as sent:
+        page.get_by_role("button", name="Hold this payment").click()
+
+    assert sent.value.url.endswith("/hold/")
+    assert "until=2026-11-21" in (sent.value.post_data or "")
+    expect(page.locator("#pm-hold")).to_be_hidden()
+
+
+def test_find_opens_in_the_panel_and_its_first_result_matches(page: Page):
+    page.keyboard.press("f")
+    expect(page.locator("#pm-find-q")).to_be_focused()
+
+    with page.expect_request(DECISION) as sent:
+        page.get_by_role("button", name="Match with INV-1019").click()
+
+    assert f"invoice={uuid_of(600)}" in (sent.value.post_data or "")
+
+
+def test_split_shows_what_is_left_while_typing_and_equals_fills_a_line(page: Page):
+    page.goto(f"/review/{uuid_of(4)}/split/")
+    second = page.locator("[data-pm-amount]").nth(1)
+
+    second.fill("20")
+    expect(page.locator("[data-pm-unallocated]")).to_have_text("40.00\u00a0EUR")
+    second.press("=")
+
+    expect(second).to_have_value("60.00")
+    expect(page.locator("[data-pm-unallocated]")).to_have_text("0.00\u00a0EUR")
+
+
+def test_theme_changes_at_once_and_is_kept_by_the_server(page: Page):
+    page.get_by_role("button", name="Colours").click()
+
+    with page.expect_request("**/account/theme/") as sent:
+        page.get_by_role("button", name="Dark", exact=True).click()
+
+    assert page.locator("html").get_attribute("data-bs-theme") == "dark"
+    assert "mode=dark" in (sent.value.post_data or "")
+
+
+def test_sidebar_folds_and_remembers(page: Page):
+    page.locator(".navbar [data-pm-sidebar]").click()
+    page.reload()
+
+    expect(page.locator("body")).to_have_class(re.compile("sidebar-folded"))
+
+
+def test_drawer_keeps_the_focus_and_closes_with_escape(page: Page):
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.locator(".navbar [data-pm-sidebar]").click()
+
+    expect(page.locator(".sidebar .nav-link").first).to_be_focused()
+    assert page.locator("#main").evaluate("element => element.inert") is True
+    page.keyboard.press("Escape")
+    expect(page.locator("body")).not_to_have_class(re.compile("sidebar-open"))
+    assert page.locator("#main").evaluate("element => element.inert") is False
+
+
+@pytest.mark.parametrize("width", [1366, 390, 320])
+def test_no_page_scrolls_sideways(page: Page, width: int):
+    page.set_viewport_size({"width": width, "height": 800})
+    wide = []
+    for path in (
+        "/",
+        "/review/",
+        f"/review/{uuid_of(4)}/",
+        "/transactions/",
+        "/payouts/",
+        "/connections/",
+        "/imports/preview/",
+    ):
+        page.goto(path)
+        if page.evaluate("document.documentElement.scrollWidth") > width:
+            wide.append(path)
+
+    assert wide == []
+
+
+def test_pair_reasons_candidates_and_actions_fit_without_scrolling(page: Page):
+    body = page.locator(".pm-panel-body")
+
+    assert body.evaluate("element => element.scrollHeight <= element.clientHeight")
+    tops = page.locator(".pm-actions .btn:visible").evaluate_all(
+        "buttons => buttons.map(b => b.getBoundingClientRect().top)"
+    )
+    assert len(tops) == 6
+    assert len(set(tops)) == 1
+
+
+def test_without_script_every_decision_is_a_plain_form(chromium: Browser, gallery_url: str):
+    context = chromium.new_context(
+        viewport={"width": 1366, "height": 768}, java_script_enabled=False, base_url=gallery_url
+    )
+    page = context.new_page()
+    page.goto(f"/review/{uuid_of(0)}/")
+
+    page.get_by_role("button", name="Approve").click()
+    page.wait_for_url("**/review/")
+    page.get_by_role("link", name=re.compile("Northwind")).click()
+    page.get_by_role("link", name="Split", exact=False).first.click()
+
+    expect(page.get_by_role("button", name="Save split")).to_be_visible()
+    context.close()
