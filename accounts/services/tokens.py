@@ -62,11 +62,11 @@ class KeySetBackend(TokenBackend):
         if not header.keys() <= _HEADER or header.get("alg") != self.algorithm:
             raise TokenBackendError("The token's header is not acceptable.")
         kid = header.get("kid")
-        named = isinstance(kid, str) and _KID.fullmatch(kid)
-        public_pem = signing_keys.verifying_key(kid=kid, now=timezone.now()) if named else None
-        if public_pem is None:
-            raise TokenBackendError("The token's key is not one of ours.")
-        return public_pem
+        if isinstance(kid, str) and _KID.fullmatch(kid):
+            public_pem = signing_keys.verifying_key(kid=kid, now=timezone.now())
+            if public_pem is not None:
+                return public_pem
+        raise TokenBackendError("The token's key is not one of ours.")
 
 
 TokenKind = TypeVar("TokenKind", bound="TenantToken")
