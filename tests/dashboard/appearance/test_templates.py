@@ -148,16 +148,11 @@ EMPTY_PAGES = [
 
 
 @pytest.mark.parametrize(("template", "page", "words"), EMPTY_PAGES)
-def test_empty_and_refused_states_say_the_next_step(gallery_settings, template: str, page: object, words: str):
+def test_empty_and_refused_states_say_the_next_step(gallery_settings: None, template: str, page: object, words: str):
     assert words in rendered(template, page)
 
 
-@pytest.fixture
-def gallery_settings(visitor: Client) -> None:
-    """The gallery's addresses without a request."""
-
-
-def test_viewer_sees_no_control_that_decides(gallery_settings):
+def test_viewer_sees_no_control_that_decides(gallery_settings: None):
     html = rendered("dashboard/review/panel.html", gallery.panel(allowed=pages.Allowed()))
 
     assert "<form" not in html
@@ -165,7 +160,7 @@ def test_viewer_sees_no_control_that_decides(gallery_settings):
     assert "Transaction details" in html
 
 
-def test_import_and_settings_are_absent_without_the_right(gallery_settings):
+def test_import_and_settings_are_absent_without_the_right(gallery_settings: None):
     weak = gallery.shell("overview", can_import=False, can_configure=False)
 
     html = rendered("dashboard/overview.html", gallery.overview(), shell=weak)
@@ -174,7 +169,7 @@ def test_import_and_settings_are_absent_without_the_right(gallery_settings):
     assert "/settings/matching/" not in html
 
 
-def test_decision_form_carries_version_one_time_key_and_the_best_candidate(gallery_settings):
+def test_decision_form_carries_version_one_time_key_and_the_best_candidate(gallery_settings: None):
     html = rendered("dashboard/review/panel.html", gallery.panel())
 
     assert 'name="version" value="v1"' in html
@@ -182,7 +177,7 @@ def test_decision_form_carries_version_one_time_key_and_the_best_candidate(galle
     assert re.search(rf'name="candidate" form="pm-decide" id="pm-c1" value="{gallery.uuid_of(501)}"[^>]* checked', html)
 
 
-def test_hostile_texts_are_escaped_everywhere(gallery_settings):
+def test_hostile_texts_are_escaped_everywhere(gallery_settings: None):
     evil = "<script>alert(1)</script>"
     card = replace(gallery.receipt(0, marked=True), name=evil)
     page = gallery.panel(title_name=evil, receipt=card, none_text=evil, candidates=(), error=evil, state=evil)
@@ -193,7 +188,7 @@ def test_hostile_texts_are_escaped_everywhere(gallery_settings):
     assert html.count("&lt;script&gt;") >= 4
 
 
-def test_decided_answer_names_what_left_and_what_went_stale(gallery_settings):
+def test_decided_answer_names_what_left_and_what_went_stale(gallery_settings: None):
     page = pages.Decided(("a-1", "a-2"), gallery.PROGRESS, "Approved. 40 left.", gallery.UNDO, None, ("b-1",))
 
     html = rendered("dashboard/review/decided.html", page)
@@ -202,7 +197,7 @@ def test_decided_answer_names_what_left_and_what_went_stale(gallery_settings):
     assert {"pm-progress", "pm-undo", "pm-panel"} <= set(read(html).ids)
 
 
-def test_undone_answer_brings_its_row_back(gallery_settings):
+def test_undone_answer_brings_its_row_back(gallery_settings: None):
     page = pages.Undone(gallery.queue_row(0), gallery.panel(0), gallery.PROGRESS, "Undone.")
 
     html = rendered("dashboard/review/undone.html", page)
@@ -211,7 +206,7 @@ def test_undone_answer_brings_its_row_back(gallery_settings):
     assert f'data-receipt="{gallery.uuid_of(0)}"' in html
 
 
-def test_conflict_keeps_the_row_when_the_payment_is_still_open(gallery_settings):
+def test_conflict_keeps_the_row_when_the_payment_is_still_open(gallery_settings: None):
     page = pages.Conflict("a-1", "Tom approved this 12 s ago.", gallery.PROGRESS, gone=False)
 
     html = rendered("dashboard/review/conflict.html", page)
