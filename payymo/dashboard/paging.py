@@ -15,7 +15,8 @@ Row = TypeVar("Row")
 
 def asked_text(request: HttpRequest, name: str = "q") -> str:
     """Return a text parameter, cut to a sensible length."""
-    return request.GET.get(name, "").strip()[:100]
+    # PostgreSQL takes no NUL in a text.
+    return request.GET.get(name, "").replace("\x00", "").strip()[:100]
 
 
 def asked_date(request: HttpRequest, name: str) -> date | None:
@@ -35,7 +36,7 @@ def asked_choice(request: HttpRequest, name: str, allowed: Sequence[str]) -> str
 def cursor(request: HttpRequest) -> tuple[str, int] | None:
     """Return the position after which to go on: a sort value and a primary key."""
     value, mark, key = request.GET.get("after", "").rpartition("_")
-    return (value, int(key)) if mark and key.isdigit() else None
+    return (value, int(key)) if mark and key.isascii() and key.isdigit() else None
 
 
 def page_of(request: HttpRequest, rows: Sequence[Row]) -> tuple[Sequence[Row], bool]:

@@ -5,6 +5,7 @@ from django.urls import include, path
 from payymo.dashboard.views import (
     activity,
     connections,
+    imports,
     invoices,
     overview,
     payouts,
@@ -31,6 +32,12 @@ urlpatterns = [
     path("connections/<slug:kind>/<uuid:public_id>/sync/", connections.sync, name="connection_sync"),
     path("connections/<slug:kind>/<uuid:public_id>/remove/", connections.remove, name="connection_remove"),
     path("connections/bank/<uuid:public_id>/renew/", connections.renew, name="connection_renew"),
+    path("imports/", imports.imports, name="imports"),
+    path("imports/new/", imports.import_new, name="import_new"),
+    path("imports/<uuid:import_id>/", imports.import_detail, name="import"),
+    path("imports/<uuid:import_id>/map/", imports.import_map, name="import_map"),
+    path("imports/<uuid:import_id>/commit/", imports.import_commit, name="import_commit"),
+    path("imports/<uuid:import_id>/discard/", imports.import_discard, name="import_discard"),
     path("account/theme/", preferences.theme, name="theme"),
     path("settings/matching/", settings.matching, name="settings_matching"),
 ]

@@ -1,6 +1,7 @@
 """Browsers of acme's people, of a stranger and of staff, each on its own host."""
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -51,3 +52,22 @@ def as_reviewer(in_acme, reviewer):
 @pytest.fixture
 def as_owner(in_acme, owner):
     return Browser(ACME, tenant=in_acme, user=owner)
+
+
+@pytest.fixture
+def queries_of():
+    """Count the queries of a call; a request empties Django's own log when it begins, so it is counted here."""
+
+    def count(call):
+        found = 0
+
+        def counted(execute, sql, params, many, of):
+            nonlocal found
+            found += 1
+            return execute(sql, params, many, of)
+
+        with connection.execute_wrapper(counted):
+            call()
+        return found
+
+    return count

@@ -40,10 +40,10 @@ def listing(request: HttpRequest, *, now: datetime) -> InvoicesPage:
             | Q(client__last_name__icontains=text)
             | Q(client__email__icontains=text)
         )
-        if text.isdigit() and len(text) < 18:
+        if text.isascii() and text.isdigit() and len(text) < 18:
             match |= Q(whmcs_id=int(text))
         rows = rows.filter(match)
-    if (position := paging.cursor(request)) and position[0].isdigit():
+    if (position := paging.cursor(request)) and position[0].isascii() and position[0].isdigit():
         number, key = int(position[0]), position[1]
         rows = rows.filter(Q(whmcs_id__lt=number) | Q(whmcs_id=number, pk__lt=key))
     shown, more = paging.page_of(request, list(rows[: paging.PAGE_SIZE + 1]))

@@ -1,6 +1,7 @@
 """Bank transactions and charges in one list, and one of them in full."""
 
 import json
+import uuid
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
@@ -9,7 +10,7 @@ from django.db.models import Q
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from banking.models import BankTransaction
+from banking.models import BankTransaction, StatementImport
 from matching import selectors
 from matching.locks import Receipt
 from matching.models import Decision
@@ -47,6 +48,15 @@ class Asked:
     source: str
     since: date | None
     until: date | None
+    upload: StatementImport | None = None
+
+
+def _asked_upload(request: HttpRequest) -> StatementImport | None:
+    try:
+        wanted = uuid.UUID(request.GET.get("import", ""))
+    except ValueError:
+        return None
+    return StatementImport.objects.only("pk", "public_id", "file_name").filter(public_id=wanted).first()
 
 
 def asked_of(request: HttpRequest) -> Asked:
@@ -57,6 +67,7 @@ def asked_of(request: HttpRequest) -> Asked:
         source=paging.asked_choice(request, "source", SOURCES),
         since=paging.asked_date(request, "from"),
         until=paging.asked_date(request, "to"),
+        upload=_asked_upload(request),
     )
 
 
@@ -76,6 +87,8 @@ def _bank(asked: Asked, before: tuple[date, str, int] | None) -> list[BankTransa
         rows = rows.filter(booking_date__gte=asked.since)
     if asked.until:
         rows = rows.filter(booking_date__lte=asked.until)
+    if asked.upload:
+        rows = rows.filter(statement_import=asked.upload)
     if asked.text:
         match = Q(counterparty_name__icontains=asked.text) | Q(remittance_information__icontains=asked.text)
         if (amount := _amount(asked.text)) is not None:
@@ -158,7 +171,7 @@ def listing(request: HttpRequest) -> TransactionsPage:
     rows: list[Receipt] = []
     if asked.source != "stripe":
         rows += _bank(asked, before)
-    if asked.source != "bank":
+    if asked.source != "bank" and asked.upload is None:
         rows += _charges(asked, before)
     rows = sorted((row for row in rows if _after(row, before)), key=_order, reverse=True)[: paging.PAGE_SIZE + 1]
     shown, more = paging.page_of(request, rows)
@@ -167,7 +180,7 @@ def listing(request: HttpRequest) -> TransactionsPage:
     after = (
         f"{receipts.day_of(last)}_{'bank' if isinstance(last, BankTransaction) else 'stripe'}_{last.pk}" if last else ""
     )
-    filtered = any((asked.text, asked.state, asked.source, asked.since, asked.until))
+    filtered = any((asked.text, asked.state, asked.source, asked.since, asked.until, asked.upload))
     return TransactionsPage(
         rows=tuple(_row(row, numbers) for row in shown),
         filters=_filters(request, asked),
@@ -212,6 +225,8 @@ def _filters(request: HttpRequest, asked: Asked) -> Filters:
         chips.append(FilterChip(_("From %s") % formats.day(asked.since), paging.without(request, "from")))
     if asked.until:
         chips.append(FilterChip(_("To %s") % formats.day(asked.until), paging.without(request, "to")))
+    if asked.upload:
+        chips.append(FilterChip(_("File %s") % asked.upload.file_name, paging.without(request, "import")))
     return Filters(
         q=asked.text,
         selects=(
@@ -223,6 +238,7 @@ def _filters(request: HttpRequest, asked: Asked) -> Filters:
         has_dates=True,
         from_date=asked.since.isoformat() if asked.since else "",
         to_date=asked.until.isoformat() if asked.until else "",
+        hidden=(("import", str(asked.upload.public_id)),) if asked.upload else (),
     )
 
 

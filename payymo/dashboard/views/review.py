@@ -18,6 +18,7 @@ from matching import locks, selectors
 from matching.models import Band, Decision, Proposal
 from matching.services import allocation
 from matching.services.decisions import Actor
+from payymo.dashboard import paging
 from payymo.dashboard.links import link
 from payymo.dashboard.pages import (
     Choice,
@@ -40,6 +41,7 @@ from payymo.shared.errors import Conflict as Refusal
 from payymo.shared.models import ReceiptState
 
 _SOURCES = ("bank", "stripe")
+_TOO_MUCH = Decimal(10) ** 15
 Act = Callable[[locks.Receipt, HttpRequest, datetime], allocation.Decided]
 
 
@@ -59,10 +61,12 @@ def _chosen(request: HttpRequest) -> selectors.QueueFilter:
         least = Decimal(asked["over"]) if asked.get("over") else None
     except InvalidOperation:
         least = None
+    if least is not None and not (least.is_finite() and abs(least) < _TOO_MUCH):
+        least = None
     return selectors.QueueFilter(
         band=asked.get("band", "") if asked.get("band", "") in Band.values else "",
         source=asked.get("source", "") if asked.get("source", "") in _SOURCES else "",
-        text=asked.get("q", "").strip()[:100],
+        text=paging.asked_text(request),
         least_amount=least,
     )
 
@@ -110,9 +114,10 @@ def _filters(chosen: selectors.QueueFilter) -> Filters:
 def _cursor(request: HttpRequest) -> tuple[int, Decimal, int] | None:
     try:
         place, amount, key = request.GET["cursor"].split("_")
-        return int(place), Decimal(amount), int(key)
+        found = int(place), Decimal(amount), int(key)
     except (KeyError, ValueError, InvalidOperation):
         return None
+    return found if found[1].is_finite() and abs(found[1]) < _TOO_MUCH else None
 
 
 def receipt_or_404(receipt_id: uuid.UUID) -> locks.Receipt:

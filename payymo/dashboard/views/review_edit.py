@@ -15,6 +15,7 @@ from accounts.guards import requires_permission
 from matching import locks
 from matching.services import allocation
 from matching.services.decisions import UnusableAllocation
+from payymo.dashboard import paging
 from payymo.dashboard.amounts import read_amount
 from payymo.dashboard.links import link
 from payymo.dashboard.pages import Amount, Choice, FindPanel, FindResult, Panel, SplitPanel, SplitRow
@@ -69,7 +70,7 @@ def find(request: HttpRequest, receipt_id: uuid.UUID) -> HttpResponse:
     if request.method == "POST":
         return decide(request, receipt_id, _link_found)
     receipt = receipt_or_404(receipt_id)
-    text = request.GET.get("q", "").strip()[:100]
+    text = paging.asked_text(request)
     results, more = _search(receipt, text) if text else ([], False)
     shown = replace(
         _base(request, receipt, timezone.now()),
@@ -133,7 +134,7 @@ def _split_panel(request: HttpRequest, receipt: locks.Receipt, errors: dict[str,
                 error=errors.get(key, ""),
             )
         )
-    q = sent.get("q", "").strip()[:100]
+    q = sent.get("q", "").replace("\x00", "").strip()[:100]
     results = [each for each in _search(receipt, q)[0] if str(each.public_id) not in keys] if q else []
     return SplitPanel(
         rows=tuple(rows),

@@ -1,0 +1,204 @@
+"""Statement files: the list, the columns to choose, and what a file would add or has added."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from decimal import Decimal
+
+from django.forms import BaseForm
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from banking import selectors
+from banking.models import StatementImport
+from banking.parsers.csv_detection import CsvDetection
+from banking.parsers.types import ParsedEntry
+from banking.services.identity import Verdict
+from banking.services.statement_import import Preview
+from payymo.dashboard import formats, paging
+from payymo.dashboard.links import link
+from payymo.dashboard.pages import (
+    Amount,
+    Chip,
+    Fact,
+    ImportPage,
+    ImportRow,
+    ImportsPage,
+    PreviewRow,
+    Proof,
+    Tone,
+)
+from payymo.dashboard.presenters.receipts import masked
+
+State = StatementImport.State
+SHOWN_ROWS = 200
+_SHOWN_NOTES = 10
+_FORMATS = {"camt": "CAMT.053", "mt940": "MT940", "csv": "CSV"}
+_TONES: dict[str, Tone] = {State.NEEDS_MAPPING: "info", State.READY: "info", State.COMMITTED: "ok"}
+
+
+def _chip(row: StatementImport) -> Chip:
+    return Chip(str(row.get_state_display()), _TONES.get(row.state, "neutral"))
+
+
+def _account(row: StatementImport) -> str:
+    if row.account is None:
+        return ""
+    return " ".join(filter(None, (row.account.name or _("Account"), masked(row.account.iban_last4))))
+
+
+def _names(user_ids: Iterable[int | None]) -> dict[int | None, str]:
+    return {user.pk: user.display_name for user in User.objects.filter(pk__in={key for key in user_ids if key})}
+
+
+def listing(request: HttpRequest, *, now: datetime) -> ImportsPage:
+    """Build the list, newest first, 50 a page."""
+    rows = selectors.statement_imports(user=request.user)
+    if (position := paging.cursor(request)) is not None:
+        rows = rows.filter(pk__lt=position[1])
+    shown, more = paging.page_of(request, list(rows[: paging.PAGE_SIZE + 1]))
+    names = _names(row.uploaded_by_id for row in shown)
+    return ImportsPage(
+        rows=tuple(_row(row, names.get(row.uploaded_by_id, ""), now) for row in shown),
+        next_url=paging.pager(request, after=f"i_{shown[-1].pk}" if more else "").next_url,
+        upload_url=link("import_new"),
+    )
+
+
+def _row(row: StatementImport, by: str, now: datetime) -> ImportRow:
+    return ImportRow(
+        url=link("import", row.public_id),
+        name=row.file_name,
+        format=_FORMATS.get(row.format, row.format),
+        account=_account(row),
+        moment=formats.moment(row.created_at, now),
+        by=by,
+        new=row.new_count,
+        known=row.known_count,
+        refused=len(row.refused),
+        state=_chip(row),
+    )
+
+
+def _base(row: StatementImport, now: datetime) -> dict[str, object]:
+    """Return what every step shows."""
+    facts = [
+        Fact(_("Uploaded"), moment=formats.moment(row.created_at, now)),
+        Fact(_("By"), text=_names([row.uploaded_by_id]).get(row.uploaded_by_id, "")),
+    ]
+    if row.committed_at:
+        facts.append(Fact(_("Imported"), moment=formats.moment(row.committed_at, now)))
+    return {
+        "name": row.file_name,
+        "format": _FORMATS.get(row.format, row.format),
+        "account": _account(row),
+        "state": _chip(row),
+        "facts": tuple(fact for fact in facts if fact.text or fact.moment),
+    }
+
+
+def mapping_page(
+    row: StatementImport, *, form: BaseForm, detection: CsvDetection, now: datetime, error: str = ""
+) -> ImportPage:
+    """Show how the file starts and ask what its columns are."""
+    head = detection.mapping.header_row
+    asked = " ".join(point.question for point in detection.open_points)
+    return ImportPage(
+        **_base(row, now),  # type: ignore[arg-type]
+        step="map",
+        mapping=form,
+        sample=detection.rows[head - 1 if head else 0 :],
+        error=error or ("" if form.is_bound else asked),
+        map_url=link("import_map", row.public_id),
+        discard_url=link("import_discard", row.public_id),
+    )
+
+
+def failed_page(row: StatementImport, *, now: datetime, error: str = "") -> ImportPage:
+    """Show a file that was put away, or that cannot be read any more."""
+    return ImportPage(**_base(row, now), step="failed", error=error)  # type: ignore[arg-type]
+
+
+def preview_page(row: StatementImport, found: Preview, *, now: datetime, error: str = "") -> ImportPage:
+    """Show what the file holds and what importing it does, or did."""
+    done = row.state == State.COMMITTED
+    base = _base(row, now)
+    rows = _rows(row, found, done=done)
+    unproved = found.file.proved is False
+    commit = link("import_commit", row.public_id) + ("?unproved=accepted" if unproved and error else "")
+    return ImportPage(
+        **{**base, "facts": (*base["facts"], *_more_facts(row, found))},  # type: ignore[arg-type, misc]
+        step="done" if done else "preview",
+        rows=rows[:SHOWN_ROWS],
+        rows_more=max(len(rows) - SHOWN_ROWS, 0),
+        new=row.new_count if done else found.result.new,
+        known=row.known_count if done else found.result.known,
+        refused=len(found.result.refused),
+        pending=sum(entry.status == "pending" for entry in found.file.entries),
+        proofs=(_proof(found),),
+        error=error,
+        commit_url="" if done else commit,
+        discard_url="" if done else link("import_discard", row.public_id),
+        result_url=f"{link('transactions')}?import={row.public_id}" if done else "",
+    )
+
+
+def _more_facts(row: StatementImport, found: Preview) -> list[Fact]:
+    facts = []
+    if found.account is None and found.file.number:
+        text = _("A new account ending in %s will be kept.") % found.file.number[-4:]
+        facts.append(Fact(_("Account"), text=text))
+    if row.format == "csv" and row.state == State.READY:
+        facts.append(Fact(_("Columns"), text=_("Choose them again"), url=link("import_map", row.public_id)))
+    unseen = [note for note in found.result.noted if not note.line]
+    facts += [Fact(_("Please check"), text=note.reason) for note in unseen[:_SHOWN_NOTES]]
+    return facts
+
+
+def _rows(row: StatementImport, found: Preview, *, done: bool) -> tuple[PreviewRow, ...]:
+    """List the entries in the order of the file; of an imported one, those are new that it added."""
+    added = set(row.transactions.values_list("fingerprint", flat=True)) if done else set()
+    currency = found.file.currency
+    rows = [_read_row(verdict, currency, added, done=done) for verdict in found.result.verdicts]
+    rows += [_pending_row(entry) for entry in found.file.entries if entry.status == "pending"]
+    rows += [PreviewRow(refusal.line, "refused", note=refusal.reason) for refusal in found.result.refused]
+    return tuple(sorted(rows, key=lambda shown: shown.line))
+
+
+def _read_row(verdict: Verdict, currency: str, added: set[str], *, done: bool) -> PreviewRow:
+    facts = verdict.arrival.facts
+    return PreviewRow(
+        line=verdict.arrival.line,
+        state="new" if (facts.fingerprint in added if done else verdict.is_new) else "known",
+        day=formats.day(facts.booking_date),
+        name=facts.counterparty_name,
+        reference=facts.remittance_information or facts.structured_reference,
+        amount=Amount(facts.amount, currency),
+        note="" if done else verdict.note,
+    )
+
+
+def _pending_row(entry: ParsedEntry) -> PreviewRow:
+    return PreviewRow(
+        line=entry.line,
+        state="pending",
+        day=formats.day(entry.booking_date),
+        name=entry.counterparty_name,
+        reference=entry.remittance_information or entry.structured_reference,
+        amount=Amount(entry.amount, entry.currency),
+    )
+
+
+def _proof(found: Preview) -> Proof:
+    file = found.file
+    entries = sum((entry.amount for entry in file.booked), Decimal(0))
+    text = ""
+    if file.proved is False:
+        text = _("Opening plus entries is not closing: entries are missing, refused, or in the file twice.")
+    return Proof(
+        opening=Amount(file.opening.amount, file.currency) if file.opening else None,
+        entries=Amount(entries, file.currency),
+        closing=Amount(file.closing.amount, file.currency) if file.closing else None,
+        holds=file.proved,
+        text=text,
+    )

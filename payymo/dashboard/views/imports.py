@@ -1,0 +1,170 @@
+"""Statement files: upload, columns, preview, import. The rules are in `banking.services.statement_import`."""
+
+import uuid
+from dataclasses import replace
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from accounts.guards import requires_permission
+from banking import selectors
+from banking.models import StatementImport
+from banking.parsers.csv_detection import CsvDetection
+from banking.services import statement_import as statements
+from banking.services.statement_files import mapping_from
+from payymo.dashboard.forms_imports import MappingForm, UploadForm
+from payymo.dashboard.links import link
+from payymo.dashboard.pages import ImportPage, UploadPage
+from payymo.dashboard.presenters import imports as present
+from payymo.dashboard.shell import shell_of
+from payymo.dashboard.upload_limit import LimitedUpload
+from payymo.shared.errors import Conflict, DomainError
+
+MOST_ACCOUNTS = 200
+State = StatementImport.State
+
+
+def _import_or_404(request: HttpRequest, import_id: uuid.UUID) -> StatementImport:
+    found = selectors.statement_import(user=request.user, public_id=import_id)
+    if found is None:
+        raise Http404
+    return found
+
+
+@require_GET
+@requires_permission("imports.add")
+def imports(request: HttpRequest) -> HttpResponse:
+    """List the uploaded files."""
+    page = present.listing(request, now=timezone.now())
+    return render(request, "dashboard/imports/list.html", {"shell": shell_of(request, "imports"), "page": page})
+
+
+# Checking the token reads the body; the limit must stand before that, so the check moves inside.
+@csrf_exempt
+@require_http_methods(["GET", "POST"])
+@requires_permission("imports.add")
+def import_new(request: HttpRequest) -> HttpResponse:
+    """Take in a file of up to 10 MiB and go on to its preview."""
+    request.upload_handlers = [LimitedUpload(request)]
+    return _upload(request)
+
+
+@csrf_protect
+def _upload(request: HttpRequest) -> HttpResponse:
+    accounts = selectors.accounts(user=request.user)[:MOST_ACCOUNTS]
+    if request.method != "POST":
+        return _upload_page(request, UploadForm(accounts=accounts))
+    form = UploadForm(request.POST, request.FILES, accounts=accounts)
+    if getattr(request, "upload_too_large", False):
+        unbound = UploadForm(initial=request.POST.dict(), accounts=accounts)
+        error = _("The file is larger than 10 MiB. Nothing was saved. Export fewer days at once.")
+        return _upload_page(request, unbound, error=error, code=413)
+    if not form.is_valid():
+        return _upload_page(request, form, code=422)
+    sent = form.cleaned_data["file"]
+    try:
+        row = statements.upload_statement(
+            account=form.account, file_name=sent.name, content=sent.read(), user_id=request.user.pk
+        )
+    except DomainError as refused:
+        return _upload_page(request, form, error=str(refused), code=422)
+    return HttpResponseRedirect(link("import", row.public_id), status=303)
+
+
+def _upload_page(request: HttpRequest, form: UploadForm, *, error: str = "", code: int = 200) -> HttpResponse:
+    page = UploadPage(form=form, cancel_url=link("imports"), error=error)
+    around = {"shell": shell_of(request, "imports"), "page": page}
+    return render(request, "dashboard/imports/upload.html", around, status=code)
+
+
+def _show(request: HttpRequest, page: ImportPage, *, code: int = 200) -> HttpResponse:
+    around = {"shell": shell_of(request, "imports"), "page": page}
+    return render(request, "dashboard/imports/detail.html", around, status=code)
+
+
+@require_GET
+@requires_permission("imports.add")
+def import_detail(request: HttpRequest, import_id: uuid.UUID) -> HttpResponse:
+    """Show a file at the step it is at."""
+    row = _import_or_404(request, import_id)
+    return _show(request, _page_of(row))
+
+
+def _page_of(row: StatementImport, *, error: str = "") -> ImportPage:
+    now = timezone.now()
+    if row.state == State.DISCARDED:
+        return present.failed_page(row, now=now, error=error)
+    if row.state == State.NEEDS_MAPPING:
+        detection = _detection(row)
+        form = MappingForm(detection=detection)
+        return present.mapping_page(row, form=form, detection=detection, now=now, error=error)
+    try:
+        return present.preview_page(row, statements.preview(row), now=now, error=error)
+    except DomainError as refused:
+        return present.failed_page(row, now=now, error=str(refused))
+
+
+def _detection(row: StatementImport) -> CsvDetection:
+    """Return how the file starts, with the columns that were chosen before."""
+    found = statements.detect_columns(row)
+    if row.state != State.READY or not row.mapping:
+        return found
+    return replace(found, mapping=mapping_from(row.mapping), open_points=())
+
+
+@require_http_methods(["GET", "POST"])
+@requires_permission("imports.add")
+def import_map(request: HttpRequest, import_id: uuid.UUID) -> HttpResponse:
+    """Choose the columns of a CSV file, for the first time or again."""
+    row, now = _import_or_404(request, import_id), timezone.now()
+    if row.format != "csv" or row.state not in (State.NEEDS_MAPPING, State.READY):
+        return HttpResponseRedirect(link("import", row.public_id), status=303)
+    detection = _detection(row)
+    form, error = MappingForm(request.POST or None, detection=detection), ""
+    if request.method == "POST" and form.is_valid():
+        try:
+            statements.set_mapping(statement_import=row, mapping=form.mapping())
+            return HttpResponseRedirect(link("import", row.public_id), status=303)
+        except DomainError as refused:
+            error = str(refused)
+    page = present.mapping_page(row, form=form, detection=detection, now=now, error=error)
+    return _show(request, page, code=422 if error or form.errors else 200)
+
+
+@require_POST
+@requires_permission("imports.add")
+def import_commit(request: HttpRequest, import_id: uuid.UUID) -> HttpResponse:
+    """Import the file; one whose balances do not add up needs a second press."""
+    row = _import_or_404(request, import_id)
+    try:
+        committed, result = statements.commit_import(
+            statement_import=row, now=timezone.now(), accept_unproved=request.GET.get("unproved") == "accepted"
+        )
+    except DomainError as refused:
+        code = 409 if isinstance(refused, Conflict) else 422
+        return _show(request, _page_of(row, error=str(refused)), code=code)
+    if committed.state == State.DISCARDED:
+        messages.info(request, _("This file was imported before. Nothing in it is new."))
+    else:
+        text = ngettext("%d transaction was added.", "%d transactions were added.", result.new) % result.new
+        messages.success(request, text)
+    return HttpResponseRedirect(link("import", row.public_id), status=303)
+
+
+@require_POST
+@requires_permission("imports.add")
+def import_discard(request: HttpRequest, import_id: uuid.UUID) -> HttpResponse:
+    """Put the file away."""
+    row = _import_or_404(request, import_id)
+    try:
+        statements.discard(statement_import=row)
+    except DomainError as refused:
+        return _show(request, _page_of(row, error=str(refused)), code=409)
+    messages.success(request, _("The file was discarded. Nothing of it was imported."))
+    return HttpResponseRedirect(link("imports"), status=303)

@@ -1,0 +1,205 @@
+"""Statement files in the browser: upload, columns, preview, import, each with plain forms."""
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from banking.models import BankTransaction, StatementImport
+from banking.services.linking import new_account
+from tests.banking import statements
+from tests.banking.entries import IBAN
+
+TWO = (("11.90", "Invoice RE-1042"), ("50.00", "Invoice RE-1043"))
+UNCLEAR = b"Wann;Wieviel\n03.02.2026;11,90\n04.02.2026;50,00\n"
+State = StatementImport.State
+
+
+@pytest.fixture
+def account(in_acme):
+    row = new_account(number=IBAN, currency="EUR", is_iban=True)
+    row.save()
+    return row
+
+
+def send(browser, content, name="statement.xml", **fields):
+    return browser.post("/imports/new/", {"file": SimpleUploadedFile(name, content), **fields})
+
+
+def uploaded(browser, content, **fields):
+    answer = send(browser, content, **fields)
+    assert answer.status_code == 303, answer.content.decode()
+    return StatementImport.objects.get(public_id=answer["Location"].split("/")[2])
+
+
+def test_a_statement_is_shown_before_it_is_imported_and_then_imported_once(as_reviewer, account):
+    row = uploaded(as_reviewer, statements.camt(*TWO))
+    shown = as_reviewer.get(f"/imports/{row.public_id}/")
+    assert shown.status_code == 200
+    page = shown.context["page"]
+    assert (page.step, page.new, page.known, page.refused) == ("preview", 2, 0, 0)
+    assert [(each.state, str(each.amount.value)) for each in page.rows] == [("new", "11.900"), ("new", "50.000")]
+    assert [(str(each.entries.value), each.holds) for each in page.proofs] == [("61.90", True)]
+    assert not BankTransaction.objects.exists()
+
+    for _ in range(2):
+        assert as_reviewer.post(page.commit_url).status_code == 303
+
+    done = as_reviewer.get(f"/imports/{row.public_id}/").context["page"]
+    assert (done.step, done.new, [each.state for each in done.rows]) == ("done", 2, ["new", "new"])
+    assert BankTransaction.objects.count() == 2
+    assert [each.name for each in as_reviewer.get(done.result_url).context["page"].rows] == ["Erika Muster"] * 2
+
+
+def test_the_list_of_transactions_of_a_file_holds_no_others(as_reviewer, account):
+    first = uploaded(as_reviewer, statements.camt(*TWO))
+    second = uploaded(as_reviewer, statements.camt(("7.00", "Other"), day="2026-03-05", opening="161.90"))
+    for row in (first, second):
+        as_reviewer.post(f"/imports/{row.public_id}/commit/")
+
+    page = as_reviewer.get(f"/transactions/?import={second.public_id}").context["page"]
+
+    assert [str(row.amount.value) for row in page.rows] == ["7.000"]
+
+
+def test_the_same_file_again_says_so_and_adds_nothing(as_reviewer, account):
+    as_reviewer.post(f"/imports/{uploaded(as_reviewer, statements.camt(*TWO)).public_id}/commit/")
+
+    again = uploaded(as_reviewer, statements.camt(*TWO))
+    answer = as_reviewer.post(f"/imports/{again.public_id}/commit/", follow=True)
+
+    assert "This file was imported before" in answer.content.decode()
+    assert BankTransaction.objects.count() == 2
+
+
+def test_balances_that_do_not_add_up_need_a_second_press(as_reviewer, account):
+    row = uploaded(as_reviewer, statements.camt(*TWO, closing="999.00"))
+
+    refused = as_reviewer.post(f"/imports/{row.public_id}/commit/")
+    assert refused.status_code == 409
+    assert "do not add up" in refused.content.decode()
+    assert not BankTransaction.objects.exists()
+    pressed = as_reviewer.post(refused.context["page"].commit_url)
+
+    assert pressed.status_code == 303
+    assert BankTransaction.objects.count() == 2
+
+
+def test_the_columns_of_an_unclear_table_are_asked_for(as_reviewer, account):
+    row = uploaded(as_reviewer, UNCLEAR, name="umsaetze.csv", account=str(account.public_id))
+    asked = as_reviewer.get(f"/imports/{row.public_id}/").context["page"]
+    assert (row.state, asked.step, asked.sample[0]) == (State.NEEDS_MAPPING, "map", ("Wann", "Wieviel"))
+    assert (asked.mapping.initial["fixed_currency"], asked.mapping.initial["fixed_account"]) == ("EUR", IBAN)
+    sent = {
+        "header_row": "1", "booking_date": "0", "amount": "1", "date_order": "dmy", "decimal_sign": ",",
+        "fixed_currency": "eur",
+    }  # fmt: skip
+
+    missing = as_reviewer.post(asked.map_url, {**sent, "booking_date": ""})
+    assert (missing.status_code, list(missing.context["page"].mapping.errors)) == (422, ["booking_date"])
+    beyond = as_reviewer.post(asked.map_url, {**sent, "amount": "9"})
+    assert (beyond.status_code, list(beyond.context["page"].mapping.errors)) == (422, ["amount"])
+    open_point = as_reviewer.post(asked.map_url, {**sent, "amount": ""})
+    assert open_point.status_code == 422
+    assert "hold the amount" in open_point.context["page"].error
+    assert StatementImport.objects.get().state == State.NEEDS_MAPPING
+    assert as_reviewer.post(asked.map_url, sent).status_code == 303
+
+    shown = as_reviewer.get(f"/imports/{row.public_id}/").context["page"]
+    assert [(each.day, str(each.amount.value)) for each in shown.rows] == [
+        ("3 Feb 2026", "11.900"),
+        ("4 Feb 2026", "50.000"),
+    ]
+    again = as_reviewer.get(f"/imports/{row.public_id}/map/").context["page"]
+    assert (again.step, again.mapping.initial["booking_date"]) == ("map", 0)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "The file is empty."),
+        (b"%PDF-1.7 statement", "a PDF document"),
+        (b"PK\x03\x04xlsx", "an archive or an Office file"),
+        (statements.camt(*TWO, iban="GB33BUKB20201555555555"), "account ending in 5555"),
+    ],
+)
+def test_what_cannot_be_imported_is_refused_with_a_sentence(as_reviewer, account, content, said):
+    answer = send(as_reviewer, content, account=str(account.public_id))
+
+    assert answer.status_code == 422
+    assert said in answer.context["page"].error
+    assert not StatementImport.objects.exists()
+
+
+def test_without_a_file_the_form_asks_for_one(as_reviewer):
+    answer = as_reviewer.post("/imports/new/", {})
+
+    assert answer.status_code == 422
+    assert "Choose a file." in answer.content.decode()
+
+
+def test_a_file_of_10_mib_is_read_and_one_byte_more_is_not(as_reviewer, account):
+    limit = 10 * 1024 * 1024
+    whole = statements.camt(*TWO)
+    assert uploaded(as_reviewer, whole + b" " * (limit - len(whole))).new_count == 2
+
+    answer = send(as_reviewer, whole + b" " * (limit - len(whole) + 1))
+
+    assert answer.status_code == 413
+    assert "larger than 10 MiB" in answer.content.decode()
+    assert StatementImport.objects.count() == 1
+
+
+def test_an_upload_needs_the_forms_token(as_reviewer, in_acme):
+    strict = Client(enforce_csrf_checks=True, HTTP_HOST="acme.localhost")
+    strict.cookies = as_reviewer.cookies
+
+    answer = strict.post("/imports/new/", {"file": SimpleUploadedFile("a.xml", statements.camt(*TWO))})
+
+    assert answer.status_code == 403
+
+
+def test_a_discarded_file_cannot_be_imported(as_reviewer, account):
+    row = uploaded(as_reviewer, statements.camt(*TWO))
+
+    assert as_reviewer.post(f"/imports/{row.public_id}/discard/").status_code == 303
+    answer = as_reviewer.post(f"/imports/{row.public_id}/commit/")
+
+    assert answer.status_code == 409
+    assert "cannot be committed" in answer.content.decode()
+    assert as_reviewer.get(f"/imports/{row.public_id}/").context["page"].step == "failed"
+    assert not BankTransaction.objects.exists()
+
+
+def test_an_imported_file_cannot_be_discarded(as_reviewer, account):
+    row = uploaded(as_reviewer, statements.camt(*TWO))
+    as_reviewer.post(f"/imports/{row.public_id}/commit/")
+
+    assert as_reviewer.post(f"/imports/{row.public_id}/discard/").status_code == 409
+
+    row.refresh_from_db()
+    assert row.state == State.COMMITTED
+
+
+@pytest.mark.parametrize("path", ["", "map/", "commit/", "discard/"])
+def test_a_viewer_may_not_import(as_reviewer, as_viewer, account, path):
+    row = uploaded(as_reviewer, statements.camt(*TWO))
+
+    answer = as_viewer.get(f"/imports/{row.public_id}/") if not path else as_viewer.post(
+        f"/imports/{row.public_id}/{path}"
+    )  # fmt: skip
+
+    assert answer.status_code == 403
+    row.refresh_from_db()
+    assert row.state == State.READY
+
+
+def test_the_list_shows_who_uploaded_what_by_a_fixed_number_of_queries(as_reviewer, account, queries_of):
+    uploaded(as_reviewer, statements.camt(*TWO))
+    first = queries_of(lambda: as_reviewer.get("/imports/"))
+    for day in range(5, 9):
+        uploaded(as_reviewer, statements.camt(("1.00", "x"), day=f"2026-03-0{day}"))
+
+    assert queries_of(lambda: as_reviewer.get("/imports/")) == first
+    page = as_reviewer.get("/imports/").context["page"]
+    assert [(row.name, row.by, row.new) for row in page.rows[-1:]] == [("statement.xml", "Reviewer", 2)]
+    assert len(page.rows) == 5
