@@ -3,7 +3,7 @@
 The record of the answer is written in the transaction of the effect, so it exists exactly when the effect does. A
 request that fails leaves neither. The app that owns the records registers them with `use`, since this package knows no
 tenant and no model.
-Source: draft-ietf-httpapi-idempotency-key-header, with the statuses of docs/adr.
+Source: draft-ietf-httpapi-idempotency-key-header.
 """
 
 import hashlib
