@@ -202,3 +202,13 @@ class ImportOutput(serializers.ModelSerializer[StatementImport]):
             *("new_count", "known_count", "refused", "created_at", "committed_at"),
         )
         read_only_fields = fields
+
+
+class LookedAtOutput(ImportOutput):
+    """A file that was only read."""
+
+    id = None
+
+    class Meta(ImportOutput.Meta):
+        fields = tuple(name for name in ImportOutput.Meta.fields if name not in {"id", "created_at", "committed_at"})
+        read_only_fields = fields

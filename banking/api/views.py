@@ -219,7 +219,7 @@ class StatementImports(ListAPIView[StatementImport]):
     @extend_schema(
         parameters=[shapes.ImportQuery],
         request={"multipart/form-data": shapes.ImportInput},
-        responses={200: shapes.ImportOutput, 201: shapes.ImportOutput},
+        responses={200: shapes.LookedAtOutput, 201: shapes.ImportOutput},
     )
     def post(self, request: Request) -> Response:
         """Keep the file with what it would add, or only show that."""
@@ -237,7 +237,9 @@ class StatementImports(ListAPIView[StatementImport]):
             currency=given["currency"],
             is_kept=not dry_run,
         )
-        return Response(shapes.ImportOutput(row).data, status=200 if dry_run else 201)
+        if dry_run:
+            return Response(shapes.LookedAtOutput(row).data)
+        return Response(shapes.ImportOutput(row).data, status=201)
 
 
 def _account(request: Request, public_id: uuid.UUID | None) -> BankAccount | None:

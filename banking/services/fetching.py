@@ -64,6 +64,7 @@ def sync_account(*, account_id: int, provider: BankProvider, now: datetime, by_h
             ended = Refused("The consent has ended. Renew it to go on.", reason="consent_ended")
             return _failed(account, ended, now)
         _process_left_over(account, now)
+        account.refresh_from_db(fields=["cursor_date"])
         return _sync(account, provider, now, by_hand=by_hand)
 
 
