@@ -3,8 +3,8 @@
 import re
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
-from typing import Any, TypeVar
-from urllib.parse import quote, urlsplit
+from typing import Any
+from urllib.parse import urlsplit
 
 from banking.clients.base import (
     Fetched,
@@ -17,6 +17,16 @@ from banking.clients.base import (
     Scope,
     Token,
     TokenSource,
+)
+from banking.clients.gocardless_answers import (
+    days_of,
+    institution_of,
+    list_of,
+    object_of,
+    segment,
+    text_of,
+    unreadable,
+    wanted,
 )
 from banking.clients.gocardless_errors import TokenRejected, quota_of, raise_for
 from payymo.shared import http
@@ -31,10 +41,8 @@ _STATUS = {
     "SU": LinkStatus.SUSPENDED,
 }
 _CURRENCY = re.compile(r"[A-Z]{3}")
-_ID = re.compile(r"[A-Za-z0-9_-]{1,120}")
 # A consent for more than this freezes the history at some banks: the same answer comes until the consent ends.
 _FREEZING_DAYS = 90
-Kind = TypeVar("Kind")
 
 
 class GoCardlessTokens:
@@ -64,11 +72,11 @@ class GoCardlessTokens:
             raise_for(answer)
         except TokenRejected as error:
             raise Refused("The token is over.", reason=Reason.CREDENTIALS_INVALID) from error
-        return _object(answer)
+        return object_of(answer)
 
     @staticmethod
     def _token(fields: Mapping[str, Any], name: str) -> Token:
-        return Token(_wanted(fields, name, str), _wanted(fields, f"{name}_expires", int))
+        return Token(wanted(fields, name, str), wanted(fields, f"{name}_expires", int))
 
 
 class GoCardless:
@@ -82,8 +90,8 @@ class GoCardless:
 
     def list_institutions(self, *, country: str) -> Sequence[Institution]:
         """Return the banks of a country by name; those whose long history freezes are marked."""
-        listed = _list(self._call("GET", "institutions/", params={"country": country.lower()}))
-        frozen = _list(
+        listed = list_of(self._call("GET", "institutions/", params={"country": country.lower()}))
+        frozen = list_of(
             self._call(
                 "GET",
                 "institutions/",
@@ -91,7 +99,7 @@ class GoCardless:
             )
         )
         freezing = {fields.get("id") for fields in frozen}
-        found = (_institution(fields, freezes=fields.get("id") in freezing) for fields in listed)
+        found = (institution_of(fields, freezes=fields.get("id") in freezing) for fields in listed)
         return sorted(found, key=lambda one: (one.name.casefold(), one.id))
 
     def institution(self, *, institution_id: str) -> Institution:
@@ -100,13 +108,13 @@ class GoCardless:
         Raises: Refused(UNKNOWN_INSTITUTION).
         """
         try:
-            fields = _object(self._call("GET", f"institutions/{_segment(institution_id)}/"))
+            fields = object_of(self._call("GET", f"institutions/{segment(institution_id)}/"))
         except Refused as error:
             if error.reason == Reason.NOT_FOUND:
                 raise Refused("GoCardless does not know this bank.", reason=Reason.UNKNOWN_INSTITUTION) from error
             raise
         features = fields.get("supported_features")
-        return _institution(fields, freezes="separate_continuous_history_consent" in (features or ()))
+        return institution_of(fields, freezes="separate_continuous_history_consent" in (features or ()))
 
     def start_link(
         self, *, institution: Institution, reference: str, redirect_url: str, history_days: int, language: str
@@ -122,7 +130,7 @@ class GoCardless:
             else institution.history_days
         )
         days = max(1, min(history_days, most))
-        agreement = _object(
+        agreement = object_of(
             self._call(
                 "POST",
                 "agreements/enduser/",
@@ -134,8 +142,8 @@ class GoCardless:
                 },
             )
         )
-        agreement_id = _wanted(agreement, "id", str)
-        made = _object(
+        agreement_id = wanted(agreement, "id", str)
+        made = object_of(
             self._call(
                 "POST",
                 "requisitions/",
@@ -148,17 +156,17 @@ class GoCardless:
                 },
             )
         )
-        link = _wanted(made, "link", str)
+        link = wanted(made, "link", str)
         if urlsplit(link).scheme not in {"https", urlsplit(self._base_url).scheme} or len(link) > 500:
             raise Refused("GoCardless gave a link that cannot be opened safely.", reason=Reason.UNREADABLE)
-        return LinkStart(_wanted(made, "id", str), agreement_id, link, days)
+        return LinkStart(wanted(made, "id", str), agreement_id, link, days)
 
     def link_state(self, *, requisition_id: str) -> LinkState:
         """Return how far the consent has come, and when it ends: its acceptance plus the days that were agreed."""
-        made = _object(self._call("GET", f"requisitions/{_segment(requisition_id)}/"))
+        made = object_of(self._call("GET", f"requisitions/{segment(requisition_id)}/"))
         ids = made.get("accounts")
         account_ids = tuple(one for one in ids if isinstance(one, str)) if isinstance(ids, list) else ()
-        status = _STATUS.get(_wanted(made, "status", str), LinkStatus.OPEN)
+        status = _STATUS.get(wanted(made, "status", str), LinkStatus.OPEN)
         agreement = made.get("agreement")
         ends_at = None
         if status is LinkStatus.LINKED and isinstance(agreement, str) and agreement:
@@ -166,44 +174,46 @@ class GoCardless:
         reference = made.get("reference")
         return LinkState(
             status,
-            _wanted(made, "institution_id", str),
+            wanted(made, "institution_id", str),
             reference if isinstance(reference, str) else "",
             account_ids if status is LinkStatus.LINKED else (),
             ends_at,
         )
 
     def _ends_at(self, agreement_id: str) -> datetime | None:
-        fields = _object(self._call("GET", f"agreements/enduser/{_segment(agreement_id)}/"))
+        fields = object_of(self._call("GET", f"agreements/enduser/{segment(agreement_id)}/"))
         accepted = fields.get("accepted")
         if not isinstance(accepted, str):
             return None
         try:
             at = datetime.fromisoformat(accepted)
         except ValueError as error:
-            raise _unreadable() from error
+            raise unreadable() from error
         if at.tzinfo is None:
-            raise _unreadable()
-        return at + timedelta(days=_days(fields, "access_valid_for_days"))
+            raise unreadable()
+        return at + timedelta(days=days_of(fields, "access_valid_for_days"))
 
     def account(self, *, account_id: str) -> Fetched[ProviderAccount]:
         """Return the account's number, currency and names.
 
         Raises: Retryable(NOT_READY) while the provider is still reading it; Refused(UNREADABLE) without a currency.
         """
-        known = _object(self._call("GET", f"accounts/{_segment(account_id)}/"))
-        answer = self._call("GET", f"accounts/{_segment(account_id)}/details/")
-        told = _object(answer).get("account")
+        known = object_of(self._call("GET", f"accounts/{segment(account_id)}/"))
+        answer = self._call("GET", f"accounts/{segment(account_id)}/details/")
+        told = object_of(answer).get("account")
         if not isinstance(told, dict):
-            raise _unreadable()
-        iban = _text(told, "iban") or _text(known, "iban")
+            raise unreadable()
+        iban = text_of(told, "iban") or text_of(known, "iban")
         number = iban or next(
-            (_text(told, kind) for kind in ("bban", "scan", "maskedPan", "msisdn") if _text(told, kind)), ""
+            (text_of(told, kind) for kind in ("bban", "scan", "maskedPan", "msisdn") if text_of(told, kind)), ""
         )
-        currency = _text(told, "currency").upper()
+        currency = text_of(told, "currency").upper()
         if not number or not _CURRENCY.fullmatch(currency):
             raise Refused("The bank tells neither number nor currency of the account.", reason=Reason.UNREADABLE)
-        name = _text(told, "displayName") or _text(told, "name") or _text(known, "name") or _text(told, "product")
-        owner = _text(told, "ownerName") or _text(known, "owner_name")
+        name = (
+            text_of(told, "displayName") or text_of(told, "name") or text_of(known, "name") or text_of(told, "product")
+        )
+        owner = text_of(told, "ownerName") or text_of(known, "owner_name")
         account = ProviderAccount(account_id, number, currency, name[:140], owner[:140], is_iban=bool(iban))
         return Fetched(account, answer.body, quota_of(answer.headers))
 
@@ -216,8 +226,8 @@ class GoCardless:
         return self._fetch(account_id, Scope.TRANSACTIONS, {"date_from": since.isoformat()})
 
     def _fetch(self, account_id: str, scope: Scope, params: Mapping[str, str]) -> Fetched[None]:
-        answer = self._call("GET", f"accounts/{_segment(account_id)}/{scope}/", params=dict(params))
-        _object(answer)
+        answer = self._call("GET", f"accounts/{segment(account_id)}/{scope}/", params=dict(params))
+        object_of(answer)
         return Fetched(None, answer.body, quota_of(answer.headers))
 
     def revoke(self, *, requisition_id: str) -> None:
@@ -226,7 +236,7 @@ class GoCardless:
         Raises: Refused, Retryable; Unknown when it may have been removed.
         """
         try:
-            self._call("DELETE", f"requisitions/{_segment(requisition_id)}/")
+            self._call("DELETE", f"requisitions/{segment(requisition_id)}/")
         except Refused as error:
             if error.reason != Reason.NOT_FOUND:
                 raise
@@ -257,70 +267,3 @@ def _send(method: str, url: str, **more: Any) -> Answer:
         if method == "GET" or "/token/" in url:
             raise Retryable("GoCardless did not answer in time.", reason=Reason.UNREACHABLE) from error
         raise Unknown("GoCardless did not answer in time.", reason=Reason.UNREACHABLE) from error
-
-
-def _unreadable() -> Retryable:
-    return Retryable("The bank data provider's answer cannot be read.", reason=Reason.UNREADABLE)
-
-
-def _json(answer: Answer) -> Any:
-    try:
-        return answer.json()
-    except (ValueError, RecursionError) as error:
-        raise Retryable(
-            "The bank data provider answered with a page instead of data.", reason=Reason.UNREADABLE
-        ) from error
-
-
-def _object(answer: Answer) -> Mapping[str, Any]:
-    fields = _json(answer)
-    if not isinstance(fields, dict):
-        raise _unreadable()
-    return fields
-
-
-def _list(answer: Answer) -> list[Mapping[str, Any]]:
-    listed = _json(answer)
-    if not isinstance(listed, list) or not all(isinstance(one, dict) for one in listed):
-        raise _unreadable()
-    return listed
-
-
-def _wanted(fields: Mapping[str, Any], name: str, kind: type[Kind]) -> Kind:
-    value = fields.get(name)
-    if not isinstance(value, kind) or isinstance(value, bool) or not value:
-        raise _unreadable()
-    return value
-
-
-def _text(fields: Mapping[str, Any], name: str) -> str:
-    value = fields.get(name)
-    return value.strip()[:200] if isinstance(value, str) else ""
-
-
-def _days(fields: Mapping[str, Any], name: str) -> int:
-    """Read a number of days: a string in the list of banks, a number in an agreement; 90 is the documented default."""
-    value = str(fields.get(name) or "90")
-    if not re.fullmatch(r"[0-9]{1,4}", value) or not int(value):
-        raise _unreadable()
-    return int(value)
-
-
-def _institution(fields: Mapping[str, Any], *, freezes: bool) -> Institution:
-    countries = fields.get("countries")
-    return Institution(
-        id=_wanted(fields, "id", str)[:120],
-        name=_wanted(fields, "name", str).strip()[:200],
-        bic=_text(fields, "bic"),
-        countries=tuple(str(one)[:2] for one in countries) if isinstance(countries, list) else (),
-        history_days=_days(fields, "transaction_total_days"),
-        access_days=_days(fields, "max_access_valid_for_days"),
-        freezes_long_history=freezes,
-    )
-
-
-def _segment(text: str) -> str:
-    """Return the text as one part of a path, so that no stored id can lead to another resource."""
-    if not _ID.fullmatch(text):
-        raise Refused("The identifier is not of the provider's form.", reason=Reason.NOT_FOUND)
-    return quote(text, safe="")

@@ -12,7 +12,8 @@ from banking import adapters, locks
 from banking.models import BankAccount, BankTransaction, PendingEntry, RawFetch, StatementImport
 from banking.parsers.fetched import FetchedEntry
 from banking.parsers.types import ParsedEntry, Refusal
-from banking.services.identity import NEAR_DAYS, Arrival, Facts, Plan, Stored, Verdict, Window, plan
+from banking.services.entry_values import Arrival, Facts, Plan, Stored, Verdict, Window
+from banking.services.identity import NEAR_DAYS, plan
 from tenants import sealing
 
 LIVE = "gocardless_bad"

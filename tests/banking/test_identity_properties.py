@@ -9,7 +9,8 @@ from hashlib import sha256
 from hypothesis import given
 from hypothesis import strategies as st
 
-from banking.services.identity import Arrival, Facts, Stored, Window, plan
+from banking.services.entry_values import Arrival, Facts, Stored, Window
+from banking.services.identity import plan
 
 START = date(2026, 3, 1)
 DAYS = 8

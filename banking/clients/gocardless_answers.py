@@ -1,0 +1,102 @@
+"""Answers of GoCardless Bank Account Data, checked before anything is made of them."""
+
+import re
+from collections.abc import Mapping
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+from banking.clients.base import Institution, Reason
+from payymo.shared.errors import Refused, Retryable
+from payymo.shared.http import Answer
+
+_ID = re.compile(r"[A-Za-z0-9_-]{1,120}")
+Kind = TypeVar("Kind")
+
+
+def unreadable() -> Retryable:
+    """Return the error for an answer of another shape than documented."""
+    return Retryable("The bank data provider's answer cannot be read.", reason=Reason.UNREADABLE)
+
+
+def json_of(answer: Answer) -> Any:
+    """Return the JSON value.
+
+    Raises: Retryable(UNREADABLE) for a page.
+    """
+    try:
+        return answer.json()
+    except (ValueError, RecursionError) as error:
+        raise Retryable(
+            "The bank data provider answered with a page instead of data.", reason=Reason.UNREADABLE
+        ) from error
+
+
+def object_of(answer: Answer) -> Mapping[str, Any]:
+    """Return the JSON object.
+
+    Raises: Retryable(UNREADABLE).
+    """
+    fields = json_of(answer)
+    if not isinstance(fields, dict):
+        raise unreadable()
+    return fields
+
+
+def list_of(answer: Answer) -> list[Mapping[str, Any]]:
+    """Return the JSON list of objects.
+
+    Raises: Retryable(UNREADABLE).
+    """
+    listed = json_of(answer)
+    if not isinstance(listed, list) or not all(isinstance(one, dict) for one in listed):
+        raise unreadable()
+    return listed
+
+
+def wanted(fields: Mapping[str, Any], name: str, kind: type[Kind]) -> Kind:
+    """Return a field that must be there.
+
+    Raises: Retryable(UNREADABLE) when it is missing, empty or of another kind.
+    """
+    value = fields.get(name)
+    if not isinstance(value, kind) or isinstance(value, bool) or not value:
+        raise unreadable()
+    return value
+
+
+def text_of(fields: Mapping[str, Any], name: str) -> str:
+    """Return a text that may be missing, bounded."""
+    value = fields.get(name)
+    return value.strip()[:200] if isinstance(value, str) else ""
+
+
+def days_of(fields: Mapping[str, Any], name: str) -> int:
+    """Read a number of days: a string in the list of banks, a number in an agreement; 90 is the documented default."""
+    value = str(fields.get(name) or "90")
+    if not re.fullmatch(r"[0-9]{1,4}", value) or not int(value):
+        raise unreadable()
+    return int(value)
+
+
+def institution_of(fields: Mapping[str, Any], *, freezes: bool) -> Institution:
+    """Return a bank.
+
+    Raises: Retryable(UNREADABLE).
+    """
+    countries = fields.get("countries")
+    return Institution(
+        id=wanted(fields, "id", str)[:120],
+        name=wanted(fields, "name", str).strip()[:200],
+        bic=text_of(fields, "bic"),
+        countries=tuple(str(one)[:2] for one in countries) if isinstance(countries, list) else (),
+        history_days=days_of(fields, "transaction_total_days"),
+        access_days=days_of(fields, "max_access_valid_for_days"),
+        freezes_long_history=freezes,
+    )
+
+
+def segment(text: str) -> str:
+    """Return the text as one part of a path, so that no stored id can lead to another resource."""
+    if not _ID.fullmatch(text):
+        raise Refused("The identifier is not of the provider's form.", reason=Reason.NOT_FOUND)
+    return quote(text, safe="")
