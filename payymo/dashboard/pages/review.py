@@ -4,9 +4,10 @@ The component is used twice, on the tenant's host and inside the staff admin, so
 
 **Forms.** Every decision form sends `version` (the `Panel.version` it was made from) and `key` (`Panel.key`, once).
 approve: `candidate`. reject: `candidate`, optional `reason`. hold: `until` (ISO date). ignore: `reason` (one of
-`Panel.ignore_reasons`), optional `note`. find: POST `invoice`. split: POST `amount-<invoice uuid>` per row,
-`rest` (one of `SplitPanel.rest_uses`), `do` = `save` or `add` (search for `q`), or `add` = an invoice to add; `invoice`
-(repeated) names the rows that are there.
+`Panel.ignore_reasons`), optional `note`. find: POST `invoice`. split: POST `amount-<invoice uuid>` and
+`invoice` per row, `rest` (one of `SplitPanel.rest_uses`), and `do`, of which the last counts: `save`, or `add`, which
+only shows the editor again with one more `invoice` or with the results of `q`. Script adds `next`, the payment it shows
+meanwhile.
 
 **Answers to script** (requests with the header `HX-Request: true`; without it, redirect 303 to the next item):
 200 `dashboard/review/decided.html` with a `Decided` (undo: `undone.html` with an `Undone`);
@@ -308,8 +309,8 @@ class Status:
 class Decided:
     """What a decision changed. Template `dashboard/review/decided.html`.
 
-    Shape: `removed` leave the queue; `stale` panels must be fetched anew; `panel` is the next one and may be None;
-    `announcement` is read aloud.
+    Shape: `removed` leave the queue; `stale` panels must be fetched anew; `panel` is the next one, or the same payment
+    when it is still to decide (rejected, partly matched), and may be None; `announcement` is read aloud.
     """
 
     removed: tuple[str, ...]

@@ -71,6 +71,16 @@ def test_chosen_candidate_is_the_one_sent(page: Page):
     assert f"candidate={uuid_of(502)}" in (sent.value.post_data or "")
 
 
+def test_rejection_stays_with_the_payment_and_shows_what_is_left(page: Page):
+    page.keyboard.press("r")
+
+    expect(page.locator(".pm-undo-text")).to_contain_text("Approved 240.00 EUR")
+    expect(page.locator("#pm-panel-title")).to_contain_text("Acme Hosting")
+    expect(page.locator(".pm-cand input")).to_have_count(1)
+    expect(page.locator('[data-pm-count="exact"]')).to_have_text("23")
+    assert current(page) == uuid_of(0)
+
+
 def test_z_takes_the_decision_back(page: Page):
     page.keyboard.press("a")
     expect(page.locator(".pm-undo-text")).to_contain_text("Posts in")
@@ -140,6 +150,21 @@ def test_conflict_says_who_was_faster_and_moves_on(page: Page, gallery_url: str)
     expect(page.locator(f'.pm-row[data-receipt="{uuid_of(0)}"]')).to_have_count(0)
 
 
+def test_refused_form_comes_back_with_its_error(page: Page):
+    refused = (
+        f'<section class="pm-panel" id="pm-panel" data-receipt="{uuid_of(0)}"><h2 id="pm-panel-title" tabindex="-1">'
+        '1,190.00 EUR</h2><div data-pm-error tabindex="-1">Choose a later day.</div></section>'
+    )
+    page.route(DECISION, lambda route: route.fulfill(status=422, body=refused, content_type="text/html"))
+
+    page.keyboard.press("a")
+
+    expect(page.locator("[data-pm-error]")).to_be_focused()
+    expect(page.locator(".pm-undo")).to_have_count(0)
+    expect(page.locator('[data-pm-count="exact"]')).to_have_text("23")
+    assert current(page) == uuid_of(0)
+
+
 def test_keys_do_nothing_inside_a_field(page: Page):
     page.keyboard.press("/")
     page.keyboard.type("arj")
@@ -183,6 +208,20 @@ def test_split_shows_what_is_left_while_typing_and_equals_fills_a_line(page: Pag
 
     expect(second).to_have_value("60.00")
     expect(page.locator("[data-pm-unallocated]")).to_have_text("0.00\u00a0EUR")
+
+
+def test_split_adds_an_invoice_without_leaving_and_saves_on_request(page: Page):
+    page.goto(f"/review/{uuid_of(4)}/split/")
+
+    with page.expect_request("**/split/") as added:
+        page.get_by_role("button", name="Add INV-1031").click()
+    expect(page.locator("[data-pm-split]")).to_be_visible()
+    with page.expect_request("**/split/") as saved:
+        page.get_by_role("button", name="Save split").click()
+
+    assert (added.value.post_data or "").endswith(f"invoice={uuid_of(600)}")
+    assert "do=save" not in (added.value.post_data or "")
+    assert (saved.value.post_data or "").split("&next=")[0].endswith("do=save")
 
 
 def test_theme_changes_at_once_and_is_kept_by_the_server(page: Page):

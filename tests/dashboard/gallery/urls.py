@@ -49,6 +49,10 @@ def decide(request: HttpRequest, receipt: str, act: str) -> HttpResponse:
     if request.POST.get("version") != "v1" or request.COOKIES.get("gallery") == "conflict":
         page = pages.Conflict(receipt, "Tom approved this 12 s ago.", gallery.PROGRESS, True, gallery.panel(number + 1))
         return render(request, "dashboard/review/conflict.html", {"page": page}, status=409)
+    if act == "reject":
+        left = gallery.panel(number, candidates=(gallery.single(number, 1, "possible", 0.01),))
+        rejected = pages.Decided((), gallery.PROGRESS, "Rejected.", gallery.UNDO, left)
+        return render(request, "dashboard/review/decided.html", {"page": rejected})
     decided = pages.Decided((receipt,), gallery.PROGRESS, f"{act}. Next.", gallery.UNDO, gallery.panel(number + 1))
     return render(request, "dashboard/review/decided.html", {"page": decided})
 
@@ -60,7 +64,7 @@ def undo(request: HttpRequest, decision: str) -> HttpResponse:
 
 def edit(state: Callable[[], pages.Panel]) -> Callable[..., HttpResponse]:
     def view(request: HttpRequest, receipt: str) -> HttpResponse:
-        if request.method == "POST":
+        if request.method == "POST" and request.POST.get("do", "save") == "save":
             return decide(request, receipt, "matched")
         if "HX-Request" in request.headers:
             return render(request, "dashboard/review/panel.html", {"page": state()})

@@ -1,7 +1,7 @@
 // A decision: the next payment is shown at once, and nothing is called done before the server has said so.
 import { SignedOut, announce, parse, place, post, words } from "./fragments.js";
-import { focusHeading, forget, panel, show, skeleton } from "./panels.js";
-import { comeBack, leave, remove, restore, rowOf, successor } from "./queue.js";
+import { cancelPending, focusHeading, forget, panel, show, skeleton } from "./panels.js";
+import { comeBack, leave, remove, restore, rowOf, setCurrent, successor } from "./queue.js";
 import { notice, saving, signedOut } from "./undo.js";
 
 let latest = 0;
@@ -42,25 +42,37 @@ function failed(row, text) {
   announce(text);
 }
 
+// After a rejection the same payment shows its next candidate; any other decision moves on at once.
 async function decide(form, submitter) {
   const number = ++latest;
   const url = submitter?.getAttribute("formaction") ?? form.getAttribute("action");
   const body = new URLSearchParams(new FormData(form, submitter));
   const row = rowOf(panel().dataset.receipt);
-  const next = successor(row);
+  const stays = Boolean(submitter?.matches("[data-pm-here]"));
+  const next = stays ? undefined : successor(row);
+  const moves = Boolean(next) && next !== row;
   closeSheets();
-  if (row) leave(row);
   saving();
-  if (next && next !== row) show(next);
-  else skeleton();
-  const waiting = !next || next === row;
+  if (!stays && row) leave(row);
+  if (moves) {
+    body.append("next", next.dataset.receipt);
+    show(next);
+  } else if (!stays) {
+    skeleton();
+  }
   open += 1;
   try {
     const response = await post(url, body);
     const content = parse(await response.text());
-    if (response.ok || response.status === 409) settle(content, { number, waiting });
-    else if (response.status === 422) refused(row, content);
-    else failed(row, words("textFailed"));
+    if (response.ok || response.status === 409) {
+      if (row) forget(row.dataset.receipt);
+      settle(content, { number, waiting: !moves });
+      if (row?.isConnected) comeBack(row);
+    } else if (response.status === 422) {
+      refused(row, content);
+    } else {
+      failed(row, words("textFailed"));
+    }
   } catch (error) {
     if (error instanceof SignedOut) {
       failed(row, words("textSignedOut"));
@@ -75,9 +87,12 @@ async function decide(form, submitter) {
 
 // The server shows the form again with what is wrong; the row comes back with it.
 function refused(row, content) {
+  cancelPending();
   if (row) {
     comeBack(row);
     forget(row.dataset.receipt);
+    setCurrent(row);
+    window.history.replaceState(null, "", row.href);
   }
   place(content);
   notice("", "");
@@ -108,11 +123,10 @@ async function undo(form) {
     const group = content.querySelector("[data-pm-restored] [data-band]");
     if (response.ok && group) {
       const row = restore(group);
-      window.htmx.process(row);
-      settle(content, { number, waiting: true });
       forget(row.dataset.receipt);
+      settle(content, { number, waiting: true });
       show(row);
-    } else if (response.status === 409) {
+    } else if (response.ok || response.status === 409) {
       settle(content, { number, waiting: false });
     } else {
       notice(words("textFailed"), "bad");

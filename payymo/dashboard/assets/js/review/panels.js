@@ -29,6 +29,11 @@ export function prefetch(row) {
   return html;
 }
 
+// What is still on its way no longer takes the panel's place.
+export function cancelPending() {
+  shown += 1;
+}
+
 export function skeleton() {
   place(parse(review().querySelector("#pm-skeleton").innerHTML));
 }
