@@ -56,6 +56,8 @@ if PRODUCTION and TRUSTED_PROXIES:
 
 # --- Apps -------------------------------------------------------------------------------------------------------------
 SHARED_APPS = [
+    # Before django_tenants, whose admin index expects a tenant on every host.
+    "django.contrib.admin",
     "django_tenants",
     "tenants",
     "accounts",
@@ -63,7 +65,6 @@ SHARED_APPS = [
     "django.contrib.auth",
     "django.contrib.sessions",
     "django.contrib.messages",
-    "django.contrib.admin",
     "django.contrib.staticfiles",
     "payymo.shared",
     "payymo.dashboard",
@@ -252,7 +253,7 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.api.authentication.TenantTokenAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["accounts.api.permissions.IsTenantMember"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["payymo.shared.api.parsing.StrictJSONParser"],
     "DEFAULT_PAGINATION_CLASS": "payymo.shared.api.pagination.KeysetPagination",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "payymo.shared.api.errors.problem_response",

@@ -15,13 +15,29 @@ from django.db import connection
 PASSWORD = "correct horse battery"
 _SHARED_LEFTOVERS = (
     "accounts_refreshtoken", "accounts_session", "accounts_securityevent", "accounts_attemptcounter",
+    "accounts_idempotencyrecord",
     "tenants_provideraccount", "tenants_heartbeat", "django_session",
 )  # fmt: skip
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup, django_db_blocker):
-    """Create the tenants once; tests roll back or empty what they add."""
+def django_db_setup(django_test_environment, django_db_blocker):
+    """Create the database and the tenants once; tests roll back or empty what they add.
+
+    Not pytest-django's own fixture: that one makes no database when every chosen test commits for real.
+    """
+    from django.test.utils import setup_databases, teardown_databases
+
+    with django_db_blocker.unblock():
+        made = setup_databases(verbosity=0, interactive=False, aliases={"default"})
+    _create_tenants(django_db_blocker)
+    yield
+    with django_db_blocker.unblock():
+        connection.close()
+        teardown_databases(made, verbosity=0)
+
+
+def _create_tenants(django_db_blocker):
     from accounts.models import Membership, Role, User
     from accounts.permissions import sync_builtin_roles
     from tenants.models import Tenant

@@ -10,6 +10,7 @@ from django.utils.html import format_html
 
 from accounts import admin as accounts_admin
 from accounts import models as accounts
+from accounts.forms import StaffSignInForm
 from matching import admin as matching_admin
 from matching import models as matching
 from payments import admin as payments_admin
@@ -27,6 +28,7 @@ class StaffSite(AdminSite):
     site_header = site_title = "Payymo staff"
     index_title = "Platform"
     enable_nav_sidebar = False
+    login_form = StaffSignInForm
 
     def has_permission(self, request: HttpRequest) -> bool:
         """Return whether this is a member of staff."""

@@ -28,7 +28,11 @@ def instance(**fields):
 def client(company_name="Northwind Ltd", **fields):
     fields.setdefault("instance", instance())
     return Client.objects.create(
-        whmcs_id=next(_serial) + 700, company_name=company_name, synced_at=NOW, status="Active", **fields
+        whmcs_id=fields.pop("whmcs_id", 0) or next(_serial) + 700,
+        company_name=company_name,
+        synced_at=NOW,
+        status="Active",
+        **fields,
     )
 
 
@@ -38,7 +42,7 @@ def invoice(number, due, *, of=None, currency="EUR", status="Unpaid", text="Web 
     row = Invoice.objects.create(
         instance=owner.instance,
         client=owner,
-        whmcs_id=next(_serial) + 40_000,
+        whmcs_id=fields.pop("whmcs_id", 0) or next(_serial) + 40_000,
         number=number,
         currency=currency,
         balance=Decimal(due),

@@ -1,0 +1,135 @@
+"""A served product: real WSGI server on the test database, with the provider stand-ins behind it."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """Where the product answers, and how to run its commands beside it."""
+
+    port: int
+    environment: dict[str, str]
+
+    def url(self, path: str, host: str = "acme") -> str:
+        return f"http://{host}.localhost:{self.port}{path}"
+
+    def manage(self, *arguments: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=CHECKOUT,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=True,
+        )
+        return done.stdout
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture
+def served(process_env, sandbox, tmp_path):
+    port = free_port()
+    environment = {**process_env, "PAYYMO_PUBLIC_PORT": str(port), "PAYYMO_SANDBOX_URL": sandbox.base_url}
+    log = (tmp_path / "web.log").open("wb")
+    web = subprocess.Popen(
+        [sys.executable, "-m", "gunicorn", "payymo.wsgi", "-b", f"127.0.0.1:{port}", "--threads", "4"],
+        cwd=CHECKOUT,
+        env=environment,
+        stdout=log,
+        stderr=subprocess.STDOUT,
+    )
+    try:
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            try:
+                request = urllib.request.Request(
+                    f"http://127.0.0.1:{port}/health/live", headers={"Host": "acme.localhost"}
+                )
+                with urllib.request.urlopen(request, timeout=5):
+                    break
+            except OSError:
+                assert web.poll() is None, (tmp_path / "web.log").read_text()
+                select_wait()
+        yield Served(port, environment)
+    finally:
+        web.terminate()
+        web.wait(timeout=15)
+        log.close()
+
+
+def select_wait() -> None:
+    """Give the starting server a moment."""
+    import select
+
+    select.select([], [], [], 0.1)
+
+
+@pytest.fixture
+def connected(served, sandbox, committed_acme, owner):
+    """Acme connected to its WHMCS, with three open invoices of it mirrored and a payment for each."""
+    from matching.services import proposing
+    from payymo.sandbox import world
+    from tenants.models import Tenant
+    from tests.factories import rows
+    from whmcs.services import connection
+
+    now = datetime.now(UTC)
+    keys = world.WHMCS["acme"]
+    instance = connection.connect_instance(
+        name="Billing",
+        base_url=f"{sandbox.base_url}/whmcs/acme",
+        identifier=keys.identifier,
+        secret=keys.secret,
+        now=now,
+    )
+    Tenant.objects.filter(pk=committed_acme.pk).update(undo_seconds=1)
+    account = rows.account()
+    api = connection.api_for(instance)
+    book = sandbox.control("GET", "/book/acme")["invoices"]
+    unpaid = [int(key) for key, each in book.items() if each["status"] == "Unpaid" and each["balance"] > 2000]
+    invoices = []
+    for whmcs_id in sorted(unpaid)[-3:]:
+        remote = api.invoice(whmcs_id)
+        payer = rows.client(f"Payer {whmcs_id}", instance=instance, whmcs_id=remote.client_whmcs_id)
+        invoices.append(rows.invoice(remote.number, remote.balance, of=payer, whmcs_id=whmcs_id, total=remote.total))
+        rows.transfer(
+            f"Rechnung {remote.number}", remote.balance, into=account, name=payer.company_name, booking_date=now.date()
+        )
+    proposing.propose(receipts=proposing.waiting(), now=now)
+    return invoices
+
+
+@pytest.fixture
+def browser():
+    """Headless Chromium, found on PATH or named by the test command; a missing one is a failure, not a skip."""
+    from playwright.sync_api import sync_playwright
+
+    path = os.environ.get("PAYYMO_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+    arguments.append("--host-resolver-rules=MAP *.localhost 127.0.0.1")
+    # Playwright runs an event loop in this thread, which Django would take for an async view.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=arguments)
+        yield chromium
+        chromium.close()
+    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]

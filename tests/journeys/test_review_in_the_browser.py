@@ -1,0 +1,78 @@
+"""A reviewer signs in, decides by keyboard, takes one back, and the other is booked in WHMCS once."""
+
+from playwright.sync_api import expect
+
+from tests.conftest import PASSWORD
+from whmcs.models import Posting
+
+
+def _signed_in(browser, served, email="reviewer@acme.example"):
+    context = browser.new_context(viewport={"width": 1366, "height": 768})
+    page = context.new_page()
+    page.set_default_timeout(15_000)
+    page.problems = []
+    page.on("console", lambda message: page.problems.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: page.problems.append(str(error)))
+    page.goto(served.url("/"))
+    assert page.url.startswith(served.url("/login/"))
+    page.fill("input[name=email]", email)
+    page.fill("input[name=password]", PASSWORD)
+    page.press("input[name=password]", "Enter")
+    page.wait_for_url(served.url("/"))
+    return page
+
+
+def _rows(page):
+    return page.locator(".pm-queue .pm-row")
+
+
+def test_decide_by_keyboard_undo_and_post(browser, served, connected, sandbox):
+    page = _signed_in(browser, served)
+    page.goto(served.url("/review/"))
+    assert _rows(page).count() == 3
+
+    page.keyboard.press("a")
+    expect(_rows(page)).to_have_count(2)
+    page.keyboard.press("z")
+    expect(_rows(page)).to_have_count(3)
+    assert Posting.objects.get().state == "WITHDRAWN"
+
+    page.keyboard.press("a")
+    expect(_rows(page)).to_have_count(2)
+    page.wait_for_timeout(1500)
+    served.manage("post_pending", "--tenant", "acme")
+
+    posted = Posting.objects.exclude(state="WITHDRAWN").get()
+    assert posted.state == "POSTED"
+    book = sandbox.control("GET", "/book/acme")
+    booked = [row for row in book["transactions"] if row["transid"] == posted.transaction_id]
+    assert [row["amountin"] for row in booked] == [int(posted.amount * 100)]
+    assert page.problems == []
+
+
+def test_the_page_works_without_script(browser, served, connected):
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.set_default_timeout(15_000)
+    page.goto(served.url("/login/"))
+    page.fill("input[name=email]", "reviewer@acme.example")
+    page.fill("input[name=password]", PASSWORD)
+    page.press("input[name=password]", "Enter")
+    page.goto(served.url("/review/"))
+    assert _rows(page).count() == 3
+
+    page.locator("form[action$='/approve/'] button").first.click()
+
+    assert _rows(page).count() == 2
+    assert Posting.objects.count() == 1
+
+
+def test_a_viewer_reads_and_cannot_decide(browser, served, connected):
+    page = _signed_in(browser, served, "viewer@acme.example")
+    page.goto(served.url("/review/"))
+
+    assert _rows(page).count() == 3
+    assert page.locator("form[action$='/approve/']").count() == 0
+    page.keyboard.press("a")
+    page.wait_for_timeout(300)
+    assert Posting.objects.count() == 0
