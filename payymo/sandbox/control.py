@@ -11,11 +11,13 @@ from flask import Blueprint, Response, jsonify, request
 from payymo.sandbox import changes, faults, world
 from payymo.sandbox.changes import BadOrder
 from payymo.sandbox.store import Store, body
-from payymo.sandbox.stripe_api import webhooks
+from payymo.sandbox.stripe_api import happenings, webhooks
+from payymo.sandbox.stripe_api.errors import StripeRefusal
 from payymo.sandbox.whmcs_api import reading
 from payymo.sandbox.whmcs_api.values import WhmcsError
 
 MAX_EVENTS = 1000
+Announce = Callable[[str, list[dict[str, Any]]], None]
 
 
 def _slug(slug: str) -> str:
@@ -34,8 +36,8 @@ def _order() -> dict[str, Any]:
 class Routes:
     """Binds the control addresses to the state."""
 
-    def __init__(self, store: Store, today: Callable[[], date]) -> None:
-        self.store, self.today = store, today
+    def __init__(self, store: Store, today: Callable[[], date], announce: Announce) -> None:
+        self.store, self.today, self.announce = store, today, announce
 
     def health(self) -> Response:
         """Tell that the server answers and which day the world ends on."""
@@ -111,6 +113,20 @@ class Routes:
             ).fetchall()
         return [body(row) for row in rows][::-1]
 
+    def charge(self, slug: str) -> tuple[Response, int]:
+        """Let a card be charged now; the events of it go to the host's webhook address, if there is one."""
+        with self.store.writing() as connection:
+            made, events = happenings.charge(connection, _slug(slug), _order())
+        self.announce(slug, events)
+        return jsonify(made), 201
+
+    def fail_payout(self, slug: str, id: str) -> Response:
+        """Let a payout come back from the bank."""
+        with self.store.writing() as connection:
+            payout, events = happenings.fail_payout(connection, _slug(slug), id)
+        self.announce(slug, events)
+        return jsonify(payout)
+
     def add_entry(self, slug: str) -> tuple[Response, int]:
         """Add one entry to a bank account."""
         with self.store.writing() as connection:
@@ -133,15 +149,16 @@ class Routes:
             return jsonify(reading.get_invoice(connection, slug, {"invoiceid": str(id)}))
 
 
-def blueprint(store: Store, today: Callable[[], date]) -> Blueprint:
+def blueprint(store: Store, today: Callable[[], date], announce: Announce) -> Blueprint:
     """Return the control addresses."""
     pages = Blueprint("control", __name__, url_prefix="/_control")
-    routes = Routes(store, today)
+    routes = Routes(store, today, announce)
 
     @pages.errorhandler(BadOrder)
     @pages.errorhandler(faults.UnknownFault)
     @pages.errorhandler(webhooks.ForbiddenTarget)
     @pages.errorhandler(WhmcsError)
+    @pages.errorhandler(StripeRefusal)
     @pages.errorhandler(sqlite3.IntegrityError)
     def wrong(error: Exception) -> tuple[Response, int]:
         return jsonify({"error": str(error)}), 400
@@ -155,6 +172,8 @@ def blueprint(store: Store, today: Callable[[], date]) -> Blueprint:
     add("/truth/<slug>", routes.truth, "GET")
     add("/reset", routes.reset, "POST")
     add("/stripe/<slug>/deliver", routes.deliver, "POST")
+    add("/stripe/<slug>/charge", routes.charge, "POST")
+    add("/stripe/<slug>/payouts/<id>/fail", routes.fail_payout, "POST")
     add("/bank/<slug>/add", routes.add_entry, "POST")
     add("/bank/<slug>/book-pending", routes.book_pending, "POST")
     add("/bank/<slug>/expire", routes.expire, "POST")

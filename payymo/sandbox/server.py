@@ -69,10 +69,11 @@ def create_app(store: Store, until: date, webhook_urls: Mapping[str, str] | None
 
     app.register_blueprint(gocardless.blueprint(store, today))
     app.register_blueprint(consent_page.blueprint(store))
-    app.register_blueprint(stripe.blueprint(store, _announcer(webhook_urls or {})))
+    announce = _announcer(webhook_urls or {})
+    app.register_blueprint(stripe.blueprint(store, announce))
     app.register_blueprint(oauth.blueprint(store))
     app.register_blueprint(whmcs.blueprint(store))
-    app.register_blueprint(control.blueprint(store, today))
+    app.register_blueprint(control.blueprint(store, today, announce))
     return app
 
 

@@ -72,6 +72,7 @@ class WhmcsKeys:
     identifier: str
     secret: str
     date_format: str
+    version: str
     currencies: tuple[str, ...]
     rates: tuple[str, ...]
 
@@ -111,6 +112,7 @@ WHMCS: Mapping[str, WhmcsKeys] = {
         "acMeIdentifier0123456789abcdefAB",
         "acMeSecret0123456789abcdefghijAB",
         "DD.MM.YYYY",
+        "8.13.1",
         ("EUR", "USD"),
         ("1.00000", "1.08000"),
     ),
@@ -118,6 +120,7 @@ WHMCS: Mapping[str, WhmcsKeys] = {
         "gLobexIdentifier0123456789abcdAB",
         "gLobexSecret0123456789abcdefghAB",
         "DD/MM/YYYY",
+        "9.0.4",
         ("GBP", "USD"),
         ("1.00000", "1.27000"),
     ),
@@ -164,7 +167,8 @@ def _globex(until: date) -> Profile:
             "typo": 3, "fx": 2, "domain_only": 2, "client_number": 2, "twins": 1,
         },
         open_invoices=24,
-        other_invoices={"Cancelled": 4, "Draft": 2, "Refunded": 1, "Credit": 2, "AddFunds": 1, "Collections": 1},
+        other_invoices={"Cancelled": 4, "Draft": 2, "Refunded": 1, "Credit": 2, "AddFunds": 1, "Collections": 1,
+                        "Note": 2},
         charges=70, failed_charges=4, refunds=3, payout_weekdays=(0, 3), statement_descriptor="GLOBEX WEB",
         stripe_sender=iban.make("GB", "CITI18500812345678"), card_fee=(15, 20),
         noise={"salary": 4, "rent": 1, "tax": 1, "tax_refund": 0, "supplier": 9, "supplier_refund": 1, "card": 12,

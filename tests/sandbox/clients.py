@@ -11,7 +11,7 @@ from nordigen import NordigenClient
 from payymo.sandbox import world
 from payymo.sandbox.process import SandboxProcess
 
-UNTIL = "2026-03-31"
+UNTIL = "2024-03-31"
 CALLBACK = "http://acme.localhost/connections/bank/callback/"
 
 

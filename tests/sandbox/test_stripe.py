@@ -1,14 +1,13 @@
 """Stripe through the official `stripe` library (16.1), with its own client objects and errors."""
 
-import threading
-from http.server import BaseHTTPRequestHandler, HTTPServer
-
 import pytest
 import requests
 import stripe
 
 from payymo.sandbox import world
-from tests.sandbox.clients import stripe_client
+from payymo.sandbox.process import start
+from tests.sandbox.clients import UNTIL, stripe_client
+from tests.sandbox.receiver import Receiver
 
 ACME = world.STRIPE["acme"].account_id
 GLOBEX = world.STRIPE["globex"].account_id
@@ -241,37 +240,6 @@ def test_more_than_was_paid_cannot_be_refunded(platform):
     assert platform.v1.charges.retrieve(charge.id, {}, {"stripe_account": ACME}).amount_refunded == 0
 
 
-class Receiver:
-    """A webhook endpoint that keeps what it is sent."""
-
-    def __init__(self) -> None:
-        self.got: list[tuple[bytes, str]] = []
-        outer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                outer.got.append((body, self.headers["Stripe-Signature"]))
-                self.send_response(204)
-                self.end_headers()
-
-            def log_message(self, *words: object) -> None:
-                """Stay silent."""
-
-        self.server = HTTPServer(("127.0.0.1", 0), Handler)
-        self.thread = threading.Thread(target=self.server.serve_forever)
-        self.url = f"http://acme.localhost:{self.server.server_port}/webhooks/stripe/"
-
-    def __enter__(self) -> "Receiver":
-        self.thread.start()
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self.server.shutdown()
-        self.thread.join(10)
-        self.server.server_close()
-
-
 def test_delivered_events_are_signed_so_that_the_library_accepts_them(sandbox, acme_stripe):
     secret = world.STRIPE["acme"].webhook_secret
 
@@ -285,6 +253,52 @@ def test_delivered_events_are_signed_so_that_the_library_accepts_them(sandbox, a
     assert [one.created for one in events] == sorted(one.created for one in events)
     with pytest.raises(stripe.SignatureVerificationError):
         acme_stripe.construct_event(*endpoint.got[0], world.STRIPE["globex"].webhook_secret)
+
+
+def test_charge_of_this_moment_is_listed_first_and_waits_for_its_payout(sandbox, acme_stripe):
+    order = {
+        "amount": 11900,
+        "description": "Invoice #1",
+        "metadata": {"invoice_id": "21400"},
+        "email": "a@mail.example",
+    }
+
+    made = sandbox.control("POST", "/stripe/acme/charge", order)
+
+    newest = acme_stripe.v1.charges.list({"limit": 1, "expand": ["data.balance_transaction"]}).data[0]
+    assert (newest.id, newest.amount, newest.metadata.invoice_id) == (made["id"], 11900, "21400")
+    assert (newest.balance_transaction.status, newest.balance_transaction.fee) == ("pending", 204)
+    assert [one.type for one in acme_stripe.v1.events.list({"limit": 2}).data] == [
+        "payment_intent.succeeded",
+        "charge.succeeded",
+    ]
+
+
+def test_paid_payout_may_fail_later_and_the_money_comes_back(sandbox, acme_stripe):
+    payout = acme_stripe.v1.payouts.list({"status": "paid", "limit": 1}).data[0]
+
+    sandbox.control("POST", f"/stripe/acme/payouts/{payout.id}/fail")
+
+    failed = acme_stripe.v1.payouts.retrieve(payout.id, {"expand": ["failure_balance_transaction"]})
+    back = failed.failure_balance_transaction
+    assert (failed.status, failed.failure_code) == ("failed", "account_closed")
+    assert (back.type, back.net, back.reporting_category) == ("payout_failure", payout.amount, "payout_reversal")
+    assert acme_stripe.v1.events.list({"limit": 1}).data[0].type == "payout.failed"
+
+
+def test_new_events_go_to_the_webhook_address_by_themselves(tmp_path):
+    with Receiver() as endpoint:
+        running = start(tmp_path, None, "--until", UNTIL, "--webhook-url-acme", endpoint.url)
+        try:
+            running.control("POST", "/stripe/acme/charge", {"amount": 500})
+            running.control("POST", "/stripe/globex/charge", {"amount": 500})
+            endpoint.wait_for(2)
+        finally:
+            running.stop()
+
+    client = stripe_client(running, world.STRIPE["acme"].restricted_key)
+    kinds = [client.construct_event(*one, world.STRIPE["acme"].webhook_secret).type for one in endpoint.got]
+    assert kinds == ["charge.succeeded", "payment_intent.succeeded"]
 
 
 def test_connect_endpoint_is_told_whose_event_it_is(sandbox, platform):

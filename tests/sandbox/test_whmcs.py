@@ -197,3 +197,27 @@ def test_page_of_an_invoice_shows_its_transactions_escaped(site):
     assert page.status_code == 200
     assert '<b id="status">Paid</b>' in page.text
     assert "&lt;b&gt;x&lt;/b&gt;" in page.text
+
+
+def test_credit_note_of_version_9_stands_among_the_payments_without_a_gateway(sandbox):
+    site = site_of(sandbox, "globex")
+    notes = [one for one in site.book()["transactions"] if not one["gateway"]]
+
+    shown = site.client.get_invoice(notes[0]["invoiceid"])
+    [row] = shown["transactions"]["transaction"]
+
+    assert site.client.call("WhmcsDetails")["whmcs"]["version"] == "9.0.4"
+    assert len(notes) == 2
+    assert (shown["status"], shown["balance"], row["transid"], row["gateway"]) == ("Paid", "0.00", "", "")
+    assert row["description"].startswith("Credit Note CN-")
+
+
+def test_row_inserted_between_two_pages_shifts_the_second(site):
+    first = site.client.call("GetInvoices", limitnum=10, orderby="id", order="desc")["invoices"]["invoice"]
+    site.new_invoice("1.00")
+
+    second = site.client.call("GetInvoices", limitstart=10, limitnum=10, orderby="id", order="desc")["invoices"][
+        "invoice"
+    ]
+
+    assert second[0]["id"] == first[-1]["id"]

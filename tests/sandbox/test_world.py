@@ -9,7 +9,7 @@ from schwifty import IBAN
 
 from payymo.sandbox import world
 
-UNTIL = date(2026, 3, 31)
+UNTIL = date(2024, 3, 31)
 
 
 @pytest.fixture(scope="module", params=["acme", "globex"])

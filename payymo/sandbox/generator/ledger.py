@@ -57,6 +57,10 @@ class Ledger:
             if plan.history:
                 self._book_before(plan.history, plan.history.issued + timedelta(days=self.rng.randint(1, 9)))
         for invoice in older:
+            if invoice.notes and invoice.paid_at:
+                # A note stands among the payments, though no money came: no gateway, no transaction id.
+                note = self.pay(invoice, invoice.total, invoice.paid_at, "", "")
+                note.description = f"Credit Note CN-{invoice.id}"
             if invoice.status == "Refunded" and invoice.paid_at:
                 row = self.pay(
                     invoice, invoice.total, invoice.paid_at, f"bank-{invoice.paid_at:%Y%m%d}-1", "banktransfer"

@@ -16,27 +16,50 @@ WORDING = {
         "fee": "Kontoführung {m}", "own": "Umbuchung Rücklage", "refund": "Erstattung Rechnung {n}",
         "landlord": "Immobilien Verwaltung Talblick GmbH", "returned": "Rückgabe Lastschrift {n}",
         "bank": "Nordhaven Bank",
+        "card": "KARTE", "bill": "RG", "credit_note": "Gutschrift {n}",
     },
     "GB": {
         "salary": "SALARY {m}", "rent": "RENT UNIT 7 {m}", "tax": "HMRC VAT 123 4567 89", "tax_from": "HMRC VAT",
         "tax_refund": "HMRC VAT REPAYMENT", "interest": "GROSS INTEREST {m}", "fee": "ACCOUNT FEE {m}",
         "own": "TRANSFER TO RESERVE", "refund": "REFUND INV {n}", "landlord": "Kettlewell Lettings LLP",
         "returned": "RETURNED DIRECT DEBIT {n}", "bank": "Albion Bank",
+        "card": "CARD", "bill": "INV", "credit_note": "CREDIT NOTE {n}",
     },
 }  # fmt: skip
-SUPPLIERS = [
-    ("Rechenzentrum Saale GmbH", "Colocation Rack 14"), ("Peering Exchange Nord e.V.", "Port 10G"),
-    ("Registrar Services Example AG", "Domain invoices"), ("Hardware Handel Basalt GmbH", "NVMe 2TB x8"),
-    ("Stadtwerke Example", "Strom Abschlag"), ("Telefon Example GmbH", "Rufnummernblock"),
-]  # fmt: skip
-SHOPS = [
-    "BAHN TICKET 8823",
-    "CAFE LINDE",
-    "BUEROBEDARF ONLINE",
-    "TANKSTELLE 0412",
-    "HOTEL ANKER",
-    "CLOUD EXAMPLE*SUBSCR",
-]
+SUPPLIERS = {
+    "DE": [
+        ("Rechenzentrum Saale GmbH", "Colocation Rack 14"), ("Peering Exchange Nord e.V.", "Port 10G"),
+        ("Registrar Services Example AG", "Domain invoices"), ("Hardware Handel Basalt GmbH", "NVMe 2TB x8"),
+        ("Stadtwerke Example", "Strom Abschlag"), ("Telefon Example GmbH", "Rufnummernblock"),
+    ],
+    "GB": [
+        ("Docklands Colocation Ltd", "RACK 14"), ("Peering Exchange North", "PORT 10G"),
+        ("Registrar Services Example", "DOMAINS"), ("Basalt Hardware Ltd", "NVME 2TB X8"),
+        ("Severn Power Example", "ELECTRICITY"), ("Telecom Example plc", "LINE RENTAL"),
+    ],
+}  # fmt: skip
+SHOPS = {
+    "DE": [
+        "BAHN TICKET 8823",
+        "CAFE LINDE",
+        "BUEROBEDARF ONLINE",
+        "TANKSTELLE 0412",
+        "HOTEL ANKER",
+        "CLOUD EXAMPLE*SUB",
+    ],
+    "GB": [
+        "RAIL TICKETS 8823",
+        "THE LANTERN CAFE",
+        "STATIONERY DIRECT",
+        "PETROL 0412",
+        "ANCHOR HOTEL",
+        "CLOUD EXAMPLE*SUB",
+    ],
+}
+GIFTS = {
+    "DE": (["Spende", "Sponsoring", ""], ["Verein", "Stiftung"]),
+    "GB": (["DONATION", "SPONSORSHIP", ""], ["Trust", "Society"]),
+}
 
 Maker = Callable[[int], Transfer]
 
@@ -46,11 +69,12 @@ class Noise:
 
     def __init__(self, rng: random.Random, profile: Profile, clients: list[Client], own: tuple[str, str]) -> None:
         self.rng, self.profile, self.clients = rng, profile, clients
-        self.words = WORDING["GB" if profile.country == "GB" else "DE"]
+        self.home = "GB" if profile.country == "GB" else "DE"
+        self.words = WORDING[self.home]
         self.own_main, self.own_reserve = own
         self.days = people.business_days(profile.start, profile.until)
         self.staff = [(people.relative(rng, one), iban.invent(rng, profile.country)) for one in clients[:9]]
-        self.suppliers = [(name, text, iban.invent(rng, profile.country)) for name, text in SUPPLIERS]
+        self.suppliers = [(name, text, iban.invent(rng, profile.country)) for name, text in SUPPLIERS[self.home]]
 
     def _entry(
         self, kind: str, index: int, amount: int, name: str, account: str, text: str, *, day: date | None = None,
@@ -101,18 +125,22 @@ class Noise:
     def supplier(self, index: int) -> Transfer:
         """Pay a supplier."""
         name, text, account = self.rng.choice(self.suppliers)
-        return self._entry("supplier", index, -self.rng.randint(1_900, 240_000), name, account, f"{text} RG {{n}}")
+        return self._entry(
+            "supplier", index, -self.rng.randint(1_900, 240_000), name, account, f"{text} {self.words['bill']} {{n}}"
+        )
 
     def supplier_refund(self, index: int) -> Transfer:
         """Receive a supplier's credit note."""
         name, _text, account = self.rng.choice(self.suppliers)
-        return self._entry("supplier_refund", index, self.rng.randint(900, 30_000), name, account, "Gutschrift {n}")
+        return self._entry(
+            "supplier_refund", index, self.rng.randint(900, 30_000), name, account, self.words["credit_note"]
+        )
 
     def card(self, index: int) -> Transfer:
         """Buy something by card."""
-        shop = self.rng.choice(SHOPS)
+        shop = self.rng.choice(SHOPS[self.home])
         amount = -self.rng.randint(350, 24_000)
-        return self._entry("card", index, amount, shop, "", f"{shop} KARTE 7782", code="PMNT-CCRD-POSD")
+        return self._entry("card", index, amount, shop, "", f"{shop} {self.words['card']} 7782", code="PMNT-CCRD-POSD")
 
     def fee(self, index: int) -> Transfer:
         """Pay the bank."""
@@ -137,10 +165,11 @@ class Noise:
 
     def unknown_payer(self, index: int) -> Transfer:
         """Receive money from somebody who is no client, or not under this name."""
-        name = f"{self.rng.choice(people.WORDS)} {self.rng.choice(['Verein', 'Trust', 'Stiftung'])}"
+        texts, givers = GIFTS[self.home]
+        name = f"{self.rng.choice(people.WORDS)} {self.rng.choice(givers)}"
         account = iban.invent(self.rng, self.profile.country)
         amount = self.rng.randint(700, 45_000)
-        return self._entry("unknown_payer", index, amount, name, account, self.rng.choice(["Spende", "Sponsoring", ""]))
+        return self._entry("unknown_payer", index, amount, name, account, self.rng.choice(texts))
 
     def wallet_payout(self, index: int) -> Transfer:
         """Receive the balance of another payment service."""

@@ -4,7 +4,9 @@ import random
 
 from payymo.sandbox.generator.model import Client, Invoice, Plan
 
-LANGUAGE = {"DE": "de", "AT": "de", "CH": "de", "NL": "nl", "BE": "nl", "FR": "fr", "PL": "pl"}
+# British transfers carry 18 characters, so people there write little.
+FASTER_PAYMENT_LENGTH = 18
+LANGUAGE = {"GB": "gb", "DE": "de", "AT": "de", "CH": "de", "NL": "nl", "BE": "nl", "FR": "fr", "PL": "pl"}
 CLEAR = {
     "de": [
         "Rechnung {n}", "{n}", "Rg.-Nr. {n}", "Rechnungsnr. {n} Kd.-Nr. {c}", "{n} vielen Dank", "Re {n} vom {d}",
@@ -13,6 +15,7 @@ CLEAR = {
     "nl": ["Factuur {n}", "factuurnummer {n}", "{n}", "Betaling factuur {n} klant {c}", "fact. {n} {domain}"],
     "fr": ["Facture {n}", "Fact {n} {name}", "{n}"],
     "pl": ["Faktura {n}", "FV {n}", "zaplata za fakture {n}"],
+    "gb": ["{n}", "INV {n}", "Invoice {n}", "INV{n}", "{n} {name}", "{n} {domain}"],
     "en": ["Invoice {n}", "{n}", "INV {n}", "Inv no {n} {name}", "Payment of invoice {n}", "{n} {domain}"],
 }  # fmt: skip
 VAGUE = {
@@ -20,6 +23,7 @@ VAGUE = {
     "nl": ["hosting", "Hosting website", "factuur"],
     "fr": ["Hébergement", "facture hébergement"],
     "pl": ["hosting", "oplata za hosting"],
+    "gb": ["HOSTING", "WEB HOSTING", "WEBSITE", "website fees"],
     "en": ["hosting", "web hosting", "website fees", "thanks"],
 }
 LISTED = {
@@ -27,6 +31,7 @@ LISTED = {
     "nl": ["Facturen {list}", "{list}"],
     "fr": ["Factures {list}"],
     "pl": ["Faktury {list}"],
+    "gb": ["{list}", "INV {list}"],
     "en": ["Invoices {list}", "{list}"],
 }
 
@@ -104,7 +109,14 @@ def vague(rng: random.Random, plan: Plan) -> str:
 
 
 def text(rng: random.Random, plan: Plan) -> str:
-    """Return the remittance text of a planned payment."""
+    """Return the remittance text of a planned payment, cut where the payer's bank cuts it."""
+    written = _written(rng, plan)
+    if plan.client.country != "GB":
+        return written
+    return (written.upper() if plan.client.id % 3 else written)[:FASTER_PAYMENT_LENGTH].strip()
+
+
+def _written(rng: random.Random, plan: Plan) -> str:
     client = plan.client
     match plan.shape:
         case "half_number":

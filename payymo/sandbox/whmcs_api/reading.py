@@ -276,9 +276,14 @@ def get_currencies(connection: sqlite3.Connection, slug: str, params: Params) ->
     return {"totalresults": len(found), **wrapped("currencies", "currency", found)}
 
 
+def _version(slug: str) -> dict[str, str]:
+    version = world.WHMCS[slug].version
+    return {"version": version, "canonicalversion": f"{version}-release.1"}
+
+
 def whmcs_details(connection: sqlite3.Connection, slug: str, params: Params) -> dict[str, Any]:
     """Show the version."""
-    return {"whmcs": {"version": "8.13.1", "canonicalversion": "8.13.1-release.1"}}
+    return {"whmcs": _version(slug)}
 
 
 def get_admin_details(connection: sqlite3.Connection, slug: str, params: Params) -> dict[str, Any]:
@@ -287,7 +292,7 @@ def get_admin_details(connection: sqlite3.Connection, slug: str, params: Params)
         "adminid": 3, "name": "Payymo API", "notes": "", "signature": "",
         "allowedpermissions": "API Access,Add Transaction,Manage Credits,List Invoices,List Transactions",
         "departments": ",1,", "requesttime": values.stamp(values.local_now(slug)),
-        "whmcs": {"version": "8.13.1", "canonicalversion": "8.13.1-release.1"},
+        "whmcs": _version(slug),
     }  # fmt: skip
 
 
