@@ -96,7 +96,8 @@ function refused(row, content) {
   }
   place(content);
   notice("", "");
-  panel().querySelector("[data-pm-error], [aria-invalid=true], h2")?.focus();
+  const first = ["[data-pm-error]", "[aria-invalid=true]", "h2"].map((each) => panel().querySelector(each)).find(Boolean);
+  first?.focus();
 }
 
 async function stay(form, submitter) {
