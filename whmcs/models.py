@@ -38,6 +38,8 @@ class WhmcsInstance(ConnectionHealth, Record):
     full_sweep_at = models.DateTimeField(
         null=True, blank=True, help_text="when the whole list was last read to its end"
     )
+    clients_swept_at = models.DateTimeField(null=True, blank=True, help_text="last time every client was read")
+    clients_position = models.PositiveIntegerField(default=0, help_text="where an interrupted reading of them goes on")
     sweep_position = models.PositiveIntegerField(default=0, help_text="where an interrupted reading of it goes on")
 
 

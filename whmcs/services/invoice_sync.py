@@ -13,7 +13,7 @@ from django.db.models import F, Q, QuerySet
 
 from payymo.shared.errors import ProviderError, Refused, Retryable
 from whmcs.clients import refusals
-from whmcs.clients.base import Page, RemoteInvoiceSummary, WhmcsApi
+from whmcs.clients.base import Page, RemoteClient, RemoteInvoiceSummary, WhmcsApi
 from whmcs.models import Client, Invoice, WhmcsInstance
 from whmcs.services import health
 from whmcs.services.client_sync import clients_of, write_clients
@@ -28,6 +28,8 @@ FULL_SWEEP_EVERY = timedelta(days=1)
 # A part payment may leave no trace in the list, so an open invoice is read again after this time.
 READ_AGAIN_AFTER = timedelta(hours=6)
 _READ_AGAIN_AT_ONCE = 200
+# A walk that goes on reads so many rows again: some of those before may have been deleted since.
+_AGAIN = 50
 _RECENT = timedelta(days=90)
 _UNREADABLE_IN_A_ROW = 3
 _OPEN_STATUSES = sorted({*PAYABLE, Invoice.Status.DRAFT})
@@ -93,40 +95,59 @@ class _Sync:
         self._progress = progress or (lambda step, done, total: None)
 
     def everything(self, *, full: bool) -> None:
+        """Take the steps in an order in which each run comes further, however short its time is.
+
+        Shape: the walks through whole lists remember their position, and what is read alone is unmarked one by one.
+        """
+        if full or self._is_due(self.instance.clients_swept_at):
+            self._every_client()
+        else:
+            self._new_clients()
         last = self.instance.full_sweep_at
-        is_first_load = last is None
-        is_full = full or last is None or last <= self.now - FULL_SWEEP_EVERY
-        self._clients(everything=is_full)
-        if is_full:
-            self._whole_list(is_first_load=is_first_load)
+        if full or self._is_due(last):
+            self._whole_list(is_first_load=last is None)
         self._new_invoices()
+        self._read_marked()
+        self._bookings_of_clients()
         self._open_invoices()
         self._ask_again()
         self._read_marked()
-        self._bookings_of_clients()
+
+    def _is_due(self, last: datetime | None) -> bool:
+        return last is None or last <= self.now - FULL_SWEEP_EVERY
 
     def _step(self, name: str, done: int, total: int) -> None:
         self._progress(name, done, total)
         if self.clock() >= self._deadline:
             raise _OutOfTime
 
-    def _clients(self, *, everything: bool) -> None:
+    def _every_client(self) -> None:
+        start = max(0, self.instance.clients_position - _AGAIN)
         read_at = self.clock()
-        for position, page in pages(
-            lambda start, count: self.api.clients(start=start, count=count, newest_first=not everything)
-        ):
-            new, changed = write_clients(self.instance, page.rows, read_at=read_at)
-            self.result.new_clients += new
-            self.result.changed_clients += changed
-            self.result.unreadable += page.unreadable
-            if not everything and new < len(page.rows):
-                return
+        for position, page in pages(lambda at, count: self.api.clients(start=at, count=count), start=start):
+            self._write_clients(page, read_at)
+            self._keep(clients_position=position)
             self._step("clients", position, page.total)
             read_at = self.clock()
+        self._keep(clients_position=0, clients_swept_at=self.now)
+
+    def _new_clients(self) -> None:
+        read_at = self.clock()
+        for position, page in pages(lambda at, count: self.api.clients(start=at, count=count, newest_first=True)):
+            if self._write_clients(page, read_at) < len(page.rows):
+                return
+            self._step("new clients", position, page.total)
+            read_at = self.clock()
+
+    def _write_clients(self, page: Page[RemoteClient], read_at: datetime) -> int:
+        new, changed = write_clients(self.instance, page.rows, read_at=read_at)
+        self.result.new_clients += new
+        self.result.changed_clients += changed
+        self.result.unreadable += page.unreadable
+        return new
 
     def _whole_list(self, *, is_first_load: bool) -> None:
-        # A few rows again: some of those before may have been deleted since.
-        start = max(0, self.instance.sweep_position - 50)
+        start = max(0, self.instance.sweep_position - _AGAIN)
         read_at = self.clock()
         for position, page in pages(lambda at, count: self.api.invoices(start=at, count=count), start=start):
             self._write(page, read_at, is_first_load=is_first_load)
