@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.db import transaction
 
@@ -294,18 +295,23 @@ def hold_receipt(*, receipt_id: uuid.UUID | str, until: date, actor: Actor, now:
     return Decided(decision)
 
 
+def _take_back(posting: Posting | None, *, now: datetime) -> None:
+    if posting is None:
+        return
+    try:
+        outbox.withdraw(posting=posting, now=now)
+    except Conflict as error:
+        raise TooLateToUndo(
+            "The payment is already on its way to WHMCS. Reverse it there; Payymo watches for the change."
+        ) from error
+
+
 def _reverse(decision: Decision, receipt: Receipt, *, undo: Decision, now: datetime) -> None:
-    model = InvoiceMatch if isinstance(receipt, BankTransaction) else StripeInvoiceMatch
+    model: Any = InvoiceMatch if isinstance(receipt, BankTransaction) else StripeInvoiceMatch
     matches = list(model.objects.filter(decision=decision).select_related("posting", "invoice").order_by("invoice_id"))
     invoices = lock_invoices(match.invoice_id for match in matches)
     for match in matches:
-        if match.posting is not None:
-            try:
-                outbox.withdraw(posting=match.posting, now=now)
-            except Conflict as error:
-                raise TooLateToUndo(
-                    "The payment is already on its way to WHMCS. Reverse it there; Payymo watches for the change."
-                ) from error
+        _take_back(match.posting, now=now)
         model.objects.create(
             invoice=match.invoice,
             amount=-match.amount,

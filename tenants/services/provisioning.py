@@ -6,7 +6,7 @@ from django.db import IntegrityError, connection, transaction
 from django_tenants.utils import schema_exists
 
 from payymo.shared.errors import BadInput, Conflict
-from tenants import sealing
+from tenants import context, sealing
 from tenants.models import Domain, Tenant, new_schema_name
 
 _SLUG = re.compile(r"[a-z][a-z0-9-]{1,38}[a-z0-9]")
@@ -45,7 +45,7 @@ def create_tenant(*, slug: str, name: str, domain: str) -> Tenant:
         raise UnusableName("The name is empty.")
     try:
         with transaction.atomic(durable=True):
-            tenant = Tenant.objects.create(slug=slug, name=name.strip(), schema_name=new_schema_name())
+            tenant: Tenant = Tenant.objects.create(slug=slug, name=name.strip(), schema_name=new_schema_name())
             Domain.objects.create(tenant=tenant, domain=host, is_primary=True)
             sealing.create_data_key(tenant)
     except IntegrityError as error:
@@ -60,7 +60,7 @@ def create_tenant(*, slug: str, name: str, domain: str) -> Tenant:
 
 def _remove(tenant: Tenant) -> None:
     """Take back a tenant whose schema could not be made; only ever called before anybody could use it."""
-    connection.set_schema_to_public()
+    context.leave()
     if schema_exists(tenant.schema_name):
         with connection.cursor() as cursor:
             cursor.execute(f"DROP SCHEMA {connection.ops.quote_name(tenant.schema_name)} CASCADE")
@@ -72,7 +72,7 @@ def find_tenant(*, slug: str) -> Tenant:
 
     Raises: UnknownTenant naming the ones there are.
     """
-    tenant = Tenant.objects.filter(slug=slug).first()
+    tenant: Tenant | None = Tenant.objects.filter(slug=slug).first()
     if tenant is None:
         known = ", ".join(Tenant.objects.order_by("slug").values_list("slug", flat=True)[:20]) or "none yet"
         raise UnknownTenant(f"There is no tenant {slug!r}. Tenants: {known}.")
