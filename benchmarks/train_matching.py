@@ -20,8 +20,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from matching.core.calibration import fit_curve
 from matching.core.engine import Weighed
-from matching.core.scoring import Model, score, shares
-from matching.core.types import Receipt
+from matching.core.scoring import Model
+from matching.core.types import Receipt, Source
 from matching.management.commands.match_files import FileRun
 from matching.parsers.export import Export
 
@@ -46,7 +46,7 @@ def collect(folder: Path) -> tuple[list[Case], int]:
     cases: list[Case] = []
     missed = 0
     run = FileRun(Export(folder, lambda error: print(error, file=sys.stderr)))
-    run.replay.model = Model("0", {}, {})
+    run.replay.use(Model("0", {}, {}))
 
     def watch(receipt: Receipt, weighed: Weighed, answer: tuple[tuple[int, int], ...]) -> None:
         nonlocal missed
@@ -101,15 +101,20 @@ def fit(cases: Sequence[Case]) -> dict[str, float]:
     return {**GIVEN, **{name: float(best.x[place]) for name, place in columns.items()}}
 
 
-def outcomes(cases: Sequence[Case], weights: dict[str, float]) -> dict[str, list[tuple[float, float]]]:
-    """Shares of the winners with whether they were right, for rows where a payment won."""
-    model = Model("0", weights, {})
+def outcomes(folder: Path, weights: dict[str, float]) -> dict[str, list[tuple[float, float]]]:
+    """Shares of the winners with whether the reviewer agreed, on a host that lives by its own decisions alone."""
+    run = FileRun(Export(folder, lambda error: print(error, file=sys.stderr)))
+    verdicts, run.replay.verdicts = run.replay.verdicts, {}
+    run.replay.use(Model("0", weights, {}))
     rows: dict[str, list[tuple[float, float]]] = {}
-    for case in cases:
-        parts = shares([score(model, names) for names in case.choices])
-        winner = max(range(len(parts)), key=parts.__getitem__)
-        if winner < len(parts) - 1:
-            rows.setdefault(case.source, []).append((parts[winner], float(winner == case.taken)))
+    for day, batch in run.days():
+        for decision in run.run_day(day, batch):
+            verdict = verdicts.get(decision.row_id)
+            if verdict is not None and decision.allocations:
+                source = str(Source.STRIPE_CHARGE if decision.row_id.startswith("ch_") else Source.BANK)
+                given = {(one.invoice_id, one.amount_minor) for one in decision.allocations}
+                right = given == set(run.replay.in_minor(verdict))
+                rows.setdefault(source, []).append((decision.confidence, float(right)))
     return rows
 
 
@@ -125,9 +130,9 @@ def main() -> None:
         print(f"{folder.name}: {len(cases)} decided rows, {missed} answers not among the hypotheses")
         hosts.append(cases)
     held: dict[str, list[tuple[float, float]]] = {}
-    for place, cases in enumerate(hosts):
+    for place, folder in enumerate(options.folders):
         others = [case for number, host in enumerate(hosts) if number != place or len(hosts) == 1 for case in host]
-        for source, rows in outcomes(cases, fit(others)).items():
+        for source, rows in outcomes(folder, fit(others)).items():
             held.setdefault(source, []).extend(rows)
     curves = {source: fit_curve(rows) for source, rows in held.items()}
     for source, rows in held.items():

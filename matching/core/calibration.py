@@ -34,13 +34,16 @@ def fit_curve(rows: Sequence[tuple[float, float]], start: tuple[float, float] = 
     x = np.array([logit(share) for share, _ in rows])
     y = np.array([right for _, right in rows], dtype=float)
     x = np.clip(x, -12, 12)
+    held = np.array(start)
 
-    def loss(curve: np.ndarray) -> float:
+    def loss(curve: np.ndarray) -> tuple[float, np.ndarray]:
         z = curve[0] * x + curve[1]
-        likelihood = np.logaddexp(0, z) - y * z
-        return float(likelihood.sum() + _PULL * ((curve[0] - start[0]) ** 2 + (curve[1] - start[1]) ** 2))
+        value = (np.logaddexp(0, z) - y * z).sum() + _PULL * ((curve - held) ** 2).sum()
+        wrong = np.exp(-np.logaddexp(0, -z)) - y
+        return float(value), np.array([wrong @ x, wrong.sum()]) + 2 * _PULL * (curve - held)
 
-    best = minimize(loss, np.array(start), method="L-BFGS-B", bounds=((0.05, 3.0), (-4.0, 4.0))).x
+    bounds = ((0.05, 3.0), (-4.0, 4.0))
+    best = minimize(loss, held, jac=True, method="L-BFGS-B", bounds=bounds).x
     return float(best[0]), float(best[1])
 
 

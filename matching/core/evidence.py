@@ -119,6 +119,7 @@ def gather(receipt: Receipt, book: Book) -> Evidence:
     _read_noise(found, texts)
     _keep_best(found, book)
     _read_cut_numbers(found, book, texts)
+    found.hits = dict(sorted(found.hits.items()))
     return found
 
 

@@ -56,10 +56,9 @@ class NumberIndex:
         """Invoices whose digits differ by one changed, missing, added or swapped digit, with their digits."""
         found: dict[int, str] = {}
         known = self._whole
-        for variant in _variants(digits):
-            if variant in known:
-                for invoice_id in known[variant]:
-                    found.setdefault(invoice_id, variant)
+        for variant in sorted(variant for variant in _variants(digits) if variant in known):
+            for invoice_id in known[variant]:
+                found.setdefault(invoice_id, variant)
         return found
 
 

@@ -89,6 +89,10 @@ class Replay:
     def __post_init__(self) -> None:
         self._shipped = self.model
 
+    def use(self, model: Model) -> None:
+        """Judge with another model from here on."""
+        self.model = self._shipped = model
+
     def run_day(self, rows: Sequence[FeedRow]) -> list[Decision]:
         """Decide one day's rows, surest first where they compete, then learn the verdicts on them.
 
@@ -231,7 +235,7 @@ class Replay:
         best = suggestion.candidates[0] if suggestion.candidates else None
         verdict = self.verdicts.get(receipt.id)
         if verdict is not None and self.watch is not None:
-            self.watch(receipt, weighed, self._in_minor(verdict))
+            self.watch(receipt, weighed, self.in_minor(verdict))
         if best is None or weighed.none_share > weighed.shares[0]:
             return Decision(receipt.id, suggestion, (), weighed.none_share)
         if verdict is not None:
@@ -259,7 +263,7 @@ class Replay:
         self.log.add(receipt.source, weighed.shares[0], right)
 
     def _share_of(self, verdict: Verdict, weighed: Weighed, best: Candidate) -> float:
-        answer = set(self._in_minor(verdict))
+        answer = set(self.in_minor(verdict))
         if not answer:
             return max(1e-6, weighed.none_share)
         for hypothesis, share in zip(weighed.hypotheses, weighed.shares, strict=True):
@@ -268,9 +272,10 @@ class Replay:
         return max(1e-6, 0.3 * (1 - best.probability))
 
     def _agrees(self, best: Candidate, verdict: Verdict) -> bool:
-        return {(one.invoice_id, one.amount_minor) for one in best.allocations} == set(self._in_minor(verdict))
+        return {(one.invoice_id, one.amount_minor) for one in best.allocations} == set(self.in_minor(verdict))
 
-    def _in_minor(self, verdict: Verdict) -> tuple[tuple[int, int], ...]:
+    def in_minor(self, verdict: Verdict) -> tuple[tuple[int, int], ...]:
+        """The verdict's invoices that the book knows, with amounts in minor units."""
         known = ((self.book.debts.get(invoice_id), amount) for invoice_id, amount in verdict.allocations)
         return tuple((debt.id, self.to_minor(amount, debt.currency)) for debt, amount in known if debt is not None)
 
@@ -282,7 +287,7 @@ class Replay:
         allocations = decision.allocations
         sure = decision.confidence >= _SURE_ENOUGH_TO_LEARN
         if verdict is not None and not guess:
-            allocations, sure = tuple(Allocation(i, a) for i, a in self._in_minor(verdict)), True
+            allocations, sure = tuple(Allocation(i, a) for i, a in self.in_minor(verdict)), True
         settled = []
         for allocation in allocations:
             debt = self.book.debts[allocation.invoice_id]
