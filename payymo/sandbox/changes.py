@@ -11,7 +11,7 @@ from payymo.sandbox.generator.model import Transfer
 from payymo.sandbox.gocardless_api import accounts
 from payymo.sandbox.seeding import encoded
 from payymo.sandbox.store import next_id
-from payymo.sandbox.whmcs_api import booking, reading, values
+from payymo.sandbox.whmcs_api import booking, shapes, values
 from payymo.sandbox.whmcs_api.values import ZERO_TIME
 
 
@@ -94,7 +94,7 @@ def save_invoice(connection: sqlite3.Connection, slug: str, order: dict[str, Any
     Raises: BadOrder, WhmcsError.
     """
     if order.get("id"):
-        invoice = reading.invoice_row(connection, slug, int(order["id"]))
+        invoice = shapes.invoice_row(connection, slug, int(order["id"]))
         allowed = {"status", "duedate", "date", "notes", "paymentmethod", "invoicenum"}
         unknown = set(order) - allowed - {"id"}
         if unknown:
@@ -111,7 +111,7 @@ def save_invoice(connection: sqlite3.Connection, slug: str, order: dict[str, Any
 
 
 def _add_invoice(connection: sqlite3.Connection, slug: str, order: dict[str, Any], today: date) -> int:
-    client = reading.client_row(connection, slug, int(order.get("userid") or 0))
+    client = shapes.client_row(connection, slug, int(order.get("userid") or 0))
     total, day = _minor(order.get("total"), "total"), _day(order.get("date"), today)
     due = _day(order.get("duedate"), day + timedelta(days=14))
     status = order.get("status", "Unpaid")

@@ -13,7 +13,7 @@ from payymo.sandbox.changes import BadOrder
 from payymo.sandbox.store import Store, body
 from payymo.sandbox.stripe_api import happenings, webhooks
 from payymo.sandbox.stripe_api.errors import StripeRefusal
-from payymo.sandbox.whmcs_api import reading
+from payymo.sandbox.whmcs_api import reading, shapes
 from payymo.sandbox.whmcs_api.values import WhmcsError
 
 MAX_EVENTS = 1000
@@ -60,7 +60,7 @@ class Routes:
             balances = {
                 str(one["id"]): {
                     "status": one["status"], "invoicenum": one["invoicenum"], "total": one["total"],
-                    "balance": reading.balance(connection, slug, one),
+                    "balance": shapes.balance(connection, slug, one),
                 }
                 for one in invoices
             }  # fmt: skip

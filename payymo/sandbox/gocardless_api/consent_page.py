@@ -3,6 +3,7 @@
 from urllib.parse import urlencode
 
 from flask import Blueprint, redirect, request
+from flask import Response as FlaskResponse
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
@@ -23,10 +24,10 @@ CHOICE = Markup(
     '<button type="submit" name="action" value="cancel">Cancel</button></form>'
 )
 
+UNDECIDED = ("CR", "GC", "UA")
+
 
 def _page(title: str, content: Markup, status: int = 200) -> Response:
-    from flask import Response as FlaskResponse
-
     return FlaskResponse(PAGE.format(title=title, content=content), status=status, mimetype="text/html")
 
 
@@ -35,51 +36,66 @@ def _back(made: dict[str, str], **extra: str) -> Response:
     return redirect(f"{made['redirect']}{joint}{urlencode({'ref': made['reference'], **extra})}", code=302)
 
 
-def blueprint(store: Store) -> Blueprint:
-    """Return the routes of the pages."""
-    pages = Blueprint("gocardless_pages", __name__, url_prefix="/gocardless/psd2")
+class Pages:
+    """Binds the pages to the state."""
 
-    @pages.errorhandler(Refusal)
-    def unknown(refused: Refusal) -> Response:
-        return _page("This link is not valid", Markup("<p>It may have been used or removed.</p>"), refused.status)
+    def __init__(self, store: Store) -> None:
+        self.store = store
 
-    @pages.get("/start/<id>/<institution>")
-    def start(id: str, institution: str) -> Response:
-        with store.writing() as connection:
+    def start(self, id: str, institution: str) -> Response:
+        """Show what is asked for; from now on the user is giving consent."""
+        with self.store.writing() as connection:
             made = consents.requisition(connection, None, id)
             if made["institution_id"] != institution:
                 return _page("This link is not valid", Markup("<p>Wrong bank.</p>"), 404)
-            if made["status"] not in ("CR", "GC", "UA"):
-                return _back(made, error="RequisitionLinkReused", details="This link was already used.")
+            if made["status"] not in UNDECIDED:
+                return _reused(made)
             consents.set_status(connection, id, "GC")
             agreed = consents.agreement(connection, consents.owner_of(connection, id), made["agreement"])
         bank = institutions.BY_ID[institution]
         content = CHOICE.format(who="Payymo", bank=bank["name"], days=agreed["access_valid_for_days"])
         return _page(f"Connect {bank['name']}", content)
 
-    @pages.post("/start/<id>/<institution>")
-    def decide(id: str, institution: str) -> Response:
-        with store.writing() as connection:
+    def decide(self, id: str, institution: str) -> Response:
+        """Send the user on to his bank, or back with an error when he cancels."""
+        with self.store.writing() as connection:
             made = consents.requisition(connection, None, id)
-            if made["status"] not in ("CR", "GC", "UA"):
-                return _back(made, error="RequisitionLinkReused", details="This link was already used.")
+            if made["status"] not in UNDECIDED:
+                return _reused(made)
             if request.form.get("action") != "approve":
-                # Refused at the bank's side it often stays undecided for ever.
+                # The real status stays undecided for ever, too.
                 return _back(made, error="UserCancelledSession", details="User cancelled the session.")
             consents.set_status(connection, id, "UA")
         return redirect(f"/gocardless/psd2/bank/{id}", code=303)
 
-    @pages.get("/bank/<id>")
-    def bank(id: str) -> Response:
-        with store.writing() as connection:
+    def bank(self, id: str) -> Response:
+        """Be the bank: let its own customers in, and nobody else."""
+        with self.store.writing() as connection:
             made = consents.requisition(connection, None, id)
             slug = consents.owner_of(connection, id)
             if made["status"] != "UA":
-                return _back(made, error="RequisitionLinkReused", details="This link was already used.")
-            if not consents.has_accounts(connection, slug, made["institution_id"]):
+                return _reused(made)
+            if not consents.has_accounts(slug, made["institution_id"]):
                 consents.set_status(connection, id, "RJ")
                 return _back(made, error="UserSessionRejected", details="The bank does not know this customer.")
             consents.link(connection, slug, made)
         return _back(made)
 
-    return pages
+
+def _reused(made: dict[str, str]) -> Response:
+    return _back(made, error="RequisitionLinkReused", details="This link was already used.")
+
+
+def _unknown(refused: Refusal) -> Response:
+    return _page("This link is not valid", Markup("<p>It may have been used or removed.</p>"), refused.status)
+
+
+def blueprint(store: Store) -> Blueprint:
+    """Return the routes of the pages."""
+    routes = Blueprint("gocardless_pages", __name__, url_prefix="/gocardless/psd2")
+    pages = Pages(store)
+    routes.register_error_handler(Refusal, _unknown)
+    routes.add_url_rule("/start/<id>/<institution>", view_func=pages.start, methods=["GET"])
+    routes.add_url_rule("/start/<id>/<institution>", view_func=pages.decide, methods=["POST"])
+    routes.add_url_rule("/bank/<id>", view_func=pages.bank, methods=["GET"])
+    return routes

@@ -237,7 +237,7 @@ def delete_requisition(connection: sqlite3.Connection, slug: str, id: str) -> di
     return {"summary": "Requisition deleted", "detail": f"Requisition '{id}' deleted with all its End User Agreements"}
 
 
-def has_accounts(connection: sqlite3.Connection, slug: str, institution: str) -> bool:
+def has_accounts(slug: str, institution: str) -> bool:
     """Return whether the company has accounts at the bank."""
     return institution in world.GOCARDLESS[slug].institution_ids
 

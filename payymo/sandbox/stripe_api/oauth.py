@@ -48,12 +48,14 @@ def _secret_ok() -> bool:
     return world.STRIPE_PLATFORM.secret_key in (request.form.get("client_secret"), access.key_of_request())
 
 
-def blueprint(store: Store) -> Blueprint:
-    """Return the routes of Connect."""
-    pages = Blueprint("stripe_oauth", __name__, url_prefix="/stripe/oauth")
+class Pages:
+    """Binds the addresses of Connect to the state."""
 
-    @pages.get("/authorize")
-    def authorize() -> Response:
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    def authorize(self) -> Response:
+        """Show the accounts that could be connected."""
         wrong = _problem()
         if wrong is not None:
             return wrong
@@ -61,12 +63,11 @@ def blueprint(store: Store) -> Blueprint:
             BUTTON.format(account=keys.account_id, name=world.COMPANIES[slug].name)
             for slug, keys in world.STRIPE.items()
         )
-        return Response(
-            PAGE.format(scope=request.args.get("scope", "read_only"), buttons=buttons), mimetype="text/html"
-        )
+        page = PAGE.format(scope=request.args.get("scope", "read_only"), buttons=buttons)
+        return Response(page, mimetype="text/html")
 
-    @pages.post("/authorize")
-    def decide() -> AnyResponse:
+    def decide(self) -> AnyResponse:
+        """Send the owner back with a code, or with his refusal."""
         wrong = _problem()
         if wrong is not None:
             return wrong
@@ -76,7 +77,7 @@ def blueprint(store: Store) -> Blueprint:
             back |= {"error": "access_denied", "error_description": "The user denied your request"}
         else:
             code = f"ac_{secrets.token_urlsafe(24)}"
-            with store.writing() as connection:
+            with self.store.writing() as connection:
                 connection.execute(
                     "INSERT INTO stripe_code VALUES (?, ?, ?, ?, 0)", (code, account, scope, time.time() + CODE_SECONDS)
                 )
@@ -84,27 +85,36 @@ def blueprint(store: Store) -> Blueprint:
         joint = "&" if "?" in request.args["redirect_uri"] else "?"
         return redirect(f"{request.args['redirect_uri']}{joint}{urlencode(back)}", code=303)
 
-    @pages.post("/token")
-    def token() -> Response:
+    def token(self) -> Response:
+        """Exchange a code, for the platform only."""
         if not _secret_ok():
             return _refuse("invalid_client", "No such API key", 401)
         if request.form.get("grant_type") != "authorization_code":
             return _refuse("unsupported_grant_type", "Only grant_type 'authorization_code' is supported")
-        return _exchange(store, request.form.get("code", ""))
+        return _exchange(self.store, request.form.get("code", ""))
 
-    @pages.post("/deauthorize")
-    def deauthorize() -> Response:
+    def deauthorize(self) -> Response:
+        """Disconnect an account."""
         if not _secret_ok() or request.form.get("client_id") != world.STRIPE_PLATFORM.client_id:
             return _refuse("invalid_client", "No application matches the supplied client identifier", 401)
         account = request.form.get("stripe_user_id", "")
-        with store.writing() as connection:
+        with self.store.writing() as connection:
             if not access.granted(connection, account):
                 text = f"This application is not connected to stripe account {account}, or that account does not exist."
                 return _refuse("invalid_client", text, 401)
             _revoke(connection, account)
         return jsonify({"stripe_user_id": account})
 
-    return pages
+
+def blueprint(store: Store) -> Blueprint:
+    """Return the routes of Connect."""
+    routes = Blueprint("stripe_oauth", __name__, url_prefix="/stripe/oauth")
+    pages = Pages(store)
+    routes.add_url_rule("/authorize", view_func=pages.authorize, methods=["GET"])
+    routes.add_url_rule("/authorize", view_func=pages.decide, methods=["POST"])
+    routes.add_url_rule("/token", view_func=pages.token, methods=["POST"])
+    routes.add_url_rule("/deauthorize", view_func=pages.deauthorize, methods=["POST"])
+    return routes
 
 
 def _revoke(connection: Any, account: str) -> None:

@@ -5,8 +5,8 @@ from typing import Any
 
 from payymo.sandbox import world
 from payymo.sandbox.store import next_id
-from payymo.sandbox.whmcs_api import reading, values
-from payymo.sandbox.whmcs_api.reading import Params
+from payymo.sandbox.whmcs_api import shapes, values
+from payymo.sandbox.whmcs_api.shapes import Params
 from payymo.sandbox.whmcs_api.values import ZERO_TIME, WhmcsError, money
 
 STATUSES = ("Draft", "Unpaid", "Paid", "Cancelled", "Refunded", "Collections", "Payment Pending")
@@ -80,8 +80,8 @@ def mark_paid(connection: sqlite3.Connection, slug: str, invoice: sqlite3.Row, w
 
 
 def _settle_part(connection: sqlite3.Connection, slug: str, id: int, when: str) -> None:
-    part = reading.invoice_row(connection, slug, id)
-    owed = reading.balance(connection, slug, part)
+    part = shapes.invoice_row(connection, slug, id)
+    owed = shapes.balance(connection, slug, part)
     if part["status"] != "Unpaid" or not owed:
         return
     add_to_credit(connection, slug, part["userid"], owed, f"Mass Invoice Payment Credit for Invoice #{id}", when[:10])
@@ -94,8 +94,8 @@ def _use_credit(connection: sqlite3.Connection, slug: str, invoice: sqlite3.Row,
         connection, slug, invoice["userid"], -amount, f"Credit Applied to Invoice #{invoice['id']}", when[:10]
     )
     _touch(connection, slug, invoice["id"], credit=invoice["credit"] + amount, total=invoice["total"] - amount)
-    changed = reading.invoice_row(connection, slug, invoice["id"])
-    paid = reading.balance(connection, slug, changed) == 0
+    changed = shapes.invoice_row(connection, slug, invoice["id"])
+    paid = shapes.balance(connection, slug, changed) == 0
     if paid:
         mark_paid(connection, slug, changed, when)
     return paid
@@ -108,11 +108,11 @@ def add_invoice_payment(connection: sqlite3.Connection, slug: str, params: Param
     What exceeds the balance becomes the client's credit, and on a paid invoice that is all of it.
     Raises: WhmcsError for an unknown or a cancelled invoice.
     """
-    invoice = reading.invoice_row(connection, slug, values.whole(params.get("invoiceid")))
+    invoice = shapes.invoice_row(connection, slug, values.whole(params.get("invoiceid")))
     if invoice["status"] == "Cancelled":
         raise WhmcsError("It is not possible to add a payment to an invoice that is Cancelled")
     when = values.iso_moment(params.get("date"), slug)
-    owed = reading.balance(connection, slug, invoice) if invoice["status"] != "Paid" else 0
+    owed = shapes.balance(connection, slug, invoice) if invoice["status"] != "Paid" else 0
     amount = values.minor(params.get("amount")) or owed
     if not amount:
         return {}
@@ -138,9 +138,9 @@ def add_transaction(connection: sqlite3.Connection, slug: str, params: Params) -
     """
     if not params.get("paymentmethod"):
         raise WhmcsError("Payment Method is required")
-    client = reading.client_row(connection, slug, values.whole(params["userid"])) if params.get("userid") else None
+    client = shapes.client_row(connection, slug, values.whole(params["userid"])) if params.get("userid") else None
     invoice = (
-        reading.invoice_row(connection, slug, values.whole(params["invoiceid"])) if params.get("invoiceid") else None
+        shapes.invoice_row(connection, slug, values.whole(params["invoiceid"])) if params.get("invoiceid") else None
     )
     if client and invoice and invoice["userid"] != client["id"]:
         raise WhmcsError("User ID does not own the given Invoice ID")
@@ -189,7 +189,7 @@ def add_credit(connection: sqlite3.Connection, slug: str, params: Params) -> dic
     kind = params.get("type") or "add"
     if kind not in ("add", "remove"):
         raise WhmcsError("Type can only be add or remove")
-    client = reading.client_row(connection, slug, values.whole(params.get("clientid")))
+    client = shapes.client_row(connection, slug, values.whole(params.get("clientid")))
     text = params.get("amount", "")
     if not text:
         raise WhmcsError("No Amount Provided")
@@ -207,11 +207,11 @@ def apply_credit(connection: sqlite3.Connection, slug: str, params: Params) -> d
 
     Raises: WhmcsError.
     """
-    invoice = reading.invoice_row(connection, slug, values.whole(params.get("invoiceid")))
+    invoice = shapes.invoice_row(connection, slug, values.whole(params.get("invoiceid")))
     if invoice["status"] != "Unpaid":
         raise WhmcsError("Invoice Not in Unpaid Status")
-    client = reading.client_row(connection, slug, invoice["userid"])
-    owed = reading.balance(connection, slug, invoice)
+    client = shapes.client_row(connection, slug, invoice["userid"])
+    owed = shapes.balance(connection, slug, invoice)
     amount = values.minor(params["amount"]) if params.get("amount") else min(owed, client["credit"])
     if amount <= 0:
         raise WhmcsError("Credit Amount to apply must be greater than zero")
@@ -228,7 +228,7 @@ def update_invoice(connection: sqlite3.Connection, slug: str, params: Params) ->
 
     Raises: WhmcsError.
     """
-    invoice = reading.invoice_row(connection, slug, values.whole(params.get("invoiceid")))
+    invoice = shapes.invoice_row(connection, slug, values.whole(params.get("invoiceid")))
     status = params.get("status")
     if status and status not in STATUSES:
         raise WhmcsError(f"Invalid status {status}")

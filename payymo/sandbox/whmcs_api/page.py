@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from payymo.sandbox import world
 from payymo.sandbox.store import body
-from payymo.sandbox.whmcs_api import reading, values
+from payymo.sandbox.whmcs_api import reading, shapes, values
 from payymo.sandbox.whmcs_api.values import WhmcsError
 
 PAGE = Markup(
@@ -35,7 +35,7 @@ def invoice_page(connection: sqlite3.Connection, slug: str, args: Mapping[str, s
     if slug not in world.COMPANIES:
         raise WhmcsError("Unknown site")
     invoice = reading.get_invoice(connection, slug, {"invoiceid": args.get("id", "")})
-    client = body(reading.client_row(connection, slug, values.whole(str(invoice["userid"]))))
+    client = body(shapes.client_row(connection, slug, values.whole(str(invoice["userid"]))))
     named = client["companyname"] or f"{client['firstname']} {client['lastname']}"
     rows = invoice["transactions"]["transaction"] if invoice["transactions"] else []
     # Names and descriptions are kept with entities, so they are markup already.

@@ -5,10 +5,10 @@ from typing import Any
 
 from payymo.sandbox import world
 from payymo.sandbox.store import body
-from payymo.sandbox.whmcs_api import values
+from payymo.sandbox.whmcs_api import shapes, values
+from payymo.sandbox.whmcs_api.shapes import Params
 from payymo.sandbox.whmcs_api.values import ZERO_TIME, WhmcsError, money
 
-Params = dict[str, str]
 GATEWAYS = {
     "acme": [("banktransfer", "Banküberweisung"), ("stripe", "Kreditkarte (Stripe)"), ("paypalcheckout", "PayPal")],
     "globex": [("banktransfer", "Bank Transfer"), ("stripe", "Credit/Debit Card")],
@@ -24,59 +24,6 @@ CLIENT_ORDER = {
 }  # fmt: skip
 
 
-def wrapped(outer: str, inner: str, rows: list[Any]) -> dict[str, Any]:
-    """Return a list in its two levels, or the empty string that stands for none."""
-    return {outer: {inner: rows} if rows else ""}
-
-
-def _page(params: Params) -> tuple[int, int]:
-    start = max(0, values.whole(params.get("limitstart", "0")))
-    number = values.whole(params.get("limitnum", "25"))
-    return start, number if number > 0 else 25
-
-
-def invoice_row(connection: sqlite3.Connection, slug: str, id: int) -> sqlite3.Row:
-    """Return an invoice.
-
-    Raises: WhmcsError.
-    """
-    row: sqlite3.Row | None = connection.execute(
-        "SELECT * FROM whmcs_invoice WHERE slug = ? AND id = ?", (slug, id)
-    ).fetchone()
-    if row is None:
-        raise WhmcsError("Invoice ID Not Found")
-    return row
-
-
-def client_row(connection: sqlite3.Connection, slug: str, id: int, message: str = "Client ID Not Found") -> sqlite3.Row:
-    """Return a client.
-
-    Raises: WhmcsError.
-    """
-    row: sqlite3.Row | None = connection.execute(
-        "SELECT * FROM whmcs_client WHERE slug = ? AND id = ?", (slug, id)
-    ).fetchone()
-    if row is None:
-        raise WhmcsError(message)
-    return row
-
-
-def balance(connection: sqlite3.Connection, slug: str, invoice: sqlite3.Row) -> int:
-    """Return what is left to pay, never below zero: an excess is the client's credit."""
-    paid = connection.execute(
-        "SELECT COALESCE(SUM(amountin - amountout), 0) FROM whmcs_transaction WHERE slug = ? AND invoiceid = ?",
-        (slug, invoice["id"]),
-    ).fetchone()[0]
-    return max(0, int(invoice["total"] - paid))
-
-
-def _amounts(row: sqlite3.Row) -> dict[str, str]:
-    return {
-        "subtotal": money(row["subtotal"]), "credit": money(row["credit"]), "tax": money(row["tax"]), "tax2": "0.00",
-        "total": money(row["total"]), "taxrate": f"{row['taxrate']}.000", "taxrate2": "0.000",
-    }  # fmt: skip
-
-
 def _invoice(slug: str, row: sqlite3.Row) -> dict[str, Any]:
     client = body(row)
     money_of = values.currency_row(slug, values.currency_id(slug, row["currency"]) - 1)
@@ -85,7 +32,7 @@ def _invoice(slug: str, row: sqlite3.Row) -> dict[str, Any]:
         "companyname": client["companyname"], "invoicenum": row["invoicenum"], "date": row["date"],
         "duedate": row["duedate"],
         "datepaid": row["datepaid"], "last_capture_attempt": ZERO_TIME, "date_refunded": row["date_refunded"],
-        "date_cancelled": row["date_cancelled"], **_amounts(row), "status": row["status"],
+        "date_cancelled": row["date_cancelled"], **shapes.amounts(row), "status": row["status"],
         "paymentmethod": row["paymentmethod"], "paymethodid": None, "notes": row["notes"],
         "created_at": row["created_at"],
         "updated_at": row["updated_at"], "snapshot_id": None, "currencycode": money_of["code"],
@@ -108,7 +55,7 @@ def get_invoices(connection: sqlite3.Connection, slug: str, params: Params) -> d
     where = " AND ".join(clauses)
     order = INVOICE_ORDER.get(params.get("orderby", ""), "duedate")
     direction = "DESC" if params.get("order", "").lower() == "desc" else "ASC"
-    start, number = _page(params)
+    start, number = shapes.page(params)
     total = connection.execute(f"SELECT COUNT(*) FROM whmcs_invoice WHERE {where}", bound).fetchone()[0]
     rows = connection.execute(
         "SELECT whmcs_invoice.*, whmcs_client.body, whmcs_client.currency FROM whmcs_invoice JOIN whmcs_client "
@@ -118,7 +65,7 @@ def get_invoices(connection: sqlite3.Connection, slug: str, params: Params) -> d
     ).fetchall()
     found = [_invoice(slug, row) for row in rows]
     counts = {"totalresults": total, "startnumber": start, "numreturned": len(found)}
-    return {**counts, **wrapped("invoices", "invoice", found)}
+    return {**counts, **shapes.wrapped("invoices", "invoice", found)}
 
 
 def get_invoice(connection: sqlite3.Connection, slug: str, params: Params) -> dict[str, Any]:
@@ -126,7 +73,7 @@ def get_invoice(connection: sqlite3.Connection, slug: str, params: Params) -> di
 
     Raises: WhmcsError.
     """
-    row = invoice_row(connection, slug, values.whole(params.get("invoiceid")))
+    row = shapes.invoice_row(connection, slug, values.whole(params.get("invoiceid")))
     items = connection.execute(
         "SELECT * FROM whmcs_item WHERE slug = ? AND invoiceid = ? ORDER BY id", (slug, row["id"])
     )
@@ -142,22 +89,11 @@ def get_invoice(connection: sqlite3.Connection, slug: str, params: Params) -> di
     ]  # fmt: skip
     return {
         "invoiceid": row["id"], "invoicenum": row["invoicenum"], "userid": row["userid"], "date": row["date"],
-        "duedate": row["duedate"], "datepaid": row["datepaid"], "lastcaptureattempt": ZERO_TIME, **_amounts(row),
-        "balance": money(balance(connection, slug, row)), "status": row["status"],
+        "duedate": row["duedate"], "datepaid": row["datepaid"], "lastcaptureattempt": ZERO_TIME, **shapes.amounts(row),
+        "balance": money(shapes.balance(connection, slug, row)), "status": row["status"],
         "paymentmethod": row["paymentmethod"],
         "notes": row["notes"], "ccgateway": row["paymentmethod"] == "stripe", "items": {"item": lines},
-        **wrapped("transactions", "transaction", [transaction(one) for one in paid]),
-    }  # fmt: skip
-
-
-def transaction(row: sqlite3.Row) -> dict[str, str]:
-    """Return a transaction row: every id and amount is a string here."""
-    return {
-        "id": str(row["id"]), "userid": str(row["userid"]), "currency": str(row["currency"]), "gateway": row["gateway"],
-        "date": row["date"], "description": row["description"], "amountin": money(row["amountin"]),
-        "fees": money(row["fees"]),
-        "amountout": money(row["amountout"]), "rate": row["rate"], "transid": row["transid"],
-        "invoiceid": str(row["invoiceid"]), "refundid": str(row["refundid"]),
+        **shapes.wrapped("transactions", "transaction", [shapes.transaction(one) for one in paid]),
     }  # fmt: skip
 
 
@@ -174,9 +110,9 @@ def get_transactions(connection: sqlite3.Connection, slug: str, params: Params) 
     rows = connection.execute(
         f"SELECT * FROM whmcs_transaction WHERE {' AND '.join(clauses)} ORDER BY id", bound
     ).fetchall()
-    found = [transaction(row) for row in rows]
+    found = [shapes.transaction(row) for row in rows]
     counts = {"totalresults": len(found), "startnumber": 0, "numreturned": len(found)}
-    return {**counts, **wrapped("transactions", "transaction", found)}
+    return {**counts, **shapes.wrapped("transactions", "transaction", found)}
 
 
 def get_clients(connection: sqlite3.Connection, slug: str, params: Params) -> dict[str, Any]:
@@ -189,7 +125,7 @@ def get_clients(connection: sqlite3.Connection, slug: str, params: Params) -> di
         starts = " OR ".join(f"json_extract(body, '$.{name}') LIKE ? || '%'" for name in names)
         clauses.append(f"({starts})")
         bound += [params["search"]] * len(names)
-    where, (start, number) = " AND ".join(clauses), _page(params)
+    where, (start, number) = " AND ".join(clauses), shapes.page(params)
     order = CLIENT_ORDER.get(params.get("orderby", ""), CLIENT_ORDER["lastname"])
     direction = "DESC" if params.get("sorting", "").upper() == "DESC" else "ASC"
     total = connection.execute(f"SELECT COUNT(*) FROM whmcs_client WHERE {where}", bound).fetchone()[0]
@@ -203,7 +139,7 @@ def get_clients(connection: sqlite3.Connection, slug: str, params: Params) -> di
         named = {name: client[name] for name in ("firstname", "lastname", "companyname", "email", "datecreated")}
         found.append({"id": row["id"], **named, "groupid": 0, "status": "Active"})
     counts = {"totalresults": total, "startnumber": start, "numreturned": len(found)}
-    return {**counts, **wrapped("clients", "client", found)}
+    return {**counts, **shapes.wrapped("clients", "client", found)}
 
 
 def get_clients_details(connection: sqlite3.Connection, slug: str, params: Params) -> dict[str, Any]:
@@ -219,7 +155,7 @@ def get_clients_details(connection: sqlite3.Connection, slug: str, params: Param
             "SELECT id FROM whmcs_client WHERE slug = ? AND json_extract(body, '$.email') = ?", (slug, params["email"])
         ).fetchone()
         id = row["id"] if row else 0
-    client = _details(slug, client_row(connection, slug, id, "Client Not Found"))
+    client = _details(slug, shapes.client_row(connection, slug, id, "Client Not Found"))
     return {**client, "client": client}
 
 
@@ -249,7 +185,7 @@ def get_credits(connection: sqlite3.Connection, slug: str, params: Params) -> di
 
     Raises: WhmcsError.
     """
-    client = client_row(connection, slug, values.whole(params.get("clientid")))
+    client = shapes.client_row(connection, slug, values.whole(params.get("clientid")))
     rows = connection.execute(
         "SELECT * FROM whmcs_credit WHERE slug = ? AND clientid = ? ORDER BY id", (slug, client["id"])
     )
@@ -261,29 +197,28 @@ def get_credits(connection: sqlite3.Connection, slug: str, params: Params) -> di
         }
         for row in rows
     ]  # fmt: skip
-    return {"totalresults": str(len(found)), "clientid": str(client["id"]), **wrapped("credits", "credit", found)}
+    return {
+        "totalresults": str(len(found)),
+        "clientid": str(client["id"]),
+        **shapes.wrapped("credits", "credit", found),
+    }
 
 
 def get_payment_methods(connection: sqlite3.Connection, slug: str, params: Params) -> dict[str, Any]:
     """List the active gateways."""
     found = [{"module": module, "displayname": name} for module, name in GATEWAYS[slug]]
-    return {"totalresults": len(found), **wrapped("paymentmethods", "paymentmethod", found)}
+    return {"totalresults": len(found), **shapes.wrapped("paymentmethods", "paymentmethod", found)}
 
 
 def get_currencies(connection: sqlite3.Connection, slug: str, params: Params) -> dict[str, Any]:
     """List the currencies; nothing marks the default one."""
     found = [values.currency_row(slug, index) for index in range(len(world.WHMCS[slug].currencies))]
-    return {"totalresults": len(found), **wrapped("currencies", "currency", found)}
-
-
-def _version(slug: str) -> dict[str, str]:
-    version = world.WHMCS[slug].version
-    return {"version": version, "canonicalversion": f"{version}-release.1"}
+    return {"totalresults": len(found), **shapes.wrapped("currencies", "currency", found)}
 
 
 def whmcs_details(connection: sqlite3.Connection, slug: str, params: Params) -> dict[str, Any]:
     """Show the version."""
-    return {"whmcs": _version(slug)}
+    return {"whmcs": shapes.version(slug)}
 
 
 def get_admin_details(connection: sqlite3.Connection, slug: str, params: Params) -> dict[str, Any]:
@@ -292,7 +227,7 @@ def get_admin_details(connection: sqlite3.Connection, slug: str, params: Params)
         "adminid": 3, "name": "Payymo API", "notes": "", "signature": "",
         "allowedpermissions": "API Access,Add Transaction,Manage Credits,List Invoices,List Transactions",
         "departments": ",1,", "requesttime": values.stamp(values.local_now(slug)),
-        "whmcs": _version(slug),
+        "whmcs": shapes.version(slug),
     }  # fmt: skip
 
 
@@ -308,7 +243,7 @@ def get_automation_log(connection: sqlite3.Connection, slug: str, params: Params
 
 def get_activity_log(connection: sqlite3.Connection, slug: str, params: Params) -> dict[str, Any]:
     """List what was logged, newest first."""
-    start, number = _page(params)
+    start, number = shapes.page(params)
     total = connection.execute("SELECT COUNT(*) FROM whmcs_activity WHERE slug = ?", (slug,)).fetchone()[0]
     rows = connection.execute(
         "SELECT * FROM whmcs_activity WHERE slug = ? ORDER BY id DESC LIMIT ? OFFSET ?", (slug, number, start)
@@ -321,4 +256,4 @@ def get_activity_log(connection: sqlite3.Connection, slug: str, params: Params) 
         }
         for row in rows
     ]  # fmt: skip
-    return {"totalresults": total, "startnumber": start, **wrapped("activity", "entry", found)}
+    return {"totalresults": total, "startnumber": start, **shapes.wrapped("activity", "entry", found)}
