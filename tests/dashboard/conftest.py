@@ -6,6 +6,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.browser_sessions import bind, realm_of
+from accounts.models import Membership, Role, User
 from tenants import context
 
 ACME = "acme.localhost"
@@ -71,3 +72,12 @@ def queries_of():
         return found
 
     return count
+
+
+@pytest.fixture
+def as_newcomer(in_acme):
+    """A colleague whose role includes nothing."""
+    role = Role.objects.create(tenant=in_acme, code="none", name="Newcomer", permissions=[])
+    user = User.objects.create_user("newcomer@acme.example", "correct horse battery", name="New")
+    Membership.objects.create(user=user, tenant=in_acme, role=role, is_active=True)
+    return Browser(ACME, tenant=in_acme, user=user)

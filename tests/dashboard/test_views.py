@@ -1,0 +1,234 @@
+"""Every page: who sees it, who does not, whose rows it shows, and what it costs with many rows."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from accounts.permissions import BUILTIN_ROLES
+from banking.models import StatementImport
+from matching.models import Decision, Proposal
+from matching.services import allocation, proposing
+from matching.services.decisions import Actor
+from payments.models import StripeConnection
+from tenants import context
+from tests.factories import rows
+from whmcs.models import WhmcsInstance
+
+# Path, and the right it needs. `{name}` is the public id of a row that `things` makes.
+PAGES = {
+    "/": "overview.view",
+    "/review/": "review.view",
+    "/review/queue/": "review.view",
+    "/review/status/": "review.view",
+    "/review/{payment}/": "review.view",
+    "/review/{payment}/find/": "review.decide",
+    "/review/{payment}/split/": "review.decide",
+    "/transactions/": "transactions.view",
+    "/transactions/{payment}/": "transactions.view",
+    "/transactions/{charge}/": "transactions.view",
+    "/invoices/": "invoices.view",
+    "/invoices/{invoice}/": "invoices.view",
+    "/payouts/": "transactions.view",
+    "/activity/": "activity.view",
+    "/connections/": "connections.view",
+    "/connections/whmcs/new/": "connections.change",
+    "/connections/stripe/new/": "connections.change",
+    "/connections/bank/new/": "connections.change",
+    "/imports/": "imports.add",
+    "/imports/new/": "imports.add",
+    "/imports/{upload}/": "imports.add",
+    "/settings/matching/": "settings.change",
+}
+ACTS = {
+    "/review/{payment}/approve/": "review.decide",
+    "/review/{payment}/reject/": "review.decide",
+    "/review/{payment}/hold/": "review.decide",
+    "/review/{payment}/ignore/": "review.decide",
+    "/review/{payment}/find/": "review.decide",
+    "/review/{payment}/split/": "review.decide",
+    "/review/undo/{decision}/": "review.decide",
+    "/imports/{upload}/commit/": "imports.add",
+    "/imports/{upload}/discard/": "imports.add",
+    "/connections/whmcs/{instance}/sync/": "connections.change",
+    "/connections/whmcs/{instance}/remove/": "connections.change",
+    "/connections/stripe/{stripe}/sync/": "connections.change",
+    "/connections/stripe/{stripe}/remove/": "connections.change",
+}
+VIEWERS_PAGES = [path for path, right in PAGES.items() if right in BUILTIN_ROLES["viewer"]]
+BEYOND_A_VIEWER = [path for path, right in PAGES.items() if right not in BUILTIN_ROLES["viewer"]]
+
+
+def things(actor):
+    """One row of each kind in the current tenant, by the name that the paths give it."""
+    now = timezone.now()
+    debt = rows.invoice("INV-1042", "119.00")
+    payment, charge = rows.transfer("INV-1042 hosting", "119.00"), rows.charge("50.00")
+    other = rows.transfer("Salary", "10.00", name="Somebody")
+    rows.payout("48.00")
+    proposing.propose(receipts=[payment, charge, other], now=now)
+    decided = allocation.ignore_receipt(receipt_id=other.public_id, reason="other", actor=actor, now=now)
+    upload = StatementImport.objects.create(
+        file_name="gone.xml", file_sha256="0" * 64, file_sealed=b"", format="camt", state="DISCARDED"
+    )
+    made = {
+        "payment": payment, "charge": charge, "invoice": debt, "decision": decided.decision, "upload": upload,
+        "instance": WhmcsInstance.objects.get(), "stripe": StripeConnection.objects.get(),
+    }  # fmt: skip
+    return {name: row.public_id for name, row in made.items()}
+
+
+@pytest.fixture
+def acmes(in_acme, reviewer):
+    return things(Actor.person(reviewer))
+
+
+@pytest.fixture
+def globexs(in_acme, globex, stranger):
+    with context.inside(globex):
+        return things(Actor.person(stranger))
+
+
+def written():
+    """Everything that a decision or an act on a connection writes."""
+    return (
+        list(Decision.objects.values_list("pk", "kind")),
+        list(Proposal.objects.order_by("pk").values_list("pk", "status")),
+        list(WhmcsInstance.objects.values_list("state", "next_sync_at")),
+        list(StripeConnection.objects.values_list("state", "next_sync_at")),
+        list(StatementImport.objects.values_list("state")),
+    )
+
+
+def answers(browser, paths, ids):
+    return {path: browser.get(path.format(**ids)).status_code for path in paths}
+
+
+def test_a_viewer_sees_the_pages_of_the_role_and_is_told_no_on_the_others(as_viewer, acmes):
+    assert answers(as_viewer, VIEWERS_PAGES, acmes) == dict.fromkeys(VIEWERS_PAGES, 200)
+    assert answers(as_viewer, BEYOND_A_VIEWER, acmes) == dict.fromkeys(BEYOND_A_VIEWER, 403)
+    assert "Your role does not include this" in as_viewer.get(BEYOND_A_VIEWER[-1]).content.decode()
+
+
+def test_an_owner_sees_every_page(as_owner, acmes):
+    assert answers(as_owner, PAGES, acmes) == dict.fromkeys(PAGES, 200)
+
+
+def test_a_colleague_without_any_right_sees_nothing(as_newcomer, acmes):
+    assert answers(as_newcomer, PAGES, acmes) == dict.fromkeys(PAGES, 403)
+
+
+def test_nobody_is_sent_to_sign_in_and_back(anonymous, acmes):
+    for path in (path.format(**acmes) for path in PAGES):
+        answer = anonymous.get(path)
+
+        assert (answer.status_code, answer["Location"]) == (302, f"/login/?next={path}")
+
+
+def test_another_tenants_row_does_not_exist(as_owner, globexs):
+    paths = [path for path in PAGES if "{" in path]
+
+    assert answers(as_owner, paths, globexs) == dict.fromkeys(paths, 404)
+
+
+@pytest.mark.parametrize("path", ACTS)
+def test_another_tenants_row_cannot_be_acted_on(as_owner, acmes, globexs, globex, path):
+    with context.inside(globex):
+        before = written()
+
+    assert as_owner.post(path.format(**globexs), {"until": "2030-01-01", "reason": "other"}).status_code == 404
+
+    with context.inside(globex):
+        assert written() == before
+
+
+@pytest.mark.parametrize("path", ACTS)
+def test_a_viewers_post_changes_nothing(as_viewer, acmes, path):
+    before = written()
+
+    answer = as_viewer.post(path.format(**acmes), {"until": "2030-01-01", "reason": "other"})
+
+    assert answer.status_code == 403
+    assert written() == before
+
+
+def test_an_act_is_never_a_get(as_owner, acmes):
+    before = written()
+    paths = [path for path in ACTS if path not in PAGES]
+
+    assert answers(as_owner, paths, acmes) == dict.fromkeys(paths, 405)
+
+    assert written() == before
+
+
+def test_a_stranger_who_signed_in_elsewhere_is_nobody_here(in_acme, stranger, acmes):
+    from tests.dashboard.conftest import ACME, Browser
+
+    answer = Browser(ACME, tenant=in_acme, user=stranger).get("/transactions/")
+
+    assert (answer.status_code, answer["Location"]) == (302, "/login/?next=/transactions/")
+
+
+HOSTILE = ("\x00", "²", "_", "x_²", "0_NaN_1", "0_1e999_1", "1e999", "NaN", "2026-13-40", "9" * 40, "'\"><", "%")
+QUERIES = {
+    "/review/": ("q", "band", "source", "over", "cursor"),
+    "/review/{payment}/find/": ("q",),
+    "/review/{payment}/split/": ("q", "invoice", "amount-x"),
+    "/transactions/": ("q", "state", "source", "from", "to", "import", "after"),
+    "/invoices/": ("q", "status", "after"),
+    "/payouts/": ("found", "after"),
+    "/activity/": ("kind", "source", "after"),
+    "/imports/": ("after",),
+}
+
+
+@pytest.mark.parametrize("path", QUERIES)
+def test_what_cannot_be_read_in_the_address_is_ignored(as_owner, acmes, path):
+    for name in QUERIES[path]:
+        for value in (*HOSTILE, *(f"{value}_1" for value in HOSTILE if name == "after")):
+            answer = as_owner.get(path.format(**acmes), {name: value})
+
+            assert answer.status_code == 200 or (answer.status_code, path) == (422, "/review/{payment}/split/"), value
+
+
+LISTS = ("/", "/review/", "/review/queue/", "/transactions/", "/invoices/", "/payouts/", "/activity/")
+
+
+def more_rows(actor, serial):
+    now = timezone.now()
+    invoice = rows.invoice(f"INV-{2000 + serial}", "20.00")
+    payment = rows.transfer(f"INV-{2000 + serial}", "20.00")
+    ignored = rows.transfer(f"Salary {serial}", "11.00", name="Somebody")
+    charge = rows.charge("30.00", description=f"Order {serial}")
+    rows.payout("30.00")
+    proposing.propose(receipts=[payment, charge, ignored], now=now)
+    allocation.ignore_receipt(receipt_id=ignored.public_id, reason="other", actor=actor, now=now)
+    matched = rows.transfer(f"INV-{3000 + serial}", "21.00")
+    rows.invoice(f"INV-{3000 + serial}", "21.00", of=invoice.client)
+    proposing.propose(receipts=[matched], now=now)
+    best = Proposal.objects.get(bank_transaction=matched, rank=1, status="OPEN")
+    allocation.approve_proposal(proposal_id=best.public_id, actor=actor, now=now - timedelta(hours=1))
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_a_list_costs_the_same_with_more_rows(as_owner, reviewer, acmes, queries_of, path):
+    actor = Actor.person(reviewer)
+    for serial in range(2):
+        more_rows(actor, serial)
+    as_owner.get(path)
+    few = queries_of(lambda: as_owner.get(path))
+    for serial in range(2, 8):
+        more_rows(actor, serial)
+
+    assert queries_of(lambda: as_owner.get(path)) == few
+
+
+def test_the_lists_go_on_where_the_page_before_ended(as_owner, acmes):
+    for serial in range(60):
+        rows.transfer(f"Transfer {serial}", "5.00")
+    first = as_owner.get("/transactions/").context["page"]
+
+    second = as_owner.get(first.pager.next_url).context["page"]
+
+    shown = [row.url for row in (*first.rows, *second.rows)]
+    assert (len(first.rows), len(shown), len(set(shown)), second.pager.next_url) == (50, 63, 63, "")
