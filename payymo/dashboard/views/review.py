@@ -273,12 +273,17 @@ def _answer(request: HttpRequest, receipt_id: uuid.UUID, decided: allocation.Dec
     return render(request, "dashboard/review/decided.html", {"page": page})
 
 
+def is_stale(request: HttpRequest, receipt: locks.Receipt) -> bool:
+    """Return whether the form was filled in before somebody or the engine changed the payment."""
+    sent = request.POST.get("version", "")
+    return bool(sent) and sent != present.version_of(receipt, selectors.proposals_of(receipt))
+
+
 def decide(request: HttpRequest, receipt_id: uuid.UUID, act: Act) -> HttpResponse:
     """Run one decision: 200 when it is done, 409 when someone was faster, 422 when the form does not fit."""
     now = timezone.now()
     receipt = receipt_or_404(receipt_id)
-    sent = request.POST.get("version", "")
-    if sent and sent != present.version_of(receipt, selectors.proposals_of(receipt)):
+    if is_stale(request, receipt):
         return _conflict(request, receipt_id, _("It has changed since you opened it; nothing was saved."), now)
     try:
         decided = act(receipt, request, now)

@@ -17,10 +17,11 @@ from matching.services import allocation
 from matching.services.decisions import UnusableAllocation
 from payymo.dashboard import paging
 from payymo.dashboard.amounts import read_amount
+from payymo.dashboard.formats import money
 from payymo.dashboard.links import link
 from payymo.dashboard.pages import Amount, Choice, FindPanel, FindResult, Panel, SplitPanel, SplitRow
 from payymo.dashboard.presenters import review as present
-from payymo.dashboard.views.review import actor_of, decide, invalid, may_decide, page_of, receipt_or_404
+from payymo.dashboard.views.review import actor_of, decide, invalid, is_stale, may_decide, page_of, receipt_or_404
 from payymo.shared.money import UnreadableAmount, exponent
 from whmcs import selectors as whmcs_selectors
 from whmcs.models import Invoice
@@ -107,8 +108,9 @@ def _invoices(keys: list[str]) -> list[Invoice]:
 
 def _split_panel(request: HttpRequest, receipt: locks.Receipt, errors: dict[str, str]) -> SplitPanel:
     sent = request.POST if request.method == "POST" else request.GET
-    keys = list(sent.getlist("invoice"))
-    keys += [name.removeprefix("amount-") for name in sent if name.startswith("amount-")]
+    # A new row comes last and is offered what the others leave.
+    keys = [name.removeprefix("amount-") for name in sent if name.startswith("amount-")]
+    keys += sent.getlist("invoice")
     if not keys and request.method == "GET":
         keys = [
             str(line.invoice.public_id) for p in present.selectors.proposals_of(receipt)[:1] for line in p.lines.all()
@@ -121,9 +123,16 @@ def _split_panel(request: HttpRequest, receipt: locks.Receipt, errors: dict[str,
             due = min(max(rest, Decimal(0)), max(invoice.outstanding, Decimal(0)))
             text = f"{due:.{exponent(receipt.currency)}f}"
         try:
-            rest -= read_amount(text, receipt.currency) if text.strip() else 0
+            amount = read_amount(text, receipt.currency) if text.strip() else Decimal(0)
         except UnreadableAmount as error:
+            amount = Decimal(0)
             errors.setdefault(key, str(error))
+        if amount > max(invoice.outstanding, Decimal(0)):
+            owed = Amount(invoice.outstanding, invoice.currency)
+            errors.setdefault(key, _("%(number)s owes %(owed)s.") % {
+                "number": invoice.display_number, "owed": money(owed),
+            })  # fmt: skip
+        rest -= amount
         rows.append(
             SplitRow(
                 key=key,
@@ -134,6 +143,8 @@ def _split_panel(request: HttpRequest, receipt: locks.Receipt, errors: dict[str,
                 error=errors.get(key, ""),
             )
         )
+    if rest < 0:
+        errors.setdefault("rest", _("This is %s more than the payment holds.") % money(Amount(-rest, receipt.currency)))
     q = sent.get("q", "").replace("\x00", "").strip()[:100]
     results = [each for each in _search(receipt, q)[0] if str(each.public_id) not in keys] if q else []
     return SplitPanel(
@@ -154,6 +165,8 @@ def split(request: HttpRequest, receipt_id: uuid.UUID) -> HttpResponse:
     errors: dict[str, str] = {}
     editor = _split_panel(request, receipt, errors)
     saves = request.method == "POST" and request.POST.get("do", "save") == "save"
+    if saves and is_stale(request, receipt):
+        return decide(request, receipt_id, _save_split)
     if saves and not errors:
         if editor.rows and editor.unallocated.value > 0 and request.POST.get("rest") != "open":
             errors["rest"] = _("Say what happens to the rest, or give it to an invoice.")
