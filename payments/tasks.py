@@ -6,7 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from payments.models import StripeConnection
-from payments.services import syncing, webhooks
+from payments.services import event_processing, syncing
 from payments.services.connecting import api_for
 from payymo.shared.errors import ProviderError
 from tenants.jobs import exclusive
@@ -38,4 +38,4 @@ def process_events() -> None:
     """Work on stored webhook events."""
     with exclusive("stripe-events") as alone:
         if alone:
-            webhooks.process_events(now=timezone.now(), api_for=api_for)
+            event_processing.process_events(now=timezone.now(), api_for=api_for)

@@ -24,7 +24,7 @@ from payments.clients.base import (
 from payymo.shared.errors import Refused, Retryable
 
 PAGE = 100
-TIMEOUT_SECONDS = 20
+TIMEOUT_SECONDS = 10
 MOST_PAGES = 5000
 Value = TypeVar("Value")
 
@@ -78,11 +78,15 @@ class StripeApi:
         for _ in range(MOST_PAGES):
             asked = {**params, "limit": PAGE, **({"starting_after": after} if after else {})}
             page = self._ask(lambda asked=asked: service.list(asked, self._options))  # type: ignore[misc]
-            rows = [_plain(row) for row in page.data]
+            found = getattr(page, "data", None)
+            if not isinstance(found, list):
+                raise values.Unreadable("it is not a list")
+            rows = [_plain(row) for row in found]
             yield from (parse(row) for row in rows)
             if not rows or not page.has_more:
                 return
             after = values.identifier(rows[-1])
+        raise Retryable("Stripe's list does not come to an end.", reason="endless")
 
     @staticmethod
     def _since(created_from: datetime | None) -> dict[str, Any]:

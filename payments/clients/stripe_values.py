@@ -64,10 +64,15 @@ def amount(data: Plain, name: str, currency: str) -> Decimal:
     return Decimal(value) / factor(currency)
 
 
+def _storable(value: str) -> str:
+    """Take out what PostgreSQL cannot hold: NUL, and halves of surrogate pairs."""
+    return value.replace("\x00", "").encode("utf-8", "replace").decode()
+
+
 def text(data: Plain, name: str, *, longest: int = 4000) -> str:
     """Return a text field; absent, null and anything but a text are empty."""
     value = data.get(name)
-    return value[:longest] if isinstance(value, str) else ""
+    return _storable(value)[:longest] if isinstance(value, str) else ""
 
 
 def reference(data: Plain, name: str) -> str:
@@ -84,7 +89,10 @@ def moment(data: Plain, name: str) -> datetime:
     value = data.get(name)
     if isinstance(value, bool) or not isinstance(value, int):
         raise Unreadable(f"{name} of {data.get('id', 'an object')} is not a time")
-    return datetime.fromtimestamp(value, tz=UTC)
+    try:
+        return datetime.fromtimestamp(value, tz=UTC)
+    except (ValueError, OverflowError, OSError) as error:
+        raise Unreadable(f"{name} of {data.get('id', 'an object')} is not a time") from error
 
 
 def day(data: Plain, name: str) -> date:
@@ -120,13 +128,17 @@ def balance_transaction(data: Plain) -> RemoteBalanceTransaction:
     )
 
 
+def _metadata(found: object) -> dict[str, str]:
+    pairs = found.items() if isinstance(found, Mapping) else ()
+    return {_storable(str(key))[:40]: _storable(str(value))[:500] for key, value in pairs}
+
+
 def charge(data: Plain) -> RemoteCharge:
     """Read a charge; its balance transaction may be an id, expanded, or null while it is not settled."""
     currency = currency_of(data)
     billing = data.get("billing_details")
     billing = billing if isinstance(billing, Mapping) else {}
     expanded = data.get("balance_transaction")
-    metadata = data.get("metadata")
     return RemoteCharge(
         charge_id=identifier(data),
         payment_intent_id=reference(data, "payment_intent"),
@@ -142,7 +154,7 @@ def charge(data: Plain) -> RemoteCharge:
         email=(text(billing, "email") or text(data, "receipt_email"))[:254],
         name=text(billing, "name", longest=200),
         description=text(data, "description"),
-        metadata={str(k)[:40]: str(v)[:500] for k, v in metadata.items()} if isinstance(metadata, Mapping) else {},
+        metadata=_metadata(data.get("metadata")),
         balance_transaction_id=reference(data, "balance_transaction"),
         balance_transaction=balance_transaction(expanded) if isinstance(expanded, Mapping) else None,
         raw=json.dumps(data),

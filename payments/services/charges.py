@@ -8,6 +8,7 @@ from django.db import transaction
 
 from payments.clients.base import RemoteBalanceTransaction, RemoteCharge, RemoteDispute, RemoteRefund
 from payments.models import BalanceTransaction, Dispute, Payout, Refund, StripeConnection, StripePayment
+from payymo.shared.models import ReceiptState
 from tenants import sealing
 
 BATCH = 500
@@ -18,11 +19,22 @@ _CHARGE_FACTS = (
 )  # fmt: skip
 
 
+_OPEN = (ReceiptState.UNRECONCILED, ReceiptState.PARTLY_ALLOCATED)
+
+
 def batches(values: Iterable[Value], size: int = BATCH) -> Iterator[list[Value]]:
     """Cut a stream into lists, so that memory does not grow with it."""
     stream = iter(values)
     while chunk := list(islice(stream, size)):
         yield chunk
+
+
+def once_each(values: Iterable[Value], name: str) -> list[Value]:
+    """Keep one value per id, the first: one statement cannot write a row twice."""
+    kept: dict[str, Value] = {}
+    for value in values:
+        kept.setdefault(getattr(value, name), value)
+    return list(kept.values())
 
 
 def _row(connection: StripeConnection, charge: RemoteCharge, key: bytes) -> StripePayment:
@@ -55,6 +67,7 @@ def store_charges(connection: StripeConnection, charges: Iterable[RemoteCharge])
     """Insert the charges that money came from and refresh the facts of known ones; return how many are new."""
     new, key = 0, sealing.data_key()
     for chunk in batches(charge for charge in charges if charge.is_received):
+        chunk = once_each(chunk, "charge_id")
         ids = [charge.charge_id for charge in chunk]
         with transaction.atomic():
             known = {row.charge_id: row for row in StripePayment.objects.select_for_update().filter(charge_id__in=ids)}
@@ -65,7 +78,7 @@ def store_charges(connection: StripeConnection, charges: Iterable[RemoteCharge])
                 row = known.get(charge.charge_id)
                 if row is not None and _refresh(row, _row(connection, charge, key)):
                     changed.append(row)
-            StripePayment.objects.bulk_update(changed, _CHARGE_FACTS)
+            StripePayment.objects.bulk_update(changed, [*_CHARGE_FACTS, "proposed_at"])
         store_balance_transactions(connection, [c.balance_transaction for c in chunk if c.balance_transaction])
         new += len(fresh)
     return new
@@ -79,6 +92,9 @@ def _refresh(row: StripePayment, now_is: StripePayment) -> bool:
         if value not in (None, "", {}) and getattr(row, name) != value:
             setattr(row, name, value)
             changed = True
+    if changed and row.state in _OPEN:
+        # The engine judges by these facts: a late balance transaction may be what WHMCS wrote down.
+        row.proposed_at = None
     return changed
 
 
@@ -103,7 +119,7 @@ def store_balance_transactions(
                 available_date=item.available_date,
                 payout=payout,
             )
-            for item in chunk
+            for item in once_each(chunk, "transaction_id")
         ]
         BalanceTransaction.objects.bulk_create(
             rows, update_conflicts=True, unique_fields=["transaction_id"], update_fields=fields
@@ -130,7 +146,7 @@ def store_refunds(refunds: Iterable[RemoteRefund]) -> int:
                 reason=refund.reason,
                 refunded_at=refund.created_at,
             )
-            for refund in chunk
+            for refund in once_each(chunk, "refund_id")
             if refund.charge_id in known
         ]
         Refund.objects.bulk_create(
@@ -158,7 +174,7 @@ def store_disputes(disputes: Iterable[RemoteDispute]) -> int:
                 reason=dispute.reason,
                 disputed_at=dispute.created_at,
             )
-            for dispute in chunk
+            for dispute in once_each(chunk, "dispute_id")
             if dispute.charge_id in known
         ]
         Dispute.objects.bulk_create(

@@ -11,7 +11,8 @@ from payymo.shared.errors import BadInput, Conflict, Refused
 from tenants import context, sealing
 from tenants.models import ProviderAccount
 
-KEY_PREFIXES = ("rk_live_", "rk_test_", "sk_live_", "sk_test_")
+KEY_PREFIXES = ("rk_live_", "rk_test_")
+SECRET_KEY_PREFIXES = ("sk_live_", "sk_test_")
 _PROVIDER = "stripe"
 
 
@@ -41,6 +42,8 @@ def connect_with_restricted_key(*, key: str, webhook_secret: str, now: datetime)
     Raises: UnusableKey naming what is missing; AccountTaken; Retryable when Stripe cannot be asked. Nothing is written.
     """
     key, webhook_secret = key.strip(), webhook_secret.strip()
+    if key.startswith(SECRET_KEY_PREFIXES):
+        raise UnusableKey("This is a secret key, which may move money. Make a restricted key that may only read.")
     if not key.startswith(KEY_PREFIXES) or len(key) > 255 or not key.isascii():
         raise UnusableKey("This is not a Stripe key: it begins with rk_live_ or rk_test_.")
     if webhook_secret and not webhook_secret.startswith("whsec_"):

@@ -4,10 +4,11 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from payments.clients.base import PaymentProvider, RemotePayout
 from payments.models import BalanceTransaction, Payout, StripeConnection, StripePayment
-from payments.services.charges import batches, store_balance_transactions
+from payments.services.charges import batches, once_each, store_balance_transactions
 
 ITEM_LIMIT = 200
 _FACTS = [
@@ -34,7 +35,7 @@ def store_payouts(connection: StripeConnection, payouts: Iterable[RemotePayout])
                 failure_message=payout.failure_message,
                 stripe_created_at=payout.created_at,
             )
-            for payout in chunk
+            for payout in once_each(chunk, "payout_id")
         ]
         Payout.objects.bulk_create(rows, update_conflicts=True, unique_fields=["payout_id"], update_fields=_FACTS)
         count += len(rows)
@@ -43,18 +44,29 @@ def store_payouts(connection: StripeConnection, payouts: Iterable[RemotePayout])
 
 def fetch_items(connection: StripeConnection, api: PaymentProvider, *, limit: int = ITEM_LIMIT) -> int:
     """Fetch what automatic payouts hold, once Stripe has attributed it; return how many payouts were completed."""
-    ready = Payout.objects.filter(connection=connection, automatic=True, items_complete=False)
-    ready = ready.exclude(reconciliation_status="in_progress").order_by("pk")[:limit]
-    done = 0
-    for payout in ready:
-        items = list(api.payout_items(payout.payout_id))
-        if not items:
-            continue
-        with transaction.atomic():
-            store_balance_transactions(connection, items, payout=payout)
-            _explain(payout)
-        done += 1
-    return done
+    ready = _ready(connection).order_by("pk")[:limit]
+    return sum(_fetch(connection, api, payout) for payout in ready)
+
+
+def fetch_items_of(connection: StripeConnection, api: PaymentProvider, payout_id: str) -> None:
+    """Fetch what one payout holds, unless that is known or not settled yet."""
+    for payout in _ready(connection).filter(payout_id=payout_id):
+        _fetch(connection, api, payout)
+
+
+def _ready(connection: StripeConnection) -> QuerySet[Payout]:
+    found = Payout.objects.filter(connection=connection, automatic=True, items_complete=False)
+    return found.exclude(reconciliation_status="in_progress")
+
+
+def _fetch(connection: StripeConnection, api: PaymentProvider, payout: Payout) -> bool:
+    items = list(api.payout_items(payout.payout_id))
+    if not items:
+        return False
+    with transaction.atomic():
+        store_balance_transactions(connection, items, payout=payout)
+        _explain(payout)
+    return True
 
 
 def _explain(payout: Payout) -> None:

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db.models import F
+
 from payments.clients.base import PaymentProvider
 from payments.models import StripeConnection
 from payments.services import charges, payouts, webhooks
@@ -14,6 +16,7 @@ EVERY = timedelta(minutes=15)
 OVERLAP = timedelta(days=10)
 PAYOUT_OVERLAP = timedelta(days=30)
 SWEEP = timedelta(hours=72)
+EVENTS_KEPT = timedelta(days=30)
 _BACK_OFF = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15), timedelta(hours=1))
 Progress = Callable[[str, int], None]
 
@@ -41,23 +44,15 @@ def sync_connection(
         if progress is not None:
             progress(what, count)
 
-    since = connection.synced_until - OVERLAP if connection.synced_until else None
     try:
-        new = charges.store_charges(connection, api.charges(created_from=since))
-        tell("charges", new)
-        refunds = charges.store_refunds(api.refunds(created_from=since))
-        disputes = charges.store_disputes(api.disputes(created_from=since))
-        charges.store_balance_transactions(connection, api.balance_transactions(created_from=since))
-        payout_since = connection.synced_until - PAYOUT_OVERLAP if connection.synced_until else None
-        sent = payouts.store_payouts(connection, api.payouts(created_from=payout_since))
-        tell("payouts", sent)
-        payouts.fetch_items(connection, api)
-        events = webhooks.store_listed(connection, api.events(created_from=now - SWEEP), now=now)
+        result = _read(connection, api, now=now, tell=tell)
     except ProviderError as error:
         _note_failure(connection, error, now=now)
         raise
-    StripeConnection.objects.filter(pk=connection.pk).update(
+    # A connection that was removed meanwhile stays removed.
+    StripeConnection.objects.filter(pk=connection.pk, state=StripeConnection.State.ACTIVE).update(
         synced_until=now,
+        events_seen_until=now,
         last_attempt_at=now,
         last_success_at=now,
         next_sync_at=now + EVERY,
@@ -65,7 +60,28 @@ def sync_connection(
         last_error="",
         last_error_code="",
     )
+    return result
+
+
+def _read(connection: StripeConnection, api: PaymentProvider, *, now: datetime, tell: Progress) -> SyncResult:
+    since = connection.synced_until - OVERLAP if connection.synced_until else None
+    new = charges.store_charges(connection, api.charges(created_from=since))
+    tell("charges", new)
+    refunds = charges.store_refunds(api.refunds(created_from=since))
+    disputes = charges.store_disputes(api.disputes(created_from=since))
+    charges.store_balance_transactions(connection, api.balance_transactions(created_from=since))
+    payout_since = connection.synced_until - PAYOUT_OVERLAP if connection.synced_until else None
+    sent = payouts.store_payouts(connection, api.payouts(created_from=payout_since))
+    tell("payouts", sent)
+    payouts.fetch_items(connection, api)
+    events = webhooks.store_listed(connection, api.events(created_from=_sweep_from(connection, now)), now=now)
     return SyncResult(new, refunds, disputes, sent, events)
+
+
+def _sweep_from(connection: StripeConnection, now: datetime) -> datetime:
+    """Sweep 72 hours, and after a longer pause all of it, as far back as Stripe keeps events."""
+    seen = connection.events_seen_until
+    return max(min(now, seen) - SWEEP, now - EVENTS_KEPT) if seen else now - SWEEP
 
 
 def _note_failure(connection: StripeConnection, error: ProviderError, *, now: datetime) -> None:
@@ -73,11 +89,11 @@ def _note_failure(connection: StripeConnection, error: ProviderError, *, now: da
     wait = _BACK_OFF[min(connection.failures, len(_BACK_OFF) - 1)]
     if error.retry_after:
         wait = max(wait, timedelta(seconds=min(error.retry_after, 86_400)))
-    StripeConnection.objects.filter(pk=connection.pk).update(
-        state=StripeConnection.State.BROKEN if broken else connection.state,
+    StripeConnection.objects.filter(pk=connection.pk, state=StripeConnection.State.ACTIVE).update(
+        state=StripeConnection.State.BROKEN if broken else StripeConnection.State.ACTIVE,
         last_attempt_at=now,
         next_sync_at=None if broken else now + wait,
-        failures=connection.failures + 1,
+        failures=F("failures") + 1,
         last_error=str(error)[:500],
         last_error_code=error.reason[:64],
     )

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from payments.models import StripeConnection
-from payments.services import syncing, webhooks
+from payments.services import event_processing, syncing
 from payments.services.connecting import api_for
 from payymo.shared.errors import DomainError, ProviderError
 from tenants import context
@@ -36,7 +36,7 @@ class Command(BaseCommand):
             try:
                 with context.inside(tenant):
                     results += [_sync(tenant, each, failed) for each in _connections()]
-                    webhooks.process_events(now=timezone.now(), api_for=api_for)
+                    event_processing.process_events(now=timezone.now(), api_for=api_for)
             except context.TenantUnavailable as error:
                 raise CommandError(str(error), returncode=2) from error
         if options["json"]:

@@ -1,0 +1,115 @@
+"""Working on stored events, by reading what they are about.
+
+Order means nothing and duplicates are harmless: what an event says is never believed, only what Stripe shows now.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime, timedelta
+from functools import cache
+from itertools import groupby
+
+from payments.clients.base import PaymentProvider
+from payments.models import StripeConnection, WebhookEvent
+from payments.services import charges, payouts
+from payymo.shared.errors import ProviderError, Refused
+
+MOST_ATTEMPTS = 12
+RUN_LIMIT = 500
+# Refusals that concern one object; any other failure concerns the whole account.
+_ABOUT_ONE_OBJECT = ("invalid_request", "malformed")
+ApiFor = Callable[[StripeConnection], PaymentProvider]
+
+
+class Reader:
+    """Reads and stores each object once, however many events name it.
+
+    Every event of a run was stored before the run's first read, so one read shows what all of them reported.
+    """
+
+    def __init__(self, connection: StripeConnection, api: PaymentProvider) -> None:
+        self._connection, self._api = connection, api
+        self.charge = cache(self._charge)
+        self.refund = cache(self._refund)
+        self.dispute = cache(self._dispute)
+        self.payout = cache(self._payout)
+
+    def _charge(self, charge_id: str) -> None:
+        charges.store_charges(self._connection, [self._api.charge(charge_id)])
+
+    def _refund(self, refund_id: str) -> None:
+        refund = self._api.refund(refund_id)
+        if refund.charge_id:
+            self.charge(refund.charge_id)
+        charges.store_refunds([refund])
+
+    def _dispute(self, dispute_id: str) -> None:
+        dispute = self._api.dispute(dispute_id)
+        self.charge(dispute.charge_id)
+        charges.store_disputes([dispute])
+
+    def _payout(self, payout_id: str) -> None:
+        payouts.store_payouts(self._connection, [self._api.payout(payout_id)])
+        payouts.fetch_items_of(self._connection, self._api, payout_id)
+
+    def apply(self, kind: str, object_id: str) -> None:
+        """Read what an event is about; kinds that concern nothing here cost nothing.
+
+        Raises: ProviderError.
+        """
+        if kind.startswith("charge.dispute."):
+            self.dispute(object_id)
+        elif kind.startswith(("refund.", "charge.refund.")):
+            self.refund(object_id)
+        elif kind.startswith("charge.") and object_id.startswith(("ch_", "py_")):
+            self.charge(object_id)
+        elif kind.startswith("payout."):
+            self.payout(object_id)
+        elif kind == "account.application.deauthorized":
+            StripeConnection.objects.filter(pk=self._connection.pk, state=StripeConnection.State.ACTIVE).update(
+                state=StripeConnection.State.BROKEN, last_error="Access was withdrawn in Stripe.", next_sync_at=None
+            )
+
+
+def process_events(*, now: datetime, api_for: ApiFor, limit: int = RUN_LIMIT) -> int:
+    """Work on stored events that are due; return how many are done. One that fails is tried again, later and later.
+
+    When Stripe cannot be asked at all, the account's other events stay due and are not tried in this run.
+    """
+    return sum(_work(connection, events, api_for, now=now) for connection, events in _due(now, limit))
+
+
+def _due(now: datetime, limit: int) -> Iterator[tuple[StripeConnection, list[WebhookEvent]]]:
+    due = WebhookEvent.objects.filter(
+        processed_at=None, next_attempt_at__lte=now, connection__state=StripeConnection.State.ACTIVE
+    ).select_related("connection")
+    oldest = sorted(due.order_by("next_attempt_at", "pk")[:limit], key=lambda event: event.connection_id)
+    for _, events in groupby(oldest, key=lambda event: event.connection_id):
+        listed = list(events)
+        yield listed[0].connection, listed
+
+
+def _work(connection: StripeConnection, events: Iterable[WebhookEvent], api_for: ApiFor, *, now: datetime) -> int:
+    reader, done = Reader(connection, api_for(connection)), []
+    for event in events:
+        try:
+            reader.apply(event.kind, event.object_id)
+        except ProviderError as error:
+            _postpone(event, error, now=now)
+            if error.reason not in _ABOUT_ONE_OBJECT:
+                break
+        else:
+            done.append(event.pk)
+    WebhookEvent.objects.filter(pk__in=done, processed_at=None).update(
+        processed_at=now, next_attempt_at=None, last_error=""
+    )
+    return len(done)
+
+
+def _postpone(event: WebhookEvent, error: ProviderError, *, now: datetime) -> None:
+    attempts = event.attempts + 1
+    gives_up = attempts >= MOST_ATTEMPTS or (isinstance(error, Refused) and error.reason == "invalid_request")
+    WebhookEvent.objects.filter(pk=event.pk).update(
+        attempts=attempts,
+        next_attempt_at=None if gives_up else now + timedelta(minutes=2 ** min(attempts, 9)),
+        last_error=str(error)[:300],
+    )
