@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from matching.core.amounts import FOREIGN, LONG, SHORT, Relation, relate, relate_foreign
 from matching.core.book import Book, Debt
-from matching.core.evidence import STRONG, Evidence, amounts_of
+from matching.core.evidence import STRONG, Evidence, Grade, amounts_of
 from matching.core.memory import NOBODY
 from matching.core.subset import exact_subsets, runs
 from matching.core.types import CandidateKind
@@ -15,6 +15,7 @@ from matching.core.types import CandidateKind
 _MOST_DEBTS = 60
 _MOST_EXACT = 6
 _MOST_HYPOTHESES = 160
+_LISTED = STRONG | {Grade.ENDING}
 
 
 @dataclass(slots=True)
@@ -138,29 +139,40 @@ def _named_and_rest(found: Evidence, book: Book) -> Iterable[Hypothesis]:
     named = [
         hit.debt
         for hit in found.hits.values()
-        if hit.debt.outstanding and hit.grade in STRONG and hit.debt.currency == receipt.currency
+        if hit.debt.outstanding and hit.grade in _LISTED and hit.debt.currency == receipt.currency
     ]
     rest = receipt.amount_minor - sum(debt.outstanding for debt in named)
     if not 1 <= len(named) <= 40 or rest <= 0:
         return
     own = {debt.id for debt in named}
-    clients = {debt.client_id for debt in named} | {client for client in found.known_account if client != NOBODY}
-    clients |= {client for client in found.known_payer if client != NOBODY}
-    pool = [debt for client in clients for debt in book.open_of_client(client) if debt.id not in own]
-    pool = [debt for debt in pool if debt.currency == receipt.currency]
-    # What is cut off a list continues it, so the numbers next to the named ones come first.
+    clients = {debt.client_id for debt in named}
+    for counts, known in ((book.memory.accounts, found.known_account), (book.memory.names, found.known_payer)):
+        clients |= set(known) - {NOBODY} | counts.partners({debt.client_id for debt in named})
+    pool = [debt for client in sorted(clients) for debt in book.open_of_client(client) if debt.id not in own]
+    pool = [debt for debt in pool if debt.currency == receipt.currency and not _is_leftover(debt)]
+    # A list runs upwards, and what a cut takes off is its end: the rest follows the last number that is left.
     last = max(debt.id for debt in named)
-    pool.sort(key=lambda debt: (abs(debt.id - last), debt.id))
-    pool = pool[:_MOST_DEBTS]
+    following = sorted((debt for debt in pool if debt.id > last), key=lambda debt: debt.id)[:_MOST_DEBTS]
+    yield from _with_rest(named, following, rest, "named_and_next")
+    nearest = sorted(pool, key=lambda debt: (abs(debt.id - last), debt.id))[:_MOST_DEBTS]
+    yield from _with_rest(named, nearest, rest, "named_and_rest")
+
+
+def _with_rest(named: list[Debt], pool: Sequence[Debt], rest: int, how: str) -> Iterable[Hypothesis]:
     subsets = exact_subsets([debt.outstanding for debt in pool], rest, most=6)
     for places in subsets[:2]:
-        yield _several([*named, *(pool[place] for place in places)], "named_and_rest", solutions=len(subsets))
+        yield _several([*named, *(pool[place] for place in places)], how, solutions=len(subsets))
+
+
+def _is_leftover(debt: Debt) -> bool:
+    """Whether only cents are left, which nobody pays in a sum."""
+    return debt.outstanding * 20 <= debt.total and debt.outstanding < 500
 
 
 def _sums(found: Evidence, debts: Sequence[Debt], client_id: int | None) -> Iterable[Hypothesis]:
     """Sums over several debts of one client, or of the clients that one payer pays for."""
     for currency, target in amounts_of(found.receipt).items():
-        own = [debt for debt in debts if debt.currency == currency]
+        own = [debt for debt in debts if debt.currency == currency and not _is_leftover(debt)]
         if len(own) < 2:
             continue
         foreign = currency != found.receipt.currency

@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
-from matching.core.normalise import name_key, text_key
+from matching.core.lexicon import (
+    CLIENT_WORDS,
+    COUNTING_WORDS,
+    GENERIC_WORDS,
+    INVOICE_WORDS,
+    ORDER_WORDS,
+    OTHER_NUMBER_WORDS,
+)
+from matching.core.normalise import fold, name_key, text_key
 from matching.core.types import Receipt
 
 HALF_LIFE_DAYS = 180
@@ -18,6 +27,7 @@ class Counts:
 
     def __init__(self) -> None:
         self.rows: dict[str, dict[int, list[float]]] = {}
+        self._keys: dict[int, set[str]] = {}
 
     def add(self, key: str, client_id: int, on: date, weight: float = 1.0) -> None:
         """Count one decision, after fading what was known before."""
@@ -25,6 +35,7 @@ class Counts:
             row = self.rows.setdefault(key, {})
             count, last = row.get(client_id, [0.0, float(on.toordinal())])
             row[client_id] = [_faded(count, last, on) + weight, float(max(on.toordinal(), int(last)))]
+            self._keys.setdefault(client_id, set()).add(key)
 
     def get(self, key: str, on: date) -> dict[int, float]:
         """Clients and their faded counts; empty for an unknown key."""
@@ -32,10 +43,27 @@ class Counts:
 
     def drop_client(self, client_id: int) -> None:
         """Forget one client under every key."""
-        for key in [key for key, row in self.rows.items() if client_id in row]:
-            del self.rows[key][client_id]
+        for key in self._keys.pop(client_id, set()):
+            self.rows[key].pop(client_id, None)
             if not self.rows[key]:
                 del self.rows[key]
+
+    def drop_key(self, key: str) -> None:
+        """Forget everything under one key."""
+        for client_id in self.rows.pop(key, {}):
+            self._keys[client_id].discard(key)
+
+    def load(self, key: str, row: dict[int, list[float]]) -> None:
+        """Take up a key as it was written down."""
+        self.rows[key] = row
+        for client_id in row:
+            self._keys.setdefault(client_id, set()).add(key)
+
+    def partners(self, client_ids: Iterable[int]) -> set[int]:
+        """Clients that one payer pays for together with all of these."""
+        shared = [self._keys.get(client_id, set()) for client_id in client_ids]
+        keys = set.intersection(*shared) if shared else set()
+        return {client for key in keys if len(self.rows[key]) > 1 for client in self.rows[key]} - {NOBODY}
 
 
 def _faded(count: float, last: float, on: date) -> float:
@@ -80,13 +108,13 @@ class Memory:
             self.rejected_clients = {pair for pair in self.rejected_clients if pair[1] != client_id}
         keys = {f"account:{account}"} if account else set()
         if account:
-            self.accounts.rows.pop(account, None)
+            self.accounts.drop_key(account)
         if name:
             key = name_key(name)
             keys.add(f"name:{key}")
-            self.names.rows.pop(key, None)
+            self.names.drop_key(key)
             for text in [text for text in self.texts.rows if text.startswith(f"{key}|")]:
-                del self.texts.rows[text]
+                self.texts.drop_key(text)
         self.rejected_clients = {pair for pair in self.rejected_clients if pair[0] not in keys}
 
     def to_dict(self) -> dict[str, Any]:
@@ -105,7 +133,7 @@ class Memory:
         memory = cls()
         for name, counts in (("accounts", memory.accounts), ("names", memory.names), ("texts", memory.texts)):
             for key, row in state.get(name, {}).items():
-                counts.rows[key] = {int(client): [float(count), float(last)] for client, (count, last) in row.items()}
+                counts.load(key, {int(client): [float(count), float(last)] for client, (count, last) in row.items()})
         memory.rejected_clients = {(str(payer), int(client)) for payer, client in state.get("rejected_clients", ())}
         rejected = state.get("rejected_invoices", {})
         memory.rejected_invoices = {str(receipt): {int(one) for one in ids} for receipt, ids in rejected.items()}
@@ -117,8 +145,28 @@ def _dump(counts: Counts) -> dict[str, dict[str, list[float]]]:
 
 
 def payer_name_key(receipt: Receipt) -> str:
-    """The key of the payer's name; empty when the bank gave none."""
-    return name_key(receipt.counterparty_name)
+    """The key of the payer's name; where the bank gives none, of the words that open the text; empty for neither."""
+    return name_key(receipt.counterparty_name or _opening_words(receipt.remittance_information))
+
+
+@lru_cache(maxsize=65536)
+def _opening_words(text: str) -> str:
+    """What stands before the first number or ordinary word: some banks write the payer's name there."""
+    words: list[str] = []
+    for word in fold(text[:80]).split():
+        bare = word.strip(".,:;-/#+*")
+        if (
+            not bare
+            or word[0] == "#"
+            or any(character.isdigit() for character in bare)
+            or bare.split(":")[0] in _NO_NAME
+        ):
+            break
+        words.append(bare)
+    return " ".join(words) if len(words) >= 2 else ""
+
+
+_NO_NAME = INVOICE_WORDS | COUNTING_WORDS | CLIENT_WORDS | ORDER_WORDS | OTHER_NUMBER_WORDS | GENERIC_WORDS
 
 
 def payer_key(receipt: Receipt) -> str:
