@@ -55,6 +55,7 @@ class _Comparison:
         self.stored = sorted(stored, key=lambda row: row.pk)
         self.free = {row.pk: row for row in self.stored}
         self.verdicts: dict[int, Verdict] = {}
+        self.recognised = 0
         self.taken = {row.identity for row in self.stored}
 
     def result(self) -> Plan:
@@ -92,6 +93,7 @@ class _Comparison:
                 # A reference that is unique in one file may come again in the next for something else.
                 continue
             self._known(arrival, row, "" if equal else CHANGED_FACTS)
+            self.recognised += 1
             settled.add(arrival.position)
         self._keep_open(settled)
 
@@ -108,7 +110,8 @@ class _Comparison:
             row = (same or rows)[0]
             rows.remove(row)
             reissued = bool(arrival.source_id) and row.source == self.window.source
-            self._known(arrival, row, OTHER_ID if reissued else "")
+            # After a renewed consent every id is new, which is nothing to look at; a single one is.
+            self._known(arrival, row, OTHER_ID if reissued and self.recognised else "")
             settled.add(arrival.position)
         self._keep_open(settled)
 

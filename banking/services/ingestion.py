@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import Max, Min
 
 from banking import adapters, locks
+from banking.copying import copy_rows
 from banking.models import BankAccount, BankTransaction, PendingEntry, RawFetch, StatementImport
 from banking.parsers.fetched import FetchedEntry
 from banking.parsers.types import ParsedEntry, Refusal
@@ -193,10 +194,10 @@ def _insert(
     raw_fetch: RawFetch | None,
     statement_import: StatementImport | None,
 ) -> None:
-    fresh = [verdict for verdict in outcome.verdicts if verdict.is_new]
-    for start in range(0, len(fresh), _BATCH):
-        # No ON CONFLICT: under the account's lock a conflict would be a mistake, and must not drop a payment silently.
-        BankTransaction.objects.bulk_create(
+    # No ON CONFLICT: under the account's lock a conflict would be a mistake, and must not drop a payment silently.
+    copy_rows(
+        BankTransaction,
+        (
             adapters.new_transaction(
                 entries[verdict.arrival.position],
                 account=account,
@@ -206,8 +207,10 @@ def _insert(
                 raw_fetch=raw_fetch,
                 statement_import=statement_import,
             )
-            for verdict in fresh[start : start + _BATCH]
-        )
+            for verdict in outcome.verdicts
+            if verdict.is_new
+        ),
+    )
 
 
 def _result(outcome: Plan, refused: Sequence[Refusal]) -> IngestResult:

@@ -115,9 +115,17 @@ def test_other_ids_after_a_renewed_consent_add_nothing(account):
 
     result = live(account, fetched(internal="x"), fetched("RE-1043", internal="z"), fetched(internal="y"))
 
-    assert counts(result) == (0, 3, 0, 3)
-    assert {note.reason for note in result.noted} == {OTHER_ID}
+    assert counts(result) == (0, 3, 0, 0)
     assert account.transactions.count() == 3
+
+
+def test_a_single_entry_under_another_id_is_shown_and_not_doubled(account):
+    live(account, fetched(internal="a"), fetched("RE-1043", internal="c"))
+
+    result = live(account, fetched(internal="x"), fetched("RE-1043", internal="c"))
+
+    assert counts(result) == (0, 2, 0, 1)
+    assert result.noted[0].reason == OTHER_ID
 
 
 def test_an_entry_sent_again_on_another_day_under_another_id_is_shown_and_not_doubled(account):
