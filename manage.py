@@ -5,11 +5,26 @@ import os
 import sys
 
 
+def _reads_files_only(arguments: list[str]) -> bool:
+    """Return whether the command needs neither database nor secrets."""
+    if arguments[:1] == ["match_files"]:
+        return True
+    return arguments[:1] == ["import_statement"] and "--dry-run" in arguments
+
+
 def main() -> None:
-    """Run one management command."""
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "payymo.settings")
+    """Run one management command; what is wrong with the settings is one line and exit status 2."""
+    module = "payymo.settings_offline" if _reads_files_only(sys.argv[1:]) else "payymo.settings"
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", module)
+    from django.conf import settings
+    from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
 
+    try:
+        settings.INSTALLED_APPS  # noqa: B018 - reads the settings now, where their errors can be said in one line
+    except ImproperlyConfigured as error:
+        sys.stderr.write(f"manage.py: {error} See .env.example, or run `make demo`.\n")
+        sys.exit(2)
     execute_from_command_line(sys.argv)
 
 

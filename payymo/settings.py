@@ -15,6 +15,9 @@ from django.core.exceptions import ImproperlyConfigured
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 environ.Env.read_env(BASE_DIR / ".env")
+if "SECRET_KEY" not in env.ENVIRON:
+    # Beside a running demo, commands find its servers by themselves. A set-up installation never gets here.
+    environ.Env.read_env(BASE_DIR / env.str("PAYYMO_HOME", default=".payymo") / "env")
 
 # --- Mode and secrets -------------------------------------------------------------------------------------------------
 MODE = env.str("PAYYMO_MODE", default="production")
