@@ -62,6 +62,7 @@ def main(words: list[str] | None = None) -> int:
         pass  # the signal came between two turns of the server's own loop
     finally:
         server.server_close()
+        store.close()
         log.info("Sandbox stopped.")
     return 0
 

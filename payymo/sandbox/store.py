@@ -27,17 +27,22 @@ class Store:
         self.path = home / FILE
         self.pristine = home / PRISTINE
         self._writer = threading.Lock()
+        self._anchor: sqlite3.Connection | None = None
 
     def open(self, *, seed: int, until: date, reset: bool = False) -> date:
         """Continue the world in the file, or make a new one, and return its last day."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         if reset:
             self._remove()
-        connection = self._connect()
-        try:
-            return self._seed_once(connection, seed, until)
-        finally:
-            connection.close()
+        # Kept open: when the last connection closes, SQLite writes the whole log back, at each request then.
+        self._anchor = self._connect()
+        return self._seed_once(self._anchor, seed, until)
+
+    def close(self) -> None:
+        """Let the file go, with its log written back."""
+        if self._anchor is not None:
+            self._anchor.close()
+            self._anchor = None
 
     def _remove(self) -> None:
         for suffix in ("", "-wal", "-shm"):

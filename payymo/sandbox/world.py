@@ -193,8 +193,11 @@ def build(slug: str, seed: int, until: date) -> World:
     plans = billing.transfers(rng, profile, clients)
     cards = plan_cards(rng, profile, clients)
     odd = billing.unpaid_and_odd(rng, profile, clients)
-    owed = [one for plan in plans for one in plan.invoices] + [plan.history for plan in plans if plan.history]
-    invoices = billing.number(profile, owed + odd + [one.invoice for one in cards if not one.duplicate])
+    owed = [one for plan in plans for one in plan.invoices] + odd
+    owed += [one.invoice for one in cards if not one.duplicate]
+    billing.tell_apart(rng, plans, [one for one in owed if one.status == "Unpaid"])
+    settled = [plan.history for plan in plans if plan.history]
+    invoices = billing.number(profile, owed + settled)
     transfers = payments.realise(rng, profile, plans)
     book = CardBook(rng, profile)
     for one in cards:

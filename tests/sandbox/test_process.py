@@ -3,12 +3,15 @@
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 import requests
 
 from payymo.sandbox.process import SandboxDidNotStart, start
 from tests.sandbox.clients import UNTIL, sign_in, site_of
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_state_survives_a_kill(tmp_path):
@@ -49,7 +52,7 @@ def test_reset_begins_anew(sandbox):
 def test_taken_port_is_said_in_one_line(sandbox, tmp_path):
     command = [sys.executable, "-m", "payymo.sandbox", "--home", str(tmp_path), "--port", str(sandbox.port)]
 
-    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False, cwd=ROOT)
 
     assert done.returncode == 2
     assert done.stderr.strip().splitlines()[-1].startswith("The sandbox cannot start: ")

@@ -96,6 +96,21 @@ def test_two_thirds_of_the_payments_quote_a_clear_reference(made):
     assert mean("clear" in one.tags for one in payments) == pytest.approx(0.63, abs=0.03)
 
 
+def test_payment_without_a_reference_fits_one_open_debt_of_its_client(made):
+    invoices = {one.id: one for one in made.invoices}
+    open_debts = Counter((one.client.id, one.total) for one in made.invoices if one.status == "Unpaid")
+    silent = {"no_reference", "standing_order", "domain_only", "client_number"}
+    payments = [one for one in made.transfers if one.kind == "payment" and set(one.tags) & silent]
+
+    fits = Counter()
+    for one in payments:
+        [(invoice, amount)] = one.allocations
+        if "booked_in_whmcs" not in one.tags:
+            fits[open_debts[invoices[invoice].client.id, amount]] += 1
+
+    assert set(fits) == {1}
+
+
 def test_every_shape_is_there(acme):
     shapes = {tag for one in acme.transfers for tag in one.tags}
 
