@@ -57,12 +57,17 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """An entry that has just been read. `source_id` is an id that its source gives once per account, or empty."""
+    """An entry that has just been read.
+
+    Shape: `source_id` is an id that its source gives once per account, or empty. The payments of one batch, which the
+    bank booked as one sum, share a `batch` above zero.
+    """
 
     position: int
     line: int
     source_id: str
     facts: Facts
+    batch: int = 0
 
 
 @dataclass(frozen=True, slots=True)

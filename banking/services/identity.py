@@ -5,10 +5,11 @@ The rules, first that holds:
 2. equal facts are compared as multisets per booking day: the bank shows three, two are stored, so one is new;
 3. an entry that comes back under another id of the provider, with a bank's own reference that is not reused for other
    things, is the same entry (shown to a person, never stored twice);
-4. within a complete day, what is left over on both sides with one amount and like texts is the same entry, told twice
+4. the payments of a batch are known where another source has the batch as one sum of that day;
+5. within a complete day, what is left over on both sides with one amount and like texts is the same entry, told twice
    by two sources or with an amended text;
-5. two sources may book an entry up to two days apart, if each of them covers the other's day.
-What remains is new. Source: facts on identity in docs/adr, security sheet "Identity of a bank transaction".
+6. two sources may book an entry up to two days apart, if each of them covers the other's day.
+What remains is new. Banks reuse and change their ids, so an id alone never drops an entry of another amount.
 """
 
 from collections import Counter, defaultdict
@@ -28,6 +29,7 @@ _LIKE_ENOUGH_ON_ONE_DAY = 0.5
 CHANGED_FACTS = "The bank now tells another amount or day for an entry that is already stored. The stored one was kept."
 OTHER_ID = "The bank sent this entry a second time under another id. It was not stored twice."
 AMENDED_TEXT = "The bank changed the text of an entry that is already stored. The stored one was kept."
+ONE_SUM = "Another source has this batch as one sum. The single payments were not stored beside it."
 MAYBE_KNOWN = "Another source has a like entry on a day beside this one. Both are kept; please check."
 
 
@@ -62,6 +64,7 @@ class _Comparison:
         self._same_id()
         self._same_facts()
         self._sent_again()
+        self._booked_as_one_sum()
         self._alike(same_day=True)
         self._alike(same_day=False)
         for arrival in self.open:
@@ -142,6 +145,27 @@ class _Comparison:
                 continue
             for reference in _references(facts):
                 holders[reference].append(facts)
+        self._keep_open(settled)
+
+    def _booked_as_one_sum(self) -> None:
+        batches: defaultdict[int, list[Arrival]] = defaultdict(list)
+        for arrival in self.open:
+            if arrival.batch:
+                batches[arrival.batch].append(arrival)
+        sums = {
+            (row.facts.booking_date, row.facts.amount): row
+            for row in self.free.values()
+            if row.source != self.window.source
+        }
+        settled: set[int] = set()
+        for payments in batches.values():
+            total = sum((payment.facts.amount for payment in payments), Decimal(0))
+            row = sums.get((payments[0].facts.booking_date, total)) if len(payments) > 1 else None
+            if row is None or row.pk not in self.free:
+                continue
+            for payment in payments:
+                self._known(payment, row, ONE_SUM)
+                settled.add(payment.position)
         self._keep_open(settled)
 
     def _pairs(self, *, same_day: bool) -> Iterable[tuple[float, int, Arrival, Stored]]:

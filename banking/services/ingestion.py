@@ -149,10 +149,11 @@ def _facts(entry: ParsedEntry, key: bytes) -> Facts:
 
 
 def _compare(account: BankAccount | None, entries: Sequence[ParsedEntry], window: Window, key: bytes) -> Plan:
-    arrivals = [
-        Arrival(position, entry.line, adapters.source_id(entry, window.source), _facts(entry, key))
-        for position, entry in enumerate(entries)
-    ]
+    arrivals, batch = [], 0
+    for position, entry in enumerate(entries):
+        batch += entry.batch_line == 1
+        told = (adapters.source_id(entry, window.source), _facts(entry, key))
+        arrivals.append(Arrival(position, entry.line, *told, batch=batch if entry.batch_line else 0))
     return plan(arrivals, _stored(account, arrivals, window) if account is not None and arrivals else (), window)
 
 

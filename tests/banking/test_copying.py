@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 from django.db import IntegrityError, transaction
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from banking.copying import _written, copy_rows
@@ -56,6 +56,7 @@ def test_nothing_is_nothing(in_acme):
     assert copy_rows(BankTransaction, []) == 0
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(codec="utf-8", exclude_characters="\x00")))
 def test_a_written_text_holds_no_separator(text):
     assert not set(_written(text)) & {"\t", "\n", "\r"}

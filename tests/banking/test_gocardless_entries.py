@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from banking.parsers.errors import UnreadableStatement
@@ -177,6 +177,7 @@ _values = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from([*PLAIN, "currencyExchange", "endToEndId", "transactionId"]), _values))
 def test_whatever_an_entry_holds_it_is_read_or_refused(changes):
     found = read_transactions(answer({**PLAIN, **changes}))

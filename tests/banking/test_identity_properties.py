@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from hashlib import sha256
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from banking.services.entry_values import Arrival, Facts, Stored, Window
@@ -81,6 +81,7 @@ def within(truth, first, last):
     return [(own, told) for own, told in truth if first <= (told.booking_date - START).days <= last]
 
 
+@settings(deadline=None)
 @given(_entries, _windows, st.randoms(use_true_random=False))
 def test_any_windows_without_ids_give_the_truth(written, windows, random):
     truth = [("", facts(*entry)) for entry in written]
@@ -94,6 +95,7 @@ def test_any_windows_without_ids_give_the_truth(written, windows, random):
     assert account.content() == expected(truth, windows)
 
 
+@settings(deadline=None)
 @given(_entries, _windows, st.randoms(use_true_random=False), st.booleans())
 def test_any_windows_with_ids_give_the_truth_even_if_the_ids_change(written, windows, random, ids_change):
     truth = [(f"live:{number}", facts(*entry, reference=str(number))) for number, entry in enumerate(written)]
@@ -110,6 +112,7 @@ def test_any_windows_with_ids_give_the_truth_even_if_the_ids_change(written, win
     assert len({row.identity for row in account.rows}) == len(account.rows)
 
 
+@settings(deadline=None)
 @given(_entries, st.integers(0, 14), st.randoms(use_true_random=False))
 def test_entries_that_appear_late_are_added_once(written, cut, random):
     truth = [(f"live:{number}", facts(*entry)) for number, entry in enumerate(written)]
@@ -122,6 +125,7 @@ def test_entries_that_appear_late_are_added_once(written, cut, random):
     assert account.content() == expected(truth, [(0, DAYS - 1)])
 
 
+@settings(deadline=None)
 @given(_entries, _windows, _windows, st.randoms(use_true_random=False))
 def test_two_sources_of_one_account_give_the_truth_once(written, live_windows, file_windows, random):
     truth = [(f"live:{number}", facts(*entry)) for number, entry in enumerate(written)]
@@ -141,6 +145,7 @@ def test_two_sources_of_one_account_give_the_truth_once(written, live_windows, f
     )
 
 
+@settings(deadline=None)
 @given(_entries, st.randoms(use_true_random=False))
 def test_the_order_of_an_answer_changes_nothing(written, random):
     truth = [

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from banking.models import BankTransaction, PendingEntry
 from banking.parsers.types import Refusal
-from banking.services.identity import AMENDED_TEXT, CHANGED_FACTS, MAYBE_KNOWN, OTHER_ID
+from banking.services.identity import AMENDED_TEXT, CHANGED_FACTS, MAYBE_KNOWN, ONE_SUM, OTHER_ID
 from banking.services.ingestion import LIVE, ingest_entries, preview_entries
 from tests.banking.entries import MONDAY, bank_account, fetched, from_file, uploaded
 
@@ -241,6 +241,24 @@ def test_two_sources_may_book_an_entry_a_day_apart_where_both_cover_both_days(ac
     result = ingest(account, from_file("RE-1042", day=TUESDAY), source="mt940", first=MONDAY, last=SUNDAY)
 
     assert counts(result) == (0, 1, 0, 0)
+
+
+def test_a_batch_that_the_api_shows_as_one_sum_is_not_stored_beside_it(account):
+    live(account, fetched("Batch of 2", "30.00", internal="a"), fetched("Other", "5.00", internal="b"))
+
+    result = ingest(
+        account, from_file("RE-1", "10.00", batch_line=1), from_file("RE-2", "20.00", batch_line=2),
+        from_file("Other", "5.00"),
+    )  # fmt: skip
+
+    assert counts(result) == (0, 3, 0, 2)
+    assert {note.reason for note in result.noted} == {ONE_SUM}
+
+
+def test_a_batch_that_nobody_has_as_one_sum_is_stored_payment_by_payment(account):
+    result = ingest(account, from_file("RE-1", "10.00", batch_line=1), from_file("RE-2", "20.00", batch_line=2))
+
+    assert counts(result) == (2, 0, 0, 0)
 
 
 def test_a_like_payment_beyond_the_other_sources_days_is_kept_and_shown(account):
