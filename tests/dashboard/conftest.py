@@ -3,6 +3,7 @@
 import pytest
 from django.db import connection
 from django.test import Client
+from django.urls import set_script_prefix
 from django.utils import timezone
 
 from accounts.browser_sessions import bind, realm_of
@@ -26,6 +27,8 @@ class Browser(Client):
             session.save()
 
     def request(self, **request):
+        # As the server does before each request; Django's test client leaves the prefix of the one before.
+        set_script_prefix("/")
         try:
             return super().request(**request)
         finally:
@@ -53,6 +56,11 @@ def as_reviewer(in_acme, reviewer):
 @pytest.fixture
 def as_owner(in_acme, owner):
     return Browser(ACME, tenant=in_acme, user=owner)
+
+
+@pytest.fixture
+def as_admin(in_acme):
+    return Browser(ACME, tenant=in_acme, user=User.objects.get(email="admin@acme.example"))
 
 
 @pytest.fixture

@@ -43,7 +43,9 @@ def _show(request: HttpRequest, template: str, page: Any, *, code: int = 200) ->
 def nudge(request: HttpRequest, kind: str) -> None:
     """Wake a worker after the commit; without a broker the next beat does the same."""
     arguments = {"tenant_id": str(request.tenant.public_id)}
-    transaction.on_commit(lambda: current_app.send_task(_FETCH[kind], kwargs=arguments, expires=300, retry=False))
+    transaction.on_commit(
+        lambda: current_app.send_task(_FETCH[kind], kwargs=arguments, expires=300, retry=False), robust=True
+    )
 
 
 @require_GET
@@ -131,11 +133,13 @@ def connect_bank(request: HttpRequest) -> HttpResponse:
     now, country, error = timezone.now(), request.GET.get("country", ""), ""
     provider = provider_keys.provider(now=now)
     found: tuple[Institution, ...] = ()
-    started = None
+    started, days = None, 0
     try:
         if request.method == "POST":
+            chosen = request.POST.get("institution", "")[:120]
+            days = provider.institution(institution_id=chosen).access_days
             started = banks.start_consent(
-                institution_id=request.POST.get("institution", "")[:120],
+                institution_id=chosen,
                 user_id=request.user.pk,
                 redirect_url=callback_url(request),
                 provider=provider,
@@ -156,7 +160,7 @@ def connect_bank(request: HttpRequest) -> HttpResponse:
         q=request.GET.get("q", "")[:60],
         chosen=started.institution_name if started else "",
         consent_url=started.consent_link if started else "",
-        consent_days=90,
+        consent_days=days,
         cancel_url=link("connections"),
         error=error,
     )
@@ -250,12 +254,14 @@ def remove(request: HttpRequest, kind: str, public_id: uuid.UUID) -> HttpRespons
 def renew(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """Prepare a new consent at the same bank and show the link to it."""
     row, now = _connection("bank", public_id), timezone.now()
+    provider = provider_keys.provider(now=now)
     try:
+        days = provider.institution(institution_id=row.institution_id).access_days
         started = banks.renew_consent(
             connection=row,
             user_id=request.user.pk,
             redirect_url=callback_url(request),
-            provider=provider_keys.provider(now=now),
+            provider=provider,
             now=now,
         )
     except (DomainError, ProviderError) as refused:
@@ -266,7 +272,7 @@ def renew(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
         country=row.country,
         chosen=started.institution_name,
         consent_url=started.consent_link,
-        consent_days=90,
+        consent_days=days,
         cancel_url=link("connections"),
     )
     return _show(request, "dashboard/connections/bank.html", page)

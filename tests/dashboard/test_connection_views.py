@@ -1,0 +1,212 @@
+"""Connecting providers in the browser: what is refused is said in a sentence and stores nothing."""
+
+from urllib.parse import parse_qs, urljoin, urlsplit
+
+import pytest
+import requests
+from celery import current_app
+from kombu.exceptions import OperationalError
+
+from banking.models import BankAccount, BankConnection, ProviderKey
+from payments.models import StripeConnection
+from payymo.sandbox import world
+from tests.factories import rows
+from whmcs.models import WhmcsInstance
+
+KEYS = world.GOCARDLESS["acme"]
+
+
+@pytest.fixture(autouse=True)
+def sent(monkeypatch):
+    """The names of the tasks that would wake a worker; there is none here."""
+    names = []
+    monkeypatch.setattr(current_app, "send_task", lambda name, **more: names.append((name, more["kwargs"])))
+    return names
+
+
+def whmcs_form(process, **changes):
+    keys = world.WHMCS["acme"]
+    return {
+        "name": "Billing", "base_url": f"{process.base_url}/whmcs/acme", "identifier": keys.identifier,
+        "secret": keys.secret, "access_key": "", **changes,
+    }  # fmt: skip
+
+
+def test_whmcs_is_connected_and_fetched_at_once(as_owner, in_acme, sandbox, sent, django_capture_on_commit_callbacks):
+    with django_capture_on_commit_callbacks(execute=True):
+        answer = as_owner.post("/connections/whmcs/new/", whmcs_form(sandbox))
+
+    assert (answer.status_code, answer["Location"]) == (303, "/connections/")
+    assert WhmcsInstance.objects.get().state == "ACTIVE"
+    assert sent == [("whmcs.tasks.sync_due_instances", {"tenant_id": str(in_acme.public_id)})]
+    page = as_owner.get("/connections/").context["page"]
+    assert [(card.kind, card.name, card.chip.text) for card in page.connections] == [("whmcs", "Billing", "Connected")]
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"base_url": "billing.example.com"}, "beginning with https://"),
+        ({"base_url": "http://127.0.0.1:1/"}, ""),
+        ({"base_url": "http://169.254.169.254/latest/"}, ""),
+        ({"base_url": "https://user:pass@billing.example.com"}, "must not contain a user name"),
+        ({"secret": "wrong"}, ""),
+    ],
+)
+def test_a_whmcs_that_does_not_answer_gives_a_sentence_and_stores_nothing(as_owner, sandbox, changes, said):
+    answer = as_owner.post("/connections/whmcs/new/", whmcs_form(sandbox, **changes))
+
+    page = answer.context["page"]
+    assert answer.status_code == 422
+    assert len(page.error) > 20
+    assert said in page.error
+    assert not WhmcsInstance.objects.exists()
+    assert page.form["identifier"].value() == world.WHMCS["acme"].identifier
+    assert world.WHMCS["acme"].secret not in answer.content.decode()
+
+
+def test_an_empty_form_names_what_is_missing(as_owner):
+    page = as_owner.post("/connections/whmcs/new/", {"name": ""}).context["page"]
+
+    assert list(page.form.errors) == ["name", "base_url", "identifier", "secret"]
+
+
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [
+        ("sk_live_51H", "Make a restricted key"),
+        ("pk_live_51H", "This is not a Stripe key"),
+        ("rk_test_unknown0000000000000000", ""),
+    ],
+)
+def test_a_wrong_stripe_key_gives_a_sentence_and_stores_nothing(as_owner, sandbox, key, said):
+    answer = as_owner.post("/connections/stripe/new/", {"key": key})
+
+    page = answer.context["page"]
+    assert answer.status_code == 422
+    assert len(page.error) > 20
+    assert said in page.error
+    assert not StripeConnection.objects.exists()
+    assert key not in answer.content.decode()
+
+
+def test_stripe_is_connected(as_owner, sandbox):
+    sent = {"key": world.STRIPE["acme"].restricted_key, "webhook_secret": world.STRIPE["acme"].webhook_secret}
+
+    answer = as_owner.post("/connections/stripe/new/", sent)
+
+    assert answer.status_code == 303
+    assert StripeConnection.objects.get().account_id == world.STRIPE["acme"].account_id
+
+
+@pytest.fixture
+def consent(as_owner, sandbox):
+    """The bank's consent page and the reference that comes back from it."""
+    keys = {"secret_id": KEYS.secret_id, "secret_key": KEYS.secret_key}
+    assert as_owner.post("/connections/bank/new/", keys).status_code == 303
+    banks = as_owner.get("/connections/bank/new/", {"country": "DE"}).context["page"].institutions
+    assert KEYS.institution_ids[0] in [bank.value for bank in banks]
+    page = as_owner.post("/connections/bank/new/", {"institution": KEYS.institution_ids[0]}).context["page"]
+    assert (BankConnection.objects.get().state, page.consent_days) == ("PENDING", 180)
+    return page.consent_url
+
+
+def back_from(consent_url):
+    """Agree at the bank as a person does, and return the reference with which it sends the browser back."""
+    with requests.Session() as person:
+        person.get(consent_url, timeout=20).raise_for_status()
+        answer = person.post(consent_url, data={"action": "approve"}, timeout=20, allow_redirects=False)
+        for _ in range(5):
+            onward = urljoin(answer.url, answer.headers["Location"])
+            if onward.startswith("http://acme.localhost/connections/bank/callback/?"):
+                return parse_qs(urlsplit(onward).query)["ref"][0]
+            answer = person.get(onward, timeout=20, allow_redirects=False)
+    raise AssertionError(f"the bank sent the browser to {onward}")
+
+
+def test_a_bank_is_connected_by_its_consent(as_owner, consent):
+    answer = as_owner.get("/connections/bank/callback/", {"ref": back_from(consent)}, follow=True)
+
+    assert "is connected. Its transactions are being read." in answer.content.decode()
+    assert BankConnection.objects.get().state == "LINKED"
+    assert BankAccount.objects.filter(connection__state="LINKED").exists()
+
+
+def test_a_renewal_leads_to_the_bank_again(as_owner, consent):
+    as_owner.get("/connections/bank/callback/", {"ref": back_from(consent)})
+    row = BankConnection.objects.get()
+
+    page = as_owner.post(f"/connections/bank/{row.public_id}/renew/").context["page"]
+
+    assert (page.chosen, page.consent_days) == (row.institution_name, 180)
+    assert page.consent_url.startswith("http://127.0.0.1:")
+    assert BankConnection.objects.get(renews=row).state == "PENDING"
+
+
+def test_the_way_back_from_the_bank_counts_once(as_owner, consent):
+    reference = back_from(consent)
+    as_owner.get("/connections/bank/callback/", {"ref": reference})
+    accounts = BankAccount.objects.count()
+
+    answer = as_owner.get("/connections/bank/callback/", {"ref": reference}, follow=True)
+
+    assert "was already used" in answer.content.decode()
+    assert (BankConnection.objects.get().state, BankAccount.objects.count()) == ("LINKED", accounts)
+
+
+def test_another_persons_way_back_from_the_bank_links_nothing(as_owner, as_admin, consent):
+    reference = back_from(consent)
+
+    answer = as_admin.get("/connections/bank/callback/", {"ref": reference}, follow=True)
+
+    assert "belongs to somebody else" in answer.content.decode()
+    assert (BankConnection.objects.get().state, BankAccount.objects.count()) == ("PENDING", 0)
+
+
+@pytest.mark.parametrize("query", [{}, {"ref": ""}, {"ref": "unknown"}, {"ref": "\x00"}, {"ref": "x" * 4000}])
+def test_an_unknown_reference_gives_a_sentence(as_owner, query):
+    answer = as_owner.get("/connections/bank/callback/", query, follow=True)
+
+    assert "This link has ended, was already used, or belongs to somebody else." in answer.content.decode()
+    assert not BankConnection.objects.exists()
+
+
+def test_wrong_bank_keys_give_a_sentence_and_store_nothing(as_owner, sandbox):
+    answer = as_owner.post("/connections/bank/new/", {"secret_id": KEYS.secret_id, "secret_key": "wrong"})
+
+    assert answer.status_code == 422
+    assert len(answer.context["page"].error) > 20
+    assert not ProviderKey.objects.exists()
+
+
+def test_fetching_now_makes_it_due_even_without_a_broker(
+    as_owner, in_acme, monkeypatch, django_capture_on_commit_callbacks
+):
+    def unreachable(*_args, **_more):
+        raise OperationalError("no broker")
+
+    monkeypatch.setattr(current_app, "send_task", unreachable)
+    row = rows.instance()
+    with django_capture_on_commit_callbacks(execute=True):
+        answer = as_owner.post(f"/connections/whmcs/{row.public_id}/sync/")
+
+    row.refresh_from_db()
+    assert answer.status_code == 303
+    assert row.next_sync_at is not None
+
+
+def test_a_removed_connection_keeps_its_rows_and_loses_its_key(as_owner, in_acme):
+    debt = rows.invoice("INV-1042", "119.00")
+
+    assert as_owner.post(f"/connections/whmcs/{debt.instance.public_id}/remove/").status_code == 303
+
+    row = WhmcsInstance.objects.get()
+    assert (row.state, bytes(row.secret_sealed)) == ("REMOVED", b"")
+    assert as_owner.get(f"/invoices/{debt.public_id}/").status_code == 200
+
+
+def test_an_unknown_kind_of_connection_does_not_exist(as_owner, in_acme):
+    row = rows.instance()
+
+    assert as_owner.post(f"/connections/paypal/{row.public_id}/sync/").status_code == 404
+    assert as_owner.post(f"/connections/stripe/{row.public_id}/sync/").status_code == 404

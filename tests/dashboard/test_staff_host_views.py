@@ -1,0 +1,114 @@
+"""The staff host: Payymo's staff, nobody else, and a tenant only while it grants support access."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from accounts.models import User
+from matching.models import Decision
+from matching.services import proposing
+from tenants.models import Tenant
+from tests.dashboard.conftest import ACME, STAFF, Browser
+from tests.factories import rows
+
+
+@pytest.fixture
+def staff(in_acme):
+    return User.objects.get(email="staff@payymo.example")
+
+
+@pytest.fixture
+def as_staff(in_acme, staff):
+    return Browser(STAFF, tenant=in_acme, user=staff, is_staff_host=True)
+
+
+@pytest.fixture
+def payment(in_acme):
+    rows.invoice("INV-1042", "119.00")
+    row = rows.transfer("INV-1042 hosting", "119.00")
+    proposing.propose(receipts=[row], now=timezone.now())
+    return row
+
+
+@pytest.fixture
+def support(in_acme):
+    Tenant.objects.filter(pk=in_acme.pk).update(support_access_until=timezone.now() + timedelta(hours=1))
+
+
+PLATFORM = ["/admin/", "/admin/tenants/tenant/", "/admin/accounts/user/", "/admin/accounts/membership/"]
+INSIDE = ["", "review/", "payments/stripepayment/", "whmcs/invoice/", "whmcs/posting/", "matching/decision/"]
+
+
+@pytest.mark.parametrize("path", PLATFORM)
+def test_staff_sees_the_platform(as_staff, path):
+    assert as_staff.get(path).status_code == 200
+
+
+@pytest.mark.parametrize("path", INSIDE)
+def test_staff_sees_a_tenant_while_it_grants_access(as_staff, payment, support, path):
+    assert as_staff.get(f"/admin/t/acme/{path}").status_code == 200
+
+
+@pytest.mark.parametrize("path", INSIDE)
+def test_staff_does_not_see_a_tenant_without_access(as_staff, payment, path):
+    assert as_staff.get(f"/admin/t/acme/{path}").status_code == 404
+
+
+def test_support_access_that_has_ended_lets_nobody_in(as_staff, payment, in_acme):
+    Tenant.objects.filter(pk=in_acme.pk).update(support_access_until=timezone.now() - timedelta(seconds=1))
+
+    assert as_staff.get("/admin/t/acme/review/").status_code == 404
+
+
+def test_access_to_one_tenant_is_none_to_another(as_staff, globex, support):
+    assert as_staff.get("/admin/t/globex/review/").status_code == 404
+
+
+def test_staff_decides_under_its_own_name(as_staff, payment, support):
+    shown = as_staff.get(f"/admin/t/acme/review/{payment.public_id}/")
+    panel = shown.context["page"].panel
+    assert (shown.status_code, panel.urls.approve) == (200, f"/admin/t/acme/review/{payment.public_id}/approve/")
+
+    answer = as_staff.post(panel.urls.approve, {"version": panel.version})
+
+    assert (answer.status_code, answer["Location"]) == (303, "/admin/t/acme/review/")
+    decision = Decision.objects.get()
+    assert (decision.source, decision.kind) == ("staff", "APPROVE")
+
+
+def test_a_tenants_owner_is_refused_on_the_staff_host(in_acme, owner, payment, support):
+    browser = Browser(STAFF, tenant=in_acme, user=owner, is_staff_host=True)
+
+    for path in ("/admin/", "/admin/tenants/tenant/", "/admin/t/acme/", "/admin/t/acme/review/"):
+        answer = browser.get(path)
+        assert (path, answer.status_code, "/login/" in answer["Location"]) == (path, 302, True)
+    sent = browser.post(f"/admin/t/acme/review/{payment.public_id}/approve/")
+
+    assert sent.status_code == 302
+    assert not Decision.objects.exists()
+
+
+def test_staff_is_nobody_on_a_tenants_host(in_acme, staff, payment, support):
+    browser = Browser(ACME, tenant=in_acme, user=staff)
+
+    answer = browser.get("/review/")
+
+    assert (answer.status_code, answer["Location"]) == (302, "/login/?next=/review/")
+
+
+def test_a_session_of_the_staff_host_is_worth_nothing_on_a_tenants_host(as_staff, in_acme, owner):
+    elsewhere = Browser(ACME, tenant=in_acme)
+    elsewhere.cookies = as_staff.cookies
+
+    assert elsewhere.get("/").status_code == 302
+
+
+@pytest.mark.parametrize("path", ["/", "/review/", "/login/", "/transactions/", "/api/v1/transactions/"])
+def test_the_staff_host_serves_no_tenants_page(as_staff, path):
+    assert as_staff.get(path).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/admin/", "/admin/t/acme/review/"])
+def test_a_tenants_host_serves_no_console(as_owner, support, path):
+    assert as_owner.get(path).status_code == 404
