@@ -39,7 +39,8 @@ def refusal(request: HttpRequest, codename: str) -> HttpResponse | None:
     if not request.user.is_authenticated:
         if getattr(request, "htmx", False):
             return HttpResponse("Please sign in again.", status=401, content_type="text/plain")
-        return redirect_to_login(request.get_full_path())
+        # The staff host has no sign-in page but the console's own.
+        return redirect_to_login(request.get_full_path(), "admin:login" if request.is_staff_host else None)
     permissions: frozenset[str] | None = getattr(request, "permissions", None)
     if permissions is None:
         raise Http404
