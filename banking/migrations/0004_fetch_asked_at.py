@@ -4,15 +4,18 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('banking', '0003_raw_fetch_window'),
+        ("banking", "0003_raw_fetch_window"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='bankaccount',
-            name='fetch_asked_at',
-            field=models.DateTimeField(blank=True, help_text='a person wants it fetched now: the call kept back for that may be used', null=True),
+            model_name="bankaccount",
+            name="fetch_asked_at",
+            field=models.DateTimeField(
+                blank=True,
+                help_text="a person wants it fetched now: the call kept back for that may be used",
+                null=True,
+            ),
         ),
     ]
