@@ -1,6 +1,5 @@
 """Row locks and named locks of banking. Order: bank account, then its transactions by primary key."""
 
-import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -9,6 +8,7 @@ from psycopg2 import errors
 
 from banking.models import BankAccount
 from payymo.shared.errors import Conflict
+from tenants.jobs import lock_key
 
 
 class AccountBusy(Conflict):
@@ -36,33 +36,16 @@ def lock_account(pk: int) -> BankAccount:
         raise
 
 
-def _number(name: str) -> int:
-    schema_and_name = f"{connection.schema_name}:{name}".encode()
-    return int.from_bytes(hashlib.sha256(schema_and_name).digest()[:8], "big", signed=True)
-
-
-@contextmanager
-def only_one(name: str) -> Iterator[bool]:
-    """Hold the tenant's named lock, and say whether it was free. It belongs to the connection, not to a transaction."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [_number(name)])
-        held = bool(cursor.fetchone()[0])
-    try:
-        yield held
-    finally:
-        if held:
-            _release(name)
-
-
 @contextmanager
 def one_after_another(name: str) -> Iterator[None]:
     """Hold the tenant's named lock, waiting for it as long as the lock time-out allows.
 
     Raises: Busy when it does not become free in time.
     """
+    key = lock_key(name)
     with connection.cursor() as cursor:
         try:
-            cursor.execute("SELECT pg_advisory_lock(%s)", [_number(name)])
+            cursor.execute("SELECT pg_advisory_lock(%s)", [key])
         except OperationalError as error:
             if isinstance(error.__cause__, errors.LockNotAvailable):
                 raise Busy("Another process is doing the same. Try again in a minute.") from error
@@ -70,9 +53,5 @@ def one_after_another(name: str) -> Iterator[None]:
     try:
         yield
     finally:
-        _release(name)
-
-
-def _release(name: str) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_unlock(%s)", [_number(name)])
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [key])

@@ -5,9 +5,9 @@ import logging
 from celery import shared_task
 from django.utils import timezone
 
-from banking import locks
 from banking.services import schedule
 from banking.services.provider_keys import has_provider_key, provider
+from tenants.jobs import exclusive
 from tenants.tasks import TenantTask
 
 logger = logging.getLogger(__name__)
@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 def sync_due_accounts() -> int:
     """Fetch what is due for the tenant; a second worker that gets the same message does nothing."""
     now = timezone.now()
-    with locks.only_one("sync-due-accounts") as free:
+    with exclusive("sync-due-accounts") as free:
         if not free or not schedule.has_work(now=now) or not has_provider_key():
             return 0
         results = schedule.run_round(provider=provider(now=now), now=now)

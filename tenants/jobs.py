@@ -9,14 +9,19 @@ from django.db import connection
 from tenants import context
 
 
+def lock_key(name: str) -> int:
+    """Return the number of the current tenant's advisory lock of this name."""
+    digest = hashlib.sha256(f"{context.current().public_id}:{name}".encode()).digest()
+    return int.from_bytes(digest[:8], "big", signed=True)
+
+
 @contextmanager
 def exclusive(job: str) -> Iterator[bool]:
     """Hold an advisory lock for this job and the current tenant; yields False when another run holds it.
 
     The lock belongs to the database session, so a killed worker leaves none behind.
     """
-    digest = hashlib.sha256(f"{context.current().public_id}:{job}".encode()).digest()
-    key = int.from_bytes(digest[:8], "big", signed=True)
+    key = lock_key(job)
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_lock(%s)", [key])
         (held,) = cursor.fetchone()

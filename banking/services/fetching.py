@@ -7,7 +7,7 @@ from typing import Literal
 
 from django.db import transaction
 
-from banking import adapters, locks
+from banking import adapters
 from banking.clients.base import BankProvider, Fetched, Scope
 from banking.models import BankAccount, BankConnection, RawFetch
 from banking.parsers.errors import UnreadableStatement
@@ -17,6 +17,7 @@ from banking.services import failures, quotas
 from banking.services.ingestion import LIVE, IngestResult, ingest_entries
 from payymo.shared.errors import Conflict, ProviderError, Refused, Retryable
 from tenants import sealing
+from tenants.jobs import exclusive
 
 logger = logging.getLogger(__name__)
 OVERLAP = timedelta(days=10)
@@ -57,7 +58,7 @@ def sync_account(*, account_id: int, provider: BankProvider, now: datetime, by_h
     connection = account.connection
     if connection is None or connection.state != BankConnection.State.LINKED or not account.provider_account_id:
         raise NotConnected("The account is not connected. Connect the bank or renew the consent first.")
-    with locks.only_one(f"sync-account:{account.pk}") as free:
+    with exclusive(f"sync-account:{account.pk}") as free:
         if not free:
             return SyncResult("waiting", message="The account is being fetched already.")
         if connection.consent_ends_at and connection.consent_ends_at <= now:

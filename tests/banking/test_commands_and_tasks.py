@@ -6,7 +6,7 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
-from banking import locks, tasks
+from banking import tasks
 from banking.models import BankAccount, BankTransaction, StatementImport
 from banking.services.linking import new_account
 from tenants.context import TenantUnavailable
@@ -104,11 +104,3 @@ def test_the_task_without_a_tenant_is_refused(connection):
 
 def test_the_task_of_a_tenant_without_keys_does_nothing(acme):
     assert tasks.sync_due_accounts(tenant_id=str(acme.public_id)) == 0
-
-
-def test_a_named_lock_is_of_one_tenant_and_of_one_holder(in_acme, globex):
-    with locks.only_one("job") as first:
-        assert first
-        own = locks._number("job")
-        assert own == locks._number("job")
-        assert own != locks._number("another job")
