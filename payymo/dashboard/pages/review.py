@@ -4,7 +4,7 @@ The component is used twice, on the tenant's host and inside the staff admin, so
 
 **Forms.** Every decision form sends `version` (the `Panel.version` it was made from) and `key` (`Panel.key`, once).
 approve: `candidate`. reject: `candidate`, optional `reason`. hold: `until` (ISO date). ignore: `reason` (one of
-`Panel.ignore_reasons`), optional `note`. find: POST `invoice`. split: POST `amount-<invoice uuid>` and
+`Panel.ignore_reasons`). find: POST `invoice`. split: POST `amount-<invoice uuid>` and
 `invoice` per row, `rest` (one of `SplitPanel.rest_uses`), and `do`, of which the last counts: `save`, or `add`, which
 only shows the editor again with one more `invoice` or with the results of `q`. Script adds `next`, the payment it shows
 meanwhile.

@@ -90,6 +90,7 @@ def test_z_takes_the_decision_back(page: Page):
     expect(page.locator(f'.pm-row[data-receipt="{uuid_of(0)}"]')).to_have_count(1)
     expect(page.locator("#pm-panel-title")).to_contain_text("Acme Hosting")
     expect(page.locator('[data-pm-count="exact"]')).to_have_text("23")
+    expect(page.locator(".pm-row[aria-current]")).to_have_count(1)
     assert current(page) == uuid_of(0)
 
 

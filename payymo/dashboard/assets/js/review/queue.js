@@ -21,7 +21,7 @@ export function successor(row) {
 }
 
 export function setCurrent(row) {
-  current()?.removeAttribute("aria-current");
+  for (const other of queue().querySelectorAll(".pm-row[aria-current]")) other.removeAttribute("aria-current");
   row.setAttribute("aria-current", "true");
   row.scrollIntoView({ block: "nearest" });
   if (!neighbour(row, 3)) queue().querySelector(".pm-more")?.click();
