@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from matching.core.amounts import FOREIGN, Relation
 from matching.core.book import Book
-from matching.core.evidence import STRONG, Evidence, Grade, gather
+from matching.core.evidence import Evidence, gather
 from matching.core.features import Context, context, features, none_features
+from matching.core.hits import STRONG, Grade
 from matching.core.hypotheses import Hypothesis, build
 from matching.core.lexicon import Noise
 from matching.core.reasons import explain

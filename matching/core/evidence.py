@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 
-from matching.core.book import Book, Debt
+from matching.core.book import Book
+from matching.core.hits import STRONG, Grade, Hit, add_hit, read_cut_numbers, read_numbers
 from matching.core.lexicon import CHARGE_WORDS, NOISE_PHRASES, NOISE_WORDS, Noise
 from matching.core.memory import NOBODY, payer_key, payer_name_key, repeated_text_key
 from matching.core.names import NameHit
-from matching.core.normalise import fold, fold_with_offsets
+from matching.core.normalise import Folded, fold, fold_with_offsets
 from matching.core.numbers import digits_of
 from matching.core.quotes import Label, Quote, read_quotes, texts_of
 from matching.core.types import Receipt, Source, Span
@@ -19,35 +19,6 @@ from matching.core.types import Receipt, Source, Span
 _MOST_CLIENTS = 14
 _DIALECT_NAME = re.compile(r"(?:NAAM|NAME|NOM|AUFTRAGGEBER)\s*:\s*([^|\n/:]{3,70}?)(?=\s+[A-Z]{4,}\s*:|[|\n/]|$)")
 _WEB_WORD = re.compile(r"[A-Z0-9](?:[A-Z0-9-]*[A-Z0-9])?(?:\.[A-Z0-9-]+)*")
-
-
-class Grade(StrEnum):
-    """How an invoice is named, from certain to doubtful."""
-
-    METADATA = "metadata"
-    FULL = "full"
-    BARE = "bare"
-    OTHER = "other"
-    REPAIRED = "repaired"
-    ENDING = "ending"
-    RUNNING = "running"
-    RUNNING_BARE = "running_bare"
-    SLIP = "slip"
-    CUT = "cut"
-    NEIGHBOUR = "neighbour"
-
-
-STRONG = frozenset({Grade.METADATA, Grade.FULL, Grade.BARE, Grade.OTHER, Grade.REPAIRED})
-_ORDER = {grade: place for place, grade in enumerate(Grade)}
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """One invoice named by one place in the text."""
-
-    debt: Debt
-    grade: Grade
-    quote: Quote
 
 
 @dataclass(slots=True)
@@ -115,22 +86,16 @@ def gather(receipt: Receipt, book: Book) -> Evidence:
     _read_client_numbers(found, book)
     _read_domains(found, book, texts)
     _read_past(found, book)
-    _read_numbers(found, book)
+    read_numbers(found.hits, found.quotes, book, found.clients, amounts_of(receipt))
     _read_noise(found, texts)
     _keep_best(found, book)
-    _read_cut_numbers(found, book, texts)
+    read_cut_numbers(found.hits, found.quotes, book, found.clients, texts)
     found.hits = dict(sorted(found.hits.items()))
     return found
 
 
 def _client(found: Evidence, client_id: int) -> ClientEvidence:
     return found.clients.setdefault(client_id, ClientEvidence())
-
-
-def _add_hit(found: Evidence, debt: Debt, grade: Grade, quote: Quote) -> None:
-    known = found.hits.get(debt.id)
-    if known is None or _ORDER[grade] < _ORDER[known.grade]:
-        found.hits[debt.id] = Hit(debt, grade, quote)
 
 
 def _read_metadata(found: Evidence, book: Book) -> None:
@@ -148,103 +113,18 @@ def _read_metadata(found: Evidence, book: Book) -> None:
         by_id = [debt for debt in debts if debt.numbers[-1] == digits]
         wanted = by_id if by_id and "id" in re.split(r"[^a-z]+", name) else debts
         for debt in wanted[-12:]:
-            _add_hit(found, debt, Grade.METADATA, quote)
-
-
-def _read_numbers(found: Evidence, book: Book) -> None:
-    taken: list[tuple[str, int, int]] = []
-    for quote in sorted(found.quotes, key=lambda quote: (quote.field, -quote.groups, quote.start)):
-        if quote.label is Label.CLIENT or (quote.date_like and quote.label is not Label.INVOICE):
-            continue
-        if any(name == quote.field and start <= quote.start and quote.end <= end for name, start, end in taken):
-            continue
-        if _read_whole(found, book, quote):
-            taken.append((quote.field, quote.start, quote.end))
-        elif len(quote.digits) <= 7 and (quote.label is Label.INVOICE or len(quote.digits) >= 3):
-            labelled = quote.whole and quote.label in (Label.INVOICE, Label.COUNT)
-            for invoice_id in book.numbers.running(quote.digits)[-8:]:
-                _add_hit(found, book.debts[invoice_id], Grade.RUNNING if labelled else Grade.RUNNING_BARE, quote)
-    _read_endings(found, book)
-    _read_slips(found, book)
-
-
-def _read_endings(found: Evidence, book: Book) -> None:
-    """Numbers of a list that are written by their endings alone: 114618/855/933."""
-    singles = sorted(
-        (quote for quote in found.quotes if quote.groups == 1), key=lambda quote: (quote.field, quote.start)
-    )
-    stem: Quote | None = None
-    for quote in singles:
-        if stem is not None and quote.field == stem.field and 2 <= len(quote.digits) < len(stem.digits):
-            whole = stem.digits[: -len(quote.digits)] + quote.digits
-            for invoice_id in book.numbers.whole(whole):
-                _add_hit(found, book.debts[invoice_id], Grade.ENDING, quote)
-        elif len(quote.digits) >= 4 and book.numbers.whole(quote.digits):
-            stem = quote
-
-
-def _read_whole(found: Evidence, book: Book, quote: Quote) -> bool:
-    labelled = quote.label in (Label.INVOICE, Label.COUNT)
-    if len(quote.digits) < 3 and not labelled:
-        return False
-    known = book.numbers.whole(quote.digits)
-    for invoice_id in known[-12:]:
-        debt = book.debts[invoice_id]
-        display = digits_of(debt.number)
-        if quote.repaired:
-            grade = Grade.REPAIRED
-        elif display.lstrip("0") != quote.digits.lstrip("0"):
-            grade = Grade.OTHER
-        else:
-            grade = Grade.FULL if labelled or (quote.whole and len(quote.digits) >= 5) else Grade.BARE
-        _add_hit(found, debt, grade, quote)
-    return bool(known)
-
-
-def _read_slips(found: Evidence, book: Book) -> None:
-    """Numbers one slip away, kept only when the client or the exact amount speaks for them too."""
-    amount = found.receipt.amount_minor
-    tried: set[str] = set()
-    for quote in found.quotes:
-        if quote.label in (Label.CLIENT, Label.OTHER) or len(quote.digits) < 5 or quote.digits in tried:
-            continue
-        if quote.date_like and quote.label is not Label.INVOICE:
-            continue
-        tried.add(quote.digits)
-        if len(tried) > 8 or len(quote.digits) > 20:
-            continue
-        # A number that names an open debt as it stands is less likely to be a slip for the one beside it.
-        taken = any(book.debts[invoice_id].outstanding for invoice_id in book.numbers.whole(quote.digits))
-        for invoice_id in book.numbers.one_slip_away(quote.digits):
-            debt = book.debts[invoice_id]
-            if debt.outstanding and (debt.client_id in found.clients or debt.outstanding == amount):
-                _add_hit(found, debt, Grade.NEIGHBOUR if taken else Grade.SLIP, quote)
-
-
-def _read_cut_numbers(found: Evidence, book: Book, texts: dict[str, str]) -> None:
-    """A number that the end of the field cut off, among the debts of clients that are likely anyway."""
-    for quote in found.quotes:
-        if not quote.at_end or len(quote.digits) < 2 or len(texts[quote.field]) < 12 or quote.label is Label.CLIENT:
-            continue
-        for client_id in found.clients:
-            for debt in book.open_of_client(client_id)[:40]:
-                digits = digits_of(debt.number)
-                if len(digits) > len(quote.digits) and digits.startswith(quote.digits):
-                    _add_hit(found, debt, Grade.CUT, quote)
+            add_hit(found.hits, debt, Grade.METADATA, quote)
 
 
 def _read_names(found: Evidence, book: Book, texts: dict[str, str]) -> None:
-    receipt = found.receipt
-    name, field_name = receipt.counterparty_name, "counterparty_name"
-    free = " ".join(texts[key] for key in ("remittance_information", "structured_reference") if key in texts)
-    stated = _DIALECT_NAME.search(fold(free)) if not name else None
-    if name:
-        _take_names(found, book.names.find(fold(name), in_text=False), field_name)
+    name = fold_with_offsets(found.receipt.counterparty_name[:300])
+    free = fold_with_offsets(texts.get("remittance_information", "")[:1000])
+    stated = _DIALECT_NAME.search(free.text) if not name.text else None
+    if name.text:
+        _take_names(found, book.names.find(name.text, in_text=False), "counterparty_name", name, 0)
     elif stated:
         hits = book.names.find(stated.group(1), in_text=False)
-        moved = [(hit, tuple((a + stated.start(1), b + stated.start(1)) for a, b in hit.places)) for hit in hits]
-        hits = tuple(NameHit(hit.client_id, hit.score, hit.coverage, places) for hit, places in moved)
-        _take_names(found, hits, "remittance_information")
+        _take_names(found, hits, "remittance_information", free, stated.start(1))
     for key in ("remittance_information", "structured_reference", "description"):
         text = texts.get(key, "")[:300]
         if text:
@@ -257,11 +137,11 @@ def _read_names(found: Evidence, book: Book, texts: dict[str, str]) -> None:
                     client.text_field = key
 
 
-def _take_names(found: Evidence, hits: Iterable[NameHit], field_name: str) -> None:
-    hits = tuple(hits)
+def _take_names(found: Evidence, hits: Sequence[NameHit], field_name: str, text: Folded, shift: int) -> None:
     for hit in hits:
         client = _client(found, hit.client_id)
-        client.name, client.name_field, client.name_places = hit.score, field_name, hit.places
+        client.name, client.name_field = hit.score, field_name
+        client.name_places = tuple(text.original(start + shift, end + shift) for start, end in hit.places)
         client.name_tied = any(other.client_id != hit.client_id and other.score >= hit.score - 0.02 for other in hits)
 
 

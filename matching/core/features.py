@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from matching.core.amounts import FOREIGN, Relation
 from matching.core.book import Book
-from matching.core.evidence import STRONG, ClientEvidence, Evidence, Grade, Hit
+from matching.core.evidence import ClientEvidence, Evidence
+from matching.core.hits import STRONG, Grade, Hit
 from matching.core.hypotheses import Hypothesis
 from matching.core.lexicon import Noise
 from matching.core.memory import NOBODY

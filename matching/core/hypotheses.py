@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from matching.core.amounts import FOREIGN, LONG, SHORT, Relation, relate, relate_foreign
 from matching.core.book import Book, Debt
-from matching.core.evidence import STRONG, Evidence, Grade, amounts_of
+from matching.core.evidence import Evidence, amounts_of
+from matching.core.hits import STRONG, Grade
 from matching.core.memory import NOBODY
 from matching.core.subset import exact_subsets, runs
 from matching.core.types import CandidateKind

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from matching.core.amounts import FOREIGN, Relation
-from matching.core.evidence import ClientEvidence, Grade, Hit
+from matching.core.evidence import ClientEvidence
 from matching.core.features import Context
+from matching.core.hits import Grade, Hit
 from matching.core.hypotheses import Hypothesis
 from matching.core.types import Agreement, CandidateKind, Client, Reason, ReasonCode, Span
 

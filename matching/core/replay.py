@@ -2,47 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
 from decimal import Decimal
 
 from matching.core.book import Book
 from matching.core.calibration import CalibrationLog, recalibrated
 from matching.core.engine import Weighed, decide, nothing, weigh
+from matching.core.feed import Deliveries, FeedRow, Verdict
 from matching.core.scoring import Model, shipped_model
 from matching.core.settlement import find_payouts
 from matching.core.types import Allocation, Candidate, NoneReason, Payout, Receipt, Source, Suggestion
 
 _SURE_ENOUGH_TO_LEARN = 0.9
 _SURE = 0.98
+_MOST_SURE_OF_NOTHING = 0.97
 _WEIGHT_OF_A_GUESS = 0.5
-_MOST_RECENT = 600
+_MOST_UNMATCHED = 600
 _MOST_LOOKED_AT = 12
-
-
-@dataclass(frozen=True, slots=True)
-class FeedRow:
-    """A line of the bank feed or a charge: its receipt when it may settle something, else why it may not.
-
-    Shape: `on` is None for an entry that is not booked yet; `content` is everything but the feed's own ids.
-    """
-
-    id: str
-    on: date | None
-    receipt: Receipt | None
-    refused: NoneReason | None = None
-    content: tuple[object, ...] = ()
-    bank_reference: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What a reviewer decided about a row: invoices with amounts in their currency, or the payout it is."""
-
-    id: str
-    allocations: tuple[tuple[int, Decimal], ...]
-    payout_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +53,10 @@ class Replay:
     model: Model = field(default_factory=shipped_model)
     watch: Watcher | None = None
     log: CalibrationLog = field(default_factory=CalibrationLog)
-    _recent: list[FeedRow] = field(default_factory=list)
+    _deliveries: Deliveries = field(default_factory=Deliveries)
     _paid_out: set[str] = field(default_factory=set)
     _shipped: Model = field(init=False)
+    _payouts_of: dict[tuple[str, int], list[Payout]] = field(init=False)
     _doubted: set[str] = field(default_factory=set)
     _guesses: dict[int, tuple[Receipt, tuple[Allocation, ...]]] = field(default_factory=dict)
     _unmatched: list[Receipt] = field(default_factory=list)
@@ -88,6 +66,9 @@ class Replay:
 
     def __post_init__(self) -> None:
         self._shipped = self.model
+        self._payouts_of = {}
+        for payout in self.payouts:
+            self._payouts_of.setdefault((payout.currency, payout.amount_minor), []).append(payout)
 
     def use(self, model: Model) -> None:
         """Judge with another model from here on."""
@@ -101,7 +82,7 @@ class Replay:
         self._recalibrate_weekly(rows)
         decided: dict[str, Decision] = {}
         open_rows: list[Receipt] = []
-        repeated = self._repeated(rows)
+        repeated = self._deliveries.repeated(rows)
         paid_out = self._find_payouts(rows)
         for row in rows:
             refused = self._refuse(row, repeated, paid_out)
@@ -136,30 +117,13 @@ class Replay:
             return Decision(row.id, empty, (), 1.0)
         return Decision(row.id, nothing(receipt, reason, self.model, payout_id=payout_id), (), 1.0)
 
-    def _repeated(self, rows: Sequence[FeedRow]) -> set[str]:
-        """Rows that the feed delivered again: all content equal, and the bank's reference or the place says the same.
-
-        Two equal transfers of one day are kept when their references differ or other entries lie between them.
-        """
-        repeated: set[str] = set()
-        for row in rows:
-            if not row.content:
-                continue
-            for steps, earlier in enumerate(reversed(self._recent)):
-                same_reference = bool(row.bank_reference) and row.bank_reference == earlier.bank_reference
-                neither = not row.bank_reference and not earlier.bank_reference and steps == 0
-                if row.content == earlier.content and (same_reference or neither):
-                    repeated.add(row.id)
-                    break
-            self._recent.append(row)
-            del self._recent[:-_MOST_RECENT]
-        return repeated
-
     def _find_payouts(self, rows: Sequence[FeedRow]) -> Mapping[str, str]:
         receipts = [row.receipt for row in rows if row.receipt is not None and row.receipt.source is Source.BANK]
         if not receipts:
             return {}
-        free = [payout for payout in self.payouts if payout.id not in self._paid_out]
+        sums = {(receipt.currency, receipt.amount_minor) for receipt in receipts}
+        alike = (payout for one in sorted(sums) for payout in self._payouts_of.get(one, ()))
+        free = [payout for payout in alike if payout.id not in self._paid_out]
         found = find_payouts(receipts, free)
         self._paid_out.update(found.values())
         return found
@@ -237,7 +201,7 @@ class Replay:
         if verdict is not None and self.watch is not None:
             self.watch(receipt, weighed, self.in_minor(verdict))
         if best is None or weighed.none_share > weighed.shares[0]:
-            return Decision(receipt.id, suggestion, (), weighed.none_share)
+            return Decision(receipt.id, suggestion, (), min(weighed.none_share, _MOST_SURE_OF_NOTHING))
         if verdict is not None:
             self._note(receipt, weighed, best, verdict)
         return Decision(receipt.id, suggestion, best.allocations, best.probability)
@@ -299,7 +263,7 @@ class Replay:
             self._guesses.update({one.invoice_id: (receipt, tuple(settled)) for one in settled})
         if guess and not allocations:
             self._unmatched.append(receipt)
-            del self._unmatched[:-_MOST_RECENT]
+            del self._unmatched[:-_MOST_UNMATCHED]
         if sure:
             clients = {self.book.debts[allocation.invoice_id].client_id for allocation in allocations}
             self.book.memory.learn(receipt, clients, on, weight=_WEIGHT_OF_A_GUESS if guess else 1.0)
@@ -326,17 +290,3 @@ def _is_named(weighed: Weighed) -> bool:
 
 def _top_share(weighed: Weighed) -> float:
     return weighed.shares[0] if weighed.shares else 0.0
-
-
-def by_day(rows: Iterable[FeedRow]) -> Iterable[tuple[date, list[FeedRow]]]:
-    """Group rows of one feed by booking day, in the order they come; rows without a day join the day before them."""
-    day: date | None = None
-    batch: list[FeedRow] = []
-    for row in rows:
-        if row.on is not None and day is not None and row.on != day:
-            yield day, batch
-            batch = []
-        day = row.on or day
-        batch.append(row)
-    if batch:
-        yield day or date.min, batch

@@ -12,8 +12,8 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
+from matching.core.feed import FeedRow, Verdict
 from matching.core.normalise import account_key
-from matching.core.replay import FeedRow, Verdict
 from matching.core.types import Client, NoneReason, OpenInvoice, Payout, Receipt, Source
 from payymo.shared.money import check_currency, parse_decimal, to_minor
 

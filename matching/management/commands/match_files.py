@@ -11,7 +11,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
 from matching.core.book import Book
-from matching.core.replay import Decision, FeedRow, Replay, by_day
+from matching.core.feed import FeedRow, by_day
+from matching.core.replay import Decision, Replay
 from matching.core.types import Source
 from matching.parsers.export import Export, LineError, UnreadableExport
 from payymo.shared.money import from_minor, to_minor

@@ -33,21 +33,21 @@ def test_ten_million_combinations_end_in_bounded_time():
         for n in range(60)
     ]
     known = book(*debts)
-    started = time.perf_counter()
+    started = time.process_time()
 
     for amount in (33_333, 61_111, 99_999):
         propose(receipt("hosting", amount, counterparty_name="Kowalska Bau GmbH"), known)
 
-    assert time.perf_counter() - started < 3
+    assert time.process_time() - started < 3
 
 
 def test_many_equal_debts_end_in_bounded_time():
     known = book(*(invoice(f"RE-{20_000 + n}", 999) for n in range(500)))
-    started = time.perf_counter()
+    started = time.process_time()
 
     suggestion = propose(receipt("hosting", 999 * 30, counterparty_name="Kowalska Bau GmbH"), known)
 
-    assert time.perf_counter() - started < 3
+    assert time.process_time() - started < 3
     assert len(suggestion.candidates) <= 5
 
 
@@ -55,11 +55,11 @@ def test_many_equal_debts_end_in_bounded_time():
     "text", ["1 " * 2500, "9" * 5000, "RE-2026-01042 " * 350, "A" * 5000, "12.03.2026 " * 450, "é" * 5000]
 )
 def test_five_thousand_characters_end_in_bounded_time(text):
-    started = time.perf_counter()
+    started = time.process_time()
 
     suggestion = propose(receipt(text[:5000], counterparty_name="Kowalska Bau"), book(invoice("RE-2026-01042")))
 
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
     assert suggestion.receipt_id == "t1"
     assert len(read_quotes("x", text, TODAY)) < 4000
 
@@ -73,9 +73,9 @@ def test_a_zero_invoice_is_never_proposed():
 def test_thousands_of_namesakes_end_in_bounded_time():
     people = tuple(type(ANNA)(n, "James", "Smith") for n in range(1, 5000))
     known = book(*(invoice(f"{100_000 + n}", 999, client=people[n]) for n in range(4000)), clients=people)
-    started = time.perf_counter()
+    started = time.process_time()
 
     suggestion = propose(receipt("hosting", 999, counterparty_name="JAMES SMITH"), known)
 
-    assert time.perf_counter() - started < 3
+    assert time.process_time() - started < 3
     assert (suggestion.auto, suggestion.tie) == (False, True)

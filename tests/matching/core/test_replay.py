@@ -1,7 +1,8 @@
 from datetime import timedelta
 from decimal import Decimal
 
-from matching.core.replay import FeedRow, Replay, Verdict, by_day
+from matching.core.feed import FeedRow, Verdict, by_day
+from matching.core.replay import Replay
 from matching.core.types import NoneReason, Receipt
 from tests.matching.core.cast import LUCIE, MAREK, TODAY, book, charge, invoice, payout, receipt
 

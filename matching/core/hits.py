@@ -1,0 +1,136 @@
+"""Finds the invoices that the numbers in a receipt name: whole, by an ending, damaged or cut off."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from matching.core.book import Book, Debt
+from matching.core.numbers import digits_of
+from matching.core.quotes import Label, Quote
+
+
+class Grade(StrEnum):
+    """How an invoice is named, from certain to doubtful."""
+
+    METADATA = "metadata"
+    FULL = "full"
+    BARE = "bare"
+    OTHER = "other"
+    REPAIRED = "repaired"
+    ENDING = "ending"
+    RUNNING = "running"
+    RUNNING_BARE = "running_bare"
+    SLIP = "slip"
+    CUT = "cut"
+    NEIGHBOUR = "neighbour"
+
+
+STRONG = frozenset({Grade.METADATA, Grade.FULL, Grade.BARE, Grade.OTHER, Grade.REPAIRED})
+_ORDER = {grade: place for place, grade in enumerate(Grade)}
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One invoice named by one place in the text."""
+
+    debt: Debt
+    grade: Grade
+    quote: Quote
+
+
+Hits = dict[int, Hit]
+
+
+def add_hit(hits: Hits, debt: Debt, grade: Grade, quote: Quote) -> None:
+    """Note that a debt is named; of several ways the surest counts."""
+    known = hits.get(debt.id)
+    if known is None or _ORDER[grade] < _ORDER[known.grade]:
+        hits[debt.id] = Hit(debt, grade, quote)
+
+
+def read_numbers(
+    hits: Hits, quotes: Sequence[Quote], book: Book, likely: Collection[int], amounts: Mapping[str, int]
+) -> None:
+    """Add every debt that the quotes name; a slip counts only for a likely client or the exact amount."""
+    taken: list[tuple[str, int, int]] = []
+    for quote in sorted(quotes, key=lambda quote: (quote.field, -quote.groups, quote.start)):
+        if quote.label is Label.CLIENT or (quote.date_like and quote.label is not Label.INVOICE):
+            continue
+        if any(name == quote.field and start <= quote.start and quote.end <= end for name, start, end in taken):
+            continue
+        if _read_whole(hits, book, quote):
+            taken.append((quote.field, quote.start, quote.end))
+        elif len(quote.digits) <= 7 and (quote.label is Label.INVOICE or len(quote.digits) >= 3):
+            labelled = quote.whole and quote.label in (Label.INVOICE, Label.COUNT)
+            for invoice_id in book.numbers.running(quote.digits)[-8:]:
+                add_hit(hits, book.debts[invoice_id], Grade.RUNNING if labelled else Grade.RUNNING_BARE, quote)
+    _read_endings(hits, quotes, book)
+    _read_slips(hits, quotes, book, likely, amounts)
+
+
+def _read_endings(hits: Hits, quotes: Sequence[Quote], book: Book) -> None:
+    """Numbers of a list that are written by their endings alone: 114618/855/933."""
+    singles = sorted((quote for quote in quotes if quote.groups == 1), key=lambda quote: (quote.field, quote.start))
+    stem: Quote | None = None
+    for quote in singles:
+        if stem is not None and quote.field == stem.field and 2 <= len(quote.digits) < len(stem.digits):
+            whole = stem.digits[: -len(quote.digits)] + quote.digits
+            for invoice_id in book.numbers.whole(whole):
+                add_hit(hits, book.debts[invoice_id], Grade.ENDING, quote)
+        elif len(quote.digits) >= 4 and book.numbers.whole(quote.digits):
+            stem = quote
+
+
+def _read_whole(hits: Hits, book: Book, quote: Quote) -> bool:
+    labelled = quote.label in (Label.INVOICE, Label.COUNT)
+    if len(quote.digits) < 3 and not labelled:
+        return False
+    known = book.numbers.whole(quote.digits)
+    for invoice_id in known[-12:]:
+        debt = book.debts[invoice_id]
+        display = digits_of(debt.number)
+        if quote.repaired:
+            grade = Grade.REPAIRED
+        elif display.lstrip("0") != quote.digits.lstrip("0"):
+            grade = Grade.OTHER
+        else:
+            plain = quote.label is Label.NONE and quote.whole and len(quote.digits) >= 5
+            grade = Grade.FULL if labelled or plain else Grade.BARE
+        add_hit(hits, debt, grade, quote)
+    return bool(known)
+
+
+def _read_slips(
+    hits: Hits, quotes: Sequence[Quote], book: Book, likely: Collection[int], amounts: Mapping[str, int]
+) -> None:
+    tried: set[str] = set()
+    for quote in quotes:
+        if quote.label in (Label.CLIENT, Label.OTHER) or len(quote.digits) < 5 or quote.digits in tried:
+            continue
+        if quote.date_like and quote.label is not Label.INVOICE:
+            continue
+        tried.add(quote.digits)
+        if len(tried) > 8 or len(quote.digits) > 20:
+            continue
+        # A number that names an open debt as it stands is less likely to be a slip for the one beside it.
+        taken = any(book.debts[invoice_id].outstanding for invoice_id in book.numbers.whole(quote.digits))
+        for invoice_id in book.numbers.one_slip_away(quote.digits):
+            debt = book.debts[invoice_id]
+            if debt.outstanding and (debt.client_id in likely or debt.outstanding == amounts.get(debt.currency)):
+                add_hit(hits, debt, Grade.NEIGHBOUR if taken else Grade.SLIP, quote)
+
+
+def read_cut_numbers(
+    hits: Hits, quotes: Sequence[Quote], book: Book, likely: Iterable[int], texts: Mapping[str, str]
+) -> None:
+    """Add the debts of likely clients whose number begins with what the end of a field cut off."""
+    for quote in quotes:
+        if not quote.at_end or len(quote.digits) < 2 or len(texts[quote.field]) < 12 or quote.label is Label.CLIENT:
+            continue
+        for client_id in likely:
+            for debt in book.open_of_client(client_id)[:40]:
+                digits = digits_of(debt.number)
+                if len(digits) > len(quote.digits) and digits.startswith(quote.digits):
+                    add_hit(hits, debt, Grade.CUT, quote)
