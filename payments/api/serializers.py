@@ -5,7 +5,25 @@ from typing import Any
 from rest_framework import serializers
 
 from payments.models import BalanceTransaction, Payout, StripeConnection, StripePayment
+from payymo.shared.api.serializers import StrictSerializer
 from payymo.shared.money import quantized
+
+
+class OwnDigits(serializers.CharField):
+    """An amount of the row, written with its currency's own digits; null when it is not known."""
+
+    def __init__(self, *, currency: str = "currency") -> None:
+        super().__init__(read_only=True, allow_null=True)
+        self._currency = currency
+
+    def get_attribute(self, instance: Any) -> Any:
+        """Hand over the whole row: the digits depend on its currency."""
+        return instance
+
+    def to_representation(self, value: Any) -> str | None:  # type: ignore[override]
+        """Write the amount."""
+        amount = getattr(value, str(self.field_name))
+        return None if amount is None else str(quantized(amount, getattr(value, self._currency)))
 
 
 class StripeConnectionOutput(serializers.ModelSerializer):
@@ -27,28 +45,22 @@ class StripeConnectionOutput(serializers.ModelSerializer):
         return bool(row.webhook_secret_sealed)
 
 
-class StripeConnectionInput(serializers.Serializer):
+class StripeConnectionInput(StrictSerializer):
     """A pasted key."""
 
     key = serializers.CharField(max_length=255)
     webhook_secret = serializers.CharField(max_length=255, required=False, default="", allow_blank=True)
-
-    def to_internal_value(self, data: Any) -> Any:
-        """Read the fields.
-
-        Raises: ValidationError naming each unknown field.
-        """
-        if isinstance(data, dict) and (unknown := set(data) - set(self.fields)):
-            raise serializers.ValidationError({name: "Unknown field." for name in sorted(unknown)})
-        return super().to_internal_value(data)
 
 
 class StripePaymentOutput(serializers.ModelSerializer):
     """A charge and how much of it is matched."""
 
     id = serializers.UUIDField(source="public_id")
-    amount = serializers.SerializerMethodField()
-    allocated = serializers.SerializerMethodField()
+    amount = OwnDigits()
+    allocated = OwnDigits()
+    amount_refunded = OwnDigits()
+    fee = OwnDigits(currency="settlement_currency")
+    net = OwnDigits(currency="settlement_currency")
     payout = serializers.CharField(source="payout.payout_id", default=None)
 
     class Meta:
@@ -60,17 +72,13 @@ class StripePaymentOutput(serializers.ModelSerializer):
         )  # fmt: skip
         read_only_fields = fields
 
-    def get_amount(self, row: StripePayment) -> str:
-        """Return the amount with the currency's own digits."""
-        return str(quantized(row.amount, row.currency))
-
-    def get_allocated(self, row: StripePayment) -> str:
-        """Return the matched amount with the currency's own digits."""
-        return str(quantized(row.allocated, row.currency))
-
 
 class PayoutItemOutput(serializers.ModelSerializer):
     """A movement that a payout holds."""
+
+    amount = OwnDigits()
+    fee = OwnDigits()
+    net = OwnDigits()
 
     class Meta:
         model = BalanceTransaction
@@ -82,7 +90,8 @@ class PayoutOutput(serializers.ModelSerializer):
     """A payout."""
 
     id = serializers.UUIDField(source="public_id")
-    amount = serializers.SerializerMethodField()
+    amount = OwnDigits()
+    items_difference = OwnDigits()
 
     class Meta:
         model = Payout
@@ -90,18 +99,4 @@ class PayoutOutput(serializers.ModelSerializer):
             "id", "payout_id", "amount", "currency", "arrival_date", "status", "automatic", "reconciliation_status",
             "statement_descriptor", "items_complete", "items_difference", "failure_message",
         )  # fmt: skip
-        read_only_fields = fields
-
-    def get_amount(self, row: Payout) -> str:
-        """Return the amount with the currency's own digits."""
-        return str(quantized(row.amount, row.currency))
-
-
-class PayoutDetailOutput(PayoutOutput):
-    """A payout with what it holds."""
-
-    items = PayoutItemOutput(many=True)
-
-    class Meta(PayoutOutput.Meta):
-        fields = (*PayoutOutput.Meta.fields, "items")
         read_only_fields = fields

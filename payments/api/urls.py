@@ -11,5 +11,6 @@ urlpatterns = [
     path("stripe-payments/<uuid:public_id>/", views.StripePaymentDetail.as_view(), name="stripe-payment"),
     path("payouts/", views.PayoutList.as_view(), name="payouts"),
     path("payouts/<uuid:public_id>/", views.PayoutDetail.as_view(), name="payout"),
+    path("payouts/<uuid:public_id>/items/", views.PayoutItemList.as_view(), name="payout-items"),
     path("webhooks/stripe/", views.StripeWebhook.as_view(), name="stripe-webhook"),
 ]

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.views import View
@@ -14,7 +15,7 @@ from rest_framework.response import Response
 
 from accounts.api.permissions import requires
 from payments.api import serializers as shapes
-from payments.models import Payout, StripeConnection, StripePayment
+from payments.models import BalanceTransaction, Payout, StripeConnection, StripePayment
 from payments.services import connecting, webhooks
 from payymo.shared.errors import BadInput
 from payymo.shared.models import ReceiptState
@@ -97,12 +98,25 @@ class PayoutList(generics.ListAPIView):
 
 
 class PayoutDetail(generics.RetrieveAPIView):
-    """One payout and what it holds."""
+    """One payout."""
 
     permission_classes = [requires("transactions.view")]
-    serializer_class = shapes.PayoutDetailOutput
+    serializer_class = shapes.PayoutOutput
     lookup_field = "public_id"
-    queryset = Payout.objects.prefetch_related("items")
+    queryset = Payout.objects.all()
+
+
+class PayoutItemList(generics.ListAPIView):
+    """What one payout holds: charges, refunds, fees and the payout's own row; page by page."""
+
+    permission_classes = [requires("transactions.view")]
+    serializer_class = shapes.PayoutItemOutput
+    queryset = BalanceTransaction.objects.none()
+
+    def get_queryset(self) -> Any:
+        """Read them, once the payout is known to be there."""
+        _known(self.request)
+        return get_object_or_404(Payout, public_id=self.kwargs["public_id"]).items.all()
 
 
 @method_decorator(csrf_exempt, name="dispatch")
