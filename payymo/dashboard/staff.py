@@ -11,6 +11,8 @@ from django.utils.html import format_html
 from accounts import admin as accounts_admin
 from accounts import models as accounts
 from accounts.forms import StaffSignInForm
+from banking import admin as banking_admin
+from banking import models as banking
 from matching import admin as matching_admin
 from matching import models as matching
 from payments import admin as payments_admin
@@ -95,6 +97,11 @@ _PLATFORM: list[tuple[Any, type[ModelAdmin]]] = [  # type: ignore[type-arg]
     (accounts.Role, accounts_admin.RoleAdmin),
 ]
 _TENANT: list[tuple[Any, type[ModelAdmin]]] = [  # type: ignore[type-arg]
+    (banking.BankConnection, banking_admin.BankConnectionAdmin),
+    (banking.BankAccount, banking_admin.BankAccountAdmin),
+    (banking.RawFetch, banking_admin.RawFetchAdmin),
+    (banking.StatementImport, banking_admin.StatementImportAdmin),
+    (banking.BankTransaction, banking_admin.BankTransactionAdmin),
     (payments.StripeConnection, payments_admin.StripeConnectionAdmin),
     (payments.StripePayment, payments_admin.StripePaymentAdmin),
     (payments.Payout, payments_admin.PayoutAdmin),
