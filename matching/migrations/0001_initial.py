@@ -11,183 +11,493 @@ import payymo.shared.money
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('banking', '0001_initial'),
-        ('payments', '0001_initial'),
-        ('whmcs', '0001_initial'),
+        ("banking", "0001_initial"),
+        ("payments", "0001_initial"),
+        ("whmcs", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Decision',
+            name="Decision",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('kind', models.CharField(choices=[('APPROVE', 'Approved'), ('ALLOCATE', 'Matched by hand'), ('REJECT', 'Rejected'), ('IGNORE', 'Ignored'), ('HOLD', 'Put off'), ('SETTLE', 'Payout found on the bank account'), ('UNDO', 'Undone')], max_length=10)),
-                ('source', models.CharField(choices=[('person', 'Person'), ('policy', 'Auto-approval'), ('staff', 'Payymo staff')], max_length=10)),
-                ('decided_by_id', models.BigIntegerField(blank=True, help_text='user; empty for the policy', null=True)),
-                ('decided_by_name', models.CharField(blank=True, max_length=120)),
-                ('reason', models.CharField(blank=True, max_length=300)),
-                ('probability', models.FloatField(blank=True, null=True)),
-                ('engine_version', models.CharField(blank=True, max_length=40)),
-                ('decided_at', models.DateTimeField(db_index=True)),
-                ('undo_until', models.DateTimeField(blank=True, null=True)),
-                ('bank_transaction', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='decisions', to='banking.banktransaction')),
-                ('stripe_payment', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='decisions', to='payments.stripepayment')),
-                ('undoes', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='undone_by', to='matching.decision')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("public_id", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                (
+                    "created_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("APPROVE", "Approved"),
+                            ("ALLOCATE", "Matched by hand"),
+                            ("REJECT", "Rejected"),
+                            ("IGNORE", "Ignored"),
+                            ("HOLD", "Put off"),
+                            ("SETTLE", "Payout found on the bank account"),
+                            ("UNDO", "Undone"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "source",
+                    models.CharField(
+                        choices=[("person", "Person"), ("policy", "Auto-approval"), ("staff", "Payymo staff")],
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "decided_by_id",
+                    models.BigIntegerField(blank=True, help_text="user; empty for the policy", null=True),
+                ),
+                ("decided_by_name", models.CharField(blank=True, max_length=120)),
+                ("reason", models.CharField(blank=True, max_length=300)),
+                ("probability", models.FloatField(blank=True, null=True)),
+                ("engine_version", models.CharField(blank=True, max_length=40)),
+                ("decided_at", models.DateTimeField(db_index=True)),
+                ("undo_until", models.DateTimeField(blank=True, null=True)),
+                (
+                    "bank_transaction",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="decisions",
+                        to="banking.banktransaction",
+                    ),
+                ),
+                (
+                    "stripe_payment",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="decisions",
+                        to="payments.stripepayment",
+                    ),
+                ),
+                (
+                    "undoes",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="undone_by",
+                        to="matching.decision",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='InvoiceMatch',
+            name="InvoiceMatch",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('amount', payymo.shared.money.MoneyField(decimal_places=3, help_text='negative on a row that reverses another', max_digits=18)),
-                ('currency', payymo.shared.money.CurrencyField(max_length=3)),
-                ('allocated_at', models.DateTimeField()),
-                ('bank_transaction', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='allocations', to='banking.banktransaction')),
-                ('decision', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='%(class)s_set', to='matching.decision')),
-                ('invoice', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='%(class)s_set', to='whmcs.invoice')),
-                ('posting', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='%(class)s_set', to='whmcs.posting')),
-                ('reverses', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='reversed_by', to='matching.invoicematch')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("public_id", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                (
+                    "created_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
+                ),
+                (
+                    "amount",
+                    payymo.shared.money.MoneyField(
+                        decimal_places=3, help_text="negative on a row that reverses another", max_digits=18
+                    ),
+                ),
+                ("currency", payymo.shared.money.CurrencyField(max_length=3)),
+                ("allocated_at", models.DateTimeField()),
+                (
+                    "bank_transaction",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="allocations",
+                        to="banking.banktransaction",
+                    ),
+                ),
+                (
+                    "decision",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="%(class)s_set",
+                        to="matching.decision",
+                    ),
+                ),
+                (
+                    "invoice",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="%(class)s_set", to="whmcs.invoice"
+                    ),
+                ),
+                (
+                    "posting",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="%(class)s_set",
+                        to="whmcs.posting",
+                    ),
+                ),
+                (
+                    "reverses",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="reversed_by",
+                        to="matching.invoicematch",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='PayerProfile',
+            name="PayerProfile",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('kind', models.CharField(choices=[('account', 'Account'), ('name', 'Name'), ('text', 'Name and text')], max_length=8)),
-                ('key', models.CharField(help_text='keyed hash of the account, or the folded name', max_length=200)),
-                ('hits', models.PositiveIntegerField(default=0)),
-                ('rejections', models.PositiveIntegerField(default=0)),
-                ('last_seen_date', models.DateField()),
-                ('is_blocked', models.BooleanField(default=False)),
-                ('client', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='payer_profiles', to='whmcs.client')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("public_id", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                (
+                    "created_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("account", "Account"), ("name", "Name"), ("text", "Name and text")], max_length=8
+                    ),
+                ),
+                ("key", models.CharField(help_text="keyed hash of the account, or the folded name", max_length=200)),
+                ("hits", models.PositiveIntegerField(default=0)),
+                ("rejections", models.PositiveIntegerField(default=0)),
+                ("last_seen_date", models.DateField()),
+                ("is_blocked", models.BooleanField(default=False)),
+                (
+                    "client",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="payer_profiles", to="whmcs.client"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Proposal',
+            name="Proposal",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('rank', models.PositiveSmallIntegerField(default=1)),
-                ('status', models.CharField(choices=[('OPEN', 'To review'), ('APPROVED', 'Approved'), ('REJECTED', 'Rejected'), ('SUPERSEDED', 'Replaced')], default='OPEN', max_length=10)),
-                ('band', models.CharField(choices=[('exact', 'Exact'), ('likely', 'Likely'), ('possible', 'Possible'), ('none', 'No suggestion')], max_length=8)),
-                ('kind', models.CharField(blank=True, max_length=20)),
-                ('probability', models.FloatField()),
-                ('is_tie', models.BooleanField(default=False)),
-                ('is_certain', models.BooleanField(default=False, help_text="the engine's own rule allows automation")),
-                ('reasons', models.JSONField(default=list)),
-                ('why_not', models.JSONField(default=list)),
-                ('none_reason', models.CharField(blank=True, max_length=40)),
-                ('engine_version', models.CharField(max_length=40)),
-                ('amount', payymo.shared.money.MoneyField(decimal_places=3, help_text='of the receipt, for the order of the queue', max_digits=18)),
-                ('currency', payymo.shared.money.CurrencyField(max_length=3)),
-                ('bank_transaction', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='proposals', to='banking.banktransaction')),
-                ('client', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='proposals', to='whmcs.client')),
-                ('decision', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='proposals', to='matching.decision')),
-                ('stripe_payment', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='proposals', to='payments.stripepayment')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("public_id", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                (
+                    "created_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
+                ),
+                ("rank", models.PositiveSmallIntegerField(default=1)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("OPEN", "To review"),
+                            ("APPROVED", "Approved"),
+                            ("REJECTED", "Rejected"),
+                            ("SUPERSEDED", "Replaced"),
+                        ],
+                        default="OPEN",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "band",
+                    models.CharField(
+                        choices=[
+                            ("exact", "Exact"),
+                            ("likely", "Likely"),
+                            ("possible", "Possible"),
+                            ("none", "No suggestion"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                ("kind", models.CharField(blank=True, max_length=20)),
+                ("probability", models.FloatField()),
+                ("is_tie", models.BooleanField(default=False)),
+                ("is_certain", models.BooleanField(default=False, help_text="the engine's own rule allows automation")),
+                ("reasons", models.JSONField(default=list)),
+                ("why_not", models.JSONField(default=list)),
+                ("none_reason", models.CharField(blank=True, max_length=40)),
+                ("engine_version", models.CharField(max_length=40)),
+                (
+                    "amount",
+                    payymo.shared.money.MoneyField(
+                        decimal_places=3, help_text="of the receipt, for the order of the queue", max_digits=18
+                    ),
+                ),
+                ("currency", payymo.shared.money.CurrencyField(max_length=3)),
+                (
+                    "bank_transaction",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="proposals",
+                        to="banking.banktransaction",
+                    ),
+                ),
+                (
+                    "client",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="proposals",
+                        to="whmcs.client",
+                    ),
+                ),
+                (
+                    "decision",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="proposals",
+                        to="matching.decision",
+                    ),
+                ),
+                (
+                    "stripe_payment",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="proposals",
+                        to="payments.stripepayment",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ProposalLine',
+            name="ProposalLine",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('amount', payymo.shared.money.MoneyField(decimal_places=3, max_digits=18)),
-                ('invoice', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='proposal_lines', to='whmcs.invoice')),
-                ('proposal', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='lines', to='matching.proposal')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("amount", payymo.shared.money.MoneyField(decimal_places=3, max_digits=18)),
+                (
+                    "invoice",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="proposal_lines", to="whmcs.invoice"
+                    ),
+                ),
+                (
+                    "proposal",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="lines", to="matching.proposal"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Settlement',
+            name="Settlement",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('amount', payymo.shared.money.MoneyField(decimal_places=3, max_digits=18)),
-                ('currency', payymo.shared.money.CurrencyField(max_length=3)),
-                ('settled_at', models.DateTimeField()),
-                ('bank_transaction', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='settlement', to='banking.banktransaction')),
-                ('decision', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='settlements', to='matching.decision')),
-                ('payout', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='settlement', to='payments.payout')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("public_id", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                (
+                    "created_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
+                ),
+                ("amount", payymo.shared.money.MoneyField(decimal_places=3, max_digits=18)),
+                ("currency", payymo.shared.money.CurrencyField(max_length=3)),
+                ("settled_at", models.DateTimeField()),
+                (
+                    "bank_transaction",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="settlement",
+                        to="banking.banktransaction",
+                    ),
+                ),
+                (
+                    "decision",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="settlements",
+                        to="matching.decision",
+                    ),
+                ),
+                (
+                    "payout",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="settlement", to="payments.payout"
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='StripeInvoiceMatch',
+            name="StripeInvoiceMatch",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('amount', payymo.shared.money.MoneyField(decimal_places=3, help_text='negative on a row that reverses another', max_digits=18)),
-                ('currency', payymo.shared.money.CurrencyField(max_length=3)),
-                ('allocated_at', models.DateTimeField()),
-                ('decision', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='%(class)s_set', to='matching.decision')),
-                ('invoice', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='%(class)s_set', to='whmcs.invoice')),
-                ('posting', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='%(class)s_set', to='whmcs.posting')),
-                ('reverses', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='reversed_by', to='matching.stripeinvoicematch')),
-                ('stripe_payment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='allocations', to='payments.stripepayment')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("public_id", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                (
+                    "created_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
+                ),
+                (
+                    "amount",
+                    payymo.shared.money.MoneyField(
+                        decimal_places=3, help_text="negative on a row that reverses another", max_digits=18
+                    ),
+                ),
+                ("currency", payymo.shared.money.CurrencyField(max_length=3)),
+                ("allocated_at", models.DateTimeField()),
+                (
+                    "decision",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="%(class)s_set",
+                        to="matching.decision",
+                    ),
+                ),
+                (
+                    "invoice",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="%(class)s_set", to="whmcs.invoice"
+                    ),
+                ),
+                (
+                    "posting",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="%(class)s_set",
+                        to="whmcs.posting",
+                    ),
+                ),
+                (
+                    "reverses",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="reversed_by",
+                        to="matching.stripeinvoicematch",
+                    ),
+                ),
+                (
+                    "stripe_payment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="allocations",
+                        to="payments.stripepayment",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='AutoApprovalPolicy',
+            name="AutoApprovalPolicy",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('is_on', models.BooleanField(default=False)),
-                ('bands', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('exact', 'Exact'), ('likely', 'Likely'), ('possible', 'Possible'), ('none', 'No suggestion')], max_length=8), default=list, size=None)),
-                ('least_probability', models.FloatField(default=0.999)),
-                ('largest_amount', payymo.shared.money.MoneyField(blank=True, decimal_places=3, max_digits=18, null=True)),
-                ('include_stripe', models.BooleanField(default=True)),
-                ('changed_by_id', models.BigIntegerField(blank=True, null=True)),
-                ('changed_at', models.DateTimeField(blank=True, null=True)),
-                ('bank_accounts', models.ManyToManyField(blank=True, related_name='auto_approval_policies', to='banking.bankaccount')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("is_on", models.BooleanField(default=False)),
+                (
+                    "bands",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(
+                            choices=[
+                                ("exact", "Exact"),
+                                ("likely", "Likely"),
+                                ("possible", "Possible"),
+                                ("none", "No suggestion"),
+                            ],
+                            max_length=8,
+                        ),
+                        default=list,
+                        size=None,
+                    ),
+                ),
+                ("least_probability", models.FloatField(default=0.999)),
+                (
+                    "largest_amount",
+                    payymo.shared.money.MoneyField(blank=True, decimal_places=3, max_digits=18, null=True),
+                ),
+                ("include_stripe", models.BooleanField(default=True)),
+                ("changed_by_id", models.BigIntegerField(blank=True, null=True)),
+                ("changed_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "bank_accounts",
+                    models.ManyToManyField(blank=True, related_name="auto_approval_policies", to="banking.bankaccount"),
+                ),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('least_probability__gte', 0.9), ('least_probability__lte', 1.0)), name='policy_probability_sane')],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("least_probability__gte", 0.9), ("least_probability__lte", 1.0)),
+                        name="policy_probability_sane",
+                    )
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='decision',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('bank_transaction__isnull', False), ('stripe_payment__isnull', True)), models.Q(('bank_transaction__isnull', True), ('stripe_payment__isnull', False)), _connector='OR'), name='a_decision_is_about_one_receipt'),
+            model_name="decision",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("bank_transaction__isnull", False), ("stripe_payment__isnull", True)),
+                    models.Q(("bank_transaction__isnull", True), ("stripe_payment__isnull", False)),
+                    _connector="OR",
+                ),
+                name="a_decision_is_about_one_receipt",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='payerprofile',
-            constraint=models.UniqueConstraint(fields=('kind', 'key', 'client'), name='one_profile_per_payer_and_client'),
+            model_name="payerprofile",
+            constraint=models.UniqueConstraint(
+                fields=("kind", "key", "client"), name="one_profile_per_payer_and_client"
+            ),
         ),
         migrations.AddIndex(
-            model_name='proposal',
-            index=models.Index(condition=models.Q(('rank', 1), ('status', 'OPEN')), fields=['band', 'amount', 'id'], name='proposal_queue'),
+            model_name="proposal",
+            index=models.Index(
+                condition=models.Q(("rank", 1), ("status", "OPEN")),
+                fields=["band", "amount", "id"],
+                name="proposal_queue",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='proposal',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('bank_transaction__isnull', False), ('stripe_payment__isnull', True)), models.Q(('bank_transaction__isnull', True), ('stripe_payment__isnull', False)), _connector='OR'), name='a_proposal_is_about_one_receipt'),
+            model_name="proposal",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("bank_transaction__isnull", False), ("stripe_payment__isnull", True)),
+                    models.Q(("bank_transaction__isnull", True), ("stripe_payment__isnull", False)),
+                    _connector="OR",
+                ),
+                name="a_proposal_is_about_one_receipt",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='proposal',
-            constraint=models.UniqueConstraint(condition=models.Q(('status', 'OPEN')), fields=('bank_transaction', 'rank'), name='one_open_bank_proposal_per_rank'),
+            model_name="proposal",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("status", "OPEN")),
+                fields=("bank_transaction", "rank"),
+                name="one_open_bank_proposal_per_rank",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='proposal',
-            constraint=models.UniqueConstraint(condition=models.Q(('status', 'OPEN')), fields=('stripe_payment', 'rank'), name='one_open_charge_proposal_per_rank'),
+            model_name="proposal",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("status", "OPEN")),
+                fields=("stripe_payment", "rank"),
+                name="one_open_charge_proposal_per_rank",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='proposalline',
-            constraint=models.UniqueConstraint(fields=('proposal', 'invoice'), name='one_line_per_invoice'),
+            model_name="proposalline",
+            constraint=models.UniqueConstraint(fields=("proposal", "invoice"), name="one_line_per_invoice"),
         ),
     ]

@@ -266,14 +266,15 @@ def undo_bar(decision: Decision, *, now: datetime) -> UndoBar:
         "amount": formats.money(receipts.amount_of(receipt)),
         "name": receipts.name_of(receipt) or _("Unknown payer"),
     }
-    waits = [p for p in _postings(decision) if p.state == Posting.State.QUEUED and p.attempts == 0]
+    postings = _postings(decision)
+    waits = [p for p in postings if p.state == Posting.State.QUEUED and p.attempts == 0]
     seconds = max((int((p.not_before - now).total_seconds()) for p in waits), default=0)
-    undoable = not hasattr(decision, "undone_by") and (bool(waits) or not _postings(decision))
+    undoable = not hasattr(decision, "undone_by") and (bool(waits) or not postings)
     return UndoBar(
         text=text,
         seconds=max(seconds, 0),
         undo_url=link("review_undo", decision.public_id) if undoable else "",
-        posted_text=_("Posted to WHMCS."),
+        posted_text=_("Posted to WHMCS.") if postings else "",
     )
 
 
