@@ -18,6 +18,15 @@ def site(sandbox_process) -> Site:
 
 
 @pytest.fixture
+def small_site(sandbox_process) -> Site:
+    """The smaller host, whose invoices get their number when they are paid."""
+    found = Site(sandbox_process, "globex")
+    found.quiet()
+    yield found
+    found.quiet()
+
+
+@pytest.fixture
 def instance(in_acme, site) -> WhmcsInstance:
     return connect(site)
 

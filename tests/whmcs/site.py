@@ -1,5 +1,6 @@
 """A tenant's WHMCS in the running stand-in, its own book to compare with, and the steps that tests take."""
 
+import functools
 import itertools
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -20,7 +21,7 @@ NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 LONG_AGO = NOW - timedelta(days=30)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Site:
     """One tenant's WHMCS behind the stand-in: what it is told, and what it shows."""
 
@@ -55,7 +56,7 @@ class Site:
         return int(shown["invoiceid"])
 
     def client_id(self) -> int:
-        return self.api().clients(start=0, count=1).rows[0].whmcs_id
+        return _first_client(self)
 
     def change_invoice(self, whmcs_id: int, **changes) -> None:
         self.process.control("POST", f"/whmcs/{self.slug}/invoice", {"id": whmcs_id, **changes})
@@ -79,6 +80,11 @@ class Site:
             fees=Decimal(0),
             sends_email=False,
         )
+
+
+@functools.cache
+def _first_client(site: Site) -> int:
+    return site.api().clients(start=0, count=1).rows[0].whmcs_id
 
 
 def summary_of(site: Site, whmcs_id: int) -> RemoteInvoiceSummary:

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from tenants import context
 from tenants.models import Tenant
-from tests.whmcs.site import leave
+from tests.whmcs.site import connect, leave
 from whmcs import tasks
 from whmcs.locks import single_job
 from whmcs.models import Invoice, WhmcsInstance
@@ -68,17 +68,17 @@ def test_sync_whmcs_says_what_failed_and_ends_with_status_1(instance, site):
 
 
 @pytest.fixture
-def as_if_read(instance):
+def as_if_read(in_acme, small_site):
     """A connection whose whole list was read a moment ago, so that the next run is short."""
-    now = timezone.now()
+    instance, now = connect(small_site), timezone.now()
     WhmcsInstance.objects.filter(pk=instance.pk).update(
         full_sweep_at=now, clients_swept_at=now, highest_invoice_id=99_999_999, next_sync_at=now
     )
     return instance
 
 
-def test_sync_whmcs_reads_the_connected_installations(as_if_read, site):
-    number = site.new_invoice("33.00")
+def test_sync_whmcs_reads_the_connected_installations(as_if_read, small_site):
+    number = small_site.new_invoice("33.00")
 
     [result] = run("sync_whmcs", "--tenant", "acme")
 
@@ -96,7 +96,7 @@ def test_a_task_reads_only_what_is_due(as_if_read, in_acme):
     assert (as_if_read.last_success_at, as_if_read.next_sync_at) == (None, later)
 
 
-def test_a_task_reads_what_is_due_and_sets_the_next_time(as_if_read, in_acme, site):
+def test_a_task_reads_what_is_due_and_sets_the_next_time(as_if_read, in_acme, small_site):
     tasks.sync_due_instances(tenant_id=str(in_acme.public_id))
 
     as_if_read.refresh_from_db()
@@ -104,8 +104,8 @@ def test_a_task_reads_what_is_due_and_sets_the_next_time(as_if_read, in_acme, si
     assert as_if_read.next_sync_at > timezone.now() + timedelta(minutes=4)
 
 
-def test_an_installation_that_does_not_answer_does_not_stop_the_task(as_if_read, in_acme, site):
-    site.fault("html")
+def test_an_installation_that_does_not_answer_does_not_stop_the_task(as_if_read, in_acme, small_site):
+    small_site.fault("html")
 
     tasks.sync_due_instances(tenant_id=str(in_acme.public_id))
 

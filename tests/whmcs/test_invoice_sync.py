@@ -14,12 +14,8 @@ from whmcs.services.posting import PAYABLE
 
 
 @pytest.fixture
-def site(sandbox_process):
-    """The smaller host, whose invoices get their number when they are paid."""
-    found = Site(sandbox_process, "globex")
-    found.quiet()
-    yield found
-    found.quiet()
+def site(small_site):
+    return small_site
 
 
 def sync(instance, site, now=NOW, **more):
