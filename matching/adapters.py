@@ -73,7 +73,8 @@ def to_client(row: Client) -> core.Client:
 def to_invoice(row: Invoice) -> core.OpenInvoice:
     """Describe a debt; what approved postings will bring counts as paid. Needs `lines` prefetched."""
     issued = row.issue_date or row.due_date or row.synced_at.date()
-    is_open = row.status in _DEBT_STATUSES and row.outstanding > 0
+    # A balance that is not read yet proves no debt.
+    is_open = row.status in _DEBT_STATUSES and row.outstanding > 0 and not row.needs_reading
     return core.OpenInvoice(
         id=row.pk,
         client_id=row.client_id,

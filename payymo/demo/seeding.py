@@ -18,8 +18,7 @@ from banking.models import BankAccount, BankConnection, BankTransaction
 from banking.services import connecting as banks
 from banking.services import fetching, provider_keys
 from matching.models import AutoApprovalPolicy, Band
-from matching.services import policy, proposing
-from matching.services import round as rounds
+from matching.services import policy, proposing, rounds
 from payments.models import StripeConnection
 from payments.services import connecting as stripe
 from payments.services import syncing
