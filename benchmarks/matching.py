@@ -11,6 +11,7 @@ import resource
 import sys
 import tempfile
 import time
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -57,8 +58,8 @@ def measure(folder: Path, *, feedback: bool) -> list[list[str]]:
     """The lines of the table for one folder, from a process of its own so that memory is its own."""
     with tempfile.TemporaryDirectory() as there:
         out = Path(there) / "predictions.jsonl"
-        with multiprocessing.get_context("spawn").Pool(1) as pool:
-            rows, seconds, peak = pool.apply(replay, (folder, out), {"feedback": feedback})
+        with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as alone:
+            rows, seconds, peak = alone.submit(replay, folder, out, feedback=feedback).result()
         cost = [f"{rows / max(seconds, 1e-9):.0f}", f"{peak:.0f}"]
         name = [folder.name, "yes" if feedback else "no"]
         if not (folder / "truth.jsonl").is_file():

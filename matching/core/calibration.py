@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from scipy.optimize import minimize
 
 from matching.core.scoring import Model, logit
 
 ENOUGH = 150
 _PULL = 4.0
+_MOST_STEPS = 50
 
 
 @dataclass(slots=True)
@@ -29,22 +29,23 @@ class CalibrationLog:
 def fit_curve(rows: Sequence[tuple[float, float]], start: tuple[float, float] = (1.0, 0.0)) -> tuple[float, float]:
     """Slope and shift in log-odds that make shares honest, held near `start` when evidence is thin.
 
-    Units: log-odds.
+    Units: log-odds. Newton's method; the loss is convex, and the pull towards `start` keeps its curvature positive.
     """
-    x = np.array([logit(share) for share, _ in rows])
+    x = np.clip(np.array([logit(share) for share, _ in rows]), -12, 12)
     y = np.array([right for _, right in rows], dtype=float)
-    x = np.clip(x, -12, 12)
-    held = np.array(start)
-
-    def loss(curve: np.ndarray) -> tuple[float, np.ndarray]:
-        z = curve[0] * x + curve[1]
-        value = (np.logaddexp(0, z) - y * z).sum() + _PULL * ((curve - held) ** 2).sum()
-        wrong = np.exp(-np.logaddexp(0, -z)) - y
-        return float(value), np.array([wrong @ x, wrong.sum()]) + 2 * _PULL * (curve - held)
-
-    bounds = ((0.05, 3.0), (-4.0, 4.0))
-    best = minimize(loss, held, jac=True, method="L-BFGS-B", bounds=bounds).x
-    return float(best[0]), float(best[1])
+    slope, shift = start
+    for _ in range(_MOST_STEPS):
+        said = 1 / (1 + np.exp(-(slope * x + shift)))
+        wrong, spread = said - y, said * (1 - said)
+        pull = 2 * _PULL
+        g1, g2 = (wrong * x).sum() + pull * (slope - start[0]), wrong.sum() + pull * (shift - start[1])
+        h11, h12, h22 = (spread * x * x).sum() + pull, (spread * x).sum(), spread.sum() + pull
+        determinant = h11 * h22 - h12 * h12
+        step = ((h22 * g1 - h12 * g2) / determinant, (h11 * g2 - h12 * g1) / determinant)
+        slope, shift = slope - step[0], shift - step[1]
+        if abs(step[0]) + abs(step[1]) < 1e-9:
+            break
+    return float(min(3.0, max(0.05, slope))), float(min(4.0, max(-4.0, shift)))
 
 
 def recalibrated(model: Model, log: CalibrationLog) -> Model:
