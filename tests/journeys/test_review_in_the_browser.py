@@ -29,7 +29,7 @@ def _rows(page):
 def test_decide_by_keyboard_undo_and_post(browser, served, connected, sandbox):
     page = _signed_in(browser, served)
     page.goto(served.url("/review/"))
-    assert _rows(page).count() == 3
+    expect(_rows(page)).to_have_count(3)
 
     page.keyboard.press("a")
     expect(_rows(page)).to_have_count(2)
@@ -59,11 +59,11 @@ def test_the_page_works_without_script(browser, served, connected):
     page.fill("input[name=password]", PASSWORD)
     page.press("input[name=password]", "Enter")
     page.goto(served.url("/review/"))
-    assert _rows(page).count() == 3
+    expect(_rows(page)).to_have_count(3)
 
     page.locator("form[action$='/approve/'] button").first.click()
 
-    assert _rows(page).count() == 2
+    expect(_rows(page)).to_have_count(2)
     assert Posting.objects.count() == 1
 
 
@@ -71,7 +71,7 @@ def test_a_viewer_reads_and_cannot_decide(browser, served, connected):
     page = _signed_in(browser, served, "viewer@acme.example")
     page.goto(served.url("/review/"))
 
-    assert _rows(page).count() == 3
+    expect(_rows(page)).to_have_count(3)
     assert page.locator("form[action$='/approve/']").count() == 0
     page.keyboard.press("a")
     page.wait_for_timeout(300)
