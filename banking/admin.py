@@ -3,32 +3,10 @@
 No account number in clear, no payload, no key.
 """
 
-from typing import Any
-
-from django.contrib import admin
-from django.http import HttpRequest
+from payymo.shared.admin import ReadOnlyAdmin
 
 
-class _ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Rows that only services write."""
-
-    list_per_page = 50
-    show_full_result_count = False
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Refuse."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Refuse."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Refuse."""
-        return False
-
-
-class BankConnectionAdmin(_ReadOnlyAdmin):
+class BankConnectionAdmin(ReadOnlyAdmin):
     """Consents and their health."""
 
     list_display = ("institution_name", "country", "state", "consent_ends_at", "last_success_at", "last_error_code")
@@ -40,7 +18,7 @@ class BankConnectionAdmin(_ReadOnlyAdmin):
     )
 
 
-class BankAccountAdmin(_ReadOnlyAdmin):
+class BankAccountAdmin(ReadOnlyAdmin):
     """Accounts, by the end of their number."""
 
     list_display = ("public_id", "iban_last4", "currency", "connection", "cursor_date", "last_success_at", "failures")
@@ -53,7 +31,7 @@ class BankAccountAdmin(_ReadOnlyAdmin):
     )
 
 
-class RawFetchAdmin(_ReadOnlyAdmin):
+class RawFetchAdmin(ReadOnlyAdmin):
     """When something was fetched, and what of it could not be read."""
 
     list_display = ("public_id", "account", "fetched_at", "complete_from", "complete_until", "processed_at")
@@ -61,7 +39,7 @@ class RawFetchAdmin(_ReadOnlyAdmin):
     fields = ("public_id", "account", "fetched_at", "complete_from", "complete_until", "processed_at", "refused")
 
 
-class StatementImportAdmin(_ReadOnlyAdmin):
+class StatementImportAdmin(ReadOnlyAdmin):
     """Uploaded files, without their content."""
 
     list_display = ("public_id", "account", "format", "state", "proved", "new_count", "known_count", "committed_at")
@@ -73,7 +51,7 @@ class StatementImportAdmin(_ReadOnlyAdmin):
     )
 
 
-class BankTransactionAdmin(_ReadOnlyAdmin):
+class BankTransactionAdmin(ReadOnlyAdmin):
     """Booked entries."""
 
     list_display = ("public_id", "account", "booking_date", "amount", "currency", "state", "allocated")

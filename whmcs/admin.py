@@ -1,31 +1,9 @@
 """The mirror and the outbox for Payymo's staff: to look at, never to edit. The staff site registers the classes."""
 
-from typing import Any
-
-from django.contrib import admin
-from django.http import HttpRequest
+from payymo.shared.admin import ReadOnlyAdmin
 
 
-class _ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Rows that only services write."""
-
-    list_per_page = 50
-    show_full_result_count = False
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Refuse."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Refuse."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Refuse."""
-        return False
-
-
-class WhmcsInstanceAdmin(_ReadOnlyAdmin):
+class WhmcsInstanceAdmin(ReadOnlyAdmin):
     """Installations and their health, without credentials."""
 
     list_display = ("name", "base_url", "state", "version", "last_success_at", "failures", "last_error_code")
@@ -37,7 +15,7 @@ class WhmcsInstanceAdmin(_ReadOnlyAdmin):
     )
 
 
-class ClientAdmin(_ReadOnlyAdmin):
+class ClientAdmin(ReadOnlyAdmin):
     """Clients."""
 
     list_display = ("whmcs_id", "display_name", "status", "synced_at")
@@ -45,7 +23,7 @@ class ClientAdmin(_ReadOnlyAdmin):
     exclude = ("id",)
 
 
-class InvoiceAdmin(_ReadOnlyAdmin):
+class InvoiceAdmin(ReadOnlyAdmin):
     """Invoices as last read."""
 
     list_display = ("whmcs_id", "number", "status", "currency", "total", "balance", "reserved", "due_date", "synced_at")
@@ -54,7 +32,7 @@ class InvoiceAdmin(_ReadOnlyAdmin):
     list_select_related = ("client",)
 
 
-class PostingAdmin(_ReadOnlyAdmin):
+class PostingAdmin(ReadOnlyAdmin):
     """Postings and their state."""
 
     list_display = ("public_id", "kind", "state", "amount", "currency", "attempts", "not_before", "posted_at")
@@ -63,7 +41,7 @@ class PostingAdmin(_ReadOnlyAdmin):
     list_select_related = ("invoice",)
 
 
-class PostingTransitionAdmin(_ReadOnlyAdmin):
+class PostingTransitionAdmin(ReadOnlyAdmin):
     """Every move of every posting."""
 
     list_display = ("posting_id", "sequence", "from_state", "to_state", "reason", "moved_at")
@@ -71,7 +49,7 @@ class PostingTransitionAdmin(_ReadOnlyAdmin):
     search_fields = ("=posting__public_id",)
 
 
-class WhmcsTransactionAdmin(_ReadOnlyAdmin):
+class WhmcsTransactionAdmin(ReadOnlyAdmin):
     """What WHMCS has booked."""
 
     list_display = ("whmcs_id", "transaction_id", "gateway", "amount_in", "amount_out", "booked_at")

@@ -8,8 +8,8 @@ from django.db.models import Q
 from django.utils import timezone
 
 from payymo.shared.errors import ProviderError
+from tenants.jobs import exclusive
 from tenants.tasks import TenantTask
-from whmcs.locks import single_job
 from whmcs.models import WhmcsInstance
 from whmcs.services import connection, dispatching, health, invoice_sync
 
@@ -22,7 +22,7 @@ _POST_BUDGET = timedelta(seconds=60)
 @shared_task(base=TenantTask)
 def sync_due_instances() -> None:
     """Read every installation that is due, the one that waited longest first, for as long as the task may run."""
-    with single_job("whmcs.sync") as is_only_one:
+    with exclusive("whmcs.sync") as is_only_one:
         if not is_only_one:
             return
         began = timezone.now()
@@ -54,6 +54,6 @@ def _sync(instance: WhmcsInstance, *, now: datetime, budget: timedelta) -> None:
 @shared_task(base=TenantTask)
 def post_pending() -> None:
     """Post what is due."""
-    with single_job("whmcs.post") as is_only_one:
+    with exclusive("whmcs.post") as is_only_one:
         if is_only_one:
             dispatching.post_pending(now=timezone.now(), api_for=connection.api_for, budget=_POST_BUDGET)

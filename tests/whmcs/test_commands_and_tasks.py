@@ -9,10 +9,10 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from tenants import context
+from tenants.jobs import exclusive
 from tenants.models import Tenant
 from tests.whmcs.site import connect, leave
 from whmcs import tasks
-from whmcs.locks import single_job
 from whmcs.models import Invoice, WhmcsInstance
 
 
@@ -142,12 +142,12 @@ def test_a_second_job_of_the_same_name_does_nothing(committed_acme, committed_gl
 
     def try_beside(tenant) -> bool:
         try:
-            with context.inside(tenant), single_job("whmcs.post") as is_only_one:
+            with context.inside(tenant), exclusive("whmcs.post") as is_only_one:
                 return is_only_one
         finally:
             connection.close()
 
-    with single_job("whmcs.post") as is_only_one, ThreadPoolExecutor(1) as pool:
+    with exclusive("whmcs.post") as is_only_one, ThreadPoolExecutor(1) as pool:
         beside = [pool.submit(try_beside, tenant).result(30) for tenant in (committed_acme, committed_globex)]
 
     assert (is_only_one, beside) == (True, [False, True])
