@@ -195,13 +195,25 @@ def _is_provable(weighed: Weighed, best: Candidate) -> bool:
         if found.receipt.source is Source.STRIPE_CHARGE:
             return True
         return any(known)
-    client = clients[0]
-    if hypothesis.kind is not CandidateKind.SINGLE or client is None or weighed.of.strong_closed:
+    return hypothesis.kind is CandidateKind.SINGLE and _is_only_choice(weighed, hypothesis)
+
+
+def _is_only_choice(weighed: Weighed, hypothesis: Hypothesis) -> bool:
+    """A payer known for this client alone, one open debt of this amount, and no number that is left unexplained."""
+    of, debt = weighed.of, hypothesis.debts[0]
+    client = of.found.clients.get(debt.client_id)
+    if client is None or client.account < 0.98 or client.times < 3 or of.strong_closed:
         return False
-    debt = hypothesis.debts[0]
-    alike = [d for d in weighed.of.book.open_of_client(debt.client_id) if d.outstanding == debt.outstanding]
-    known_payer = client.account >= 0.98 and client.times >= 3
-    return len(alike) == 1 and known_payer
+    hit = of.found.hits.get(debt.id)
+    unexplained = [
+        quote
+        for quote in of.found.quotes
+        if quote.whole and len(quote.digits) >= 3 and not quote.date_like and (hit is None or quote is not hit.quote)
+    ]
+    if unexplained and not client.number:
+        return False
+    alike = [one for one in of.book.open_of_client(debt.client_id) if one.outstanding == debt.outstanding]
+    return len(alike) == 1
 
 
 def _fits(name: float, text_name: float, account: float, payer: float) -> bool:

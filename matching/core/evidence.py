@@ -80,7 +80,7 @@ def gather(receipt: Receipt, book: Book) -> Evidence:
     found.known_text = memory.texts.get(repeated_text_key(receipt), on)
     texts = texts_of(receipt)
     for name, text in texts.items():
-        found.quotes.extend(read_quotes(name, text, on))
+        found.quotes.extend(read_quotes(name, text, on, book.numbers.prefixes))
     _read_metadata(found, book)
     _read_names(found, book, texts)
     _read_client_numbers(found, book)

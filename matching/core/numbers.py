@@ -31,11 +31,15 @@ class NumberIndex:
     def __init__(self) -> None:
         self._whole: dict[str, list[int]] = {}
         self._running: dict[str, list[int]] = {}
+        self.prefixes: set[str] = set()
 
     def add(self, invoice_id: int, numbers: Iterable[str]) -> None:
         """Index every number of one invoice."""
         for number in numbers:
             digits = digits_of(number)
+            prefix = re.match(r"[A-Z]{1,14}(?=[0-9])", fold(number))
+            if prefix:
+                self.prefixes.add(prefix.group())
             for key in {digits, digits.lstrip("0"), _short_year(number)} - {""}:
                 known = self._whole.setdefault(key, [])
                 if invoice_id not in known:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from string import ascii_uppercase
 
 from matching.core.lexicon import CLIENT_WORDS, COUNTING_WORDS, INVOICE_WORDS, ORDER_WORDS, OTHER_NUMBER_WORDS
 from matching.core.normalise import Folded, fold_with_offsets
@@ -75,14 +77,17 @@ def texts_of(receipt: Receipt) -> dict[str, str]:
     return {name: text[:_LONGEST_TEXT] for name, text in texts.items() if text and text != "NOTPROVIDED"}
 
 
-def read_quotes(field: str, text: str, on: date) -> list[Quote]:
-    """Every number quoted in `text`, longest joins first within a chain; bounded for any length of text."""
+def read_quotes(field: str, text: str, on: date, prefixes: Collection[str] = ()) -> list[Quote]:
+    """Every number quoted in `text`, longest joins first within a chain; bounded for any length of text.
+
+    Shape: `prefixes` are the letters that the host's own numbers begin with.
+    """
     folded = fold_with_offsets(text)
     clean = _blank(folded.text, _IBAN, _MONEY)
     dates = [found.span() for found in _DATE.finditer(clean)]
     quotes: list[Quote] = []
     label, end = Label.NONE, -1
-    for chain in _chains(clean):
+    for chain in _chains(clean, prefixes):
         continues = label is not Label.NONE and _LIST_GAP.match(clean[end : chain[0].start])
         label = label if continues else _label(clean, chain[0])
         end = chain[-1].end
@@ -99,12 +104,12 @@ def _blank(text: str, *patterns: re.Pattern[str]) -> str:
     return text
 
 
-def _chains(text: str) -> list[list[_Group]]:
+def _chains(text: str, prefixes: Collection[str]) -> list[list[_Group]]:
     """Groups of digits that stand so close that they may be one number."""
     chains: list[list[_Group]] = []
     end = -1
     for found in list(_TOKEN.finditer(text))[: _MOST_GROUPS * 10]:
-        group = _group(found)
+        group = _group(found, prefixes)
         if group is None:
             continue
         if chains and not group.prefix and _JOINER.match(text[end : group.start]):
@@ -117,14 +122,14 @@ def _chains(text: str) -> list[list[_Group]]:
     return [chain[:12] for chain in chains]
 
 
-def _group(found: re.Match[str]) -> _Group | None:
+def _group(found: re.Match[str], prefixes: Collection[str]) -> _Group | None:
     word = found.group()
     if word.isdigit():
         return _Group(word, "", found.start(), found.end(), False)
-    prefix = _known_prefix(word)
+    prefix = _known_prefix(word, prefixes)
     body = word[len(prefix) :]
-    if not prefix and not _mostly_digits(body):
-        prefix = word[: len(word) - len(word.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ"))]
+    if not prefix and not (_mostly_digits(body) and body.translate(_LOOKS_LIKE_DIGITS).isdigit()):
+        prefix = word[: len(word) - len(word.lstrip(ascii_uppercase))]
         body = word[len(prefix) :]
     digits = body.translate(_LOOKS_LIKE_DIGITS)
     if not digits.isdigit() or not _mostly_digits(body):
@@ -137,9 +142,9 @@ def _mostly_digits(word: str) -> bool:
     return 3 * digits >= 2 * len(word) > 0 or (digits >= 3 and len(word) - digits <= 2)
 
 
-def _known_prefix(word: str) -> str:
-    for length in range(len(word) - 1, 1, -1):
-        if any(word[:length] in known for known, _ in _LABELS):
+def _known_prefix(word: str, prefixes: Collection[str]) -> str:
+    for length in range(len(word) - 1, 0, -1):
+        if word[:length] in prefixes or (length > 1 and any(word[:length] in known for known, _ in _LABELS)):
             return word[:length]
     return ""
 

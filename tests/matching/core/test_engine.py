@@ -4,6 +4,7 @@ import pytest
 
 from matching.core.engine import propose
 from matching.core.memory import Memory
+from matching.core.scoring import Model, shipped_model
 from matching.core.types import (
     Agreement,
     Allocation,
@@ -222,6 +223,56 @@ def test_a_known_account_points_to_the_client_it_paid_for():
 
     assert pairs(best(suggestion)) == [(202601043, 11900)]
     assert ReasonCode.PAYER_ACCOUNT in codes(best(suggestion).reasons)
+
+
+def knowing_the_account() -> Memory:
+    memory = Memory()
+    for month in (6, 7, 8, 9, 10, 11, 12):
+        past = receipt("hosting", id=f"p{month}", counterparty_account="ACC1", counterparty_name="Kowalska Bau")
+        memory.learn(past, [ANNA.id], date(2025, month, 20))
+    return memory
+
+
+# What a tenant has after a few hundred decisions in which the engine was right more often than it said.
+PROVEN = Model("proven", shipped_model().weights, {"bank": (1.2, 0.6), "stripe_charge": (1.2, 0.6)})
+
+
+def test_a_known_account_with_one_debt_of_the_amount_is_provable():
+    transfer = receipt("hosting", counterparty_account="ACC1", counterparty_name="Kowalska Bau")
+
+    suggestion = propose(transfer, book(invoice("RE-2026-01042"), memory=knowing_the_account()), model=PROVEN)
+
+    assert (pairs(best(suggestion)), suggestion.auto) == ([(202601042, 11900)], True)
+
+
+@pytest.mark.parametrize("text", ["hosting 48812", "Rechnung XY-99-31777", "Tel 089123456"])
+def test_a_number_that_nothing_explains_stops_automation(text):
+    transfer = receipt(text, counterparty_account="ACC1", counterparty_name="Kowalska Bau")
+
+    suggestion = propose(transfer, book(invoice("RE-2026-01042"), memory=knowing_the_account()), model=PROVEN)
+
+    assert (pairs(best(suggestion)), suggestion.auto) == ([(202601042, 11900)], False)
+
+
+def test_two_debts_of_the_amount_stop_automation_for_a_known_account():
+    transfer = receipt("hosting", counterparty_account="ACC1", counterparty_name="Kowalska Bau")
+    debts = [invoice("RE-2026-01042"), invoice("RE-2026-01043")]
+
+    assert propose(transfer, book(*debts, memory=knowing_the_account()), model=PROVEN).auto is False
+
+
+def test_a_cut_list_is_filled_with_the_next_debts_of_the_same_payer():
+    memory = Memory()
+    for client in (1, 2, 3):
+        for month in (10, 11, 12):
+            past = receipt("x", id=f"p{client}{month}", counterparty_name="Agentur Nord")
+            memory.learn(past, [client], date(2025, month, 20))
+    debts = [invoice("115267", 4999), invoice("115346", 1188, client=MAREK), invoice("115891", 11088, client=LUCIE)]
+    transfer = receipt("AGENTUR NORD INV 115267 1153", 17275)
+
+    suggestion = propose(transfer, book(*debts, memory=memory))
+
+    assert pairs(best(suggestion)) == [(115267, 4999), (115346, 1188), (115891, 11088)]
 
 
 def test_a_rejected_client_falls_behind():

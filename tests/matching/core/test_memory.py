@@ -3,7 +3,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from matching.core.memory import HALF_LIFE_DAYS, Memory, payer_key, repeated_text_key
+from matching.core.memory import HALF_LIFE_DAYS, Memory, payer_key, payer_name_key, repeated_text_key
 from tests.matching.core.cast import TODAY, receipt
 
 PAYMENT = receipt("Hosting Maerz", counterparty_name="Kowalska Bau GmbH", counterparty_account="ACC1")
@@ -73,3 +73,31 @@ def test_a_payer_is_forgotten_by_account_and_name():
 def test_too_little_text_without_a_name_is_no_key():
     assert repeated_text_key(receipt("web")) == ""
     assert repeated_text_key(receipt("INV 1042")) == "|INV1042"
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("BRISTOL TRAVEL LLP 114618/855/933", "BRISTOL TRAVEL"),
+        ("TPS INTERIORS LLP INV:117968", "INTERIORS TPS"),
+        ("JAMES COLDWOOD WEBSITE", "COLDWOOD JAMES"),
+        ("OLIVER WINCOMBE 114272 FP 21/05", "OLIVER WINCOMBE"),
+        ("INV 114272", ""),
+        ("THANKS", ""),
+        ("", ""),
+    ],
+)
+def test_a_payer_that_the_bank_writes_into_the_text_is_known_by_name(text, key):
+    assert payer_name_key(receipt(text)) == key
+
+
+def test_clients_that_one_payer_pays_for_are_partners():
+    memory = Memory()
+    memory.learn(PAYMENT, [1], TODAY)
+    memory.learn(PAYMENT, [2], TODAY)
+    memory.learn(receipt(counterparty_account="ACC2"), [3], TODAY)
+
+    assert memory.accounts.partners([1]) == {1, 2}
+    assert memory.accounts.partners([1, 3]) == set()
+    memory.forget(client_id=2)
+    assert memory.accounts.partners([1]) == set()

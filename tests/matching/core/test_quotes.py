@@ -80,3 +80,10 @@ def test_two_slips_are_not_one():
     index.add(7, ("RE-2026-01042",))
 
     assert index.one_slip_away("202601979") == {}
+
+
+@pytest.mark.parametrize(("word", "digits"), [("HO202504", "202504"), ("SO1042", "1042"), ("O2042", "2042")])
+def test_letters_that_the_host_itself_puts_before_numbers_are_not_read_as_digits(word, digits):
+    prefixes = {word.rstrip("0123456789")}
+
+    assert [quote.digits for quote in read_quotes("x", word, TODAY, prefixes)] == [digits]
