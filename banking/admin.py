@@ -12,7 +12,16 @@ class BankConnectionAdmin(ReadOnlyAdmin):
     list_display = ("institution_name", "country", "state", "consent_ends_at", "last_success_at", "last_error_code")
     list_filter = ("state",)
     fields = (
-        *("public_id", "provider", "institution_id", "institution_name", "country", "state", "history_days"),
+        *(
+            "public_id",
+            "provider",
+            "institution_id",
+            "institution_name",
+            "country",
+            "state",
+            "history_days",
+            "access_days",
+        ),
         *("consent_ends_at", "renews", "last_attempt_at", "last_success_at", "failures", "last_error_code"),
         *("last_error", "created_at"),
     )

@@ -50,6 +50,7 @@ class BankConnection(ConnectionHealth, Record):
     callback_until = models.DateTimeField(null=True, blank=True)
     started_by_id = models.BigIntegerField(null=True, blank=True, help_text="user who must come back")
     history_days = models.PositiveIntegerField(default=90)
+    access_days = models.PositiveIntegerField(default=90, help_text="how long the consent lasts once it is given")
     consent_ends_at = models.DateTimeField(null=True, blank=True)
     renews = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="renewed_by")
 

@@ -108,7 +108,16 @@ class StartedOutput(serializers.ModelSerializer[BankConnection]):
 
     class Meta:
         model = BankConnection
-        fields = ("id", "institution_id", "institution_name", "state", "link", "callback_until", "history_days")
+        fields = (
+            "id",
+            "institution_id",
+            "institution_name",
+            "state",
+            "link",
+            "callback_until",
+            "history_days",
+            "access_days",
+        )
         read_only_fields = fields
 
 

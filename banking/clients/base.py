@@ -64,6 +64,7 @@ class LinkStart:
     agreement_id: str
     url: str
     history_days: int
+    access_days: int
 
 
 class LinkStatus(StrEnum):

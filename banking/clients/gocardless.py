@@ -159,7 +159,7 @@ class GoCardless:
         link = wanted(made, "link", str)
         if urlsplit(link).scheme not in {"https", urlsplit(self._base_url).scheme} or len(link) > 500:
             raise Refused("GoCardless gave a link that cannot be opened safely.", reason=Reason.UNREADABLE)
-        return LinkStart(wanted(made, "id", str), agreement_id, link, days)
+        return LinkStart(wanted(made, "id", str), agreement_id, link, days, days_of(agreement, "access_valid_for_days"))
 
     def link_state(self, *, requisition_id: str) -> LinkState:
         """Return how far the consent has come, and when it ends: its acceptance plus the days that were agreed."""

@@ -119,6 +119,7 @@ def start_consent(
         callback_until=now + CALLBACK_LIFE,
         started_by_id=user_id,
         history_days=link.history_days,
+        access_days=link.access_days,
         renews=renews,
     )
 

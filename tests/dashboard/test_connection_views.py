@@ -107,7 +107,8 @@ def consent(as_owner, sandbox):
     banks = as_owner.get("/connections/bank/new/", {"country": "DE"}).context["page"].institutions
     assert KEYS.institution_ids[0] in [bank.value for bank in banks]
     page = as_owner.post("/connections/bank/new/", {"institution": KEYS.institution_ids[0]}).context["page"]
-    assert (BankConnection.objects.get().state, page.consent_days) == ("PENDING", 180)
+    assert (BankConnection.objects.get().state, BankConnection.objects.get().access_days) == ("PENDING", 180)
+    assert page.consent_days == 180
     return page.consent_url
 
 
@@ -195,6 +196,42 @@ def test_fetching_now_makes_it_due_even_without_a_broker(
     assert row.next_sync_at is not None
 
 
+def test_fetching_a_bank_now_may_use_the_call_kept_back_for_a_person(as_owner, in_acme):
+    row = BankConnection.objects.create(institution_id="B", institution_name="Bank", country="DE", state="LINKED")
+    stopped = rows.account(connection=row)
+    paused = rows.account(connection=row, is_paused=True)
+
+    answer = as_owner.post(f"/connections/bank/{row.public_id}/sync/", follow=True)
+
+    stopped.refresh_from_db()
+    paused.refresh_from_db()
+    assert "Payymo is fetching now." in answer.content.decode()
+    assert stopped.fetch_asked_at == stopped.next_sync_at is not None
+    assert (paused.fetch_asked_at, paused.next_sync_at) == (None, None)
+
+
+@pytest.mark.parametrize("state", ["EXPIRED", "SUSPENDED", "REVOKED", "PENDING"])
+def test_a_bank_that_is_not_connected_is_not_fetched_and_the_page_says_so(as_owner, in_acme, state, sent):
+    row = BankConnection.objects.create(institution_id="B", institution_name="Bank", country="DE", state=state)
+    account = rows.account(connection=row)
+
+    answer = as_owner.post(f"/connections/bank/{row.public_id}/sync/", follow=True)
+
+    account.refresh_from_db()
+    assert "Renew the consent first." in answer.content.decode()
+    assert (account.fetch_asked_at, account.next_sync_at, sent) == (None, None, [])
+
+
+def test_a_broken_whmcs_is_not_said_to_be_fetched(as_owner, in_acme, sent):
+    row = rows.instance(state="BROKEN")
+
+    answer = as_owner.post(f"/connections/whmcs/{row.public_id}/sync/", follow=True)
+
+    row.refresh_from_db()
+    assert "Nothing is fetched: the connection does not work now" in answer.content.decode()
+    assert (row.next_sync_at, sent) == (None, [])
+
+
 def test_a_removed_connection_keeps_its_rows_and_loses_its_key(as_owner, in_acme):
     debt = rows.invoice("INV-1042", "119.00")
 
@@ -210,3 +247,12 @@ def test_an_unknown_kind_of_connection_does_not_exist(as_owner, in_acme):
 
     assert as_owner.post(f"/connections/paypal/{row.public_id}/sync/").status_code == 404
     assert as_owner.post(f"/connections/stripe/{row.public_id}/sync/").status_code == 404
+
+
+def test_the_consent_page_names_the_days_that_this_bank_gives(as_owner, sandbox):
+    as_owner.post("/connections/bank/new/", {"secret_id": KEYS.secret_id, "secret_key": KEYS.secret_key})
+
+    page = as_owner.post("/connections/bank/new/", {"institution": "HARBOUR_MUTUAL_HBMUGB21"}).context["page"]
+
+    row = BankConnection.objects.get()
+    assert (page.chosen, page.consent_days, row.access_days, row.history_days) == ("Harbour Mutual", 90, 90, 90)

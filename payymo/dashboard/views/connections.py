@@ -13,9 +13,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.guards import requires_permission
-from banking.models import BankAccount, BankConnection
+from banking.models import BankConnection
 from banking.services import connecting as banks
-from banking.services import provider_keys
+from banking.services import provider_keys, schedule
 from payments.models import StripeConnection
 from payments.services import connecting as stripe
 from payymo.dashboard.forms import BankKeysForm, StripeForm, WhmcsForm
@@ -133,11 +133,10 @@ def connect_bank(request: HttpRequest) -> HttpResponse:
     now, country, error = timezone.now(), request.GET.get("country", ""), ""
     provider = provider_keys.provider(now=now)
     found: tuple[Institution, ...] = ()
-    started, days = None, 0
+    started = None
     try:
         if request.method == "POST":
             chosen = request.POST.get("institution", "")[:120]
-            days = provider.institution(institution_id=chosen).access_days
             started = banks.start_consent(
                 institution_id=chosen,
                 user_id=request.user.pk,
@@ -160,7 +159,7 @@ def connect_bank(request: HttpRequest) -> HttpResponse:
         q=request.GET.get("q", "")[:60],
         chosen=started.institution_name if started else "",
         consent_url=started.consent_link if started else "",
-        consent_days=days,
+        consent_days=started.access_days if started else 0,
         cancel_url=link("connections"),
         error=error,
     )
@@ -219,14 +218,21 @@ def _connection(kind: str, public_id: uuid.UUID) -> Any:
 @require_POST
 @requires_permission("connections.change")
 def sync(request: HttpRequest, kind: str, public_id: uuid.UUID) -> HttpResponse:
-    """Let a worker fetch now."""
+    """Leave the connection due now, and wake a worker."""
     row, now = _connection(kind, public_id), timezone.now()
-    if kind == "bank":
-        BankAccount.objects.filter(connection=row).update(next_sync_at=now)
+    try:
+        if kind == "bank":
+            due = schedule.request_fetch(connection=row, now=now)
+        else:
+            due = type(row).objects.filter(pk=row.pk, state="ACTIVE").update(next_sync_at=now)
+    except DomainError as refused:
+        messages.error(request, str(refused))
+        return HttpResponseRedirect(link("connections"), status=303)
+    if due:
+        nudge(request, kind)
+        messages.success(request, _("Payymo is fetching now."))
     else:
-        type(row).objects.filter(pk=row.pk, state="ACTIVE").update(next_sync_at=now)
-    nudge(request, kind)
-    messages.success(request, _("Payymo is fetching now."))
+        messages.error(request, _("Nothing is fetched: the connection does not work now, or every account is paused."))
     return HttpResponseRedirect(link("connections"), status=303)
 
 
@@ -254,14 +260,12 @@ def remove(request: HttpRequest, kind: str, public_id: uuid.UUID) -> HttpRespons
 def renew(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """Prepare a new consent at the same bank and show the link to it."""
     row, now = _connection("bank", public_id), timezone.now()
-    provider = provider_keys.provider(now=now)
     try:
-        days = provider.institution(institution_id=row.institution_id).access_days
         started = banks.renew_consent(
             connection=row,
             user_id=request.user.pk,
             redirect_url=callback_url(request),
-            provider=provider,
+            provider=provider_keys.provider(now=now),
             now=now,
         )
     except (DomainError, ProviderError) as refused:
@@ -272,7 +276,7 @@ def renew(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
         country=row.country,
         chosen=started.institution_name,
         consent_url=started.consent_link,
-        consent_days=days,
+        consent_days=started.access_days,
         cancel_url=link("connections"),
     )
     return _show(request, "dashboard/connections/bank.html", page)
