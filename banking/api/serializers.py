@@ -6,7 +6,7 @@ from rest_framework import serializers
 
 from banking.models import BankAccount, BankConnection, BankTransaction, StatementImport
 from banking.selectors import ConnectionHealth
-from payymo.shared.api.serializers import StrictSerializer
+from payymo.shared.api.serializers import OwnDigits, StrictSerializer
 from payymo.shared.models import ReceiptState
 
 _HEALTH = ("last_success_at", "last_attempt_at", "next_sync_at", "failures", "last_error_code", "last_error")
@@ -50,6 +50,8 @@ class AccountOutput(serializers.ModelSerializer[BankAccount]):
     id = serializers.UUIDField(source="public_id")
     connection = serializers.UUIDField(source="connection.public_id", default=None)
     iban = serializers.SerializerMethodField()
+
+    booked_balance = OwnDigits()
 
     class Meta:
         model = BankAccount
@@ -150,7 +152,10 @@ class TransactionOutput(serializers.ModelSerializer[BankTransaction]):
     account = serializers.UUIDField(source="account.public_id")
     source = serializers.SerializerMethodField()
     counterparty_iban = serializers.SerializerMethodField()
-    unallocated = serializers.DecimalField(max_digits=18, decimal_places=3)
+    amount = OwnDigits()
+    allocated = OwnDigits()
+    unallocated = OwnDigits()
+    original_amount = OwnDigits(currency="original_currency")
 
     class Meta:
         model = BankTransaction
@@ -203,6 +208,8 @@ class ImportOutput(serializers.ModelSerializer[StatementImport]):
 
     id = serializers.UUIDField(source="public_id")
     account = serializers.UUIDField(source="account.public_id", default=None)
+    opening = OwnDigits()
+    closing = OwnDigits()
 
     class Meta:
         model = StatementImport

@@ -1,29 +1,9 @@
 """What the Stripe part of the API says and accepts."""
 
-from typing import Any
-
 from rest_framework import serializers
 
 from payments.models import BalanceTransaction, Payout, StripeConnection, StripePayment
-from payymo.shared.api.serializers import StrictSerializer
-from payymo.shared.money import quantized
-
-
-class OwnDigits(serializers.CharField):
-    """An amount of the row, written with its currency's own digits; null when it is not known."""
-
-    def __init__(self, *, currency: str = "currency") -> None:
-        super().__init__(read_only=True, allow_null=True)
-        self._currency = currency
-
-    def get_attribute(self, instance: Any) -> Any:
-        """Hand over the whole row: the digits depend on its currency."""
-        return instance
-
-    def to_representation(self, value: Any) -> str | None:  # type: ignore[override]
-        """Write the amount."""
-        amount = getattr(value, str(self.field_name))
-        return None if amount is None else str(quantized(amount, getattr(value, self._currency)))
+from payymo.shared.api.serializers import OwnDigits, StrictSerializer
 
 
 class StripeConnectionOutput(serializers.ModelSerializer):

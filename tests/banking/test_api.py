@@ -89,10 +89,10 @@ def test_transactions_come_masked_and_without_secrets(stored):
 
     [row] = results(answer)
     assert (row["amount"], row["currency"], row["state"], row["unallocated"]) == (
-        "11.900",
+        "11.90",
         "EUR",
         "UNRECONCILED",
-        "11.900",
+        "11.90",
     )
     assert row["counterparty_iban"] == "•••• 4300"
     assert row["account"] == str(stored.public_id)
@@ -175,7 +175,7 @@ def test_one_entry_and_the_accounts_are_shown(stored):
     caller = Caller("viewer")
     row_id = caller.get("bank-transactions/?q=rent").json()["results"][0]["id"]
 
-    assert caller.get(f"bank-transactions/{row_id}/").json()["amount"] == "-900.000"
+    assert caller.get(f"bank-transactions/{row_id}/").json()["amount"] == "-900.00"
     [account] = results(caller.get("bank-accounts/"))
     assert (account["iban"], account["currency"], account["connection"]) == (f"•••• {IBAN[-4:]}", "EUR", None)
 

@@ -4,7 +4,8 @@ from typing import Any
 
 from rest_framework import serializers
 
-from payymo.shared.api.serializers import StrictSerializer
+from payymo.shared.api.serializers import OwnDigits, StrictSerializer
+from payymo.shared.money import quantized
 from whmcs.models import Client, Invoice, InvoiceLine, Posting, PostingTransition, WhmcsInstance, WhmcsTransaction
 
 
@@ -72,7 +73,11 @@ class InvoiceOutput(serializers.ModelSerializer[Invoice]):
     id = serializers.UUIDField(source="public_id")
     number = serializers.CharField(source="display_number")
     client = ClientOutput()
-    outstanding = serializers.DecimalField(max_digits=18, decimal_places=3)
+    total = OwnDigits()
+    credit = OwnDigits()
+    balance = OwnDigits()
+    reserved = OwnDigits()
+    outstanding = OwnDigits()
     whmcs_instance = serializers.UUIDField(source="instance.public_id")
 
     class Meta:
@@ -99,6 +104,8 @@ class InvoiceOutput(serializers.ModelSerializer[Invoice]):
 class LineOutput(serializers.ModelSerializer[InvoiceLine]):
     """A line of an invoice."""
 
+    amount = OwnDigits(currency="invoice.currency")
+
     class Meta:
         model = InvoiceLine
         fields = ("whmcs_id", "kind", "description", "amount")
@@ -107,6 +114,10 @@ class LineOutput(serializers.ModelSerializer[InvoiceLine]):
 
 class BookingOutput(serializers.ModelSerializer[WhmcsTransaction]):
     """What WHMCS has booked on an invoice."""
+
+    amount_in = OwnDigits(currency="invoice.currency")
+    fees = OwnDigits(currency="invoice.currency")
+    amount_out = OwnDigits(currency="invoice.currency")
 
     class Meta:
         model = WhmcsTransaction
@@ -130,6 +141,7 @@ class PostingOutput(serializers.ModelSerializer[Posting]):
     invoice = serializers.UUIDField(source="invoice.public_id")
     invoice_number = serializers.CharField(source="invoice.display_number")
     client = serializers.CharField(source="invoice.client.display_name")
+    amount = OwnDigits()
     whmcs_transaction = serializers.IntegerField(source="whmcs_transaction.whmcs_id", default=None)
 
     class Meta:
@@ -168,7 +180,7 @@ class InvoiceDetailOutput(InvoiceOutput):
             {
                 "id": str(posting.public_id),
                 "state": posting.state,
-                "amount": str(posting.amount),
+                "amount": str(quantized(posting.amount, posting.currency)),
                 "transaction_id": posting.transaction_id,
                 "posted_at": posting.posted_at,
             }

@@ -1,9 +1,12 @@
-"""The base of every serializer that reads input."""
+"""The base of every serializer that reads input, and how amounts are written."""
 
 from collections.abc import Mapping
+from operator import attrgetter
 from typing import Any
 
 from rest_framework import serializers
+
+from payymo.shared.money import quantized
 
 
 class StrictSerializer(serializers.Serializer[Any]):
@@ -21,3 +24,23 @@ class StrictSerializer(serializers.Serializer[Any]):
                 message = serializers.ErrorDetail("This field is not known.", code="unknown")
                 raise serializers.ValidationError({name: [message] for name in unknown[:20]})
         return super().to_internal_value(data)
+
+
+class OwnDigits(serializers.CharField):
+    """An amount of the row, written with its currency's own digits; null when it is not known.
+
+    Shape: `currency` is the path from the row to the code, such as `invoice.currency`.
+    """
+
+    def __init__(self, *, currency: str = "currency") -> None:
+        super().__init__(read_only=True, allow_null=True)
+        self._currency = attrgetter(currency)
+
+    def get_attribute(self, instance: Any) -> Any:
+        """Hand over the whole row: the digits depend on its currency."""
+        return instance
+
+    def to_representation(self, value: Any) -> str | None:  # type: ignore[override]
+        """Write the amount."""
+        amount = getattr(value, str(self.field_name))
+        return None if amount is None else str(quantized(amount, self._currency(value)))
