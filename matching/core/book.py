@@ -107,8 +107,18 @@ class Book:
         self.debts[debt.id] = debt
         self.numbers.add(debt.id, debt.numbers)
         for text in invoice.texts:
-            self._learn_domains(fold(text), debt.client_id)
+            for domain in domains_in(text):
+                self.add_domain(debt.client_id, domain)
         self._list(debt)
+
+    def add_domain(self, client_id: int, domain: str) -> None:
+        """Take up a domain (folded) that a client is billed for."""
+        self._domains.setdefault(domain, set()).add(client_id)
+        stem = stem_of(domain)
+        if stem not in self._clients_of_stem:
+            insort(self._stems, stem)
+            self._clients_of_stem[stem] = set()
+        self._clients_of_stem[stem].add(client_id)
 
     def settle(self, invoice_id: int, amount_minor: int, on: date) -> None:
         """Take what an invoice received off what it owes.
@@ -154,6 +164,10 @@ class Book:
     def open_of_amount(self, currency: str, amount_minor: int) -> set[int]:
         """Ids of open debts of exactly this amount, in no order."""
         return self._open_of_amount.get((currency, amount_minor), set())
+
+    def count_of_amount(self, currency: str, amount_minor: int) -> int:
+        """How many open debts there are of exactly this amount."""
+        return len(self.open_of_amount(currency, amount_minor))
 
     def client_of_number(self, digits: str) -> int | None:
         """The client whose number these digits are."""
@@ -201,21 +215,17 @@ class Book:
         elif debt.id in self._closed_of_client.get(debt.client_id, ()):
             self._closed_of_client[debt.client_id].remove(debt.id)
 
-    def _learn_domains(self, text: str, client_id: int) -> None:
-        for domain in _DOMAIN.findall(text):
-            self._domains.setdefault(domain, set()).add(client_id)
-            stem = _stem(domain)
-            if stem not in self._clients_of_stem:
-                insort(self._stems, stem)
-                self._clients_of_stem[stem] = set()
-            self._clients_of_stem[stem].add(client_id)
-
 
 def _client_number(client: Client) -> str:
     return digits_of(client.number or str(client.id)).lstrip("0")
 
 
-def _stem(domain: str) -> str:
+def domains_in(text: str) -> list[str]:
+    """The domains that the text of an invoice line names, folded, in order."""
+    return _DOMAIN.findall(fold(text))
+
+
+def stem_of(domain: str) -> str:
     """The name somebody registered: `SHOP.EXAMPLE.CO.UK` gives `EXAMPLE`."""
     labels = domain.split(".")
     second_level = len(labels) > 2 and len(labels[-1]) == 2 and labels[-2] in {"AC", "CO", "COM", "GOV", "NET", "ORG"}

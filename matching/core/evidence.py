@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from matching.core.book import Book
@@ -227,13 +227,11 @@ def _keep_best(found: Evidence, book: Book) -> None:
         )
     for client_id in named:
         _client(found, client_id)
-    exact: set[int] = set()
-    for currency, amount in amounts_of(found.receipt).items():
-        alike = book.open_of_amount(currency, amount)
-        exact |= {book.debts[invoice_id].client_id for invoice_id in alike}
+    amounts = amounts_of(found.receipt)
+    for currency, amount in amounts.items():
         few = found.receipt.source is Source.STRIPE_CHARGE or len(found.clients) < 3
-        if few and len(alike) <= 4:
-            for invoice_id in sorted(alike):
+        if few and book.count_of_amount(currency, amount) <= 4:
+            for invoice_id in sorted(book.open_of_amount(currency, amount)):
                 _client(found, book.debts[invoice_id].client_id)
     worth_of: list[tuple[float, int]] = []
     for client_id, client in found.clients.items():
@@ -244,7 +242,12 @@ def _keep_best(found: Evidence, book: Book) -> None:
         worth = named.get(client_id, 0.0) + 4 * max(client.name, 0.8 * client.text_name)
         worth += 4 * max(client.account, 0) + 3 * max(client.payer, 0) + 3 * max(client.same_text, 0)
         worth += (3 if client.number == "labelled" else 1 if client.number else 0) + (3 if client.domain else 0)
-        worth += (4 if client.email else 0) + (1.5 if client_id in exact else 0)
+        worth += (4 if client.email else 0) + (1.5 if _owes(book, client_id, amounts) else 0)
         worth_of.append((-worth, client_id))
     kept = [client_id for _, client_id in sorted(worth_of)[:_MOST_CLIENTS]]
     found.clients = {client_id: found.clients[client_id] for client_id in kept}
+
+
+def _owes(book: Book, client_id: int, amounts: Mapping[str, int]) -> bool:
+    """Whether the client has an open debt of exactly what arrived."""
+    return any(debt.outstanding == amounts.get(debt.currency) for debt in book.open_of_client(client_id))

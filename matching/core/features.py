@@ -196,7 +196,7 @@ def _strength(client: ClientEvidence) -> str:
 def _pool(of: Context, hypothesis: Hypothesis) -> str:
     debt = hypothesis.debts[0]
     key = (debt.currency, debt.outstanding)
-    count = of.rivals.setdefault(key, len(of.book.open_of_amount(*key)))
+    count = of.rivals.setdefault(key, of.book.count_of_amount(*key))
     return "1" if count <= 1 else "2-5" if count <= 5 else "6-30" if count <= 30 else "many"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import log
 
@@ -11,7 +11,9 @@ from matching.core.normalise import fold, name_words
 from matching.core.types import Client
 
 _WHOLE, _DAMAGED, _CUT, _INITIAL = 1.0, 0.8, 0.85, 0.4
-_LONGEST_POSTING = 4000
+_MOST_WORDS = 24
+MOST_CARRIERS = 4000
+MOST_LONGER = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,8 @@ class NameHit:
     places: tuple[tuple[int, int], ...]
 
 
-def _deletions(token: str) -> Iterable[str]:
+def deletions(token: str) -> set[str]:
+    """The word, and the word with any one letter left out: what two words share that are one edit apart."""
     return {token[:place] + token[place + 1 :] for place in range(len(token))} | {token}
 
 
@@ -57,14 +60,31 @@ class NameIndex:
         self._sorted: list[str] = []
         self._damaged: dict[str, list[str]] = {}
         self._answers: dict[tuple[str, bool], tuple[NameHit, ...]] = {}
+        self._counts: dict[str, int] = {}
+        self._clients = 0
+
+    def know(self, counts: Mapping[str, int], *, clients: int) -> None:
+        """Take up words with how many clients carry them, of more clients than are held here.
+
+        Shape: `counts` holds every word of the clients held here and every word that the texts to be looked up can
+        mean; `clients` counts all clients.
+        """
+        for token, count in counts.items():
+            if token not in self._carriers:
+                self._carriers[token] = []
+                self._learn_word(token)
+            self._counts[token] = count
+        self._clients = clients
+        self._answers.clear()
+
+    def followed(self, folded: str) -> list[str]:
+        """The words whose carriers `find` will look at for this text."""
+        return self._followed(self._read(folded)[1])
 
     def add(self, client: Client) -> None:
         """Index one client; indexing it again replaces its names."""
         self.remove(client.id)
-        person = _form(f"{client.first_name} {client.last_name}")
-        company = _form(client.company_name)
-        forms = tuple(form for form in (person, company) if form)
-        self._forms[client.id] = forms
+        forms = self._forms[client.id] = _forms(client)
         for token in {token for form in forms for token in form}:
             carriers = self._carriers.get(token)
             if carriers is None:
@@ -82,7 +102,7 @@ class NameIndex:
     def _learn_word(self, token: str) -> None:
         insort(self._sorted, token)
         if len(token) >= 5:
-            for variant in _deletions(token):
+            for variant in deletions(token):
                 self._damaged.setdefault(variant, []).append(token)
 
     def find(self, folded: str, *, in_text: bool, limit: int = 24) -> tuple[NameHit, ...]:
@@ -100,8 +120,7 @@ class NameIndex:
         return answer
 
     def _find(self, folded: str, in_text: bool) -> tuple[NameHit, ...]:
-        words = name_words(folded)[:24]
-        meanings = [self._meanings(word, end >= len(folded.rstrip()) - 1) for word, _, end in words]
+        words, meanings = self._read(folded)
         hits = []
         for client_id in self._candidates(meanings):
             hit = self._score(client_id, words, meanings, in_text)
@@ -110,17 +129,21 @@ class NameIndex:
         hits.sort(key=lambda hit: (-hit.score, hit.client_id))
         return tuple(hits)
 
-    def _meanings(self, word: str, at_end: bool) -> dict[str, float]:
+    def _read(self, folded: str) -> tuple[tuple[tuple[str, int, int], ...], list[dict[str, float]]]:
+        words = name_words(folded)[:_MOST_WORDS]
+        return words, [self._meanings(word, at_end=is_at_end(folded, end)) for word, _, end in words]
+
+    def _meanings(self, word: str, *, at_end: bool) -> dict[str, float]:
         """Indexed words that `word` may stand for, with how good a match each is."""
         found: dict[str, float] = {}
         if len(word) >= 5 or "?" in word:
-            for variant in _deletions(word):
+            for variant in deletions(word):
                 for token in self._damaged.get(variant, ()):
                     if one_edit_apart(token, word):
                         found[token] = _DAMAGED
         if len(word) >= 4 or (at_end and len(word) >= 3):
             place = bisect_left(self._sorted, word)
-            for token in self._sorted[place : place + 40]:
+            for token in self._sorted[place : place + MOST_LONGER]:
                 if not token.startswith(word):
                     break
                 found[token] = _CUT
@@ -129,20 +152,30 @@ class NameIndex:
         return found
 
     def _candidates(self, meanings: list[dict[str, float]]) -> list[int]:
-        """Clients that carry one of the words, rarest words first, up to a bounded number."""
-        tokens = sorted(
-            {token for meaning in meanings for token in meaning}, key=lambda token: (len(self._carriers[token]), token)
-        )
+        """Clients that carry one of the words."""
         found: dict[int, None] = {}
-        for token in tokens:
-            carriers = self._carriers[token]
-            if found and len(found) + len(carriers) > _LONGEST_POSTING:
-                break
-            found.update(dict.fromkeys(carriers[:_LONGEST_POSTING]))
+        for token in self._followed(meanings):
+            found.update(dict.fromkeys(self._carriers[token][:MOST_CARRIERS]))
         return list(found)
 
+    def _followed(self, meanings: list[dict[str, float]]) -> list[str]:
+        """The words worth following to their carriers: rarest first, up to a bounded number of carriers."""
+        counts = {token: self._count(token) for meaning in meanings for token in meaning}
+        followed: list[str] = []
+        total = 0
+        for token in sorted(counts, key=lambda token: (counts[token], token)):
+            total += counts[token]
+            if followed and total > MOST_CARRIERS:
+                break
+            followed.append(token)
+        return followed
+
+    def _count(self, token: str) -> int:
+        known = self._counts.get(token)
+        return len(self._carriers.get(token, ())) if known is None else known
+
     def _rarity(self, token: str) -> float:
-        return log((len(self._forms) + 2) / (len(self._carriers.get(token, ())) + 1)) + 0.3
+        return log((max(self._clients, len(self._forms)) + 2) / (self._count(token) + 1)) + 0.3
 
     def _score(
         self, client_id: int, words: tuple[tuple[str, int, int], ...], meanings: list[dict[str, float]], in_text: bool
@@ -174,6 +207,22 @@ class NameIndex:
                 places = tuple((words[place][1], words[place][2]) for place in sorted(used))
                 best = NameHit(client_id, score, coverage, places)
         return best
+
+
+def is_at_end(folded: str, end: int) -> bool:
+    """Whether a word that ends here may have been cut off by the end of the text."""
+    return end >= len(folded.rstrip()) - 1
+
+
+def words_of(client: Client) -> set[str]:
+    """Every word under which a client is found."""
+    return {token for form in _forms(client) for token in form}
+
+
+def _forms(client: Client) -> tuple[tuple[str, ...], ...]:
+    person = _form(f"{client.first_name} {client.last_name}")
+    company = _form(client.company_name)
+    return tuple(form for form in (person, company) if form)
 
 
 def _form(name: str) -> tuple[str, ...]:

@@ -36,11 +36,10 @@ class NumberIndex:
     def add(self, invoice_id: int, numbers: Iterable[str]) -> None:
         """Index every number of one invoice."""
         for number in numbers:
-            digits = digits_of(number)
-            prefix = re.match(r"[A-Z]{1,14}(?=[0-9])", fold(number))
+            prefix = prefix_of(number)
             if prefix:
-                self.prefixes.add(prefix.group())
-            for key in {digits, digits.lstrip("0"), _short_year(number)} - {""}:
+                self.prefixes.add(prefix)
+            for key in keys_of(number):
                 known = self._whole.setdefault(key, [])
                 if invoice_id not in known:
                     known.append(invoice_id)
@@ -60,7 +59,7 @@ class NumberIndex:
         """Invoices whose digits differ by one changed, missing, added or swapped digit, with their digits."""
         found: dict[int, str] = {}
         known = self._whole
-        for variant in sorted(variant for variant in _variants(digits) if variant in known):
+        for variant in sorted(variant for variant in slips_of(digits) if variant in known):
             for invoice_id in known[variant]:
                 found.setdefault(invoice_id, variant)
         return found
@@ -73,7 +72,20 @@ def _short_year(number: str) -> str:
     return ""
 
 
-def _variants(digits: str) -> set[str]:
+def keys_of(number: str) -> set[str]:
+    """The digits under which a number is found whole."""
+    digits = digits_of(number)
+    return {digits, digits.lstrip("0"), _short_year(number)} - {""}
+
+
+def prefix_of(number: str) -> str:
+    """The letters that a number begins with; empty for none."""
+    prefix = re.match(r"[A-Z]{1,14}(?=[0-9])", fold(number))
+    return prefix.group() if prefix else ""
+
+
+def slips_of(digits: str) -> set[str]:
+    """Everything that one changed, missing, added or swapped digit makes of these digits."""
     places = range(len(digits))
     heads = [digits[:place] for place in range(len(digits) + 1)]
     tails = [digits[place:] for place in range(len(digits) + 1)]

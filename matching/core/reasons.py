@@ -227,8 +227,8 @@ def _order_facts(of: Context, hypothesis: Hypothesis) -> Iterable[_Fact]:
         oldest = alike[0] == debt.id
         values = {"number": debt.number, "equal": str(len(alike))}
         yield "order", ReasonCode.OLDEST_OPEN, Agreement.YES if oldest else Agreement.NO, (), values
-    if len(of.book.open_of_amount(debt.currency, debt.outstanding)) > 20 and debt.id not in of.found.hits:
-        count = len(of.book.open_of_amount(debt.currency, debt.outstanding))
+    count = of.book.count_of_amount(debt.currency, debt.outstanding)
+    if count > 20 and debt.id not in of.found.hits:
         yield (
             "alike",
             ReasonCode.AMOUNT_COMMON,

@@ -106,3 +106,18 @@ def test_the_latest_rate_counts_both_ways():
     known.observe_rate("USD", "EUR", 0.8, TODAY.replace(day=1))
 
     assert (known.rates["USD", "EUR"][0], known.rates["EUR", "USD"][0]) == (0.5, 2.0)
+
+
+def test_equal_debts_are_counted():
+    known = book(invoice("RE-1001"), invoice("RE-1002", client=MAREK), invoice("RE-1003", 5000))
+
+    assert (known.count_of_amount("EUR", 11900), known.count_of_amount("USD", 11900)) == (2, 0)
+
+
+def test_a_domain_that_is_told_counts_like_one_read_from_a_line():
+    told, read = book(invoice("RE-1001")), book(invoice("RE-1001", texts=("Domain shop-kowalska.example.co.uk",)))
+    told.add_domain(ANNA.id, "SHOP-KOWALSKA.EXAMPLE.CO.UK")
+    payment = receipt("shop-kowalska.example.co.uk")
+
+    assert propose(payment, told) == propose(payment, read)
+    assert told.clients_of_stem("EXAMPL", cut=True) == {ANNA.id}

@@ -1,6 +1,6 @@
 import pytest
 
-from matching.core.names import NameIndex, one_edit_apart
+from matching.core.names import NameIndex, one_edit_apart, words_of
 from matching.core.normalise import account_key, fold, fold_with_offsets, name_key, name_words
 from matching.core.types import Client
 
@@ -114,3 +114,29 @@ def test_a_name_has_one_key_in_any_order():
 )
 def test_an_iban_and_the_account_in_it_are_one_payer(account, key):
     assert account_key(account) == key
+
+
+def test_a_part_of_the_clients_with_all_counts_answers_like_all_of_them():
+    names = [("Anna", "Kowalska"), ("Anna", "Nowak"), ("Jan", "Kowalski"), ("Anna", "Mazur"), ("Kowal", "Bau")]
+    everyone = [Client(place, first, last) for place, (first, last) in enumerate(names, 1)]
+    whole, part = NameIndex(), NameIndex()
+    counts: dict[str, int] = {}
+    for client in everyone:
+        whole.add(client)
+        for word in words_of(client):
+            counts[word] = counts.get(word, 0) + 1
+    part.know(counts, clients=len(everyone))
+    part.add(everyone[0])
+    part.add(everyone[2])
+
+    assert part.followed("KOWALSKA") == whole.followed("KOWALSKA") == ["KOWALSKA", "KOWALSKI"]
+    assert part.find("ANNA KOWALSKA", in_text=False)[0] == whole.find("ANNA KOWALSKA", in_text=False)[0]
+    assert part.find("KOWALSKA", in_text=True) == whole.find("KOWALSKA", in_text=True)
+
+
+def test_common_words_are_not_followed_once_a_rare_one_leads_somewhere():
+    index = NameIndex()
+    index.know({"MULLER": 3999, "GARTNEREI": 2, "ANNA": 50_000}, clients=100_000)
+
+    assert index.followed("GARTNEREI MULLER ANNA") == ["GARTNEREI"]
+    assert index.followed("ANNA") == ["ANNA"]
