@@ -34,7 +34,7 @@ PERMISSIONS: Mapping[str, str] = MappingProxyType(
         "rules.view": "See matching rules and what was learned about payers",
         "rules.change": "Change matching rules",
         "activity.view": "See who did what",
-        "postings.retry": "Send a failed posting again",
+        "postings.retry": "Send a posting that stopped again, or give it up",
         "settings.change": "Change settings, the auto-approval policy included, and undo colleagues' decisions",
         "members.change": "Invite, change and remove members and roles",
         "api_keys.change": "Create and revoke API keys",

@@ -37,6 +37,7 @@ class Decision(Record):
         HOLD = "HOLD", "Put off"
         SETTLE = "SETTLE", "Payout found on the bank account"
         UNDO = "UNDO", "Undone"
+        GIVE_UP = "GIVE_UP", "Posting given up"
 
     class Source(models.TextChoices):
         """Who decided."""

@@ -338,7 +338,7 @@ def undo_decision(
     own = actor.user is not None and decision.decided_by_id == actor.user.pk
     if not (own or may_undo_others or decision.source == Decision.Source.POLICY):
         raise NotAllowed("This is a colleague's decision. An administrator can undo it.")
-    if decision.kind in (Decision.Kind.UNDO, Decision.Kind.SETTLE):
+    if decision.kind in (Decision.Kind.UNDO, Decision.Kind.SETTLE, Decision.Kind.GIVE_UP):
         raise Conflict("This cannot be undone here.")
     if decision.pk != Decision.objects.filter(**about(receipt)).exclude(kind=Decision.Kind.UNDO).exclude(
         undone_by__isnull=False

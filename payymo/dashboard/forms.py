@@ -72,6 +72,20 @@ class WhmcsForm(forms.Form):
     )
 
 
+class CredentialForm(forms.Form):
+    """Another credential of a WHMCS that is connected."""
+
+    identifier = forms.CharField(label=_("API identifier"), max_length=256)
+    secret = forms.CharField(label=_("API secret"), max_length=256, widget=forms.PasswordInput)
+    access_key = forms.CharField(
+        label=_("API access key"),
+        max_length=256,
+        required=False,
+        widget=forms.PasswordInput,
+        help_text=_("Only if your configuration.php sets one."),
+    )
+
+
 class StripeForm(forms.Form):
     """What connects a Stripe account."""
 

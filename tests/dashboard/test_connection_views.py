@@ -256,3 +256,51 @@ def test_the_consent_page_names_the_days_that_this_bank_gives(as_owner, sandbox)
 
     row = BankConnection.objects.get()
     assert (page.chosen, page.consent_days, row.access_days, row.history_days) == ("Harbour Mutual", 90, 90, 90)
+
+
+@pytest.fixture
+def broken(as_owner, sandbox):
+    as_owner.post("/connections/whmcs/new/", whmcs_form(sandbox))
+    WhmcsInstance.objects.update(state="BROKEN", last_error="WHMCS refuses the credential.")
+    return WhmcsInstance.objects.get()
+
+
+def credential(**changes):
+    keys = world.WHMCS["acme"]
+    return {"identifier": keys.identifier, "secret": keys.secret, "access_key": "", **changes}
+
+
+def test_a_broken_whmcs_is_mended_with_a_new_credential(as_owner, broken, sent, django_capture_on_commit_callbacks):
+    [card] = as_owner.get("/connections/").context["page"].connections
+    assert (card.sync_url, card.last_error) == ("", "WHMCS refuses the credential.")
+    with django_capture_on_commit_callbacks(execute=True):
+        answer = as_owner.post(card.credential_url, credential())
+
+    broken.refresh_from_db()
+    assert (answer.status_code, broken.state, broken.last_error) == (303, "ACTIVE", "")
+    assert [name for name, _ in sent] == ["whmcs.tasks.sync_due_instances"]
+
+
+def test_a_wrong_credential_changes_nothing_and_is_not_shown_again(as_owner, broken):
+    kept = bytes(broken.secret_sealed)
+
+    answer = as_owner.post(f"/connections/whmcs/{broken.public_id}/credential/", credential(secret="wrong-secret"))
+
+    broken.refresh_from_db()
+    assert (answer.status_code, len(answer.context["page"].error) > 20) == (422, True)
+    assert (broken.state, bytes(broken.secret_sealed)) == ("BROKEN", kept)
+    assert "wrong-secret" not in answer.content.decode()
+
+
+def test_a_broken_whmcs_that_answers_again_is_used_again(as_owner, broken, sandbox):
+    [card] = as_owner.get("/connections/").context["page"].connections
+
+    answer = as_owner.post(card.test_url, follow=True)
+
+    broken.refresh_from_db()
+    assert "WHMCS answers." in answer.content.decode()
+    assert broken.state == "ACTIVE"
+    sandbox.control("POST", "/faults", {"provider": "whmcs", "fault": "auth_failed", "times": 1})
+    assert "The test call WhmcsDetails failed." in as_owner.post(card.test_url, follow=True).content.decode()
+    broken.refresh_from_db()
+    assert broken.state == "BROKEN"

@@ -30,10 +30,12 @@ PAGES = {
     "/invoices/": "invoices.view",
     "/invoices/{invoice}/": "invoices.view",
     "/payouts/": "transactions.view",
+    "/postings/": "invoices.view",
     "/activity/": "activity.view",
     "/connections/": "connections.view",
     "/connections/whmcs/new/": "connections.change",
     "/connections/stripe/new/": "connections.change",
+    "/connections/whmcs/{instance}/credential/": "connections.change",
     "/connections/bank/new/": "connections.change",
     "/imports/": "imports.add",
     "/imports/new/": "imports.add",
@@ -52,6 +54,8 @@ ACTS = {
     "/imports/{upload}/discard/": "imports.add",
     "/connections/whmcs/{instance}/sync/": "connections.change",
     "/connections/whmcs/{instance}/remove/": "connections.change",
+    "/connections/whmcs/{instance}/test/": "connections.change",
+    "/connections/whmcs/{instance}/credential/": "connections.change",
     "/connections/stripe/{stripe}/sync/": "connections.change",
     "/connections/stripe/{stripe}/remove/": "connections.change",
 }
@@ -191,7 +195,7 @@ def test_what_cannot_be_read_in_the_address_is_ignored(as_owner, acmes, path):
             assert answer.status_code == 200 or (answer.status_code, path) == (422, "/review/{payment}/split/"), value
 
 
-LISTS = ("/", "/review/", "/review/queue/", "/transactions/", "/invoices/", "/payouts/", "/activity/")
+LISTS = ("/", "/review/", "/review/queue/", "/transactions/", "/invoices/", "/payouts/", "/postings/", "/activity/")
 
 
 def more_rows(actor, serial):

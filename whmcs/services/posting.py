@@ -21,7 +21,7 @@ from whmcs.services.transitions import begin, count_reserved, move, was_ever_sen
 
 __all__ = [
     *("PAYABLE", "PostingRun", "abandon_posting", "leave_pending", "link_existing"),
-    *("post_pending", "retry_posting", "withdraw"),
+    *("check_not_booked", "post_pending", "release", "retry_posting", "withdraw"),
 ]
 State, Kind = Posting.State, Posting.Kind
 PAYABLE = frozenset({Invoice.Status.UNPAID, Invoice.Status.COLLECTIONS, Invoice.Status.PAYMENT_PENDING})
@@ -225,8 +225,16 @@ def abandon_posting(*, posting: Posting, now: datetime, reason: str, api_for: Ap
     """Give up a posting that was not booked, and free its amount.
 
     Shape: WHMCS is asked first, outside the transaction, unless it is no longer connected.
+    Raises: what `check_not_booked` and `release` raise; nothing is written.
+    """
+    return release(posting=check_not_booked(posting=posting, api_for=api_for), now=now, reason=reason)
+
+
+def check_not_booked(*, posting: Posting, api_for: ApiFor) -> Posting:
+    """Make sure that a posting which stopped is not in WHMCS's book, and return it as it is now. Writes nothing.
+
     Raises: AlreadyBooked if WHMCS shows the payment; PostingMovedOn unless it has stopped; Refused or Retryable if
-    WHMCS cannot be asked; nothing is written.
+    WHMCS cannot be asked.
     """
     current = Posting.objects.select_related("invoice__client", "instance").get(pk=posting.pk)
     if current.kind != Kind.POST or current.state not in (State.QUEUED, State.RETRYABLE, State.CONFLICT, State.FAILED):
@@ -235,6 +243,15 @@ def abandon_posting(*, posting: Posting, now: datetime, reason: str, api_for: Ap
         found = look_up(api_for(current.instance), current)
         if found.verdict is Booked.EQUAL:
             raise AlreadyBooked("WHMCS shows this payment. Try the posting again, and it is recorded as posted.")
+    return current
+
+
+def release(*, posting: Posting, now: datetime, reason: str) -> Posting:
+    """Give up a posting as `check_not_booked` has returned it, and free its amount.
+
+    Raises: PostingMovedOn when a worker took it since; nothing is written.
+    """
+    current = posting
     with transaction.atomic():
         locked = lock_invoices([current.invoice_id])[current.invoice_id]
         if not move(current, State.WITHDRAWN, now=now, reason=f"given up: {reason}"):

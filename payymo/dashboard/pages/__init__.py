@@ -15,6 +15,7 @@ Nothing in a template asks the database, and nothing here does either.
 | dashboard:transaction | dashboard/transaction.html | TransactionPage |
 | dashboard:invoices, invoice | dashboard/invoices.html, invoice.html | InvoicesPage, InvoicePage |
 | dashboard:payouts | dashboard/payouts.html | PayoutsPage |
+| dashboard:postings | dashboard/postings.html | PostingsPage |
 | dashboard:activity | dashboard/activity.html | ActivityPage |
 | dashboard:connections | dashboard/connections/list.html | ConnectionsPage |
 | dashboard:connect_whmcs, connect_stripe | dashboard/connections/form.html | ConnectFormPage |
@@ -45,8 +46,11 @@ from payymo.dashboard.pages.records import (
     OverviewPage,
     PayoutRow,
     PayoutsPage,
+    PostingRow,
+    PostingsPage,
     ReceivedRow,
     SetupStep,
+    StoppedPosting,
     TransactionPage,
     TransactionRow,
     TransactionsPage,
@@ -171,6 +175,8 @@ __all__ = [
     "PanelUrls",
     "PayoutRow",
     "PayoutsPage",
+    "PostingRow",
+    "PostingsPage",
     "PreviewRow",
     "Progress",
     "Proof",
@@ -193,6 +199,7 @@ __all__ = [
     "SplitRow",
     "StaffStrip",
     "Status",
+    "StoppedPosting",
     "Tone",
     "TransactionPage",
     "TransactionRow",

@@ -139,6 +139,45 @@ class TransactionsPage:
 
 
 @dataclass(frozen=True, slots=True)
+class StoppedPosting:
+    """A posting that waits for a person. `key` is its id; a URL is empty where the viewer may not do that.
+
+    Shape: both URLs take a POST with `next`, the page to come back to; retry takes `overpay=1`, give up a `reason`.
+    """
+
+    key: str
+    number: str
+    amount: Amount
+    retry_url: str = ""
+    give_up_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PostingRow:
+    """A posting of the list. `why` is what WHMCS or Payymo said against it; `payment_url` is the money behind it."""
+
+    number: str
+    client: str
+    amount: Amount
+    state: Chip
+    why: str
+    moment: Moment
+    url: str
+    payment_url: str = ""
+    stopped: StoppedPosting | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PostingsPage:
+    """Template `dashboard/postings.html`: payments on their way to WHMCS, those that need a person by default."""
+
+    rows: tuple[PostingRow, ...]
+    filters: Filters
+    pager: Pager
+    empty: Literal["", "nothing", "filtered"] = ""
+
+
+@dataclass(frozen=True, slots=True)
 class AllocationRow:
     """A decided use of the money and where its posting stands."""
 
@@ -151,6 +190,7 @@ class AllocationRow:
     posting_detail: str = ""
     url: str = ""
     undo_url: str = ""
+    stopped: StoppedPosting | None = None
 
 
 @dataclass(frozen=True, slots=True)

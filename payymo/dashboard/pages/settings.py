@@ -49,6 +49,8 @@ class ConnectionCard:
     sync_url: str = ""
     renew_url: str = ""
     remove_url: str = ""
+    test_url: str = ""
+    credential_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,17 @@ from typing import Literal
 from payymo.dashboard.pages.values import Chip, Tone
 
 Section = Literal[
-    "overview", "review", "transactions", "invoices", "payouts", "activity", "connections", "imports", "settings", ""
+    "overview",
+    "review",
+    "transactions",
+    "invoices",
+    "payouts",
+    "postings",
+    "activity",
+    "connections",
+    "imports",
+    "settings",
+    "",
 ]
 
 

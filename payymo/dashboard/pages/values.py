@@ -101,7 +101,8 @@ class FilterChip:
 class Filters:
     """The filter bar: one search box (`q`), selects, dates (`from`, `to`), and what is in force.
 
-    Shape: `chips` is empty when nothing is filtered; `hidden` are (name, value) pairs that the form must keep.
+    Shape: `chips` is empty when nothing is filtered; `hidden` are (name, value) pairs that the form must keep;
+    `has_search` is false where the list cannot be searched.
     """
 
     q: str = ""
@@ -112,6 +113,7 @@ class Filters:
     from_date: str = ""
     to_date: str = ""
     hidden: tuple[tuple[str, str], ...] = ()
+    has_search: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,7 @@ def listing(request: HttpRequest, *, now: datetime) -> ActivityPage:
             ),
             chips=tuple(chips),
             clear_url=request.path,
+            has_search=False,
         ),
         pager=paging.pager(request, after=f"d_{shown[-1].pk}" if more else ""),
         empty="" if shown else "filtered" if kind or source else "nothing",

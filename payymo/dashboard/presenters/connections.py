@@ -75,6 +75,8 @@ def _whmcs(row: WhmcsInstance, now: datetime, may_change: bool) -> ConnectionCar
         detail=row.base_url,
         chip=_chip(row),
         facts=facts,
+        test_url=link("connection_test", row.public_id) if may_change else "",
+        credential_url=link("connection_credential", row.public_id) if may_change else "",
         **_times(row, now),
         **_urls("whmcs", row, may_change=may_change, alive=row.state == WhmcsInstance.State.ACTIVE),
     )

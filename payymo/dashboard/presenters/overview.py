@@ -70,7 +70,7 @@ def _figures() -> tuple[Figure, ...]:
     return (
         Figure(_("Posted to WHMCS"), formats.number(posted), _("read back in WHMCS's own book")),
         Figure(_("On their way"), formats.number(waiting), _("inside the undo window, or being sent")),
-        Figure(_("Need a person"), formats.number(stopped), _("refused by WHMCS, or changed there")),
+        Figure(_("Need a person"), formats.number(stopped), _("refused by WHMCS, or changed there"), link("postings")),
     )
 
 

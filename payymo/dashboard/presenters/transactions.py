@@ -31,7 +31,7 @@ from payymo.dashboard.pages import (
     TransactionRow,
     TransactionsPage,
 )
-from payymo.dashboard.presenters import receipts, review
+from payymo.dashboard.presenters import postings, receipts, review
 from payymo.shared.crypto import UnreadableSecret
 from payymo.shared.models import ReceiptState
 from tenants import sealing
@@ -250,7 +250,7 @@ def _posting_chip(match) -> Chip:  # type: ignore[no-untyped-def]
     return words.state_chip(match.posting.state, str(match.posting.get_state_display()))
 
 
-def _allocation(match, now: datetime) -> AllocationRow:  # type: ignore[no-untyped-def]
+def _allocation(match, now: datetime, may_retry: bool) -> AllocationRow:  # type: ignore[no-untyped-def]
     decision = match.decision
     posting = match.posting
     return AllocationRow(
@@ -263,12 +263,13 @@ def _allocation(match, now: datetime) -> AllocationRow:  # type: ignore[no-untyp
         posting_detail=(posting.last_error or posting.transaction_id) if posting else "",
         url=link("invoice", match.invoice.public_id),
         undo_url=review.undo_bar(decision, now=now).undo_url if match.reverses_id is None else "",
+        stopped=postings.stopped(posting, match.invoice, may_retry=may_retry) if posting else None,
     )
 
 
 _ICONS = {
     "APPROVE": "check", "ALLOCATE": "split", "REJECT": "x", "IGNORE": "eye-off", "HOLD": "clock", "SETTLE": "landmark",
-    "UNDO": "undo-2",
+    "UNDO": "undo-2", "GIVE_UP": "x",
 }  # fmt: skip
 _EVENT_TONES = {"APPROVE": "ok", "ALLOCATE": "ok", "SETTLE": "ok", "REJECT": "bad"}
 
@@ -315,7 +316,7 @@ def _raw(receipt: Receipt) -> tuple[Fact, ...]:
     )
 
 
-def detail(receipt: Receipt, *, now: datetime) -> TransactionPage:
+def detail(receipt: Receipt, *, now: datetime, may_retry: bool = False) -> TransactionPage:
     """Build the page of one payment."""
     is_bank = isinstance(receipt, BankTransaction)
     shown = review.panel(receipt, may_decide=False, now=now)
@@ -327,7 +328,7 @@ def detail(receipt: Receipt, *, now: datetime) -> TransactionPage:
         amount=receipts.amount_of(receipt),
         state=words.state_chip(receipt.state, str(receipt.get_state_display())),
         facts=shown.receipt.facts,
-        allocations=tuple(_allocation(match, now) for match in selectors.allocations_of(receipt)),
+        allocations=tuple(_allocation(match, now, may_retry) for match in selectors.allocations_of(receipt)),
         unallocated=Amount(receipt.unallocated, receipt.currency) if is_open else None,
         candidates=shown.candidates if is_open else (),
         none_text=shown.none_text if is_open else words.ignore_reason(receipt.ignored_reason),

@@ -25,5 +25,7 @@ def transactions(request: HttpRequest) -> HttpResponse:
 @requires_permission("transactions.view")
 def transaction(request: HttpRequest, receipt_id: uuid.UUID) -> HttpResponse:
     """Show one payment in full."""
-    page = present.detail(receipt_or_404(receipt_id), now=timezone.now())
+    page = present.detail(
+        receipt_or_404(receipt_id), now=timezone.now(), may_retry="postings.retry" in request.permissions
+    )
     return render(request, "dashboard/transaction.html", {"shell": shell_of(request, "transactions"), "page": page})

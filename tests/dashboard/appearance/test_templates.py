@@ -17,7 +17,7 @@ RECEIPT = "/review/00000000-0000-4000-8000-00000000000"
 PAGES = [
     "/", "/review/", f"{RECEIPT}4/", f"{RECEIPT}8/", f"{RECEIPT}6/find/", f"{RECEIPT}4/split/", "/transactions/",
     "/transactions/00000000-0000-4000-8000-000000000004/", "/invoices/",
-    "/invoices/00000000-0000-4000-8000-000000000004/", "/payouts/", "/activity/", "/connections/",
+    "/invoices/00000000-0000-4000-8000-000000000004/", "/payouts/", "/postings/", "/activity/", "/connections/",
     "/connections/whmcs/new/", "/connections/bank/new/", "/connections/bank/consent/", "/imports/", "/imports/new/",
     "/imports/map/", "/imports/preview/", "/settings/matching/", "/login/", "/admin/",
 ]  # fmt: skip
@@ -133,6 +133,8 @@ EMPTY_PAGES = [
     ("dashboard/invoices.html", gallery.invoices(rows=(), empty="nothing"), "No open invoices."),
     ("dashboard/invoices.html", gallery.invoices(rows=(), empty="filtered"), "No invoice fits"),
     ("dashboard/payouts.html", gallery.payouts(rows=(), empty="nothing"), "No payouts yet."),
+    ("dashboard/postings.html", gallery.postings(rows=(), empty="nothing"), "No posting needs a person."),
+    ("dashboard/postings.html", gallery.postings(rows=(), empty="filtered"), "No posting is in this state."),
     ("dashboard/activity.html", gallery.activity(events=(), empty="filtered"), "No activity in this period."),
     ("dashboard/connections/list.html", gallery.connections(connections=()), "Start here"),
     ("dashboard/connections/form.html", gallery.connect_form(filled=True), "Enter a valid URL."),

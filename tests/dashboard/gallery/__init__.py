@@ -16,6 +16,7 @@ from tests.dashboard.gallery.records import (
     invoices,
     overview,
     payouts,
+    postings,
     transaction,
     transactions,
 )
@@ -87,6 +88,7 @@ __all__ = [
     "overview",
     "panel",
     "payouts",
+    "postings",
     "queue",
     "queue_row",
     "receipt",

@@ -101,10 +101,32 @@ def transactions(**changes: object) -> pages.TransactionsPage:
     return replace(whole, **changes)
 
 
+def stopped(number: int) -> pages.StoppedPosting:
+    posting = f"/postings/{uuid_of(number)}"
+    return pages.StoppedPosting(
+        uuid_of(number), f"INV-10{number}", eur("9.00"), f"{posting}/retry/", f"{posting}/give-up/"
+    )
+
+
+def postings(**changes: object) -> pages.PostingsPage:
+    rows = (
+        pages.PostingRow("INV-1031", "Northwind Ltd", eur("9.00"), Chip("Needs a person", "bad"),
+                         "WHMCS shows the invoice as Cancelled.", ago(hours=2), "/invoices/", "/transactions/",
+                         stopped(31)),
+        pages.PostingRow("INV-1032", "Globex BV", eur("598.80"), Chip("Refused by WHMCS", "bad"),
+                         "WHMCS does not know the invoice.", ago(days=1), "/invoices/", "/transactions/", stopped(32)),
+    )  # fmt: skip
+    filters = replace(FILTERS, chips=(), has_search=False)
+    return replace(pages.PostingsPage(rows, filters, Pager("/postings/?after=p_2")), **changes)
+
+
 def transaction() -> pages.TransactionPage:
     allocations = (
         pages.AllocationRow("INV-1029", "Northwind Ltd", eur("180.00"), "Ana Petrova", ago(seconds=40),
                             Chip("Waiting", "info"), "posts in 24 s", "/invoices/", "/review/undo/x/"),
+        pages.AllocationRow("INV-1031", "Northwind Ltd", eur("9.00"), "Ana Petrova", ago(hours=2),
+                            Chip("Needs a person", "bad"), "WHMCS shows the invoice as Cancelled.",
+                            stopped=stopped(31)),
         pages.AllocationRow("INV-1030", "Northwind Ltd", eur("60.00"), "Ana Petrova", ago(seconds=40),
                             Chip("Posted", "ok"), "transaction PM-7F3A"),
     )  # fmt: skip

@@ -133,6 +133,7 @@ dashboard = [
     path("invoices/", page("invoices", gallery.invoices, "invoices"), name="invoices"),
     path("invoices/<uuid:invoice>/", page("invoice", gallery.invoice, "invoices"), name="invoice"),
     path("payouts/", page("payouts", gallery.payouts, "payouts"), name="payouts"),
+    path("postings/", page("postings", gallery.postings, "postings"), name="postings"),
     path("activity/", page("activity", gallery.activity, "activity"), name="activity"),
     path("connections/", page("connections/list", gallery.connections, "connections"), name="connections"),
     path("connections/whmcs/new/", page("connections/form", gallery.connect_form, "connections")),
