@@ -11,7 +11,7 @@ from matching.core.calibration import CalibrationLog, recalibrated
 from matching.core.engine import Weighed, decide, nothing, weigh
 from matching.core.feed import Deliveries, FeedRow, Verdict
 from matching.core.scoring import Model, shipped_model
-from matching.core.settlement import find_payouts
+from matching.core.settlement import PayoutFeed
 from matching.core.types import Allocation, Candidate, NoneReason, Payout, Receipt, Source, Suggestion
 
 _SURE_ENOUGH_TO_LEARN = 0.9
@@ -54,9 +54,8 @@ class Replay:
     watch: Watcher | None = None
     log: CalibrationLog = field(default_factory=CalibrationLog)
     _deliveries: Deliveries = field(default_factory=Deliveries)
-    _paid_out: set[str] = field(default_factory=set)
     _shipped: Model = field(init=False)
-    _payouts_of: dict[tuple[str, int], list[Payout]] = field(init=False)
+    _payout_feed: PayoutFeed = field(init=False)
     _doubted: set[str] = field(default_factory=set)
     _guesses: dict[int, tuple[Receipt, tuple[Allocation, ...]]] = field(default_factory=dict)
     _unmatched: list[Receipt] = field(default_factory=list)
@@ -66,9 +65,7 @@ class Replay:
 
     def __post_init__(self) -> None:
         self._shipped = self.model
-        self._payouts_of = {}
-        for payout in self.payouts:
-            self._payouts_of.setdefault((payout.currency, payout.amount_minor), []).append(payout)
+        self._payout_feed = PayoutFeed(self.payouts)
 
     def use(self, model: Model) -> None:
         """Judge with another model from here on."""
@@ -83,7 +80,7 @@ class Replay:
         decided: dict[str, Decision] = {}
         open_rows: list[Receipt] = []
         repeated = self._deliveries.repeated(rows)
-        paid_out = self._find_payouts(rows)
+        paid_out = self._find_payouts(rows, repeated)
         for row in rows:
             refused = self._refuse(row, repeated, paid_out)
             if refused is not None:
@@ -104,12 +101,12 @@ class Replay:
         reason, payout_id = row.refused, None
         receipt = row.receipt
         if receipt is not None:
-            if receipt.amount_minor <= 0:
-                reason = NoneReason.DEBIT if receipt.amount_minor < 0 else NoneReason.ZERO_AMOUNT
-            elif row.id in repeated:
+            if row.id in repeated:
                 reason = NoneReason.DUPLICATE_DELIVERY
             elif row.id in paid_out:
                 reason, payout_id = NoneReason.PAYOUT, paid_out[row.id]
+            elif receipt.amount_minor <= 0:
+                reason = NoneReason.DEBIT if receipt.amount_minor < 0 else NoneReason.ZERO_AMOUNT
         if reason is None:
             return None
         if receipt is None:
@@ -117,16 +114,9 @@ class Replay:
             return Decision(row.id, empty, (), 1.0)
         return Decision(row.id, nothing(receipt, reason, self.model, payout_id=payout_id), (), 1.0)
 
-    def _find_payouts(self, rows: Sequence[FeedRow]) -> Mapping[str, str]:
-        receipts = [row.receipt for row in rows if row.receipt is not None and row.receipt.source is Source.BANK]
-        if not receipts:
-            return {}
-        sums = {(receipt.currency, receipt.amount_minor) for receipt in receipts}
-        alike = (payout for one in sorted(sums) for payout in self._payouts_of.get(one, ()))
-        free = [payout for payout in alike if payout.id not in self._paid_out]
-        found = find_payouts(receipts, free)
-        self._paid_out.update(found.values())
-        return found
+    def _find_payouts(self, rows: Sequence[FeedRow], repeated: set[str]) -> Mapping[str, str]:
+        receipts = [row.receipt for row in rows if row.receipt is not None and row.id not in repeated]
+        return self._payout_feed.find([receipt for receipt in receipts if receipt.source is Source.BANK])
 
     def _settle(self, receipts: Sequence[Receipt]) -> list[Decision]:
         """Judge the day's receipts, then let the surest take its invoices first and judge again what lost them."""

@@ -174,7 +174,11 @@ class OpenInvoice:
 
 @dataclass(frozen=True, slots=True)
 class Payout:
-    """Money that Stripe says it sent to the bank account."""
+    """Money that Stripe says it sent to the bank account; a negative one was taken from there.
+
+    Shape: `reference` is Stripe's own id where `id` is another; `returned` says that it failed or was cancelled, and
+    `settled` that its way out was found on the bank account before.
+    """
 
     id: str
     amount_minor: int
@@ -182,6 +186,9 @@ class Payout:
     arrival_date: date
     statement_descriptor: str = ""
     trace_id: str = ""
+    reference: str = ""
+    returned: bool = False
+    settled: bool = False
 
 
 @dataclass(frozen=True, slots=True)

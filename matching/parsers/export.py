@@ -302,6 +302,7 @@ def _payout(record: Mapping[str, Any]) -> Payout:
         arrival_date=_moment(record["arrival_date"]),
         statement_descriptor=_text(record, "statement_descriptor"),
         trace_id=str(trace.get("value") or "") if isinstance(trace, dict) else "",
+        returned=record.get("status") in ("failed", "canceled"),
     )
 
 
