@@ -87,6 +87,7 @@ class ReasonCode(StrEnum):
     GATEWAY = "gateway"
     NOISE_WORDS = "noise_words"
     RIVAL = "rival"
+    RULE = "rule"
 
 
 class NoneReason(StrEnum):
@@ -218,10 +219,14 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Allocation:
-    """A share of the receipt for one invoice, in the invoice's currency."""
+    """A share of the receipt for one invoice, in the invoice's currency.
+
+    Shape: `fee_minor` is what is missing and counts as paid, because a rule writes it off; only rules set it.
+    """
 
     invoice_id: int
     amount_minor: int
+    fee_minor: int = 0
 
 
 @dataclass(frozen=True, slots=True)
