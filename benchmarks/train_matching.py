@@ -2,120 +2,66 @@
 
 Each DIR holds an export with a reviewer's past decisions (feedback.jsonl). They are replayed in order; every decided
 row gives one choice among its hypotheses and "settles nothing"; a conditional logit with a ridge fits the choices.
-The curve that makes probabilities honest is fitted on hosts that the weights did not see.
+The curve that makes probabilities honest, and the evidence that a tenant's own bound may lean on, come from hosts that
+neither the weights nor the curve saw.
 """
 
 import argparse
 import json
 import sys
-from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
-
-import numpy as np
-from scipy.optimize import minimize
-from scipy.sparse import csr_matrix
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from matching.core.calibration import fit_curve
-from matching.core.engine import Weighed
+from matching.core.proof import tally
 from matching.core.scoring import Model
-from matching.core.types import Receipt, Source
+from matching.core.training import NOTHING, Case, Judged, Label, collect, fit, judge
 from matching.management.commands.match_files import FileRun
 from matching.parsers.export import Export
 
 VERSION = f"{date.today():%Y.%m.%d}"  # noqa: DTZ011
 RIDGE = 0.3
-RARE = 3
 # What past exports cannot teach, since a rejected proposal leaves no trace in them.
 GIVEN = {"rejected": -3.0}
+Curves = dict[str, tuple[float, float]]
 
 
-class Case:
-    """One decided row: the features of every choice, and which one the reviewer took."""
-
-    __slots__ = ("choices", "source", "taken")
-
-    def __init__(self, choices: list[list[str]], taken: int, source: str) -> None:
-        self.choices, self.taken, self.source = choices, taken, source
-
-
-def collect(folder: Path) -> tuple[list[Case], int]:
-    """Every decided row of one host, and how many answers were not among the hypotheses."""
-    cases: list[Case] = []
-    missed = 0
+def open_past(folder: Path, weights: dict[str, float]) -> tuple[FileRun, dict[str, Label]]:
+    """A host's past with these weights, and the reviewer's decisions in it."""
     run = FileRun(Export(folder, lambda error: print(error, file=sys.stderr)))
-    run.replay.use(Model("0", {}, {}))
-
-    def watch(receipt: Receipt, weighed: Weighed, answer: tuple[tuple[int, int], ...]) -> None:
-        nonlocal missed
-        choices = [*weighed.names, weighed.none_names]
-        taken = len(choices) - 1
-        if answer:
-            sets = [
-                {(debt.id, amount) for debt, amount in zip(one.debts, one.amounts, strict=True)}
-                for one in weighed.hypotheses
-            ]
-            if set(answer) not in sets:
-                missed += 1
-                return
-            taken = sets.index(set(answer))
-        cases.append(Case(choices, taken, str(receipt.source)))
-
-    run.replay.watch = watch
-    for day, rows in run.days():
-        run.run_day(day, rows)
-    return cases, missed
-
-
-def fit(cases: Sequence[Case]) -> dict[str, float]:
-    """Weights by feature that make the reviewers' choices most likely."""
-    counts: dict[str, int] = {}
-    for case in cases:
-        for name in {name for choice in case.choices for name in choice}:
-            counts[name] = counts.get(name, 0) + 1
-    columns = {name: place for place, name in enumerate(sorted(name for name in counts if counts[name] >= RARE))}
-    indices, pointers, starts, taken = [], [0], [], []
-    for case in cases:
-        starts.append(len(pointers) - 1)
-        taken.append(len(pointers) - 1 + case.taken)
-        for choice in case.choices:
-            indices.extend(columns[name] for name in choice if name in columns)
-            pointers.append(len(indices))
-    matrix = csr_matrix((np.ones(len(indices)), indices, pointers), shape=(len(pointers) - 1, len(columns)))
-    begin, chosen = np.array(starts), np.array(taken)
-    sizes = np.diff([*starts, len(pointers) - 1])
-
-    def loss(weights: np.ndarray) -> tuple[float, np.ndarray]:
-        scores = matrix @ weights
-        highest = np.repeat(np.maximum.reduceat(scores, begin), sizes)
-        parts = np.exp(scores - highest)
-        totals = np.add.reduceat(parts, begin)
-        chances = parts / np.repeat(totals, sizes)
-        value = -np.log(np.maximum(chances[chosen], 1e-12)).sum() + RIDGE * float(weights @ weights)
-        chances[chosen] -= 1.0
-        return float(value), matrix.T @ chances + 2 * RIDGE * weights
-
-    best = minimize(loss, np.zeros(len(columns)), jac=True, method="L-BFGS-B", options={"maxiter": 400})
-    return {**GIVEN, **{name: float(best.x[place]) for name, place in columns.items()}}
-
-
-def outcomes(folder: Path, weights: dict[str, float]) -> dict[str, list[tuple[float, float]]]:
-    """Shares of the winners with whether the reviewer agreed, on a host that lives by its own decisions alone."""
-    run = FileRun(Export(folder, lambda error: print(error, file=sys.stderr)))
-    verdicts, run.replay.verdicts = run.replay.verdicts, {}
     run.replay.use(Model("0", weights, {}))
+    return run, {key: Label(verdict) for key, verdict in run.replay.verdicts.items()}
+
+
+def curves_of(judged: list[Judged]) -> Curves:
+    """The curve of each source that makes these shares honest."""
     rows: dict[str, list[tuple[float, float]]] = {}
-    for day, batch in run.days():
-        for decision in run.run_day(day, batch):
-            verdict = verdicts.get(decision.row_id)
-            if verdict is not None and decision.allocations:
-                source = str(Source.STRIPE_CHARGE if decision.row_id.startswith("ch_") else Source.BANK)
-                given = {(one.invoice_id, one.amount_minor) for one in decision.allocations}
-                right = given == set(run.replay.in_minor(verdict))
-                rows.setdefault(source, []).append((decision.confidence, float(right)))
-    return rows
+    for one in judged:
+        if one.kind != NOTHING:
+            rows.setdefault(one.source, []).append((one.share, float(one.right)))
+    return {source: fit_curve(found) for source, found in rows.items()}
+
+
+def weights_of(cases: list[Case]) -> dict[str, float]:
+    """The weights that explain these choices best."""
+    return {**GIVEN, **fit(cases, ridge=RIDGE)}
+
+
+def evidence_of(judged: list[list[Judged]]) -> dict[str, dict[str, tuple[int, int]]]:
+    """Receipts and errors above each threshold, each host under a curve that the others made."""
+    found: dict[str, dict[str, tuple[int, int]]] = {}
+    for place, host in enumerate(judged):
+        others = [one for number, rows in enumerate(judged) if number != place for one in rows]
+        if not others:
+            continue
+        for source, rows in tally(Model("0", {}, curves_of(others)), host).items():
+            known = found.setdefault(source, {})
+            for threshold, (seen, wrong) in rows.items():
+                before = known.get(str(threshold), (0, 0))
+                known[str(threshold)] = (before[0] + seen, before[1] + wrong)
+    return found
 
 
 def main() -> None:
@@ -124,20 +70,19 @@ def main() -> None:
     parser.add_argument("folders", nargs="+", type=Path)
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
-    hosts = []
+    hosts: list[list[Case]] = []
     for folder in options.folders:
-        cases, missed = collect(folder)
+        cases, missed = collect(*open_past(folder, {}))
         print(f"{folder.name}: {len(cases)} decided rows, {missed} answers not among the hypotheses")
         hosts.append(cases)
-    held: dict[str, list[tuple[float, float]]] = {}
+    judged: list[list[Judged]] = []
     for place, folder in enumerate(options.folders):
         others = [case for number, host in enumerate(hosts) if number != place or len(hosts) == 1 for case in host]
-        for source, rows in outcomes(folder, fit(others)).items():
-            held.setdefault(source, []).extend(rows)
-    curves = {source: fit_curve(rows) for source, rows in held.items()}
-    for source, rows in held.items():
-        print(source, len(rows), "right", sum(right for _, right in rows) / len(rows), "curve", curves[source])
-    model = Model(VERSION, fit([case for host in hosts for case in host]), curves)
+        judged.append(judge(*open_past(folder, weights_of(others))))
+    curves, evidence = curves_of([one for host in judged for one in host]), evidence_of(judged)
+    for source, curve in sorted(curves.items()):
+        print(source, "curve", curve, "evidence", evidence.get(source, {}))
+    model = Model(VERSION, weights_of([case for host in hosts for case in host]), curves, evidence=evidence)
     options.out.write_text(json.dumps(model.to_dict(), indent=0, sort_keys=True) + "\n", encoding="utf-8")
 
 

@@ -30,6 +30,7 @@ from matching.core.types import (
 _MOST_CANDIDATES = 5
 _EXACT, _LIKELY, _POSSIBLE = 0.985, 0.85, 0.3
 _CLOSE, _CLOSE_BETWEEN_CLIENTS = 0.35, 1.1
+_NEVER = 2.0
 _NOISE_REASONS = {
     Noise.PAYOUT: NoneReason.PAYOUT,
     Noise.OWN_TRANSFER: NoneReason.OWN_TRANSFER,
@@ -130,8 +131,10 @@ def decide(receipt: Receipt, weighed: Weighed, model: Model) -> Suggestion:
         reason = _why_none(weighed)
     elif tie:
         reason = NoneReason.AMBIGUOUS
-    auto = not tie and reason is None and _is_provable(weighed, candidates[0])
-    return Suggestion(receipt.id, tuple(candidates), tie, reason, auto, model.version)
+    eligible = not tie and reason is None and _has_no_loose_end(weighed)
+    proven = first >= model.automatic.get(receipt.source, _NEVER)
+    auto = eligible and (proven or _is_provable(weighed, candidates[0]))
+    return Suggestion(receipt.id, tuple(candidates), tie, reason, auto, model.version, eligible=eligible)
 
 
 def _candidate(weighed: Weighed, place: int, probability: float, tie: bool, model: Model) -> Candidate:
@@ -172,6 +175,14 @@ def _is_tie(weighed: Weighed) -> bool:
     return weighed.scores[0] - weighed.scores[1] < close
 
 
+def _has_no_loose_end(weighed: Weighed) -> bool:
+    """Whether more than the amount speaks for the winner, its rate is known, and no debt that is named is left out."""
+    hypothesis = weighed.hypotheses[0]
+    if hypothesis.relation in FOREIGN - {Relation.FX_EXACT} or _is_bare(weighed.names[0]):
+        return False
+    return not weighed.of.strong_open - {debt.id for debt in hypothesis.debts}
+
+
 def _is_provable(weighed: Weighed, best: Candidate) -> bool:
     """Whether the rule itself, not the probability alone, allows posting without a person.
 
@@ -179,13 +190,10 @@ def _is_provable(weighed: Weighed, best: Candidate) -> bool:
     this client alone with one debt of this amount.
     """
     hypothesis, found = weighed.hypotheses[0], weighed.of.found
-    if best.band is not Band.EXACT or hypothesis.relation in FOREIGN - {Relation.FX_EXACT}:
+    if best.band is not Band.EXACT:
         return False
     hits = [found.hits.get(debt.id) for debt in hypothesis.debts]
     full = all(hit is not None and hit.grade in STRONG - {Grade.BARE, Grade.REPAIRED} for hit in hits)
-    own = {debt.id for debt in hypothesis.debts}
-    if weighed.of.strong_open - own:
-        return False
     clients = [found.clients.get(debt.client_id) for debt in hypothesis.debts]
     if full:
         known = [

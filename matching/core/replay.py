@@ -35,7 +35,7 @@ class Decision:
     confidence: float
 
 
-Watcher = Callable[[Receipt, Weighed, tuple[tuple[int, int], ...]], None]
+Watcher = Callable[[Receipt, Weighed, Suggestion], None]
 
 
 @dataclass(slots=True)
@@ -43,7 +43,7 @@ class Replay:
     """The state of a replay.
 
     Shape: `verdicts` by row id; `to_minor` turns a verdict's amount into minor units of a currency; `watch` sees every
-    weighed receipt that has a verdict, before the verdict is learned.
+    weighed receipt, before its verdict is learned; `refits` lets the curves follow the verdicts week by week.
     """
 
     book: Book
@@ -52,6 +52,7 @@ class Replay:
     payouts: Sequence[Payout] = ()
     model: Model = field(default_factory=shipped_model)
     watch: Watcher | None = None
+    refits: bool = True
     log: CalibrationLog = field(default_factory=CalibrationLog)
     _deliveries: Deliveries = field(default_factory=Deliveries)
     _shipped: Model = field(init=False)
@@ -93,7 +94,7 @@ class Replay:
 
     def _recalibrate_weekly(self, rows: Sequence[FeedRow]) -> None:
         week = next((row.on.isocalendar()[:2] for row in rows if row.on is not None), self._week)
-        if week != self._week:
+        if self.refits and week != self._week:
             self._week = week
             self.model = recalibrated(self._shipped, self.log)
 
@@ -188,8 +189,8 @@ class Replay:
         suggestion = decide(receipt, weighed, self.model)
         best = suggestion.candidates[0] if suggestion.candidates else None
         verdict = self.verdicts.get(receipt.id)
-        if verdict is not None and self.watch is not None:
-            self.watch(receipt, weighed, self.in_minor(verdict))
+        if self.watch is not None:
+            self.watch(receipt, weighed, suggestion)
         if best is None or weighed.none_share > weighed.shares[0]:
             return Decision(receipt.id, suggestion, (), min(weighed.none_share, _MOST_SURE_OF_NOTHING))
         if verdict is not None:

@@ -17,12 +17,16 @@ _TINY = 1e-9
 class Model:
     """Weights in log-odds by feature, and the curve that turns raw into honest probability, per source.
 
-    Shape: `curves[source]` is (slope, shift, steps away from certainty); an unknown feature weighs nothing.
+    Shape: `curves[source]` is (slope, shift) in log-odds; an unknown feature weighs nothing; `automatic[source]` is the
+    least probability from which a proven bound allows automation, absent where nothing is proven; `evidence[source]`
+    holds, by threshold, how many held-out receipts of unseen hosts the model decided and how many of them wrongly.
     """
 
     version: str
     weights: Mapping[str, float]
     curves: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    automatic: Mapping[str, float] = field(default_factory=dict)
+    evidence: Mapping[str, Mapping[str, tuple[int, int]]] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain state, ready for JSON."""
@@ -30,13 +34,28 @@ class Model:
             "version": self.version,
             "weights": {name: round(weight, 4) for name, weight in sorted(self.weights.items())},
             "curves": {source: list(curve) for source, curve in sorted(self.curves.items())},
+            "automatic": dict(sorted(self.automatic.items())),
+            "evidence": {
+                source: {threshold: list(counts) for threshold, counts in sorted(rows.items())}
+                for source, rows in sorted(self.evidence.items())
+            },
         }
 
     @classmethod
     def from_dict(cls, state: Mapping[str, Any]) -> Model:
         """The model that `to_dict` described."""
         curves = {str(source): (float(a), float(b)) for source, (a, b) in state["curves"].items()}
-        return cls(str(state["version"]), {str(k): float(v) for k, v in state["weights"].items()}, curves)
+        evidence = {
+            str(source): {str(threshold): (int(seen), int(wrong)) for threshold, (seen, wrong) in rows.items()}
+            for source, rows in state.get("evidence", {}).items()
+        }
+        return cls(
+            version=str(state["version"]),
+            weights={str(name): float(weight) for name, weight in state["weights"].items()},
+            curves=curves,
+            automatic={str(source): float(least) for source, least in state.get("automatic", {}).items()},
+            evidence=evidence,
+        )
 
 
 @lru_cache(maxsize=1)

@@ -251,7 +251,8 @@ class Suggestion:
     """The engine's answer for one receipt.
 
     Shape: at most five candidates, best first; empty only with a `none_reason`. A `none_reason` beside candidates says
-    that the engine thinks the receipt settles nothing, or that a person must choose.
+    that the engine thinks the receipt settles nothing, or that a person must choose. `eligible` says that nothing
+    speaks against automation but the probability.
     """
 
     receipt_id: str
@@ -261,3 +262,4 @@ class Suggestion:
     auto: bool
     engine_version: str
     payout_id: str | None = None
+    eligible: bool = False

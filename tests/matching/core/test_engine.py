@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -435,3 +436,40 @@ def test_reasons_add_up_to_no_more_than_the_features_say():
     weights = [reason.weight for reason in best(suggestion).reasons]
     assert weights == sorted(weights, reverse=True)
     assert suggestion.engine_version
+
+
+NAMESAKE = Client(9, "Anna", "Kowalska")
+
+
+def with_proof(least: float) -> Model:
+    return replace(shipped_model(), automatic={"bank": least})
+
+
+def test_a_proven_threshold_automates_what_the_rule_alone_would_not():
+    payment = receipt("hosting", counterparty_name="Kowalska Bau GmbH")
+    debts = book(invoice("RE-2026-01042"))
+
+    without = propose(payment, debts)
+    beyond = propose(payment, debts, model=with_proof(without.candidates[0].probability - 1e-9))
+
+    assert (without.auto, without.eligible) == (False, True)
+    assert beyond.auto
+    assert not propose(payment, debts, model=with_proof(without.candidates[0].probability + 1e-9)).auto
+    assert not propose(payment, debts, model=replace(shipped_model(), automatic={"stripe_charge": 0.0})).auto
+
+
+@pytest.mark.parametrize(
+    ("payment", "debts"),
+    [
+        (receipt("thanks", counterparty_name="Somebody Else"), (invoice("RE-2026-01042"),)),
+        (receipt("hosting", counterparty_name="Anna Kowalska"), (invoice("RE-1"), invoice("RE-2", client=NAMESAKE))),
+        (receipt("RE-2026-01042 RE-2026-01043", 11900), (invoice("RE-2026-01042"), invoice("RE-2026-01043", 4900))),
+    ],
+    ids=["amount alone", "tie", "a named debt left out"],
+)
+def test_no_proof_automates_a_loose_end(payment, debts):
+    known = book(*debts, clients=(*EVERYONE, NAMESAKE))
+
+    found = propose(payment, known, model=with_proof(0.0))
+
+    assert (found.auto, found.eligible) == (False, False)
