@@ -7,6 +7,7 @@ from bisect import bisect_left, insort
 from collections.abc import Iterable
 from datetime import date
 
+from matching.core.doubts import Doubts
 from matching.core.memory import Memory
 from matching.core.names import NameIndex
 from matching.core.normalise import fold
@@ -73,6 +74,7 @@ class Book:
         self.debts: dict[int, Debt] = {}
         self.names = NameIndex()
         self.numbers = NumberIndex()
+        self.doubts = Doubts()
         self.rates: dict[tuple[str, str], tuple[float, int]] = {}
         self._open_of_client: dict[int, list[tuple[int, int]]] = {}
         self._open_of_amount: dict[tuple[str, int], set[int]] = {}

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from matching.core.amounts import FOREIGN, Relation
 from matching.core.book import Book
-from matching.core.evidence import Evidence, gather
-from matching.core.features import Context, context, features, none_features
+from matching.core.confidence import sureness
+from matching.core.evidence import Evidence
 from matching.core.hits import STRONG, Grade
-from matching.core.hypotheses import Hypothesis, build
+from matching.core.hypotheses import Hypothesis
 from matching.core.lexicon import Noise
 from matching.core.reasons import explain
-from matching.core.scoring import Model, calibrated, score, shares, shipped_model
+from matching.core.scoring import Model, calibrated, shipped_model
 from matching.core.settlement import find_payouts
 from matching.core.types import (
     Allocation,
@@ -26,6 +25,7 @@ from matching.core.types import (
     Source,
     Suggestion,
 )
+from matching.core.weighing import Weighed, weigh
 
 _MOST_CANDIDATES = 5
 _EXACT, _LIKELY, _POSSIBLE = 0.985, 0.85, 0.3
@@ -39,48 +39,6 @@ _NOISE_REASONS = {
     Noise.INTEREST: NoneReason.INTEREST,
     Noise.PAYROLL: NoneReason.PAYROLL,
 }
-
-
-@dataclass(slots=True)
-class Weighed:
-    """Every hypothesis of a receipt with its features, score and raw share, best first; and the share of none."""
-
-    of: Context
-    hypotheses: list[Hypothesis]
-    names: list[list[str]]
-    scores: list[float]
-    shares: list[float]
-    none_names: list[str]
-    none_score: float
-    none_share: float
-
-
-def weigh(receipt: Receipt, book: Book, model: Model) -> Weighed:
-    """Score every hypothesis against the others and against "settles nothing"."""
-    found = gather(receipt, book)
-    of = context(found, book)
-    hypotheses = build(found, book)
-    named = [features(of, hypothesis) for hypothesis in hypotheses]
-    scored = [score(model, names) for names in named]
-    order = sorted(range(len(hypotheses)), key=lambda place: (-scored[place], _key(hypotheses[place])))
-    hypotheses = [hypotheses[place] for place in order]
-    none_names = none_features(of)
-    none_score = score(model, none_names)
-    parts = shares([*(scored[place] for place in order), none_score])
-    return Weighed(
-        of,
-        hypotheses,
-        [named[place] for place in order],
-        [scored[place] for place in order],
-        parts[:-1],
-        none_names,
-        none_score,
-        parts[-1],
-    )
-
-
-def _key(hypothesis: Hypothesis) -> tuple[tuple[int, int], ...]:
-    return tuple((debt.issue, debt.id) for debt in hypothesis.debts)
 
 
 def propose(
@@ -118,7 +76,7 @@ def decide(receipt: Receipt, weighed: Weighed, model: Model) -> Suggestion:
         return nothing(receipt, _why_none(weighed), model)
     tie = _is_tie(weighed)
     candidates: list[Candidate] = []
-    first = calibrated(model, receipt.source, weighed.shares[0])
+    first = calibrated(model, receipt.source, sureness(weighed, model))
     # What the winner leaves is shared out among the rest, "settles nothing" included, so that chances add up to one.
     left = (1 - first) / max(1e-9, 1 - weighed.shares[0])
     for place in range(min(_MOST_CANDIDATES, len(weighed.hypotheses))):
@@ -127,7 +85,7 @@ def decide(receipt: Receipt, weighed: Weighed, model: Model) -> Suggestion:
             break
         candidates.append(_candidate(weighed, place, probability, tie, model))
     reason = None
-    if weighed.none_share > weighed.shares[0]:
+    if weighed.settles_nothing:
         reason = _why_none(weighed)
     elif tie:
         reason = NoneReason.AMBIGUOUS

@@ -236,6 +236,11 @@ def none_features(of: Context) -> list[str]:
 _STEPS = ("none", "some", "good", "sure")
 
 
+def strength_of(client: ClientEvidence) -> int:
+    """How well the payer is known to act for the client, from 0 to 3."""
+    return _STEPS.index(_strength(client))
+
+
 def _settled(of: Context) -> list[str]:
     """Whether the receipt looks like a debt paid a second time, or like an old number used again."""
     receipt, today = of.found.receipt, of.found.receipt.booking_date.toordinal()

@@ -8,11 +8,13 @@ from decimal import Decimal
 
 from matching.core.book import Book
 from matching.core.calibration import CalibrationLog, recalibrated
-from matching.core.engine import Weighed, decide, nothing, weigh
+from matching.core.confidence import sureness
+from matching.core.engine import decide, nothing
 from matching.core.feed import Deliveries, FeedRow, Verdict
 from matching.core.scoring import Model, shipped_model
 from matching.core.settlement import PayoutFeed
 from matching.core.types import Allocation, Candidate, NoneReason, Payout, Receipt, Source, Suggestion
+from matching.core.weighing import Weighed, weigh
 
 _SURE_ENOUGH_TO_LEARN = 0.9
 _SURE = 0.98
@@ -135,7 +137,7 @@ class Replay:
                     continue
                 decision = self._decide(receipt, weighed)
                 decisions.append(decision)
-                touched.update(self._book(receipt, decision, _is_named(weighed)))
+                touched.update(self._book(receipt, decision, weighed))
             for receipt in lost:
                 judged[receipt.id] = weigh(receipt, self.book, self.model)
             waiting = lost
@@ -191,7 +193,7 @@ class Replay:
         verdict = self.verdicts.get(receipt.id)
         if self.watch is not None:
             self.watch(receipt, weighed, suggestion)
-        if best is None or weighed.none_share > weighed.shares[0]:
+        if best is None or weighed.settles_nothing:
             return Decision(receipt.id, suggestion, (), min(weighed.none_share, _MOST_SURE_OF_NOTHING))
         if verdict is not None:
             self._note(receipt, weighed, best, verdict)
@@ -205,7 +207,7 @@ class Replay:
         """
         if self._agrees(best, verdict):
             self._sure_rows += best.probability >= _SURE
-            self.log.add(receipt.source, weighed.shares[0], 1.0)
+            self.log.add(receipt.source, sureness(weighed, self.model), 1.0)
             return
         share = self._share_of(verdict, weighed, best)
         slips = (1 + self._sure_slips) / (200 + self._sure_rows)
@@ -215,7 +217,7 @@ class Replay:
             self._sure_slips += 1
         if right > 0.5:
             self._doubted.add(receipt.id)
-        self.log.add(receipt.source, weighed.shares[0], right)
+        self.log.add(receipt.source, sureness(weighed, self.model), right)
 
     def _share_of(self, verdict: Verdict, weighed: Weighed, best: Candidate) -> float:
         answer = set(self.in_minor(verdict))
@@ -234,7 +236,7 @@ class Replay:
         known = ((self.book.debts.get(invoice_id), amount) for invoice_id, amount in verdict.allocations)
         return tuple((debt.id, self.to_minor(amount, debt.currency)) for debt, amount in known if debt is not None)
 
-    def _book(self, receipt: Receipt, decision: Decision, named: bool) -> list[int]:
+    def _book(self, receipt: Receipt, decision: Decision, weighed: Weighed) -> list[int]:
         """Settle what the reviewer said, or where nobody did, what was decided; and remember the payer."""
         on = receipt.booking_date
         verdict = self.verdicts.get(receipt.id)
@@ -250,7 +252,9 @@ class Replay:
             if amount > 0:
                 self.book.settle(debt.id, amount, on)
                 settled.append(replace(allocation, amount_minor=amount))
-        if guess and not named:
+        if guess:
+            self._doubt(receipt, decision, weighed)
+        if guess and not _is_named(weighed):
             self._guesses.update({one.invoice_id: (receipt, tuple(settled)) for one in settled})
         if guess and not allocations:
             self._unmatched.append(receipt)
@@ -262,6 +266,13 @@ class Replay:
                 self._look_again(receipt.counterparty_account or receipt.counterparty_name)
         self._observe_rate(receipt, allocations, sure)
         return [one.invoice_id for one in settled]
+
+    def _doubt(self, receipt: Receipt, decision: Decision, weighed: Weighed) -> None:
+        """Remember that the state of the clients concerned rests on a guess, or on a receipt that found no place."""
+        if weighed.hypotheses:
+            wrong = 1 - decision.confidence if decision.allocations else weighed.shares[0]
+            for client_id in {debt.client_id for debt in weighed.hypotheses[0].debts}:
+                self.book.doubts.add(client_id, wrong, receipt.booking_date)
 
     def _observe_rate(self, receipt: Receipt, allocations: tuple[Allocation, ...], sure: bool) -> None:
         on, currency = receipt.booking_date, receipt.currency

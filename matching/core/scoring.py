@@ -10,6 +10,8 @@ from importlib.resources import files
 from math import exp, log, tanh
 from typing import Any
 
+from matching.core.trees import Trees
+
 _TINY = 1e-9
 
 
@@ -17,9 +19,10 @@ _TINY = 1e-9
 class Model:
     """Weights in log-odds by feature, and the curve that turns raw into honest probability, per source.
 
-    Shape: `curves[source]` is (slope, shift) in log-odds; an unknown feature weighs nothing; `automatic[source]` is the
-    least probability from which a proven bound allows automation, absent where nothing is proven; `evidence[source]`
-    holds, by threshold, how many held-out receipts of unseen hosts the model decided and how many of them wrongly.
+    Shape: `curves[source]` is (slope, shift) in log-odds; an unknown feature weighs nothing; `trees[source]` moves the
+    log-odds of a winner by how it won, see confidence.py; `automatic[source]` is the least probability from which a
+    proven bound allows automation, absent where nothing is proven; `evidence[source]` holds, by threshold, how many
+    held-out receipts of unseen hosts the model decided and how many of them wrongly.
     """
 
     version: str
@@ -27,6 +30,7 @@ class Model:
     curves: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     automatic: Mapping[str, float] = field(default_factory=dict)
     evidence: Mapping[str, Mapping[str, tuple[int, int]]] = field(default_factory=dict)
+    trees: Mapping[str, Trees] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain state, ready for JSON."""
@@ -39,6 +43,7 @@ class Model:
                 source: {threshold: list(counts) for threshold, counts in sorted(rows.items())}
                 for source, rows in sorted(self.evidence.items())
             },
+            "trees": {source: trees.to_dict() for source, trees in sorted(self.trees.items())},
         }
 
     @classmethod
@@ -55,6 +60,7 @@ class Model:
             curves=curves,
             automatic={str(source): float(least) for source, least in state.get("automatic", {}).items()},
             evidence=evidence,
+            trees={str(source): Trees.from_dict(one) for source, one in state.get("trees", {}).items()},
         )
 
 
@@ -82,6 +88,11 @@ def shares(scores: Sequence[float]) -> list[float]:
     return [part / total for part in parts]
 
 
+def sigmoid(odds: float) -> float:
+    """The probability of log-odds."""
+    return 0.5 * (1 + tanh(0.5 * odds))
+
+
 def logit(probability: float) -> float:
     """Log-odds of a probability, kept finite."""
     bounded = min(1 - _TINY, max(_TINY, probability))
@@ -91,4 +102,4 @@ def logit(probability: float) -> float:
 def calibrated(model: Model, source: str, probability: float) -> float:
     """The chance that the winner is exactly right, given its raw share."""
     slope, shift = model.curves.get(source, (1.0, 0.0))
-    return 0.5 * (1 + tanh(0.5 * (slope * logit(probability) + shift)))
+    return sigmoid(slope * logit(probability) + shift)

@@ -15,11 +15,12 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.sparse import csr_matrix
 
-from matching.core.engine import Weighed
+from matching.core.confidence import sureness
 from matching.core.feed import FeedRow, Verdict
 from matching.core.replay import Decision, Replay, Watcher
 from matching.core.scoring import Model
 from matching.core.types import Receipt, Suggestion
+from matching.core.weighing import Weighed
 
 NOTHING = "nothing"
 _RARE = 3
@@ -65,8 +66,8 @@ class Case:
 class Judged:
     """What a model said about a receipt whose answer it did not know.
 
-    Shape: `share` is the winner's raw share; `kind` is `NOTHING` when "settles nothing" won; `provable` says that the
-    engine's own rule allows automation, `eligible` that a proven threshold may.
+    Shape: `share` is the winner's chance before its curve; `kind` is `NOTHING` when "settles nothing" won; `provable`
+    says that the engine's own rule allows automation, `eligible` that a proven threshold may.
     """
 
     day: date
@@ -115,7 +116,7 @@ def judge(past: Past, labels: Mapping[str, Label], *, since: date | None = None)
             return
         right = _is_right(replay, weighed, label)
         if right is not None:
-            judged.append(_judged(receipt, weighed, said, label, right=right))
+            judged.append(_judged(receipt, weighed, said, label, model=replay.model, right=right))
 
     _run(past, watch, withheld_from=since or date.min)
     return judged
@@ -186,7 +187,7 @@ def _place(weighed: Weighed, answer: set[tuple[int, int]]) -> int | None:
 def _is_right(replay: Replay, weighed: Weighed, label: Label) -> bool | None:
     """Whether the winner is what the label says; None when people only turned down something else."""
     answer: set[tuple[int, int]] = set()
-    if weighed.hypotheses and weighed.shares[0] >= weighed.none_share:
+    if not weighed.settles_nothing:
         best = weighed.hypotheses[0]
         answer = {(debt.id, amount) for debt, amount in zip(best.debts, best.amounts, strict=True)}
     if label.verdict is not None:
@@ -195,13 +196,13 @@ def _is_right(replay: Replay, weighed: Weighed, label: Label) -> bool | None:
     return False if answer in refused else None
 
 
-def _judged(receipt: Receipt, weighed: Weighed, said: Suggestion, label: Label, *, right: bool) -> Judged:
-    won = bool(weighed.hypotheses) and weighed.shares[0] >= weighed.none_share
+def _judged(receipt: Receipt, weighed: Weighed, said: Suggestion, label: Label, *, model: Model, right: bool) -> Judged:
+    won = not weighed.settles_nothing
     return Judged(
         day=receipt.booking_date,
         source=str(receipt.source),
         kind=str(weighed.hypotheses[0].kind) if won else NOTHING,
-        share=weighed.shares[0] if won else weighed.none_share,
+        share=sureness(weighed, model) if won else weighed.none_share,
         right=right,
         provable=won and said.auto,
         eligible=won and said.eligible,
