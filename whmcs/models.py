@@ -233,7 +233,8 @@ class Posting(Record):
                 fields=["not_before"],
                 condition=Q(state__in=["QUEUED", "RETRYABLE", "UNKNOWN", "SENDING"]),
                 name="posting_due",
-            )
+            ),
+            models.Index(fields=["id"], condition=Q(state__in=["CONFLICT", "FAILED"]), name="posting_needs_a_person"),
         ]
 
 

@@ -6,13 +6,16 @@ from django.utils.translation import gettext as _
 
 from matching import selectors
 from payymo.dashboard.pages import Section, Shell
+from payymo.dashboard.presenters import attention, feeds
 
 
 def shell_of(request: HttpRequest, active: Section) -> Shell:
     """Build the shell of the page `active` for the person of this request."""
     permissions: frozenset[str] = request.permissions
+    now = timezone.now()
+    sources = feeds.read() if "connections.view" in permissions else ()
     membership = getattr(request, "membership", None)
-    counts = selectors.band_counts(on=timezone.now().date()) if "review.view" in permissions else {}
+    counts = selectors.band_counts(on=now.date()) if "review.view" in permissions else {}
     return Shell(
         tenant_name=request.tenant.name,
         user_name=request.user.display_name,
@@ -22,4 +25,6 @@ def shell_of(request: HttpRequest, active: Section) -> Shell:
         review_count=sum(counts.values()) if counts else None,
         can_import="imports.add" in permissions,
         can_configure="connections.change" in permissions,
+        banner=attention.banner(sources, permissions=permissions, now=now),
+        feed=feeds.summary(sources, now),
     )

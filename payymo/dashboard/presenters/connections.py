@@ -22,6 +22,7 @@ from payymo.dashboard.pages import (
     Fact,
     ProviderTile,
 )
+from payymo.dashboard.presenters import attention
 from payymo.dashboard.presenters.receipts import masked
 from whmcs.models import WhmcsInstance
 
@@ -173,7 +174,8 @@ def listing(request: HttpRequest, *, now: datetime) -> ConnectionsPage:
         *(_bank(row, accounts[row.pk], quotas, now, may_change) for row in shown),
         *(_stripe(row, now, may_change) for row in stripes),
     )
-    return ConnectionsPage(tiles=_tiles(len(installations), len(shown), len(stripes), may_change), connections=cards)
+    tiles = _tiles(len(installations), len(shown), len(stripes), may_change)
+    return ConnectionsPage(tiles=tiles, connections=cards, notice=attention.notice(shown, now))
 
 
 def _tiles(whmcs: int, bank: int, stripe: int, may_change: bool) -> tuple[ProviderTile, ...]:

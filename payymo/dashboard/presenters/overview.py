@@ -15,8 +15,6 @@ from payymo.dashboard.links import link
 from payymo.dashboard.pages import (
     Amount,
     BandCount,
-    Chip,
-    Feed,
     Figure,
     Flow,
     FlowDay,
@@ -24,11 +22,11 @@ from payymo.dashboard.pages import (
     OverviewPage,
     SetupStep,
 )
+from payymo.dashboard.presenters import feeds
 from payymo.dashboard.presenters.transactions import event_of
 from whmcs.models import Posting, WhmcsInstance
 
 DAYS = 30
-STALE_AFTER = timedelta(days=2)
 
 
 def page(*, now: datetime) -> OverviewPage:
@@ -46,7 +44,7 @@ def page(*, now: datetime) -> OverviewPage:
         ),
         figures=_figures(),
         flow=_flow(main.currency, now=now) if main else None,
-        feeds=_feeds(now),
+        feeds=feeds.listed(feeds.read(), now),
         decisions=tuple(event_of(each, now, with_receipt=True) for each in selectors.recent_decisions(limit=8)),
         setup=_setup(),
     )
@@ -89,37 +87,6 @@ def _flow(currency: str, *, now: datetime) -> Flow:
         sentence=sentence,
         received=Amount(received, currency),
         matched=Amount(matched, currency),
-    )
-
-
-def _chip(state: str, last_success: datetime | None, failures: int, now: datetime) -> Chip:
-    if state not in ("LINKED", "ACTIVE"):
-        return Chip(_("Needs attention"), "bad")
-    if failures:
-        return Chip(_("Trying again"), "warn")
-    if last_success is None:
-        return Chip(_("First fetch"), "info")
-    return Chip(_("Stale"), "warn") if now - last_success > STALE_AFTER else Chip(_("Up to date"), "ok")
-
-
-def _feeds(now: datetime) -> tuple[Feed, ...]:
-    feeds = []
-    for instance in WhmcsInstance.objects.exclude(state="REMOVED").order_by("pk")[:20]:
-        feeds.append((instance.name, "whmcs", instance.state, instance))
-    for account in BankAccount.objects.select_related("connection").exclude(connection=None).order_by("pk")[:50]:
-        feeds.append((account.name or _("Bank account"), "bank", account.connection.state, account))
-    for stripe in StripeConnection.objects.exclude(state="REMOVED").order_by("pk")[:20]:
-        feeds.append((stripe.account_name or stripe.account_id, "stripe", stripe.state, stripe))
-    return tuple(
-        Feed(
-            name=name,
-            kind=kind,  # type: ignore[arg-type]
-            chip=_chip(state, row.last_success_at, row.failures, now),
-            last_success=formats.moment(row.last_success_at, now) if row.last_success_at else None,
-            detail=row.last_error,
-            url=link("connections"),
-        )
-        for name, kind, state, row in feeds
     )
 
 

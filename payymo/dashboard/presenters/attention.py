@@ -1,0 +1,115 @@
+"""The one thing that needs attention on every page: what is worst, and the one way on."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from banking.models import BankConnection
+from payymo.dashboard import formats
+from payymo.dashboard.links import link
+from payymo.dashboard.pages import Banner
+from payymo.dashboard.presenters.feeds import Source
+from whmcs import selectors
+from whmcs.models import Posting
+
+_DAY = timedelta(days=1)
+# Days before a consent ends: said to those who can renew it, then to everybody, then as the worst thing there is.
+TOLD_ADMINS, TOLD_EVERYBODY, TOLD_LOUDLY = 14, 7, 1
+NOTICE_DAYS = 30
+
+
+def banner(sources: tuple[Source, ...], *, permissions: frozenset[str], now: datetime) -> Banner | None:
+    """Return the worst thing, or None. One query besides what `sources` took."""
+    may_change = "connections.change" in permissions
+    told = TOLD_ADMINS if may_change else TOLD_EVERYBODY
+    found = [*_broken(sources, may_change), *_consents(sources, now, told, may_change), *_stale(sources, now)]
+    found += _stopped(permissions)
+    return min(found, key=lambda each: ("bad", "warn", "info").index(each.tone), default=None)
+
+
+def _broken(sources: tuple[Source, ...], may_change: bool) -> Iterator[Banner]:
+    for source in sources:
+        if source.state != "BROKEN":
+            continue
+        url, action = link("connections"), _("Show connections")
+        if source.kind == "whmcs":
+            text = _("%s does not let Payymo in: nothing is read from WHMCS, and nothing is posted.") % source.name
+            if may_change:
+                url, action = link("connection_credential", source.connection.public_id), _("Give a new credential")
+        else:
+            text = _("Stripe refuses the key of %s. Newer charges are missing.") % source.name
+        yield Banner("bad", text, action, url)
+
+
+def days_left(consent: BankConnection, now: datetime) -> int | None:
+    """Return how many whole days a consent still runs; None when it does not say, or is no living one."""
+    if consent.state != BankConnection.State.LINKED or consent.consent_ends_at is None:
+        return None
+    return max((consent.consent_ends_at - now) // _DAY, 0)
+
+
+def _consents(sources: tuple[Source, ...], now: datetime, told: int, may_change: bool) -> Iterator[Banner]:
+    url = link("connections")
+    action = _("Renew consent") if may_change else _("Show connections")
+    consents = {source.connection.pk: source.connection for source in sources if source.kind == "bank"}
+    for consent in consents.values():
+        assert isinstance(consent, BankConnection)  # noqa: S101 - of that kind
+        bank, left = consent.institution_name, days_left(consent, now)
+        if consent.state == BankConnection.State.SUSPENDED:
+            yield Banner("bad", _("%s was suspended by the provider. Newer payments are missing.") % bank, action, url)
+        elif consent.state == BankConnection.State.EXPIRED or (left == 0 and _is_over(consent, now)):
+            text = _("The consent for %s has ended. Newer payments are missing.") % bank
+            yield Banner("bad", text, action, url)
+        elif left is not None and left <= told:
+            yield Banner(_tone(left), ending(bank, left), action, url)
+
+
+def _is_over(consent: BankConnection, now: datetime) -> bool:
+    return consent.consent_ends_at is not None and consent.consent_ends_at <= now
+
+
+def _tone(left: int):  # type: ignore[no-untyped-def]
+    return "bad" if left <= TOLD_LOUDLY else "warn" if left <= TOLD_EVERYBODY else "info"
+
+
+def ending(bank: str, left: int) -> str:
+    """Say how long a consent still runs."""
+    if left == 0:
+        return _("The consent for %s ends within a day.") % bank
+    text = ngettext(
+        "The consent for %(bank)s ends in %(days)d day.", "The consent for %(bank)s ends in %(days)d days.", left
+    )
+    return text % {"bank": bank, "days": left}
+
+
+def notice(consents: Iterable[BankConnection], now: datetime) -> str:
+    """Name the consents that end within 30 days, for the page of the connections."""
+    left = [(consent.institution_name, days_left(consent, now)) for consent in consents]
+    return " ".join(ending(bank, days) for bank, days in left if days is not None and days <= NOTICE_DAYS)
+
+
+def _stale(sources: tuple[Source, ...], now: datetime) -> Iterator[Banner]:
+    for source in sources:
+        if not source.is_alive or not source.is_stale(now) or source.last_success_at is None:
+            continue
+        day = formats.day(source.last_success_at.date())
+        texts = {
+            "bank": _("Bank feed stopped on %s. Newer payments are missing."),
+            "stripe": _("Stripe was last read on %s. Newer charges are missing."),
+            "whmcs": _("WHMCS was last read on %s. Newer invoices are missing."),
+        }
+        yield Banner("warn", texts[source.kind] % day, _("Show connections"), link("connections"))
+
+
+def _stopped(permissions: frozenset[str]) -> Iterator[Banner]:
+    if "invoices.view" not in permissions:
+        return
+    stopped = Posting.objects.filter(state__in=selectors.NEEDS_A_PERSON).count()
+    if stopped:
+        text = ngettext(
+            "%d approved payment could not be posted to WHMCS.", "%d approved payments could not be posted to WHMCS.",
+            stopped,
+        ) % stopped  # fmt: skip
+        yield Banner("warn", text, _("Decide what happens"), link("postings"))
