@@ -107,7 +107,7 @@ def payout(amount, **fields):
         currency=fields.pop("currency", "EUR"),
         arrival_date=fields.pop("arrival_date", date(2026, 11, 18)),
         status=fields.pop("status", "paid"),
-        automatic=True,
-        stripe_created_at=NOW,
+        automatic=fields.pop("automatic", True),
+        stripe_created_at=fields.pop("stripe_created_at", NOW),
         **fields,
     )
