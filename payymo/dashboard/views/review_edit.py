@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from accounts.guards import requires_permission
-from matching import locks
+from matching import finding, locks
 from matching.services import allocation
 from matching.services.decisions import UnusableAllocation
 from payymo.dashboard import paging
@@ -23,23 +23,14 @@ from payymo.dashboard.pages import Amount, Choice, FindPanel, FindResult, Panel,
 from payymo.dashboard.presenters import review as present
 from payymo.dashboard.views.review import actor_of, decide, invalid, is_stale, may_decide, page_of, receipt_or_404
 from payymo.shared.money import UnreadableAmount, exponent
-from whmcs import selectors as whmcs_selectors
 from whmcs.models import Invoice
 
-RESULT_LIMIT = 20
+RESULT_LIMIT, REASON_LIMIT = 20, 4
 ROW_LIMIT = 200
 
 
-def _search(receipt: locks.Receipt, text: str) -> tuple[list[Invoice], bool]:
-    found = list(
-        whmcs_selectors.find_invoices(
-            text=text, amount=receipt.unallocated, currency=receipt.currency, limit=RESULT_LIMIT + 1
-        )
-    )
-    return found[:RESULT_LIMIT], len(found) > RESULT_LIMIT
-
-
-def _result(invoice: Invoice) -> FindResult:
+def _result(found: finding.Result) -> FindResult:
+    invoice = found.invoice
     items = "; ".join(line.description for line in list(invoice.lines.all())[:2])
     return FindResult(
         key=str(invoice.public_id),
@@ -48,6 +39,7 @@ def _result(invoice: Invoice) -> FindResult:
         outstanding=Amount(invoice.outstanding, invoice.currency),
         due_date=invoice.due_date,
         items=items,
+        reasons=present.reason_lines((*found.reasons, *found.against))[:REASON_LIMIT],
         url=link("invoice", invoice.public_id),
     )
 
@@ -72,7 +64,7 @@ def find(request: HttpRequest, receipt_id: uuid.UUID) -> HttpResponse:
         return decide(request, receipt_id, _link_found)
     receipt = receipt_or_404(receipt_id)
     text = paging.asked_text(request)
-    results, more = _search(receipt, text) if text else ([], False)
+    results, more = finding.find(receipt, text, limit=RESULT_LIMIT)
     shown = replace(
         _base(request, receipt, timezone.now()),
         find=FindPanel(q=text, results=tuple(_result(each) for each in results), more=more, searched=bool(text)),
@@ -146,7 +138,7 @@ def _split_panel(request: HttpRequest, receipt: locks.Receipt, errors: dict[str,
     if rest < 0:
         errors.setdefault("rest", _("This is %s more than the payment holds.") % money(Amount(-rest, receipt.currency)))
     q = sent.get("q", "").replace("\x00", "").strip()[:100]
-    results = [each for each in _search(receipt, q)[0] if str(each.public_id) not in keys] if q else []
+    results = [each for each in finding.find(receipt, q)[0] if str(each.invoice.public_id) not in keys]
     return SplitPanel(
         rows=tuple(rows),
         unallocated=Amount(rest, receipt.currency),
