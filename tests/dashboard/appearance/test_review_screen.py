@@ -319,6 +319,7 @@ def test_enter_in_find_never_takes_results_of_what_was_typed_before(page: Page):
     searches = re.compile(r"/find/\?q=")
     page.route(searches, lambda route: route.abort())
 
+    page.keyboard.press("End")
     page.keyboard.type("x")
     page.keyboard.press("Enter")
     page.keyboard.press("Enter")
