@@ -34,5 +34,6 @@ app.conf.beat_schedule = {
     "propose": _every(20.0, "matching.tasks.propose_pending"),
     "post": _every(10.0, "whmcs.tasks.post_pending"),
     "prune-sessions": _every(86_400.0, "accounts.tasks.prune_sessions"),
+    "anchor-audit": _every(86_400.0, "payymo.audit.tasks.anchor_head"),
     "heartbeat": {"task": "tenants.tasks.heartbeat", "schedule": 30.0},
 }

@@ -78,7 +78,7 @@ SHARED_APPS = [
     "django_cotton",
     "csp",
 ]
-TENANT_APPS = ["guardian", "banking", "payments", "whmcs", "matching"]
+TENANT_APPS = ["guardian", "payymo.audit", "banking", "payments", "whmcs", "matching"]
 if not PRODUCTION:
     SHARED_APPS.append("payymo.demo")
 INSTALLED_APPS = [*SHARED_APPS, *TENANT_APPS]

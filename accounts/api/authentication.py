@@ -7,6 +7,8 @@ from rest_framework.request import Request
 from accounts.models import User
 from accounts.services.sessions import TokenGrant, grant_of_access_token
 from accounts.services.tokens import InvalidToken
+from payymo.audit import acting
+from payymo.audit.acting import Acting
 
 __all__ = ["TenantTokenAuthentication", "TokenGrant"]
 
@@ -33,6 +35,7 @@ class TenantTokenAuthentication(authentication.BaseAuthentication):
             grant = grant_of_access_token(access=token, tenant=tenant, now=timezone.now())
         except (InvalidToken, UnicodeDecodeError) as error:
             raise exceptions.AuthenticationFailed(str(InvalidToken())) from error
+        acting.name(Acting("person", grant.user.public_id))
         return grant.user, grant
 
     def authenticate_header(self, request: Request) -> str:

@@ -2,9 +2,10 @@
 
 from django.urls import path
 
-from accounts.api import views
+from accounts.api import audit, views
 
 urlpatterns = [
+    path("audit-log/", audit.AuditLog.as_view(), name="audit-log"),
     path("auth/token/", views.ObtainToken.as_view(), name="auth-token"),
     path("auth/token/refresh/", views.RefreshToken.as_view(), name="auth-token-refresh"),
     path("auth/token/revoke/", views.RevokeToken.as_view(), name="auth-token-revoke"),

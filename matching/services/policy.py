@@ -11,6 +11,7 @@ from accounts.models import User
 from matching.models import AutoApprovalPolicy, Band, Proposal
 from matching.services import allocation
 from matching.services.decisions import Actor
+from payymo.audit.services import recording as audit
 from payymo.shared.errors import BadInput, Conflict
 from payymo.shared.models import ReceiptState
 
@@ -67,6 +68,18 @@ def change_policy(
     policy.changed_by_id, policy.changed_at = changed_by.pk, now
     policy.save()
     policy.bank_accounts.set(bank_account_ids)
+    limit = None if largest_amount is None else str(largest_amount)
+    audit.record(
+        action="policy.changed",
+        details={
+            "is_on": is_on,
+            "bands": ",".join(bands),
+            "least_probability": str(least_probability),
+            "largest_amount": limit,
+            "bank_accounts": len(bank_account_ids),
+            "include_stripe": include_stripe,
+        },
+    )
     return policy
 
 

@@ -9,7 +9,8 @@ def test_the_description_of_signing_in_is_valid_and_names_the_token(acme):
 
     validate_schema(schema)
     assert sorted(schema["paths"]) == [
-        "/auth/me/", "/auth/token/", "/auth/token/refresh/", "/auth/token/revoke/", "/auth/token/verify/",
+        "/audit-log/", "/auth/me/", "/auth/token/", "/auth/token/refresh/", "/auth/token/revoke/",
+        "/auth/token/verify/",
     ]  # fmt: skip
     assert schema["paths"]["/auth/me/"]["get"]["security"] == [{"tenantToken": []}]
     assert schema["components"]["securitySchemes"]["tenantToken"]["scheme"] == "bearer"
