@@ -5,10 +5,25 @@ from django.db import models
 from django.db.models import Q
 
 from banking.models import BankAccount, BankTransaction
+from matching.learning_models import EngineModel
 from payments.models import Payout, StripePayment
 from payymo.shared.models import Record
 from payymo.shared.money import CurrencyField, MoneyField
 from whmcs.models import Client, Invoice, Posting
+
+__all__ = [
+    "Allocation",
+    "AutoApprovalPolicy",
+    "Band",
+    "Decision",
+    "EngineModel",
+    "InvoiceMatch",
+    "PayerProfile",
+    "Proposal",
+    "ProposalLine",
+    "Settlement",
+    "StripeInvoiceMatch",
+]
 
 _EXACTLY_ONE_RECEIPT = Q(bank_transaction__isnull=False, stripe_payment__isnull=True) | Q(
     bank_transaction__isnull=True, stripe_payment__isnull=False

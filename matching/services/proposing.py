@@ -13,6 +13,7 @@ from matching.core import engine
 from matching.core import types as core
 from matching.locks import Receipt
 from matching.models import Band, Decision, Proposal, ProposalLine
+from matching.services import engine_models
 from matching.services.decisions import about
 from payments.models import Payout, StripePayment
 from payymo.shared.models import ReceiptState
@@ -90,10 +91,11 @@ def propose(
         return outcome
     book = adapters.load_book(today=now.date())
     own_accounts = frozenset(BankAccount.objects.exclude(iban_hash="").values_list("iban_hash", flat=True))
+    model = engine_models.model_in_use()
     payouts = tuple(adapters.to_payout(row) for row in Payout.objects.filter(settlement=None).order_by("pk"))
     for position, receipt in enumerate(todo, 1):
         suggestion = engine.propose(
-            adapters.to_receipt(receipt, rest_only=True), book, own_accounts=own_accounts, payouts=payouts
+            adapters.to_receipt(receipt, rest_only=True), book, own_accounts=own_accounts, payouts=payouts, model=model
         )
         outcome.looked_at += 1
         saved = _differs(receipt, suggestion) if dry_run else _save(receipt, suggestion, now=now)
