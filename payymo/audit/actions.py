@@ -15,6 +15,7 @@ ACTIONS: Mapping[str, str | Promise] = MappingProxyType(
         "decision.hold": _("Put a payment off"),
         "decision.settle": _("Paired a payout with the bank account"),
         "decision.undo": _("Undid a decision"),
+        "decision.give_up": _("Gave up a posting"),
         "posting.moved": _("A posting moved on"),
         "policy.changed": _("Changed what may be approved automatically"),
         "import.committed": _("Imported a statement"),
