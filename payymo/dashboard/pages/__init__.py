@@ -29,6 +29,9 @@ Nothing in a template asks the database, and nothing here does either.
 | staff review | admin/review.html | ReviewPage, and `staff_strip: StaffStrip` on every admin page inside a tenant |
 """
 
+from payymo.dashboard.pages.by_hand import FindPanel, FindResult, SplitPanel, SplitRow
+from payymo.dashboard.pages.evidence import CandidateCard, InvoiceLine, Mark, ReasonLine, ReceiptCard
+from payymo.dashboard.pages.postings import PostingRow, PostingsPage, StoppedPosting
 from payymo.dashboard.pages.records import (
     ActivityPage,
     AllocationRow,
@@ -46,36 +49,24 @@ from payymo.dashboard.pages.records import (
     OverviewPage,
     PayoutRow,
     PayoutsPage,
-    PostingRow,
-    PostingsPage,
     ReceivedRow,
     SetupStep,
-    StoppedPosting,
     TransactionPage,
     TransactionRow,
     TransactionsPage,
 )
 from payymo.dashboard.pages.review import (
     Allowed,
-    CandidateCard,
     Conflict,
     Decided,
-    FindPanel,
-    FindResult,
-    InvoiceLine,
-    Mark,
     Panel,
     PanelUrls,
     Progress,
     QueueBand,
     QueuePage,
     QueueRow,
-    ReasonLine,
-    ReceiptCard,
     Recent,
     ReviewPage,
-    SplitPanel,
-    SplitRow,
     Status,
     UndoBar,
     Undone,

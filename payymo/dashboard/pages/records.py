@@ -7,7 +7,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Literal
 
-from payymo.dashboard.pages.review import CandidateCard
+from payymo.dashboard.pages.evidence import CandidateCard
+from payymo.dashboard.pages.postings import StoppedPosting
 from payymo.dashboard.pages.values import Amount, BandName, Chip, Event, Fact, Filters, Moment, Pager
 
 
@@ -133,45 +134,6 @@ class TransactionsPage:
     """Template `dashboard/transactions.html`. `empty` is "nothing" or "filtered" when there is no row."""
 
     rows: tuple[TransactionRow, ...]
-    filters: Filters
-    pager: Pager
-    empty: Literal["", "nothing", "filtered"] = ""
-
-
-@dataclass(frozen=True, slots=True)
-class StoppedPosting:
-    """A posting that waits for a person. `key` is its id; a URL is empty where the viewer may not do that.
-
-    Shape: both URLs take a POST with `next`, the page to come back to; retry takes `overpay=1`, give up a `reason`.
-    """
-
-    key: str
-    number: str
-    amount: Amount
-    retry_url: str = ""
-    give_up_url: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class PostingRow:
-    """A posting of the list. `why` is what WHMCS or Payymo said against it; `payment_url` is the money behind it."""
-
-    number: str
-    client: str
-    amount: Amount
-    state: Chip
-    why: str
-    moment: Moment
-    url: str
-    payment_url: str = ""
-    stopped: StoppedPosting | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class PostingsPage:
-    """Template `dashboard/postings.html`: payments on their way to WHMCS, those that need a person by default."""
-
-    rows: tuple[PostingRow, ...]
     filters: Filters
     pager: Pager
     empty: Literal["", "nothing", "filtered"] = ""

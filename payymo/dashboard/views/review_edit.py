@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from accounts.guards import requires_permission
-from matching import finding, locks
+from matching import finding, locks, selectors
 from matching.services import allocation
 from matching.services.decisions import UnusableAllocation
 from payymo.dashboard import paging
@@ -21,7 +21,9 @@ from payymo.dashboard.formats import money
 from payymo.dashboard.links import link
 from payymo.dashboard.pages import Amount, Choice, FindPanel, FindResult, Panel, SplitPanel, SplitRow
 from payymo.dashboard.presenters import review as present
-from payymo.dashboard.views.review import actor_of, decide, invalid, is_stale, may_decide, page_of, receipt_or_404
+from payymo.dashboard.presenters.candidates import reason_lines
+from payymo.dashboard.views.review import may_decide, page_of, receipt_or_404
+from payymo.dashboard.views.review_decide import actor_of, decide, invalid, is_stale
 from payymo.shared.money import UnreadableAmount, exponent
 from whmcs.models import Invoice
 
@@ -39,7 +41,7 @@ def _result(found: finding.Result) -> FindResult:
         outstanding=Amount(invoice.outstanding, invoice.currency),
         due_date=invoice.due_date,
         items=items,
-        reasons=present.reason_lines((*found.reasons, *found.against))[:REASON_LIMIT],
+        reasons=reason_lines((*found.reasons, *found.against))[:REASON_LIMIT],
         url=link("invoice", invoice.public_id),
     )
 
@@ -104,9 +106,7 @@ def _split_panel(request: HttpRequest, receipt: locks.Receipt, errors: dict[str,
     keys = [name.removeprefix("amount-") for name in sent if name.startswith("amount-")]
     keys += sent.getlist("invoice")
     if not keys and request.method == "GET":
-        keys = [
-            str(line.invoice.public_id) for p in present.selectors.proposals_of(receipt)[:1] for line in p.lines.all()
-        ]
+        keys = [str(line.invoice.public_id) for p in selectors.proposals_of(receipt)[:1] for line in p.lines.all()]
     rest, rows = receipt.unallocated, []
     for invoice in _invoices(keys):
         key = str(invoice.public_id)
