@@ -26,6 +26,11 @@ ACTIONS: Mapping[str, str | Promise] = MappingProxyType(
         "security.signed_out": _("Signed out"),
         "security.sessions_revoked": _("Ended sessions"),
         "security.refresh_token_reused": _("A used token was shown again"),
+        "api_key.made": _("Made an API key"),
+        "api_key.revoked": _("Revoked an API key"),
+        "member.changed": _("Changed a member"),
+        "role.saved": _("Saved a role"),
+        "role.deleted": _("Deleted a role"),
         "staff.entered": _("Payymo's staff entered"),
         "audit.exported": _("Exported the audit log"),
     }
