@@ -68,6 +68,7 @@ class AuditLog(ListAPIView[AuditLink]):
     permission_classes = (requires("audit.view"),)
     serializer_class = AuditOutput
     pagination_class = NewestLinksFirst
+    query_class = AuditFilter
 
     def get_queryset(self) -> QuerySet[AuditLink]:
         """Narrow the log as asked."""

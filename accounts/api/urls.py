@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from accounts.api import administration, audit, views
+from accounts.api import administration, audit, description, views
 
 urlpatterns = [
     path("api-keys/", administration.KeyList.as_view(), name="api-keys"),
@@ -10,6 +10,7 @@ urlpatterns = [
     path("members/", administration.MemberList.as_view(), name="members"),
     path("members/<uuid:public_id>/", administration.MemberDetail.as_view(), name="member"),
     path("permissions/", administration.PermissionTable.as_view(), name="permissions"),
+    path("schema/", description.Description.as_view(), name="schema"),
     path("roles/", administration.RoleList.as_view(), name="roles"),
     path("roles/<slug:code>/", administration.RoleDetail.as_view(), name="role"),
     path("audit-log/", audit.AuditLog.as_view(), name="audit-log"),
