@@ -3,7 +3,7 @@
 from decimal import Decimal, InvalidOperation
 from urllib.parse import urlencode
 
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 from django.utils.translation import gettext as _
 
 from matching import selectors
@@ -17,8 +17,16 @@ _TOO_MUCH = Decimal(10) ** 15
 
 
 def chosen_in(request: HttpRequest) -> selectors.QueueFilter:
-    """Read the filters; what cannot be read is not applied."""
-    asked = request.GET
+    """Read the filters of the page; what cannot be read is not applied."""
+    return _read(request.GET)
+
+
+def queue_behind(request: HttpRequest) -> selectors.QueueFilter:
+    """Read the filters of the queue from which a panel was opened or a decision was made."""
+    return _read(QueryDict((request.POST.get("queue") or request.GET.get("queue", ""))[:1000]))
+
+
+def _read(asked: QueryDict) -> selectors.QueueFilter:
     try:
         least = Decimal(asked["over"]) if asked.get("over") else None
     except InvalidOperation:
@@ -28,7 +36,7 @@ def chosen_in(request: HttpRequest) -> selectors.QueueFilter:
     return selectors.QueueFilter(
         band=asked.get("band", "") if asked.get("band", "") in Band.values else "",
         source=asked.get("source", "") if asked.get("source", "") in _SOURCES else "",
-        text=paging.asked_text(request),
+        text=paging.cleaned(asked.get("q", "")),
         least_amount=least,
     )
 

@@ -58,7 +58,7 @@ class Panel:
     Shape: `version` changes whenever a decision made from an older panel must be refused; `key` is made for each
     rendering; `state` is words when the payment is no longer open ("Matched by Ana, 12 s ago"); `none_text` says why
     there is no suggestion; `summary` is the sentence read aloud ("49.00 EUR from Mueller, exact match INV-1038");
-    `find` or `split` is set when that editor is open.
+    `find` or `split` is set when that editor is open; `queue` are the filters of the queue it was opened from.
     """
 
     receipt_id: str
@@ -74,6 +74,7 @@ class Panel:
     none_text: str = ""
     state: str = ""
     error: str = ""
+    queue: str = ""
     hold_until: str = ""
     ignore_reasons: tuple[Choice, ...] = ()
     reject_reasons: tuple[Choice, ...] = ()

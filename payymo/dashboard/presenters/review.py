@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
+from urllib.parse import urlencode
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -43,14 +44,18 @@ def version_of(receipt: Receipt, proposals: Sequence[Proposal]) -> str:
     return hashlib.sha256("|".join(state).encode()).hexdigest()[:16]
 
 
-def urls_of(receipt_id: str) -> PanelUrls:
-    """Return where the decisions about a payment go."""
+def urls_of(receipt_id: str, query: str) -> PanelUrls:
+    """Return where the decisions about a payment go; they keep the filters of the queue it is in."""
     names = ("panel", "approve", "reject", "hold", "ignore", "find", "split")
     return PanelUrls(
-        item=link("review_item", receipt_id),
+        item=link("review_item", receipt_id) + (f"?{query}" if query else ""),
         history=link("transaction", receipt_id),
-        **{name: link(f"review_{name}", receipt_id) for name in names},
+        **{name: link(f"review_{name}", receipt_id) + _behind(query) for name in names},
     )
+
+
+def _behind(query: str) -> str:
+    return f"?{urlencode({'queue': query})}" if query else ""
 
 
 def _state_words(receipt: Receipt, now: datetime) -> str:
@@ -64,8 +69,8 @@ def _state_words(receipt: Receipt, now: datetime) -> str:
     return _("%(what)s by %(who)s, %(when)s") % {"what": decided.get_kind_display(), "who": who, "when": when}
 
 
-def panel(receipt: Receipt, *, may_decide: bool, now: datetime, error: str = "") -> Panel:
-    """Build the panel of one payment from its open suggestions."""
+def panel(receipt: Receipt, *, may_decide: bool, now: datetime, error: str = "", query: str = "") -> Panel:
+    """Build the panel of one payment from its open suggestions; `query` is the filter of its queue."""
     proposals = selectors.proposals_of(receipt)
     today = now.date()
     shown = [proposal for proposal in proposals if list(proposal.lines.all())]
@@ -86,7 +91,8 @@ def panel(receipt: Receipt, *, may_decide: bool, now: datetime, error: str = "")
         amount=receipts.amount_of(receipt),
         receipt=receipts.card(receipt),
         candidates=candidates,
-        urls=urls_of(key),
+        urls=urls_of(key, query),
+        queue=query,
         allowed=Allowed(
             decide=may_decide and is_open,
             approve=may_decide and is_open and bool(candidates),
@@ -122,7 +128,7 @@ def queue_row(proposal: Proposal, *, query: str = "", current: str = "") -> Queu
         target=target,
         band=proposal.band,  # type: ignore[arg-type]
         url=link("review_item", key) + suffix,
-        panel_url=link("review_panel", key),
+        panel_url=link("review_panel", key) + _behind(query),
         current=key == current,
     )
 

@@ -20,7 +20,7 @@ from payymo.dashboard.pages import (
 )
 from payymo.dashboard.presenters import decided as last
 from payymo.dashboard.presenters import review as present
-from payymo.dashboard.review_filter import chosen_in, cursor_in, filter_bar, query_of
+from payymo.dashboard.review_filter import chosen_in, cursor_in, filter_bar, query_of, queue_behind
 from payymo.dashboard.shell import shell_of
 from payymo.dashboard.staff import staff_context
 
@@ -43,14 +43,15 @@ def page_of(
 ) -> HttpResponse:
     """Answer the whole screen; `panel` replaces the one that would be built."""
     now = timezone.now()
-    chosen, cursor = chosen_in(request), cursor_in(request)
+    # Behind a form that came back the address holds no filter of its own.
+    chosen, cursor = queue_behind(request) if panel else chosen_in(request), cursor_in(request)
     rows = selectors.after(selectors.queue(on=now.date(), chosen=chosen), cursor)
     counts = selectors.band_counts(on=now.date())
     receipt = receipt_or_404(receipt_id) if receipt_id else None
     if receipt is None and rows:
         receipt = rows[0].bank_transaction or rows[0].stripe_payment
     if panel is None and receipt is not None:
-        panel = present.panel(receipt, may_decide=may_decide(request), now=now)
+        panel = present.panel(receipt, may_decide=may_decide(request), now=now, query=query_of(chosen))
     current = panel.receipt_id if panel else ""
     queue = present.queue_page(rows, counts=counts, query=query_of(chosen), current=current, is_first=cursor is None)
     empty = ""
@@ -106,9 +107,11 @@ def queue(request: HttpRequest) -> HttpResponse:
 @requires_permission("review.view")
 def panel(request: HttpRequest, receipt_id: uuid.UUID) -> HttpResponse:
     """Answer the panel of one payment as a fragment; without script, its page."""
+    query = query_of(queue_behind(request))
     if not request.htmx:
-        return HttpResponseRedirect(link("review_item", receipt_id))
-    shown = present.panel(receipt_or_404(receipt_id), may_decide=may_decide(request), now=timezone.now())
+        return HttpResponseRedirect(link("review_item", receipt_id) + (f"?{query}" if query else ""))
+    receipt = receipt_or_404(receipt_id)
+    shown = present.panel(receipt, may_decide=may_decide(request), now=timezone.now(), query=query)
     return render(request, "dashboard/review/panel.html", {"page": shown})
 
 

@@ -3,8 +3,9 @@
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils import timezone
@@ -12,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from accounts.guards import requires_permission
+from accounts.services.idempotency import TenantRecords
 from matching import locks, selectors
 from matching.models import Decision
 from matching.services import allocation
@@ -20,11 +22,15 @@ from payymo.dashboard.links import link
 from payymo.dashboard.pages import Conflict, Decided, Panel, Undone
 from payymo.dashboard.presenters import decided as last
 from payymo.dashboard.presenters import review as present
+from payymo.dashboard.review_filter import query_of, queue_behind
 from payymo.dashboard.views.review import may_decide, page_of, progress_now, receipt_or_404
+from payymo.shared.api.idempotency import Kept, Scope
 from payymo.shared.errors import BadInput, DomainError
 from payymo.shared.errors import Conflict as Refusal
 from payymo.shared.models import ReceiptState
 
+_OPEN = (ReceiptState.UNRECONCILED, ReceiptState.PARTLY_ALLOCATED)
+_KEY_LIFE = timedelta(days=1)
 Act = Callable[[locks.Receipt, HttpRequest, datetime], allocation.Decided]
 
 
@@ -33,28 +39,40 @@ def actor_of(request: HttpRequest) -> Actor:
     return Actor.staff(request.user) if request.is_staff_host else Actor.person(request.user)
 
 
+def panel_of(request: HttpRequest, receipt: locks.Receipt, *, now: datetime, error: str = "") -> Panel:
+    """Build the panel of a payment, in the queue that the request comes from."""
+    query = query_of(queue_behind(request))
+    return present.panel(receipt, may_decide=may_decide(request), now=now, error=error, query=query)
+
+
 def _next_panel(request: HttpRequest, *, besides: str, now: datetime) -> Panel | None:
-    wanted = request.POST.get("next", "")
-    if wanted:
-        try:
-            found = selectors.find_receipt(uuid.UUID(wanted))
-        except ValueError:
-            found = None
-        if found is not None and found.state != ReceiptState.RECONCILED:
-            return present.panel(found, may_decide=may_decide(request), now=now)
-    for row in selectors.queue(on=now.date())[:2]:
+    """Return the payment that script shows already, or else the first of the queue as it is filtered."""
+    shown = _shown_next(request, now)
+    if shown is not None:
+        return panel_of(request, shown, now=now)
+    for row in selectors.queue(on=now.date(), chosen=queue_behind(request))[:2]:
         receipt = row.bank_transaction or row.stripe_payment
         if receipt is not None and str(receipt.public_id) != besides:
-            return present.panel(receipt, may_decide=may_decide(request), now=now)
+            return panel_of(request, receipt, now=now)
     return None
+
+
+def _shown_next(request: HttpRequest, now: datetime) -> locks.Receipt | None:
+    try:
+        found = selectors.find_receipt(uuid.UUID(request.POST.get("next", "")))
+    except ValueError:
+        return None
+    if found is None or found.state not in _OPEN or (found.held_until and found.held_until > now.date()):
+        return None
+    return found
 
 
 def _conflict(request: HttpRequest, receipt_id: uuid.UUID, text: str, now: datetime) -> HttpResponse:
     receipt = receipt_or_404(receipt_id)
-    shown = present.panel(receipt, may_decide=may_decide(request), now=now)
+    shown = panel_of(request, receipt, now=now)
     if not request.htmx:
         return page_of(request, receipt_id, panel=replace(shown, error=text), code=409)
-    gone = receipt.state not in (ReceiptState.UNRECONCILED, ReceiptState.PARTLY_ALLOCATED)
+    gone = receipt.state not in _OPEN
     words = f"{shown.state}. {text}" if shown.state else text
     conflict = Conflict(str(receipt_id), words, progress_now(now), gone=gone, panel=shown)
     return render(request, "dashboard/review/conflict.html", {"page": conflict}, status=409)
@@ -69,25 +87,36 @@ def invalid(request: HttpRequest, receipt_id: uuid.UUID, shown: Panel) -> HttpRe
 
 def _answer(request: HttpRequest, receipt_id: uuid.UUID, decided: allocation.Decided, now: datetime) -> HttpResponse:
     if not request.htmx:
-        return HttpResponseRedirect(link("review"), status=303)
-    following = _next_panel(request, besides=str(receipt_id), now=now)
+        query = query_of(queue_behind(request))
+        return HttpResponseRedirect(link("review") + (f"?{query}" if query else ""), status=303)
+    receipt = receipt_or_404(receipt_id)
+    stays = decided.decision.kind == Decision.Kind.REJECT or receipt.state == ReceiptState.PARTLY_ALLOCATED
+    key = str(receipt_id)
+    shown = panel_of(request, receipt, now=now) if stays else _next_panel(request, besides=key, now=now)
     progress = progress_now(now)
-    said = str(decided.decision.get_kind_display())
-    text = _("%(what)s. Next: %(next)s. %(left)d left.") if following else _("%(what)s. %(left)d left.")
-    words = text % {"what": said, "next": following.summary if following else "", "left": progress.left_count}
-    stays = (
-        decided.decision.kind == Decision.Kind.REJECT
-        or receipt_or_404(receipt_id).state == ReceiptState.PARTLY_ALLOCATED
-    )
     page = Decided(
-        removed=() if stays else (str(receipt_id),),
+        removed=() if stays else (key,),
         progress=progress,
-        announcement=words,
+        announcement=_announced(decided.decision, shown, stays=stays, left=progress.left_count),
         undo=last.undo_bar(decided.decision, now=now),
-        panel=present.panel(receipt_or_404(receipt_id), may_decide=True, now=now) if stays else following,
+        panel=shown,
         stale=decided.stale,
     )
     return render(request, "dashboard/review/decided.html", {"page": page})
+
+
+def _announced(decision: Decision, shown: Panel | None, *, stays: bool, left: int) -> str:
+    """Say what was done and what is shown now: the next payment, or what is left of this one."""
+    if shown is None:
+        text = _("%(what)s. %(left)d left.")
+    elif not stays:
+        text = _("%(what)s. Next: %(next)s. %(left)d left.")
+    elif shown.candidates:
+        text = _("%(what)s. Still to decide: %(next)s. %(left)d left.")
+    else:
+        text = _("%(what)s. Still to decide: %(next)s, without a suggestion. %(left)d left.")
+    said = str(decision.get_kind_display())
+    return text % {"what": said, "next": shown.summary if shown else "", "left": left}
 
 
 def is_stale(request: HttpRequest, receipt: locks.Receipt) -> bool:
@@ -97,19 +126,41 @@ def is_stale(request: HttpRequest, receipt: locks.Receipt) -> bool:
 
 
 def decide(request: HttpRequest, receipt_id: uuid.UUID, act: Act) -> HttpResponse:
-    """Run one decision: 200 when it is done, 409 when someone was faster, 422 when the form does not fit."""
+    """Run one decision: 200 when it is done, 409 when someone was faster, 422 when the form does not fit.
+
+    Shape: the version is compared under the payment's lock, and a form that is sent twice is decided once and
+    answered twice alike.
+    """
     now = timezone.now()
-    receipt = receipt_or_404(receipt_id)
-    if is_stale(request, receipt):
-        return _conflict(request, receipt_id, _("It has changed since you opened it; nothing was saved."), now)
+    receipt_or_404(receipt_id)
     try:
-        decided = act(receipt, request, now)
+        with transaction.atomic():
+            decided = _once(request, receipt_id, act, now)
     except Refusal as error:
         return _conflict(request, receipt_id, str(error), now)
     except DomainError as error:
-        shown = present.panel(receipt_or_404(receipt_id), may_decide=True, now=now, error=str(error))
+        shown = panel_of(request, receipt_or_404(receipt_id), now=now, error=str(error))
         return invalid(request, receipt_id, shown)
     return _answer(request, receipt_id, decided, now)
+
+
+def _once(request: HttpRequest, receipt_id: uuid.UUID, act: Act, now: datetime) -> allocation.Decided:
+    key = request.POST.get("key", "")[:64]
+    scope = Scope(caller=f"browser:{request.user.pk}", route=request.path[:300], key=key)
+    records = TenantRecords()
+    if key:
+        if not records.claim(scope):
+            raise Refusal(_("This is being saved already."))
+        if kept := records.find(scope, now=now):
+            return allocation.Decided(Decision.objects.get(public_id=kept.answer))
+    receipt = locks.lock_receipt(receipt_id)
+    if is_stale(request, receipt):
+        raise Refusal(_("It has changed since you opened it; nothing was saved."))
+    decided = act(receipt, request, now)
+    if key:
+        kept = Kept(body_sha256="", status=200, answer=str(decided.decision.public_id))
+        records.keep(scope, kept, now=now, until=now + _KEY_LIFE)
+    return decided
 
 
 def _candidate(receipt: locks.Receipt, request: HttpRequest) -> uuid.UUID:
@@ -202,14 +253,16 @@ def undo(request: HttpRequest, decision_id: uuid.UUID) -> HttpResponse:
     except DomainError as error:
         return _conflict(request, receipt.public_id, str(error), now)
     if not request.htmx:
-        return HttpResponseRedirect(link("review_item", receipt.public_id), status=303)
+        query = query_of(queue_behind(request))
+        item = link("review_item", receipt.public_id)
+        return HttpResponseRedirect(item + (f"?{query}" if query else ""), status=303)
     best = selectors.queue(on=now.date()).filter(**_about(receipt)).first()
-    shown = present.panel(receipt_or_404(receipt.public_id), may_decide=True, now=now)
+    shown = panel_of(request, receipt_or_404(receipt.public_id), now=now)
     if best is None:
         conflict = Conflict(str(receipt.public_id), _("Undone."), progress_now(now), gone=False, panel=shown)
         return render(request, "dashboard/review/conflict.html", {"page": conflict})
     page = Undone(
-        row=present.queue_row(best, current=str(receipt.public_id)),
+        row=present.queue_row(best, current=str(receipt.public_id), query=shown.queue),
         panel=shown,
         progress=progress_now(now),
         announcement=_("Undone. %s is in the queue again.") % shown.summary,

@@ -20,10 +20,9 @@ from payymo.dashboard.amounts import read_amount
 from payymo.dashboard.formats import money
 from payymo.dashboard.links import link
 from payymo.dashboard.pages import Amount, Choice, FindPanel, FindResult, Panel, SplitPanel, SplitRow
-from payymo.dashboard.presenters import review as present
 from payymo.dashboard.presenters.candidates import reason_lines
-from payymo.dashboard.views.review import may_decide, page_of, receipt_or_404
-from payymo.dashboard.views.review_decide import actor_of, decide, invalid, is_stale
+from payymo.dashboard.views.review import page_of, receipt_or_404
+from payymo.dashboard.views.review_decide import actor_of, decide, invalid, is_stale, panel_of
 from payymo.shared.money import UnreadableAmount, exponent
 from whmcs.models import Invoice
 
@@ -54,10 +53,6 @@ def _show(request: HttpRequest, receipt_id: uuid.UUID, shown: Panel, *, code: in
     return render(request, "dashboard/review/panel.html", {"page": shown})
 
 
-def _base(request: HttpRequest, receipt: locks.Receipt, now: datetime) -> Panel:
-    return present.panel(receipt, may_decide=may_decide(request), now=now)
-
-
 @require_http_methods(["GET", "POST"])
 @requires_permission("review.decide")
 def find(request: HttpRequest, receipt_id: uuid.UUID) -> HttpResponse:
@@ -68,7 +63,7 @@ def find(request: HttpRequest, receipt_id: uuid.UUID) -> HttpResponse:
     text = paging.asked_text(request)
     results, more = finding.find(receipt, text, limit=RESULT_LIMIT)
     shown = replace(
-        _base(request, receipt, timezone.now()),
+        panel_of(request, receipt, now=timezone.now()),
         find=FindPanel(q=text, results=tuple(_result(each) for each in results), more=more, searched=bool(text)),
     )
     return _show(request, receipt_id, shown)
@@ -164,7 +159,7 @@ def split(request: HttpRequest, receipt_id: uuid.UUID) -> HttpResponse:
             errors["rest"] = _("Say what happens to the rest, or give it to an invoice.")
         else:
             return decide(request, receipt_id, _save_split)
-    shown = replace(_base(request, receipt, timezone.now()), split=editor, error="; ".join(errors.values()))
+    shown = replace(panel_of(request, receipt, now=timezone.now()), split=editor, error="; ".join(errors.values()))
     return _show(request, receipt_id, shown, code=422 if errors else 200)
 
 
