@@ -90,8 +90,8 @@ def to_invoice(row: Invoice) -> core.OpenInvoice:
     )
 
 
-def to_payout(row: Payout) -> core.Payout:
-    """Describe a payout."""
+def to_payout(row: Payout, *, settled: bool = False) -> core.Payout:
+    """Describe a payout; `settled` says that its way out was found on the bank account before."""
     return core.Payout(
         id=str(row.public_id),
         amount_minor=to_minor(row.amount, row.currency),
@@ -99,6 +99,9 @@ def to_payout(row: Payout) -> core.Payout:
         arrival_date=row.arrival_date,
         statement_descriptor=row.statement_descriptor,
         trace_id=row.trace_id,
+        reference=row.payout_id,
+        returned=row.has_failed,
+        settled=settled,
     )
 
 

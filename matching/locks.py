@@ -1,13 +1,18 @@
-"""The lock order: the receipt, then its proposals, then the invoices by primary key (`whmcs.locks`)."""
+"""The lock order: the receipt, its proposals, payouts by primary key, the invoices by primary key (`whmcs.locks`)."""
 
 import uuid
+from collections.abc import Iterable
 
 from banking.models import BankTransaction
 from matching.models import Decision, Proposal
-from payments.models import StripePayment
+from payments.models import Payout, StripePayment
 from payymo.shared.errors import Conflict
 
 Receipt = BankTransaction | StripePayment
+
+
+class UnknownPayout(LookupError):
+    """No payout of this tenant has this id."""
 
 
 class UnknownReceipt(LookupError):
@@ -24,6 +29,18 @@ def lock_receipt(public_id: uuid.UUID | str) -> Receipt:
         if found is not None:
             return found
     raise UnknownReceipt(str(public_id))
+
+
+def lock_payouts(public_ids: Iterable[uuid.UUID | str]) -> list[Payout]:
+    """Lock payouts by primary key, after the bank entry that they are to be found in.
+
+    Raises: UnknownPayout when one of them does not exist.
+    """
+    wanted = {str(key) for key in public_ids}
+    found = list(Payout.objects.select_for_update().filter(public_id__in=wanted).order_by("pk"))
+    if len(found) != len(wanted):
+        raise UnknownPayout(", ".join(sorted(wanted)))
+    return found
 
 
 def lock_proposals(receipt: Receipt) -> list[Proposal]:

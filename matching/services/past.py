@@ -17,7 +17,7 @@ from matching.core.replay import Decision as Judgement
 from matching.core.replay import Replay
 from matching.core.scoring import Model
 from matching.core.training import Label, Lines
-from matching.models import Decision, InvoiceMatch, ProposalLine, StripeInvoiceMatch
+from matching.models import Decision, InvoiceMatch, ProposalLine, Settlement, StripeInvoiceMatch
 from payments.models import StripePayment
 from payymo.shared.models import ReceiptState
 from payymo.shared.money import to_minor
@@ -81,7 +81,8 @@ class TenantRun:
 def read_past(*, now: datetime) -> TenantPast:
     """Read the last two years, at most the newest 40,000 payments, in a number of queries that does not grow."""
     since = now - LOOK_BACK
-    bank = BankTransaction.objects.filter(amount__gt=0, booking_date__gte=since.date(), settlement=None)
+    payouts = Settlement.objects.filter(undone_by=None).values("bank_transaction")
+    bank = BankTransaction.objects.filter(amount__gt=0, booking_date__gte=since.date()).exclude(pk__in=payouts)
     charges = StripePayment.objects.filter(amount__gt=0, charged_at__gte=since)
     own = frozenset(BankAccount.objects.exclude(iban_hash="").values_list("iban_hash", flat=True))
     receipts = [

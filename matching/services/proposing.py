@@ -8,14 +8,14 @@ from django.db import transaction
 from django.db.models import Q
 
 from banking.models import BankAccount, BankTransaction
-from matching import adapters, locks
+from matching import adapters, locks, payout_selectors
 from matching.core import engine
 from matching.core import types as core
 from matching.locks import Receipt
 from matching.models import Band, Decision, Proposal, ProposalLine
 from matching.services import engine_models
 from matching.services.decisions import about
-from payments.models import Payout, StripePayment
+from payments.models import StripePayment
 from payymo.shared.models import ReceiptState
 from payymo.shared.money import from_minor
 from whmcs.models import Invoice
@@ -37,14 +37,14 @@ class Outcome:
 
 def waiting(*, limit: int = RUN_LIMIT) -> list[Receipt]:
     """Return the receipts that wait for the engine, oldest first."""
-    bank = BankTransaction.objects.filter(proposed_at=None, state__in=OPEN_STATES, settlement=None, amount__gt=0)
+    bank = BankTransaction.objects.filter(proposed_at=None, state__in=OPEN_STATES, amount__gt=0)
     charges = StripePayment.objects.filter(proposed_at=None, state__in=OPEN_STATES)
     return [*bank.order_by("booking_date", "pk")[:limit], *charges.order_by("charged_at", "pk")[:limit]]
 
 
 def since(day: date, *, limit: int = 100_000) -> list[Receipt]:
     """Return every open receipt from a day on, for a replay."""
-    bank = BankTransaction.objects.filter(booking_date__gte=day, state__in=OPEN_STATES, settlement=None, amount__gt=0)
+    bank = BankTransaction.objects.filter(booking_date__gte=day, state__in=OPEN_STATES, amount__gt=0)
     charges = StripePayment.objects.filter(charged_at__date__gte=day, state__in=OPEN_STATES)
     return [*bank.order_by("booking_date", "pk")[:limit], *charges.order_by("charged_at", "pk")[:limit]]
 
@@ -92,7 +92,7 @@ def propose(
     book = adapters.load_book(today=now.date())
     own_accounts = frozenset(BankAccount.objects.exclude(iban_hash="").values_list("iban_hash", flat=True))
     model = engine_models.model_in_use()
-    payouts = tuple(adapters.to_payout(row) for row in Payout.objects.filter(settlement=None).order_by("pk"))
+    payouts = payout_selectors.open_payouts()
     for position, receipt in enumerate(todo, 1):
         suggestion = engine.propose(
             adapters.to_receipt(receipt, rest_only=True), book, own_accounts=own_accounts, payouts=payouts, model=model

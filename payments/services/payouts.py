@@ -75,11 +75,11 @@ def _fetch(connection: StripeConnection, api: PaymentProvider, payout: Payout) -
         return False
     with transaction.atomic():
         store_balance_transactions(connection, items, payout=payout)
-        _explain(payout)
+        explain(payout)
     return True
 
 
-def _explain(payout: Payout) -> None:
+def explain(payout: Payout) -> None:
     """Link the charges, add the items up and keep what does not add up."""
     own = BalanceTransaction.objects.filter(payout=payout, source_id=payout.payout_id, kind="payout")
     payout.fee = own.aggregate(sum=Sum("fee"))["sum"] or Decimal(0)

@@ -102,7 +102,7 @@ def payout(amount, **fields):
     serial = next(_serial)
     return Payout.objects.create(
         connection=stripe_connection(),
-        payout_id=f"po_{serial}",
+        payout_id=fields.pop("payout_id", f"po_{serial}"),
         amount=Decimal(amount),
         currency=fields.pop("currency", "EUR"),
         arrival_date=fields.pop("arrival_date", date(2026, 11, 18)),

@@ -6,39 +6,14 @@ from decimal import Decimal
 
 import pytest
 from django.db import connection as database
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from payments.models import BalanceTransaction, Payout, StripeConnection
 from payments.services.manual_payouts import explain_manual
 from tenants import context
 from tests.factories import rows
+from tests.factories.callers import Caller
 from tests.factories.rows import NOW
-
-PASSWORD = "correct horse battery"
-
-
-class Caller:
-    """Someone signed in at a tenant's host."""
-
-    def __init__(self, who, host="acme"):
-        self.client, self.host, self.token = Client(), f"{host}.localhost", ""
-        if who:
-            self.token = self.post("auth/token/", {"email": f"{who}@{host}.example", "password": PASSWORD}).json()[
-                "access"
-            ]
-
-    def _headers(self):
-        return {"host": self.host, **({"authorization": f"Bearer {self.token}"} if self.token else {})}
-
-    def get(self, path):
-        return self.client.get(f"/api/v1/{path}", headers=self._headers())
-
-    def post(self, path, body):
-        return self.client.post(f"/api/v1/{path}", body, content_type="application/json", headers=self._headers())
-
-    def delete(self, path):
-        return self.client.delete(f"/api/v1/{path}", headers=self._headers())
 
 
 def item(payout, serial, amount="10.00", **fields):

@@ -14,7 +14,7 @@ Nothing in a template asks the database, and nothing here does either.
 | dashboard:transactions | dashboard/transactions.html | TransactionsPage |
 | dashboard:transaction | dashboard/transaction.html | TransactionPage |
 | dashboard:invoices, invoice | dashboard/invoices.html, invoice.html | InvoicesPage, InvoicePage |
-| dashboard:payouts | dashboard/payouts.html | PayoutsPage |
+| dashboard:payouts, payout | dashboard/payouts.html, payout.html | PayoutsPage, PayoutPage |
 | dashboard:postings | dashboard/postings.html | PostingsPage |
 | dashboard:activity | dashboard/activity.html | ActivityPage |
 | dashboard:connections | dashboard/connections/list.html | ConnectionsPage |
@@ -31,6 +31,17 @@ Nothing in a template asks the database, and nothing here does either.
 
 from payymo.dashboard.pages.by_hand import FindPanel, FindResult, SplitPanel, SplitRow
 from payymo.dashboard.pages.evidence import CandidateCard, InvoiceLine, Mark, ReasonLine, ReceiptCard
+from payymo.dashboard.pages.payouts import (
+    BankEntry,
+    EquationLine,
+    OtherPayout,
+    PayoutChoice,
+    PayoutItem,
+    PayoutPage,
+    PayoutRow,
+    PayoutsPage,
+    SettledEntry,
+)
 from payymo.dashboard.pages.postings import PostingRow, PostingsPage, StoppedPosting
 from payymo.dashboard.pages.records import (
     ActivityPage,
@@ -47,8 +58,6 @@ from payymo.dashboard.pages.records import (
     InvoicesPage,
     OpenMoney,
     OverviewPage,
-    PayoutRow,
-    PayoutsPage,
     ReceivedRow,
     SetupStep,
     TransactionPage,
@@ -122,6 +131,7 @@ __all__ = [
     "Amount",
     "BandCount",
     "BandName",
+    "BankEntry",
     "BankPage",
     "Banner",
     "CandidateCard",
@@ -132,6 +142,7 @@ __all__ = [
     "ConnectionCard",
     "ConnectionsPage",
     "Decided",
+    "EquationLine",
     "ErrorPage",
     "Event",
     "Fact",
@@ -160,10 +171,14 @@ __all__ = [
     "MatchingSettingsPage",
     "Moment",
     "OpenMoney",
+    "OtherPayout",
     "OverviewPage",
     "Pager",
     "Panel",
     "PanelUrls",
+    "PayoutChoice",
+    "PayoutItem",
+    "PayoutPage",
     "PayoutRow",
     "PayoutsPage",
     "PostingRow",
@@ -182,6 +197,7 @@ __all__ = [
     "Recent",
     "ReviewPage",
     "Section",
+    "SettledEntry",
     "SetupStep",
     "Shell",
     "SignInPage",

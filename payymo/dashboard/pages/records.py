@@ -237,32 +237,6 @@ class InvoicePage:
 
 
 @dataclass(frozen=True, slots=True)
-class PayoutRow:
-    """A Stripe payout: gross - fees - refunds - disputes = net, and the bank entry it was found in."""
-
-    payout_id: str
-    arrival_date: date
-    charges: int
-    gross: Amount
-    fees: Amount
-    returned: Amount
-    net: Amount
-    state: Chip
-    bank_text: str = ""
-    bank_url: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class PayoutsPage:
-    """Template `dashboard/payouts.html`."""
-
-    rows: tuple[PayoutRow, ...]
-    filters: Filters
-    pager: Pager
-    empty: Literal["", "nothing", "filtered"] = ""
-
-
-@dataclass(frozen=True, slots=True)
 class ActivityPage:
     """Template `dashboard/activity.html`. Newest first; `Event.day` groups the lines."""
 

@@ -137,6 +137,7 @@ dashboard = [
     path("invoices/", page("invoices", gallery.invoices, "invoices"), name="invoices"),
     path("invoices/<uuid:invoice>/", page("invoice", gallery.invoice, "invoices"), name="invoice"),
     path("payouts/", page("payouts", gallery.payouts, "payouts"), name="payouts"),
+    path("payouts/<uuid:payout>/", page("payout", gallery.payout, "payouts"), name="payout"),
     path("postings/", page("postings", gallery.postings, "postings"), name="postings"),
     path("activity/", page("activity", gallery.activity, "activity"), name="activity"),
     path("connections/", page("connections/list", gallery.connections, "connections"), name="connections"),
