@@ -17,7 +17,6 @@ from accounts.api.permissions import requires
 from payments.api import serializers as shapes
 from payments.models import BalanceTransaction, Payout, StripeConnection, StripePayment
 from payments.services import connecting, webhooks
-from payments.services.manual_payouts import movements_behind
 from payymo.shared.errors import BadInput
 from payymo.shared.models import ReceiptState
 
@@ -108,7 +107,7 @@ class PayoutDetail(generics.RetrieveAPIView):
 
 
 class PayoutItemList(generics.ListAPIView):
-    """What one payout holds, page by page; of one without items, what became available for it."""
+    """What one payout holds: charges, refunds, fees and the payout's own row; page by page."""
 
     permission_classes = [requires("transactions.view")]
     serializer_class = shapes.PayoutItemOutput
@@ -117,8 +116,7 @@ class PayoutItemList(generics.ListAPIView):
     def get_queryset(self) -> Any:
         """Read them, once the payout is known to be there."""
         _known(self.request)
-        payout = get_object_or_404(Payout, public_id=self.kwargs["public_id"])
-        return payout.items.all() if payout.automatic else movements_behind(payout)
+        return get_object_or_404(Payout, public_id=self.kwargs["public_id"]).items.all()
 
 
 @method_decorator(csrf_exempt, name="dispatch")

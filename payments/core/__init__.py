@@ -1,1 +1,0 @@
-"""What the Stripe ledger means, in plain Python."""
