@@ -10,7 +10,7 @@ LOCAL = $(VENV_PYTHON) -m payymo.local
 LOCK = env UV_CUSTOM_COMPILE_COMMAND="make lock" $(VENV_PYTHON) -m uv pip compile --quiet \
 	--universal --python-version 3.11 --generate-hashes --no-emit-index-url
 
-.PHONY: help demo stop status test check lint types imports migrations lock bench clean venv-demo venv-dev
+.PHONY: help demo stop status test check lint types imports migrations openapi lock bench clean venv-demo venv-dev
 
 help:
 	@echo "make demo      start Payymo with two demo tenants on PAYYMO_PORT (8000); DETACH=1 returns when it is ready"
@@ -19,6 +19,7 @@ help:
 	@echo "make test      run every test, or some: make test ARGS='tests/matching -x'"
 	@echo "make check     lint, format, types, import rules, missing migrations"
 	@echo "make bench     the benchmark table, over the export folder BENCH"
+	@echo "make openapi   write the API's description to docs/api/openapi.yaml"
 	@echo "make lock      compile requirements*.txt from requirements*.in"
 	@echo "make clean     stop everything and remove what is kept in PAYYMO_HOME ($(PAYYMO_HOME))"
 
@@ -48,6 +49,9 @@ imports: venv-dev
 
 migrations: venv-dev
 	$(LOCAL) throwaway -- $(VENV_PYTHON) manage.py makemigrations --check --dry-run
+
+openapi: venv-dev
+	$(LOCAL) throwaway -- $(VENV_PYTHON) manage.py spectacular --urlconf payymo.urls --validate --fail-on-warn --file docs/api/openapi.yaml
 
 # Each file is compiled within the one before, so that a package has the same version in all of them.
 lock: venv-dev

@@ -11,6 +11,8 @@ from django.utils import timezone
 
 from accounts import permissions
 from accounts.browser_sessions import belongs_to, bind, is_alive, realm_of
+from payymo.audit import acting
+from payymo.audit.acting import Acting
 from tenants.middleware import host_of
 
 
@@ -31,8 +33,12 @@ class TenantSessionMiddleware:
         realm = realm_of(request.tenant, staff=request.is_staff_host)
         request.membership = None
         request.permissions = None
-        self._recognise(request, realm)
-        response = self.get_response(request)
+        with acting.of(acting.SYSTEM):
+            self._recognise(request, realm)
+            if request.user.is_authenticated:
+                kind = "staff" if request.is_staff_host else "person"
+                acting.name(Acting(kind, request.user.public_id))
+            response = self.get_response(request)
         # What came in was checked above: a session without the mark was opened in this request, on this host.
         if SESSION_KEY in request.session and not belongs_to(request.session, realm):
             bind(request.session, realm, now=timezone.now())

@@ -142,6 +142,20 @@ class RefreshToken(models.Model):
         return f"refresh token {self.pk}"
 
 
+class ApiKey(Record):
+    """A key for a program. It acts for the member who made it, within its scopes, and ends with their membership."""
+
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="api_keys")
+    membership = models.ForeignKey(Membership, on_delete=models.CASCADE, related_name="api_keys")
+    name = models.CharField(max_length=80)
+    key_hash = models.CharField(max_length=64, unique=True, help_text="SHA-256; the key itself is kept nowhere")
+    last4 = models.CharField(max_length=4)
+    scopes = ArrayField(models.CharField(max_length=60), help_text="permission codenames")
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True, help_text="to the minute")
+
+
 class SecurityEvent(models.Model):
     """A sign-in result, refusal or token misuse. Append-only; holds ids and no secret."""
 

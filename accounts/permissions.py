@@ -35,6 +35,7 @@ PERMISSIONS: Mapping[str, str] = MappingProxyType(
         "rules.change": "Change matching rules",
         "activity.view": "See who did what",
         "postings.retry": "Send a posting that stopped again, or give it up",
+        "audit.view": "Read and export the audit log",
         "settings.change": "Change settings, the auto-approval policy included, and undo colleagues' decisions",
         "members.change": "Invite, change and remove members and roles",
         "api_keys.change": "Create and revoke API keys",
@@ -52,7 +53,7 @@ _VIEWER = frozenset(
     }
 )
 _REVIEWER = _VIEWER | {"review.decide", "review.bulk", "imports.add", "rules.view", "postings.retry"}
-_ADMIN = _REVIEWER | {"connections.change", "rules.change", "settings.change"}
+_ADMIN = _REVIEWER | {"connections.change", "rules.change", "settings.change", "audit.view"}
 _OWNER = _ADMIN | {"members.change", "api_keys.change"}
 
 # From the least to the most; each holds everything of the one before.

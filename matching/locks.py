@@ -1,14 +1,18 @@
-"""The lock order: the receipt, then its proposals, then the invoices by primary key (`whmcs.locks`)."""
+"""The lock order: the receipt, its proposals, payouts by primary key, the invoices by primary key (`whmcs.locks`)."""
 
 import uuid
 from collections.abc import Iterable
 
 from banking.models import BankTransaction
 from matching.models import Decision, Proposal
-from payments.models import StripePayment
+from payments.models import Payout, StripePayment
 from payymo.shared.errors import Conflict
 
 Receipt = BankTransaction | StripePayment
+
+
+class UnknownPayout(LookupError):
+    """No payout of this tenant has this id."""
 
 
 class UnknownReceipt(LookupError):
@@ -27,18 +31,15 @@ def lock_receipt(public_id: uuid.UUID | str) -> Receipt:
     raise UnknownReceipt(str(public_id))
 
 
-def lock_free_receipts(receipts: Iterable[Receipt]) -> dict[tuple[bool, int], Receipt]:
-    """Lock those of the receipts that nobody else holds, bank first, each in order of its key; never waits.
+def lock_payouts(public_ids: Iterable[uuid.UUID | str]) -> list[Payout]:
+    """Lock payouts by primary key, after the bank entry that they are to be found in.
 
-    Shape: by (is a bank transaction, primary key), with state and amounts as they are now.
+    Raises: UnknownPayout when one of them does not exist.
     """
-    wanted: dict[bool, list[int]] = {True: [], False: []}
-    for receipt in receipts:
-        wanted[isinstance(receipt, BankTransaction)].append(receipt.pk)
-    found: dict[tuple[bool, int], Receipt] = {}
-    for is_bank, model in ((True, BankTransaction), (False, StripePayment)):
-        rows = model.objects.select_for_update(skip_locked=True).filter(pk__in=wanted[is_bank]).order_by("pk")
-        found.update({(is_bank, row.pk): row for row in rows.only("state", "amount", "allocated", "proposed_at")})
+    wanted = {str(key) for key in public_ids}
+    found = list(Payout.objects.select_for_update().filter(public_id__in=wanted).order_by("pk"))
+    if len(found) != len(wanted):
+        raise UnknownPayout(", ".join(sorted(wanted)))
     return found
 
 

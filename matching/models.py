@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import Q
 
 from banking.models import BankAccount, BankTransaction
-from matching.index_models import ClientDomain, ClientNames, ClientWord, InvoiceNumber, NameWord, NumberPrefix
+from matching.learning_models import EngineModel
 from payments.models import Payout, StripePayment
 from payymo.shared.models import Record
 from payymo.shared.money import CurrencyField, MoneyField
@@ -15,14 +15,9 @@ __all__ = [
     "Allocation",
     "AutoApprovalPolicy",
     "Band",
-    "ClientDomain",
-    "ClientNames",
-    "ClientWord",
     "Decision",
+    "EngineModel",
     "InvoiceMatch",
-    "InvoiceNumber",
-    "NameWord",
-    "NumberPrefix",
     "PayerProfile",
     "Proposal",
     "ProposalLine",
@@ -180,14 +175,34 @@ class StripeInvoiceMatch(Allocation):
 
 
 class Settlement(Record):
-    """A payout found on the bank account."""
+    """A payout found on the bank account, or the return of a failed one. Taken back by `undone_by`, never deleted.
 
-    payout = models.OneToOneField(Payout, on_delete=models.PROTECT, related_name="settlement")
-    bank_transaction = models.OneToOneField(BankTransaction, on_delete=models.PROTECT, related_name="settlement")
-    amount = MoneyField()
+    Several payouts may share a bank entry; their `bank_amount`s then add up to it.
+    """
+
+    payout = models.ForeignKey(Payout, on_delete=models.PROTECT, related_name="settlements")
+    bank_transaction = models.ForeignKey(BankTransaction, on_delete=models.PROTECT, related_name="settlements")
+    amount = MoneyField(help_text="of the payout; the opposite on a return")
     currency = CurrencyField()
-    decision = models.ForeignKey(Decision, on_delete=models.PROTECT, null=True, blank=True, related_name="settlements")
+    bank_amount = MoneyField(help_text="of the bank entry")
+    bank_currency = CurrencyField()
+    is_return = models.BooleanField(default=False, help_text="the bank took a failed payout's money back")
+    clue = models.CharField(max_length=12, blank=True, help_text="what connected the two; empty when a person did")
+    decision = models.ForeignKey(Decision, on_delete=models.PROTECT, related_name="settlements")
+    undone_by = models.ForeignKey(
+        Decision, on_delete=models.PROTECT, null=True, blank=True, related_name="undone_settlements"
+    )
     settled_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["payout", "is_return"], condition=Q(undone_by=None), name="a_payout_is_settled_once"
+            ),
+            models.UniqueConstraint(
+                fields=["payout", "bank_transaction"], condition=Q(undone_by=None), name="a_payout_once_per_entry"
+            ),
+        ]
 
 
 class PayerProfile(Record):

@@ -5,7 +5,7 @@ import logging
 from celery import shared_task
 from django.utils import timezone
 
-from matching.services import policy, rounds
+from matching.services import policy, rounds, training
 from tenants.jobs import exclusive
 from tenants.tasks import TenantTask
 
@@ -23,3 +23,16 @@ def propose_pending() -> None:
         if outcome.looked_at:
             logger.info("proposed", extra={"event": "proposed", "count": outcome.looked_at})
         policy.auto_approve(now=timezone.now())
+
+
+@shared_task(base=TenantTask, soft_time_limit=800, time_limit=840)
+def train_when_due() -> None:
+    """Learn from a week's decisions. Asked every hour: a message that was lost or expired costs an hour, not a week."""
+    now = timezone.now()
+    if not training.is_due(now=now):
+        return
+    try:
+        trained = training.train(now=now)
+    except training.TrainingRuns:
+        return
+    logger.info("trained", extra={"event": "trained", "status": trained.outcome, "count": trained.decisions})

@@ -51,12 +51,35 @@ class Payout(Record):
     statement_descriptor = models.CharField(max_length=120, blank=True)
     trace_id = models.CharField(max_length=120, blank=True)
     failure_message = models.CharField(max_length=300, blank=True)
+    method = models.CharField(max_length=20, blank=True, help_text="standard or instant")
+    destination_id = models.CharField(max_length=64, blank=True)
+    balance_transaction_id = models.CharField(max_length=64, blank=True)
+    failure_balance_transaction_id = models.CharField(
+        max_length=64, blank=True, help_text="the movement that brought a failed payout's money back"
+    )
+    original_payout_id = models.CharField(max_length=64, blank=True, help_text="the payout that this one reverses")
+    reversed_by_id = models.CharField(max_length=64, blank=True)
     stripe_created_at = models.DateTimeField()
     items_complete = models.BooleanField(default=False, help_text="every balance transaction of it is here")
-    items_difference = MoneyField(null=True, blank=True, help_text="amount - sum of the items' net; 0 when explained")
+    items_inferred = models.BooleanField(
+        default=False, help_text="Stripe names no items; these became available for it and add up exactly"
+    )
+    items_difference = MoneyField(null=True, blank=True, help_text="amount - what explains it; 0 when the sum closes")
+    fee = MoneyField(default=0, help_text="what Stripe took for the payout itself, as for an instant one")
+    parts = models.JSONField(default=dict, help_text="sum and count of each part of the equation, as texts")
+    carried_in = MoneyField(null=True, blank=True, help_text="without items: what the payouts before it left")
+    carried_out = MoneyField(null=True, blank=True, help_text="without items: what it left in the balance")
 
     class Meta:
-        indexes = [models.Index(fields=["currency", "arrival_date"], name="payout_currency_day")]
+        indexes = [
+            models.Index(fields=["currency", "arrival_date"], name="payout_currency_day"),
+            models.Index(fields=["arrival_date", "id"], name="payout_day"),
+        ]
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether its money came back, or never left."""
+        return self.status in ("failed", "canceled")
 
 
 class StripePayment(Record):
@@ -122,7 +145,18 @@ class BalanceTransaction(models.Model):
     currency = CurrencyField()
     stripe_created_at = models.DateTimeField()
     available_date = models.DateField()
+    exchange_rate = models.DecimalField(max_digits=20, decimal_places=10, null=True, blank=True)
+    description = models.CharField(max_length=300, blank=True)
     payout = models.ForeignKey(Payout, on_delete=models.SET_NULL, null=True, blank=True, related_name="items")
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["connection", "currency", "available_date"],
+                condition=Q(payout=None),
+                name="movement_in_no_payout",
+            ),
+        ]
 
     def __str__(self) -> str:
         """Name the movement."""

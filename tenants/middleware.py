@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseNotFound
-from django.urls import set_script_prefix, set_urlconf
+from django.urls import get_script_prefix, set_script_prefix, set_urlconf
 from django.utils import timezone
 
 from tenants import context
@@ -34,6 +34,7 @@ class TenantHostMiddleware:
         host = host_of(request)
         request.is_staff_host = host == settings.STAFF_HOST
         context.leave()
+        prefix = get_script_prefix()
         try:
             if request.is_staff_host:
                 return self._serve_staff(request)
@@ -48,6 +49,9 @@ class TenantHostMiddleware:
             context.enter_for_request(domain.tenant)
             return self.get_response(request)
         finally:
+            # Addresses made later in this thread, in a task for example, are not below a tenant's part of the console.
+            set_script_prefix(prefix)
+            set_urlconf(None)
             context.leave()
 
     def _serve_staff(self, request: HttpRequest) -> HttpResponse:

@@ -96,3 +96,19 @@ class Heartbeat(models.Model):
     def __str__(self) -> str:
         """Name the heart."""
         return self.name
+
+
+class AuditAnchor(models.Model):
+    """A head of a tenant's audit log, written down daily outside its schema: a removed end can be told from it."""
+
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="audit_anchors")
+    number = models.BigIntegerField()
+    entry_hash = models.BinaryField()
+    anchored_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tenant", "number"], name="one_anchor_per_head")]
+
+    def __str__(self) -> str:
+        """Name the head."""
+        return f"entry {self.number} of tenant {self.tenant_id}"

@@ -1,10 +1,27 @@
 """Reads of the mirror and the outbox, with every relation loaded that the caller touches."""
 
+import unicodedata
 import uuid
 from collections.abc import Collection
 from decimal import Decimal
 
-from django.db.models import Case, Count, Exists, F, IntegerField, OuterRef, Prefetch, Q, QuerySet, Sum, Value, When
+from django.db.models import (
+    Case,
+    Count,
+    Exists,
+    F,
+    Func,
+    IntegerField,
+    OuterRef,
+    Prefetch,
+    Q,
+    QuerySet,
+    Sum,
+    TextField,
+    Value,
+    When,
+)
+from django.db.models.functions import Concat, Replace
 
 from payymo.shared.money import UnreadableAmount, parse_decimal
 from whmcs.models import Client, Invoice, InvoiceLine, Posting, PostingTransition, WhmcsInstance, WhmcsTransaction
@@ -13,6 +30,9 @@ OPEN_STATUSES = (Invoice.Status.UNPAID, Invoice.Status.PAYMENT_PENDING, Invoice.
 NEEDS_A_PERSON = (Posting.State.CONFLICT, Posting.State.FAILED)
 _LONGEST_SEARCH = 100
 _MOST_WORDS = 6
+# Letters that no normal form takes apart, and the two ways to write an umlaut.
+_LETTERS = str.maketrans("łøđ", "lod")
+_UMLAUTS = (("AE", "A"), ("OE", "O"), ("UE", "U"))
 
 
 def instances() -> QuerySet[WhmcsInstance]:
@@ -51,23 +71,68 @@ def open_invoices() -> QuerySet[Invoice]:
 
 
 def find_invoices(
-    *, text: str, amount: Decimal | None = None, currency: str = "", limit: int = 20
+    *,
+    text: str,
+    amount: Decimal | None = None,
+    currency: str = "",
+    least: Decimal | None = None,
+    most: Decimal | None = None,
+    limit: int = 20,
 ) -> QuerySet[Invoice]:
     """Search the open invoices by id, number, client, e-mail, domain or amount; those owing `amount` first.
 
-    Shape: at most `limit`; every word of `text` must be found somewhere; an empty text finds by the amount alone.
+    Shape: at most `limit`; every word of `text` must be found somewhere, whatever its accents and umlauts; `least` and
+    `most` bound what is outstanding; with neither text nor bounds it finds by the amount alone.
     """
-    found = _holding(open_invoices(), text)
+    found = open_invoices().annotate(known_as=_KNOWN_AS)
+    for word in _words(text):
+        found = found.filter(_invoice_has(word) | Q(known_as__contains=search_form(word)))
     if currency:
         found = found.filter(currency=currency)
+    if least is not None:
+        found = found.filter(balance__gte=F("reserved") + least)
+    if most is not None:
+        found = found.filter(balance__lte=F("reserved") + most)
     if amount is not None:
-        if not text.strip():
+        if not text.strip() and least is None and most is None:
             found = found.filter(balance=F("reserved") + amount)
         is_equal = Case(
             When(balance=F("reserved") + amount, then=Value(0)), default=Value(1), output_field=IntegerField()
         )
         found = found.alias(order=is_equal).order_by("order", "due_date", "pk")
     return found[: max(1, min(limit, 200))]
+
+
+def search_form(text: str) -> str:
+    """Return the text as names are compared: upper case, no accents, umlauts as their bare vowel.
+
+    Shape: the same as `_SearchForm` makes of a column.
+    """
+    bare = "".join(sign for sign in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(sign))
+    plain = bare.translate(_LETTERS).upper()
+    for pair, vowel in _UMLAUTS:
+        plain = plain.replace(pair, vowel)
+    return plain
+
+
+class _SearchForm(Func):
+    """The search form of a column; PostgreSQL normalises by itself, so no extension is needed."""
+
+    template = (
+        "replace(replace(replace(replace(upper(translate(regexp_replace(normalize(%(expressions)s, NFKD), "
+        "'[\u0300-\u036f]', '', 'g'), 'łŁøØđĐ', 'lLoOdD')), 'ß', 'SS'), 'AE', 'A'), 'OE', 'O'), 'UE', 'U')"
+    )
+    output_field = TextField()
+
+
+_SPACE = Value(" ")
+_KNOWN_AS = _SearchForm(
+    Concat(
+        *("client__first_name", _SPACE, "client__last_name", _SPACE, "client__company_name", _SPACE, "client__email"),
+        # The number as people type it: without what separates its parts.
+        *(_SPACE, Replace(Replace(Replace("number", Value("-")), Value("/")), Value("."))),
+    )
+)
 
 
 def invoice_with_history(*, public_id: uuid.UUID) -> Invoice | None:
@@ -121,16 +186,20 @@ def _words(text: str) -> list[str]:
 
 def _holding(found: QuerySet[Invoice], text: str) -> QuerySet[Invoice]:
     for word in _words(text):
-        line = InvoiceLine.objects.filter(invoice=OuterRef("pk"), description__icontains=word)
-        condition = Q(number__icontains=word) | _client_has(word, "client__") | Q(Exists(line))
-        digits = word.lstrip("#")
-        if digits.isascii() and digits.isdigit() and len(digits) <= 18:
-            condition |= Q(whmcs_id=int(digits))
-        amount = _amount(word)
-        if amount is not None:
-            condition |= Q(balance=amount) | Q(total=amount) | Q(balance=F("reserved") + amount)
-        found = found.filter(condition)
+        found = found.filter(_invoice_has(word))
     return found
+
+
+def _invoice_has(word: str) -> Q:
+    line = InvoiceLine.objects.filter(invoice=OuterRef("pk"), description__icontains=word)
+    condition = Q(number__icontains=word) | _client_has(word, "client__") | Q(Exists(line))
+    digits = word.lstrip("#")
+    if digits.isascii() and digits.isdigit() and len(digits) <= 18:
+        condition |= Q(whmcs_id=int(digits))
+    amount = read_amount(word)
+    if amount is not None:
+        condition |= Q(balance=amount) | Q(total=amount) | Q(balance=F("reserved") + amount)
+    return condition
 
 
 def _client_has(word: str, path: str) -> Q:
@@ -143,7 +212,7 @@ def _client_has(word: str, path: str) -> Q:
     return condition
 
 
-def _amount(word: str) -> Decimal | None:
+def read_amount(word: str) -> Decimal | None:
     """Read an amount as people type it: `1190`, `1190.00`, `1.190,00` or `1,190.00`; None if it is none."""
     point = max(word.rfind("."), word.rfind(","))
     whole, decimals = (word[:point], word[point + 1 :]) if point >= 0 else (word, "")

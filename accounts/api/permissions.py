@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
-from accounts.api.authentication import TokenGrant
+from accounts.api.authentication import KeyGrant, TokenGrant
 from accounts.permissions import check_codename
 
 if TYPE_CHECKING:  # rest_framework.views itself loads this module, as a default
@@ -13,11 +13,11 @@ if TYPE_CHECKING:  # rest_framework.views itself loads this module, as a default
 
 
 class IsTenantMember(BasePermission):
-    """An active member of the host's tenant, by a token of that tenant; anybody else gets 401."""
+    """An active member of the host's tenant, by a token or a key of that tenant; anybody else gets 401."""
 
     def has_permission(self, request: Request, view: "APIView") -> bool:
-        """Return whether the token's grant was checked for this host."""
-        return isinstance(request.auth, TokenGrant)
+        """Return whether the grant was checked for this host."""
+        return isinstance(request.auth, TokenGrant | KeyGrant)
 
 
 def requires(codename: str, *, writing: str | None = None) -> type[IsTenantMember]:

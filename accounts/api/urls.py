@@ -1,10 +1,19 @@
-"""Signing in to the API, below `/api/v1/`."""
+"""Signing in to the API, and who may do what, below `/api/v1/`."""
 
 from django.urls import path
 
-from accounts.api import views
+from accounts.api import administration, audit, description, views
 
 urlpatterns = [
+    path("api-keys/", administration.KeyList.as_view(), name="api-keys"),
+    path("api-keys/<uuid:public_id>/", administration.KeyDetail.as_view(), name="api-key"),
+    path("members/", administration.MemberList.as_view(), name="members"),
+    path("members/<uuid:public_id>/", administration.MemberDetail.as_view(), name="member"),
+    path("permissions/", administration.PermissionTable.as_view(), name="permissions"),
+    path("schema/", description.Description.as_view(), name="schema"),
+    path("roles/", administration.RoleList.as_view(), name="roles"),
+    path("roles/<slug:code>/", administration.RoleDetail.as_view(), name="role"),
+    path("audit-log/", audit.AuditLog.as_view(), name="audit-log"),
     path("auth/token/", views.ObtainToken.as_view(), name="auth-token"),
     path("auth/token/refresh/", views.RefreshToken.as_view(), name="auth-token-refresh"),
     path("auth/token/revoke/", views.RevokeToken.as_view(), name="auth-token-revoke"),

@@ -180,6 +180,7 @@ class Transactions(ListAPIView[BankTransaction]):
 
     permission_classes = [requires("transactions.view")]
     serializer_class = shapes.TransactionOutput
+    query_class = shapes.TransactionFilterInput
 
     def get_queryset(self) -> QuerySet[BankTransaction]:
         """Those that fit the filters."""

@@ -17,6 +17,7 @@ from redis.exceptions import RedisError
 from banking.clients.base import BankProvider, Institution, LinkState, LinkStatus, Reason
 from banking.models import BankAccount, BankConnection
 from banking.services import linking
+from payymo.audit.services import recording as audit
 from payymo.shared.errors import BadInput, Conflict, ProviderError, Refused, Retryable, Unknown
 
 logger = logging.getLogger(__name__)
@@ -244,6 +245,7 @@ def remove_connection(*, connection: BankConnection, provider: BankProvider) -> 
         accounts = BankAccount.objects.filter(connection=row)
         linking.release(list(accounts))
         accounts.update(next_sync_at=None, provider_account_id="")
+        audit.record(action="connection.removed", about=row)
     _revoke_quietly(row, provider)
     row.refresh_from_db()
     return row

@@ -12,6 +12,7 @@ from django.db import transaction
 from banking import adapters
 from banking.clients.base import ProviderAccount
 from banking.models import AccountQuota, BankAccount, BankConnection
+from payymo.audit.services import recording as audit
 from payymo.shared import crypto
 from payymo.shared.errors import Conflict
 from tenants import context, sealing
@@ -49,6 +50,7 @@ def link_accounts(
                 next_sync_at=None, last_error="The renewed consent does not include this account."
             )
             BankConnection.objects.filter(pk=connection.renews_id).update(state=State.REVOKED)
+        audit.record(action="connection.changed" if connection.renews_id else "connection.added", about=connection)
 
 
 def _link(account: ProviderAccount, connection: BankConnection, now: datetime) -> None:

@@ -15,6 +15,7 @@ from banking.services import statement_files
 from banking.services.ingestion import IngestResult, ingest_entries, preview_entries
 from banking.services.linking import new_account
 from banking.services.statement_files import StatementFile, StatementRefused
+from payymo.audit.services import recording as audit
 from payymo.shared.errors import Conflict
 from tenants import sealing
 
@@ -153,6 +154,7 @@ def commit_import(
         row.committed_at = now if row.state == State.COMMITTED else None
         row.save()
         _take_balance(account, found.file, now)
+        audit.record(action="import.committed", about=row, details={"new": result.new, "known": result.known})
     return row, result
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from matching.models import Decision, Proposal, Settlement
+from matching.models import Decision, Proposal
 from matching.services.allocation import IGNORE_REASONS
 from payymo.shared.money import quantized
 
@@ -83,24 +83,6 @@ class DecisionOutput(serializers.ModelSerializer):
         """Return the public ids of the postings it left."""
         matches = row.invoicematch_set.all() if row.bank_transaction_id else row.stripeinvoicematch_set.all()
         return [str(match.posting.public_id) for match in matches if match.posting]
-
-
-class SettlementOutput(serializers.ModelSerializer):
-    """A payout found on the bank account."""
-
-    id = serializers.UUIDField(source="public_id")
-    payout = serializers.CharField(source="payout.payout_id")
-    bank_transaction = serializers.UUIDField(source="bank_transaction.public_id")
-    amount = serializers.SerializerMethodField()
-
-    class Meta:
-        model = Settlement
-        fields = ("id", "payout", "bank_transaction", "amount", "currency", "settled_at")
-        read_only_fields = fields
-
-    def get_amount(self, row: Settlement) -> str:
-        """Return the amount with the currency's own digits."""
-        return str(quantized(row.amount, row.currency))
 
 
 class StrictInput(serializers.Serializer):

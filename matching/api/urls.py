@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from matching.api import views
+from matching.api import settlements, views
 
 urlpatterns = [
     path("proposals/", views.ProposalList.as_view(), name="proposals"),
@@ -13,5 +13,5 @@ urlpatterns = [
     path("proposals/<uuid:public_id>/ignore/", views.Ignore.as_view(), name="proposal-ignore"),
     path("decisions/<uuid:public_id>/undo/", views.Undo.as_view(), name="decision-undo"),
     path("allocations/", views.Allocate.as_view(), name="allocations"),
-    path("settlements/", views.SettlementList.as_view(), name="settlements"),
+    path("settlements/", settlements.SettlementList.as_view(), name="settlements"),
 ]

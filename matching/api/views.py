@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 from accounts.api.permissions import requires
 from matching import locks
 from matching.api import serializers as shapes
-from matching.models import Band, Decision, Proposal, Settlement
+from matching.models import Band, Decision, Proposal
 from matching.services import allocation
 from matching.services.decisions import Actor
 from payymo.shared.api.idempotency import idempotent
@@ -199,15 +199,3 @@ class Allocate(APIView):
         except locks.UnknownReceipt as error:
             raise Http404 from error
         return _answer(decided)
-
-
-class SettlementList(generics.ListAPIView):
-    """Payouts found on the bank account, newest first."""
-
-    permission_classes = [requires("transactions.view")]
-    serializer_class = shapes.SettlementOutput
-
-    def get_queryset(self) -> Any:
-        """Read them with their payout and bank entry."""
-        _refuse_unknown(self.request, {"cursor", "page_size"})
-        return Settlement.objects.select_related("payout", "bank_transaction")

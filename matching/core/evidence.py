@@ -17,6 +17,8 @@ from matching.core.quotes import Label, Quote, read_quotes, texts_of
 from matching.core.types import Receipt, Source, Span
 
 _MOST_CLIENTS = 14
+_LONGEST_NAMED = 300
+_NAMED_FIELDS = ("remittance_information", "structured_reference", "description")
 _DIALECT_NAME = re.compile(r"(?:NAAM|NAME|NOM|AUFTRAGGEBER)\s*:\s*([^|\n/:]{3,70}?)(?=\s+[A-Z]{4,}\s*:|[|\n/]|$)")
 _WEB_WORD = re.compile(r"[A-Z0-9](?:[A-Z0-9-]*[A-Z0-9])?(?:\.[A-Z0-9-]+)*")
 
@@ -27,11 +29,10 @@ class ClientEvidence:
 
     name: float = 0.0
     name_tied: bool = False
-    name_field: str = ""
-    name_places: tuple[tuple[int, int], ...] = ()
+    name_hit: NameHit | None = None
     text_name: float = 0.0
     text_field: str = ""
-    text_places: tuple[tuple[int, int], ...] = ()
+    text_hit: NameHit | None = None
     account: float = -1.0
     payer: float = -1.0
     same_text: float = -1.0
@@ -42,6 +43,16 @@ class ClientEvidence:
     domain_span: Span | None = None
     email: str = ""
     rejected: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NamedIn:
+    """The words that state the payer's name: a part of a field, from `start` of the folded field on."""
+
+    field: str
+    words: str
+    text: Folded
+    start: int = 0
 
 
 @dataclass(slots=True)
@@ -57,6 +68,7 @@ class Evidence:
     noise: frozenset[Noise] = frozenset()
     charges_deducted: bool = False
     quotes: list[Quote] = field(default_factory=list)
+    named_in: NamedIn | None = None
 
     def hits_of(self, client_id: int) -> list[Hit]:
         """Invoices of one client that the text names."""
@@ -117,32 +129,56 @@ def _read_metadata(found: Evidence, book: Book) -> None:
 
 
 def _read_names(found: Evidence, book: Book, texts: dict[str, str]) -> None:
-    name = fold_with_offsets(found.receipt.counterparty_name[:300])
-    free = fold_with_offsets(texts.get("remittance_information", "")[:1000])
-    stated = _DIALECT_NAME.search(free.text) if not name.text else None
-    if name.text:
-        _take_names(found, book.names.find(name.text, in_text=False), "counterparty_name", name, 0)
-    elif stated:
-        hits = book.names.find(stated.group(1), in_text=False)
-        _take_names(found, hits, "remittance_information", free, stated.start(1))
-    for key in ("remittance_information", "structured_reference", "description"):
-        text = texts.get(key, "")[:300]
+    stated = _stated_name(found.receipt, texts)
+    if stated is not None:
+        found.named_in = stated
+        _take_names(found, book.names.find(stated.words, in_text=False))
+    for key in _NAMED_FIELDS:
+        text = texts.get(key, "")[:_LONGEST_NAMED]
         if text:
-            folded = fold_with_offsets(text)
-            for hit in book.names.find(folded.text, in_text=True):
+            for hit in book.names.find(fold_with_offsets(text).text, in_text=True):
                 client = _client(found, hit.client_id)
                 if hit.score > client.text_name:
-                    client.text_name = hit.score
-                    client.text_places = tuple(folded.original(start, end) for start, end in hit.places)
-                    client.text_field = key
+                    client.text_name, client.text_hit, client.text_field = hit.score, hit, key
 
 
-def _take_names(found: Evidence, hits: Sequence[NameHit], field_name: str, text: Folded, shift: int) -> None:
-    for hit in hits:
+def _stated_name(receipt: Receipt, texts: dict[str, str]) -> NamedIn | None:
+    name = fold_with_offsets(receipt.counterparty_name[:_LONGEST_NAMED])
+    if name.text:
+        return NamedIn("counterparty_name", name.text, name)
+    text = fold_with_offsets(texts.get("remittance_information", "")[:1000])
+    stated = _DIALECT_NAME.search(text.text)
+    return NamedIn("remittance_information", stated.group(1), text, stated.start(1)) if stated else None
+
+
+def _take_names(found: Evidence, hits: Sequence[NameHit]) -> None:
+    for place, hit in enumerate(hits):
         client = _client(found, hit.client_id)
-        client.name, client.name_field = hit.score, field_name
-        client.name_places = tuple(text.original(start + shift, end + shift) for start, end in hit.places)
-        client.name_tied = any(other.client_id != hit.client_id and other.score >= hit.score - 0.02 for other in hits)
+        client.name, client.name_hit = hit.score, hit
+        # Hits fall in score, so only neighbours can be tied.
+        before = place > 0 and hits[place - 1].score >= hit.score - 0.02
+        client.name_tied = before or (place + 1 < len(hits) and hits[place + 1].score >= hit.score - 0.02)
+
+
+def name_spans(found: Evidence, book: Book, client: ClientEvidence) -> list[Span]:
+    """Where the payer's name says the client's."""
+    stated, hit = found.named_in, client.name_hit
+    if stated is None or hit is None:
+        return []
+    places = book.names.places(stated.words, hit, in_text=False)
+    return [
+        Span(stated.field, *stated.text.original(stated.start + start, stated.start + end)) for start, end in places
+    ]
+
+
+def text_spans(found: Evidence, book: Book, client: ClientEvidence) -> list[Span]:
+    """Where a text says the client's name."""
+    hit, field_name = client.text_hit, client.text_field
+    if hit is None:
+        return []
+    text = fold_with_offsets(texts_of(found.receipt)[field_name][:_LONGEST_NAMED])
+    places = book.names.places(text.text, hit, in_text=True)
+    return [Span(field_name, *text.original(start, end)) for start, end in places]
 
 
 def _read_client_numbers(found: Evidence, book: Book) -> None:

@@ -93,6 +93,12 @@ class Memory:
             self.texts.add(repeated_text_key(receipt), client_id, on, weight)
             self.rejected_clients.discard((payer_key(receipt), client_id))
 
+    def clients_of_payer(self, receipt: Receipt) -> set[int]:
+        """Clients that this account, or where the bank gives none this name, is known to pay for."""
+        if receipt.counterparty_account:
+            return set(self.accounts.rows.get(receipt.counterparty_account, ()))
+        return set(self.names.rows.get(payer_name_key(receipt), ()))
+
     def reject(self, receipt: Receipt, *, client_id: int | None = None, invoice_ids: Iterable[int] = ()) -> None:
         """Remember that a person turned down these invoices, or this client, for this payer."""
         if client_id is not None:

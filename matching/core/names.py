@@ -5,29 +5,34 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from math import log
+from typing import TypeVar
 
+from matching.core.name_forms import NameForms, Said
 from matching.core.normalise import fold, name_words
 from matching.core.types import Client
 
-_WHOLE, _DAMAGED, _CUT, _INITIAL = 1.0, 0.8, 0.85, 0.4
+_WHOLE, _DAMAGED, _CUT = 1.0, 0.8, 0.85
 _MOST_WORDS = 24
+_MOST_TEXTS = 30_000
+_MOST_NAMES = 12_000
 MOST_CARRIERS = 4000
 MOST_LONGER = 40
+_Key = TypeVar("_Key")
+_Value = TypeVar("_Value")
 
 
 @dataclass(frozen=True, slots=True)
 class NameHit:
     """How well a client's name is found.
 
-    Units: `score` and `coverage` lie in 0..1, weighted by how rare the words are.
-    Shape: `places` are spans of the folded text.
+    Units: `score` lies in 0..1, weighted by how rare the words are. Shape: `words` are for `NameIndex.places`.
     """
 
     client_id: int
     score: float
-    coverage: float
-    places: tuple[tuple[int, int], ...]
+    words: tuple[int, ...]
 
 
 def deletions(token: str) -> set[str]:
@@ -55,13 +60,17 @@ class NameIndex:
     """The words of every client's person and company name, with the clients that carry them."""
 
     def __init__(self) -> None:
-        self._forms: dict[int, tuple[tuple[str, ...], ...]] = {}
-        self._carriers: dict[str, list[int]] = {}
+        self._names: dict[int, tuple[tuple[str, ...], ...]] = {}
+        self._carriers: dict[str, int] = {}
         self._sorted: list[str] = []
         self._damaged: dict[str, list[str]] = {}
-        self._answers: dict[tuple[str, bool], tuple[NameHit, ...]] = {}
         self._counts: dict[str, int] = {}
         self._clients = 0
+        self._forms = NameForms(self._rarity)
+        self._rarities: dict[str, float] = {}
+        self._meant: dict[tuple[str, bool], dict[str, float]] = {}
+        self._answers: dict[tuple[str, bool, int], tuple[NameHit, ...]] = {}
+        self._scored: dict[tuple[tuple[tuple[str, bool], ...], bool, int], tuple[NameHit, ...]] = {}
 
     def know(self, counts: Mapping[str, int], *, clients: int) -> None:
         """Take up words with how many clients carry them, of more clients than are held here.
@@ -71,15 +80,15 @@ class NameIndex:
         """
         for token, count in counts.items():
             if token not in self._carriers:
-                self._carriers[token] = []
+                self._carriers[token] = 0
                 self._learn_word(token)
             self._counts[token] = count
         self._clients = clients
-        self._answers.clear()
+        self._changed()
 
     def followed(self, folded: str) -> list[str]:
         """The words whose carriers `find` will look at for this text."""
-        return self._followed(self._read(folded)[1])
+        return self._followed([meaning for _, meaning, _ in self._telling(folded, True)])
 
     def add(self, client: Client) -> None:
         """Index one client; indexing it again replaces its names."""
@@ -88,20 +97,31 @@ class NameIndex:
     def add_forms(self, client_id: int, both: Iterable[Sequence[str]]) -> None:
         """Index one client by what `forms_of` made of its names."""
         self.remove(client_id)
-        forms = self._forms[client_id] = tuple(tuple(form) for form in both if form)
+        forms = self._names[client_id] = tuple(tuple(form) for form in both if form)
         for token in {token for form in forms for token in form}:
-            carriers = self._carriers.get(token)
-            if carriers is None:
-                carriers = self._carriers[token] = []
+            if token not in self._carriers:
+                self._carriers[token] = 0
                 self._learn_word(token)
-            carriers.append(client_id)
-        self._answers.clear()
+            self._carriers[token] += 1
+        for form in set(forms):
+            self._forms.add(client_id, form)
+        self._changed()
 
     def remove(self, client_id: int) -> None:
         """Forget one client's names."""
-        for token in {token for form in self._forms.pop(client_id, ()) for token in form}:
-            self._carriers[token].remove(client_id)
-        self._answers.clear()
+        forms = self._names.pop(client_id, ())
+        for token in {token for form in forms for token in form}:
+            self._carriers[token] -= 1
+        for form in set(forms):
+            self._forms.remove(client_id, form)
+        self._changed()
+
+    def _changed(self) -> None:
+        """Forget what was derived from the words and their counts."""
+        if self._rarities or self._meant:
+            for derived in (self._rarities, self._meant, self._answers, self._scored):
+                derived.clear()
+            self._forms.changed()
 
     def _learn_word(self, token: str) -> None:
         insort(self._sorted, token)
@@ -114,30 +134,52 @@ class NameIndex:
 
         Shape: `in_text` says that other words stand around the name and are no evidence against it.
         """
-        key = (folded, in_text)
+        key = (folded, in_text, limit)
         answer = self._answers.get(key)
         if answer is None:
-            answer = self._find(folded, in_text)[:limit]
-            if len(self._answers) > 50_000:
-                self._answers.clear()
-            self._answers[key] = answer
+            answer = self._find(folded, in_text, limit)
+            _keep(self._answers, key, answer, _MOST_TEXTS)
         return answer
 
-    def _find(self, folded: str, in_text: bool) -> tuple[NameHit, ...]:
-        words, meanings = self._read(folded)
-        hits = []
-        for client_id in self._candidates(meanings):
-            hit = self._score(client_id, words, meanings, in_text)
-            if hit.score >= 0.25:
-                hits.append(hit)
-        hits.sort(key=lambda hit: (-hit.score, hit.client_id))
-        return tuple(hits)
+    def places(self, folded: str, hit: NameHit, *, in_text: bool) -> tuple[tuple[int, int], ...]:
+        """Where a name that was found in this text stands in it."""
+        words = [word for word, _, _ in self._telling(folded, in_text)]
+        return tuple((words[place][1], words[place][2]) for place in hit.words)
 
-    def _read(self, folded: str) -> tuple[tuple[tuple[str, int, int], ...], list[dict[str, float]]]:
-        words = name_words(folded)[:_MOST_WORDS]
-        return words, [self._meanings(word, at_end=_is_at_end(folded, end)) for word, _, end in words]
+    def _find(self, folded: str, in_text: bool, limit: int) -> tuple[NameHit, ...]:
+        telling = self._telling(folded, in_text)
+        if not any(meaning for _, meaning, _ in telling):
+            return ()
+        key = (tuple((word[0], cut) for word, _, cut in telling), in_text, limit)
+        hits = self._scored.get(key)
+        if hits is None:
+            meanings = tuple(meaning for _, meaning, _ in telling)
+            said = Said(tuple(word[0] for word, _, _ in telling), meanings, in_text)
+            best = self._forms.best(said, self._followed(meanings), limit)
+            hits = tuple(NameHit(client_id, found.score, found.words) for client_id, found in best)
+            _keep(self._scored, key, hits, _MOST_NAMES)
+        return hits
 
-    def _meanings(self, word: str, *, at_end: bool) -> dict[str, float]:
+    def _telling(self, folded: str, in_text: bool) -> list[tuple[tuple[str, int, int], dict[str, float], bool]]:
+        """The words that matter, with what each may mean: in a text those that mean nothing do not."""
+        telling = []
+        last = len(folded.rstrip()) - 1
+        for word in name_words(folded)[:_MOST_WORDS]:
+            cut = can_be_cut(word[0], at_end=word[2] >= last)
+            meaning = self._meaning(word[0], cut=cut)
+            if meaning or not in_text or len(word[0]) == 1:
+                telling.append((word, meaning, cut))
+        return telling
+
+    def _meaning(self, word: str, *, cut: bool) -> dict[str, float]:
+        meaning = self._meant.get((word, cut))
+        if meaning is None:
+            meaning = self._meanings(word, cut=cut)
+            if not word.isdigit():
+                _keep(self._meant, (word, cut), meaning, _MOST_TEXTS)
+        return meaning
+
+    def _meanings(self, word: str, *, cut: bool) -> dict[str, float]:
         """Indexed words that `word` may stand for, with how good a match each is."""
         found: dict[str, float] = {}
         if can_be_damaged(word):
@@ -145,7 +187,7 @@ class NameIndex:
                 for token in self._damaged.get(variant, ()):
                     if one_edit_apart(token, word):
                         found[token] = _DAMAGED
-        if can_be_cut(word, at_end=at_end):
+        if cut:
             place = bisect_left(self._sorted, word)
             for token in self._sorted[place : place + MOST_LONGER]:
                 if not token.startswith(word):
@@ -155,14 +197,7 @@ class NameIndex:
             found[word] = _WHOLE
         return found
 
-    def _candidates(self, meanings: list[dict[str, float]]) -> list[int]:
-        """Clients that carry one of the words."""
-        found: dict[int, None] = {}
-        for token in self._followed(meanings):
-            found.update(dict.fromkeys(self._carriers[token][:MOST_CARRIERS]))
-        return list(found)
-
-    def _followed(self, meanings: list[dict[str, float]]) -> list[str]:
+    def _followed(self, meanings: Iterable[Mapping[str, float]]) -> list[str]:
         """The words worth following to their carriers: rarest first, up to a bounded number of carriers."""
         counts = {token: self._count(token) for meaning in meanings for token in meaning}
         followed: list[str] = []
@@ -176,45 +211,23 @@ class NameIndex:
 
     def _count(self, token: str) -> int:
         known = self._counts.get(token)
-        return len(self._carriers.get(token, ())) if known is None else known
+        return self._carriers.get(token, 0) if known is None else known
 
     def _rarity(self, token: str) -> float:
-        return log((max(self._clients, len(self._forms)) + 2) / (self._count(token) + 1)) + 0.3
-
-    def _score(
-        self, client_id: int, words: tuple[tuple[str, int, int], ...], meanings: list[dict[str, float]], in_text: bool
-    ) -> NameHit:
-        best = NameHit(client_id, 0.0, 0.0, ())
-        for form in self._forms[client_id]:
-            used: dict[int, float] = {}
-            matched = wanted = 0.0
-            for token in form:
-                rarity = self._rarity(token)
-                wanted += rarity
-                quality, place = max(
-                    ((meaning.get(token, 0.0), -place) for place, meaning in enumerate(meanings) if place not in used),
-                    default=(0.0, 0),
-                )
-                if quality == 0.0:
-                    quality, place = _initial(token, words, used)
-                if quality:
-                    matched += quality * rarity
-                    used[-place] = quality * rarity
-            if not matched or (len(used) == 1 and len(form) > 1 and all(len(words[place][0]) == 1 for place in used)):
-                continue
-            coverage = matched / wanted
-            score = coverage
-            if not in_text:
-                said = sum(self._rarity(word) for place, (word, _, _) in enumerate(words) if place not in used)
-                score = coverage * (0.4 + 0.6 * matched / (matched + said))
-            if score > best.score:
-                places = tuple((words[place][1], words[place][2]) for place in sorted(used))
-                best = NameHit(client_id, score, coverage, places)
-        return best
+        rarity = self._rarities.get(token)
+        if rarity is None:
+            rarity = log((max(self._clients, len(self._names)) + 2) / (self._count(token) + 1)) + 0.3
+            if token in self._carriers:
+                self._rarities[token] = rarity
+        return rarity
 
 
-def _is_at_end(folded: str, end: int) -> bool:
-    return end >= len(folded.rstrip()) - 1
+def _keep(known: dict[_Key, _Value], key: _Key, value: _Value, most: int) -> None:
+    """Remember an answer; the oldest quarter makes room."""
+    if len(known) >= most:
+        for old in list(islice(known, most // 4)):
+            del known[old]
+    known[key] = value
 
 
 def can_be_damaged(word: str) -> bool:
@@ -231,7 +244,8 @@ def read_words(folded: str) -> tuple[set[str], set[str], set[str]]:
     """The words of a text that `find` looks up: all, those that may be damaged, those that may be cut off."""
     words = name_words(folded)[:_MOST_WORDS]
     every = {word for word, _, _ in words}
-    cut = {word for word, _, end in words if can_be_cut(word, at_end=_is_at_end(folded, end))}
+    last = len(folded.rstrip()) - 1
+    cut = {word for word, _, end in words if can_be_cut(word, at_end=end >= last)}
     return every, {word for word in every if can_be_damaged(word)}, cut
 
 
@@ -243,10 +257,3 @@ def forms_of(client: Client) -> tuple[tuple[str, ...], tuple[str, ...]]:
 def _form(name: str) -> tuple[str, ...]:
     words = [word for word, _, _ in name_words(fold(name))]
     return tuple(word for word in words if len(word) > 1) or tuple(words)
-
-
-def _initial(token: str, words: tuple[tuple[str, int, int], ...], used: dict[int, float]) -> tuple[float, int]:
-    for place, (word, _, _) in enumerate(words):
-        if place not in used and len(word) == 1 and token[0] == word:
-            return _INITIAL, -place
-    return 0.0, 0

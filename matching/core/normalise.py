@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -48,7 +49,7 @@ class Folded:
     """`text` in upper-case ASCII; `offsets[i]` is the place of its i-th character in the original."""
 
     text: str
-    offsets: tuple[int, ...]
+    offsets: Sequence[int]
 
     def original(self, start: int, end: int) -> tuple[int, int]:
         """Translate a span of the folded text into a span of the original."""
@@ -75,7 +76,7 @@ def fold(text: str) -> str:
 def fold_with_offsets(text: str) -> Folded:
     """Fold `text` and remember where every character came from."""
     if text.isascii():
-        return Folded(text.upper(), tuple(range(len(text))))
+        return Folded(text.upper(), range(len(text)))
     pieces: list[str] = []
     offsets: list[int] = []
     for place, character in enumerate(text):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from matching.core.amounts import FOREIGN, Relation
-from matching.core.evidence import ClientEvidence
+from matching.core.evidence import ClientEvidence, name_spans, text_spans
 from matching.core.features import Context
 from matching.core.hits import Grade, Hit
 from matching.core.hypotheses import Hypothesis
@@ -182,14 +182,14 @@ def _client_facts(of: Context, client: ClientEvidence, who: Client | None) -> It
     receipt = of.found.receipt
     full_name = "" if who is None else who.company_name or f"{who.first_name} {who.last_name}".strip()
     if client.name >= 0.25:
-        spans = [Span(client.name_field, start, end) for start, end in client.name_places]
+        spans = name_spans(of.found, of.book, client)
         agrees = Agreement.YES if client.name >= 0.85 else Agreement.NEARLY
         yield "name", ReasonCode.PAYER_NAME, agrees, [*spans, Span("invoice.client", 0, 0)], {"client": full_name}
     elif receipt.counterparty_name and client.text_name < 0.5:
         spans = [Span("counterparty_name", 0, len(receipt.counterparty_name))]
         yield "name", ReasonCode.PAYER_NAME, Agreement.NO, spans, {"client": full_name}
     if client.text_name >= 0.5:
-        spans = [Span(client.text_field, start, end) for start, end in client.text_places]
+        spans = text_spans(of.found, of.book, client)
         yield "text_name", ReasonCode.NAME_IN_TEXT, Agreement.YES, spans, {"client": full_name}
     past = max(client.account, client.payer)
     if past >= 0:

@@ -14,13 +14,13 @@ from matching.core.feed import Deliveries, FeedRow, Verdict
 from matching.core.scoring import Model, shipped_model
 from matching.core.settlement import PayoutFeed
 from matching.core.types import Allocation, Candidate, NoneReason, Payout, Receipt, Source, Suggestion
+from matching.core.unmatched import Unmatched
 from matching.core.weighing import Weighed, weigh
 
 _SURE_ENOUGH_TO_LEARN = 0.9
 _SURE = 0.98
 _MOST_SURE_OF_NOTHING = 0.97
 _WEIGHT_OF_A_GUESS = 0.5
-_MOST_UNMATCHED = 600
 _MOST_LOOKED_AT = 12
 
 
@@ -61,7 +61,7 @@ class Replay:
     _payout_feed: PayoutFeed = field(init=False)
     _doubted: set[str] = field(default_factory=set)
     _guesses: dict[int, tuple[Receipt, tuple[Allocation, ...]]] = field(default_factory=dict)
-    _unmatched: list[Receipt] = field(default_factory=list)
+    _unmatched: Unmatched = field(default_factory=Unmatched)
     _sure_rows: int = 0
     _sure_slips: int = 0
     _week: tuple[int, int] = (0, 0)
@@ -159,7 +159,7 @@ class Replay:
         wanted = {debt.id for debt in again.hypotheses[0].debts} if again.hypotheses else set()
         for earlier, allocations in guessed.values():
             if again.none_share < 0.1 and wanted & {one.invoice_id for one in allocations}:
-                self._unmatched.append(earlier)
+                self._unmatched.add(earlier)
             else:
                 self._give(earlier, allocations)
         return again
@@ -176,10 +176,7 @@ class Replay:
 
     def _look_again(self, payer: str) -> None:
         """Book earlier receipts of a payer whose clients have just become known, so that the state does not drift."""
-        again = [
-            receipt for receipt in self._unmatched if payer in (receipt.counterparty_account, receipt.counterparty_name)
-        ]
-        for receipt in again[-_MOST_LOOKED_AT:]:
+        for receipt in self._unmatched.of(payer)[-_MOST_LOOKED_AT:]:
             weighed = weigh(receipt, self.book, self.model)
             if weighed.shares and weighed.shares[0] >= _SURE_ENOUGH_TO_LEARN:
                 self._unmatched.remove(receipt)
@@ -257,12 +254,12 @@ class Replay:
         if guess and not _is_named(weighed):
             self._guesses.update({one.invoice_id: (receipt, tuple(settled)) for one in settled})
         if guess and not allocations:
-            self._unmatched.append(receipt)
-            del self._unmatched[:-_MOST_UNMATCHED]
+            self._unmatched.add(receipt)
         if sure:
             clients = {self.book.debts[allocation.invoice_id].client_id for allocation in allocations}
+            strangers = clients - self.book.memory.clients_of_payer(receipt)
             self.book.memory.learn(receipt, clients, on, weight=_WEIGHT_OF_A_GUESS if guess else 1.0)
-            if clients:
+            if strangers:
                 self._look_again(receipt.counterparty_account or receipt.counterparty_name)
         self._observe_rate(receipt, allocations, sure)
         return [one.invoice_id for one in settled]

@@ -6,7 +6,7 @@ An equal amount alone is never enough, and two payouts that nothing tells apart 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 
@@ -49,14 +49,19 @@ class Findings:
     ties: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
-def find_settlements(receipts: Sequence[Receipt], payouts: Sequence[Payout], habits: Habits | None = None) -> Findings:
+def find_settlements(
+    receipts: Sequence[Receipt],
+    payouts: Sequence[Payout],
+    habits: Habits | None = None,
+    refused: Collection[tuple[str, str]] = (),
+) -> Findings:
     """Find the entries that are payouts, beyond doubt.
 
     Shape: each payout is found once, and once more for the return of a failed one; each entry once. The order of the
-    input changes nothing. `habits` learns from what is found.
+    input changes nothing. `habits` learns from what is found; `refused` are (entry, payout) pairs that are none.
     Units: minor units; an entry equals its payouts to the minor unit, in its own currency or as the bank states.
     """
-    search = _Search(habits if habits is not None else Habits())
+    search = _Search(habits if habits is not None else Habits(), frozenset(refused))
     entries = [one for one in receipts if one.source is Source.BANK and one.amount_minor]
     search.settle_single(entries, [payout for payout in payouts if not payout.returned])
     search.settle_returned(entries, [payout for payout in payouts if payout.returned])
@@ -106,8 +111,8 @@ class _Fit:
 class _Search:
     """One search: what is taken, what is stuck in a tie, what was found."""
 
-    def __init__(self, habits: Habits) -> None:
-        self._habits = habits
+    def __init__(self, habits: Habits, refused: frozenset[tuple[str, str]]) -> None:
+        self._habits, self._refused = habits, refused
         self._used: set[str] = set()
         self._stuck: set[str] = set()
         self.found: list[Found] = []
@@ -132,6 +137,8 @@ class _Search:
         for receipt in receipts:
             for key, is_stated in _sums(receipt):
                 for payout in by_amount.get(key, ()):
+                    if (receipt.id, payout.id) in self._refused:
+                        continue
                     clue = weigh(receipt, payout, self._habits)
                     if clue is not None and clue is not Clue.AMOUNT:
                         yield _Fit(clue, receipt, payout, is_stated)
@@ -198,7 +205,9 @@ class _Search:
         alike = [
             receipt
             for receipt in receipts
-            if (receipt.currency, receipt.amount_minor) == (payout.currency, amount) and self._is_free(receipt.id)
+            if (receipt.currency, receipt.amount_minor) == (payout.currency, amount)
+            and self._is_free(receipt.id)
+            and (receipt.id, payout.id) not in self._refused
         ]
         return [one for one in alike if weigh(one, payout, self._habits) not in (None, Clue.AMOUNT)]
 
@@ -210,7 +219,11 @@ class _Search:
                 by_day.setdefault(payout.arrival_date.toordinal(), []).append(payout)
         sums: dict[str, tuple[Receipt, tuple[Payout, ...]]] = {}
         for receipt in sorted(receipts, key=lambda receipt: receipt.id):
-            fitting = _sums_of(receipt, by_day) if self._is_free(receipt.id) else []
+            fitting = [
+                parts
+                for parts in (_sums_of(receipt, by_day) if self._is_free(receipt.id) else [])
+                if not any((receipt.id, payout.id) in self._refused for payout in parts)
+            ]
             if fitting and clue_of(receipt, self._habits) in (Clue.NAMED, Clue.SENDER):
                 if len(fitting) == 1:
                     sums[receipt.id] = (receipt, fitting[0])

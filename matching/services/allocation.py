@@ -16,7 +16,7 @@ from banking.models import BankTransaction
 from matching import locks
 from matching.locks import Receipt
 from matching.models import Band, Decision, InvoiceMatch, Proposal, ProposalLine, StripeInvoiceMatch
-from matching.services import learning
+from matching.services import learning, settlement
 from matching.services.decisions import (
     Actor,
     AlreadyDecided,
@@ -338,7 +338,7 @@ def undo_decision(
     own = actor.user is not None and decision.decided_by_id == actor.user.pk
     if not (own or may_undo_others or decision.source == Decision.Source.POLICY):
         raise NotAllowed("This is a colleague's decision. An administrator can undo it.")
-    if decision.kind in (Decision.Kind.UNDO, Decision.Kind.SETTLE, Decision.Kind.GIVE_UP):
+    if decision.kind in (Decision.Kind.UNDO, Decision.Kind.GIVE_UP):
         raise Conflict("This cannot be undone here.")
     if decision.pk != Decision.objects.filter(**about(receipt)).exclude(kind=Decision.Kind.UNDO).exclude(
         undone_by__isnull=False
@@ -354,6 +354,8 @@ def undo_decision(
         reopen(receipt, decision)
     elif decision.kind == Decision.Kind.REJECT:
         _unreject(decision, receipt, now=now)
+    elif decision.kind == Decision.Kind.SETTLE and isinstance(receipt, BankTransaction):
+        settlement.take_back(decision=decision, receipt=receipt, undo=undo)
     else:
         receipt.held_until = None
         receipt.save(update_fields=["held_until"])

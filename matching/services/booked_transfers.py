@@ -73,9 +73,7 @@ def _explained(receipt: BankTransaction, bookings: Iterable[WhmcsTransaction]) -
 def link_booked_transfers(*, now: datetime, limit: int = RUN_LIMIT) -> int:
     """Link each open transfer that WHMCS shows already; return how many were linked."""
     receipts = list(
-        BankTransaction.objects.filter(state=ReceiptState.UNRECONCILED, amount__gt=0, settlement=None).order_by("pk")[
-            :limit
-        ]
+        BankTransaction.objects.filter(state=ReceiptState.UNRECONCILED, amount__gt=0).order_by("pk")[:limit]
     )
     if not receipts:
         return 0

@@ -13,6 +13,8 @@ from banking.models import BankTransaction
 from matching.locks import Receipt
 from matching.models import Decision, Proposal
 from payments.models import StripePayment
+from payymo.audit.acting import Acting
+from payymo.audit.services import recording as audit
 from payymo.shared.errors import BadInput, Conflict
 from payymo.shared.models import ReceiptState
 from whmcs.models import Invoice
@@ -65,8 +67,8 @@ def about(receipt: Receipt) -> dict[str, Any]:
 
 
 def record(receipt: Receipt, kind: Decision.Kind, *, actor: Actor, now: datetime, **fields: Any) -> Decision:
-    """Write the decision's row."""
-    return Decision.objects.create(
+    """Write the decision's row and its entry in the audit log."""
+    decision = Decision.objects.create(
         kind=kind,
         source=actor.source,
         decided_by_id=actor.user.pk if actor.user else None,
@@ -75,6 +77,9 @@ def record(receipt: Receipt, kind: Decision.Kind, *, actor: Actor, now: datetime
         **about(receipt),
         **fields,
     )
+    who = Acting(actor.source, actor.user.public_id if actor.user else None)
+    audit.record(action=f"decision.{kind.lower()}", by=who, about=decision, details={"receipt": str(receipt.public_id)})
+    return decision
 
 
 def set_allocated(receipt: Receipt, amount: Decimal) -> None:

@@ -8,9 +8,11 @@ from decimal import Decimal
 from django.db import transaction
 
 from accounts.models import User
+from matching.core.types import Source
 from matching.models import AutoApprovalPolicy, Band, Proposal
-from matching.services import allocation
+from matching.services import allocation, engine_models
 from matching.services.decisions import Actor
+from payymo.audit.services import recording as audit
 from payymo.shared.errors import BadInput, Conflict
 from payymo.shared.models import ReceiptState
 
@@ -62,11 +64,27 @@ def change_policy(
     if largest_amount is not None and largest_amount <= 0:
         raise UnusablePolicy("The largest amount must be above zero.")
     policy = current_policy()
+    asked_before = policy.least_probability
     policy.is_on, policy.bands, policy.least_probability = is_on, list(bands), least_probability
     policy.largest_amount, policy.include_stripe = largest_amount, include_stripe
     policy.changed_by_id, policy.changed_at = changed_by.pk, now
     policy.save()
     policy.bank_accounts.set(bank_account_ids)
+    limit = None if largest_amount is None else str(largest_amount)
+    audit.record(
+        action="policy.changed",
+        details={
+            "is_on": is_on,
+            "bands": ",".join(bands),
+            "least_probability": str(least_probability),
+            "largest_amount": limit,
+            "bank_accounts": len(bank_account_ids),
+            "include_stripe": include_stripe,
+        },
+    )
+    if least_probability != asked_before:
+        # What is proven depends on what is asked for.
+        engine_models.look_again()
     return policy
 
 
@@ -76,19 +94,26 @@ def auto_approve(*, now: datetime, limit: int = RUN_LIMIT) -> PolicyOutcome:
     policy = current_policy()
     if not policy.is_on:
         return outcome
+    proven = engine_models.model_in_use().automatic
+    least_of_transfers = min(policy.least_probability, proven.get(Source.BANK, 1.0))
+    least_of_charges = min(policy.least_probability, proven.get(Source.STRIPE_CHARGE, 1.0))
     ready = Proposal.objects.filter(
-        status=Proposal.Status.OPEN, rank=1, is_tie=False, is_certain=True, none_reason="",
-        band__in=policy.bands, probability__gte=policy.least_probability,
-    ).order_by("pk")  # fmt: skip
+        status=Proposal.Status.OPEN, rank=1, is_tie=False, is_certain=True, none_reason="", band__in=policy.bands
+    ).order_by("pk")
     if policy.largest_amount is not None:
         ready = ready.filter(amount__lte=policy.largest_amount)
     accounts = list(policy.bank_accounts.values_list("pk", flat=True))
     bank = ready.filter(
+        probability__gte=least_of_transfers,
         bank_transaction__account__in=accounts,
         bank_transaction__state=ReceiptState.UNRECONCILED,
         bank_transaction__held_until=None,
     )
-    charges = ready.filter(stripe_payment__state=ReceiptState.UNRECONCILED, stripe_payment__held_until=None)
+    charges = ready.filter(
+        probability__gte=least_of_charges,
+        stripe_payment__state=ReceiptState.UNRECONCILED,
+        stripe_payment__held_until=None,
+    )
     chosen = list(bank.values_list("public_id", flat=True)[:limit])
     if policy.include_stripe:
         chosen += list(charges.values_list("public_id", flat=True)[:limit])

@@ -1,9 +1,8 @@
 """One round: everything that needs no person, in the order in which each step makes the next one easier."""
 
-from collections.abc import Callable
 from datetime import datetime
 
-from matching.services import booked, booked_transfers, proposing, requeueing, settlement
+from matching.services import booked, booked_transfers, proposing, settlement
 from matching.services.proposing import Outcome, Progress
 
 
@@ -14,11 +13,11 @@ def prepare(*, now: datetime) -> dict[str, int]:
         "payouts": settlement.settle_found(now=now),
         "charges": booked.link_booked_charges(now=now),
         "transfers": booked_transfers.link_booked_transfers(now=now),
-        "invoices": requeueing.requeue_for_changed_invoices(now=now),
+        "invoices": proposing.requeue_for_changed_invoices(now=now),
     }
 
 
-def run(*, now: datetime, progress: Progress | None = None, goes_on: Callable[[], bool] = lambda: True) -> Outcome:
+def run(*, now: datetime, progress: Progress | None = None) -> Outcome:
     """Prepare, then propose for every payment that waits."""
     prepare(now=now)
-    return proposing.propose(receipts=proposing.waiting(), now=now, progress=progress, goes_on=goes_on)
+    return proposing.propose(receipts=proposing.waiting(), now=now, progress=progress)

@@ -2,8 +2,10 @@
 
 from rest_framework import serializers
 
+from payments.adapters import equation_of
 from payments.models import BalanceTransaction, Payout, StripeConnection, StripePayment
 from payymo.shared.api.serializers import OwnDigits, StrictSerializer
+from payymo.shared.money import quantized
 
 
 class StripeConnectionOutput(serializers.ModelSerializer):
@@ -67,16 +69,33 @@ class PayoutItemOutput(serializers.ModelSerializer):
 
 
 class PayoutOutput(serializers.ModelSerializer):
-    """A payout."""
+    """A payout and its equation: the parts, the payout's own fee and what was carried in add up to amount + rest.
+
+    The rest is `items_difference`, less `carried_out` where Stripe names no items.
+    """
 
     id = serializers.UUIDField(source="public_id")
     amount = OwnDigits()
+    fee = OwnDigits()
     items_difference = OwnDigits()
+    carried_in = OwnDigits()
+    carried_out = OwnDigits()
+    parts = serializers.SerializerMethodField()
 
     class Meta:
         model = Payout
         fields = (
-            "id", "payout_id", "amount", "currency", "arrival_date", "status", "automatic", "reconciliation_status",
-            "statement_descriptor", "items_complete", "items_difference", "failure_message",
+            "id", "payout_id", "amount", "currency", "arrival_date", "status", "automatic", "method",
+            "reconciliation_status", "statement_descriptor", "trace_id", "items_complete", "items_inferred", "parts",
+            "fee", "carried_in", "carried_out", "items_difference", "failure_message", "original_payout_id",
+            "reversed_by_id",
         )  # fmt: skip
         read_only_fields = fields
+
+    def get_parts(self, row: Payout) -> dict[str, dict[str, str | int]]:
+        """Return sum and count of each part, signed; empty until the items are known."""
+        equation = equation_of(row)
+        return {
+            str(part): {"amount": str(quantized(amount, row.currency)), "count": equation.counts.get(part, 0)}
+            for part, amount in equation.parts.items()
+        }

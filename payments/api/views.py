@@ -17,6 +17,7 @@ from accounts.api.permissions import requires
 from payments.api import serializers as shapes
 from payments.models import BalanceTransaction, Payout, StripeConnection, StripePayment
 from payments.services import connecting, webhooks
+from payments.services.manual_payouts import movements_behind
 from payymo.shared.errors import BadInput
 from payymo.shared.models import ReceiptState
 
@@ -107,7 +108,7 @@ class PayoutDetail(generics.RetrieveAPIView):
 
 
 class PayoutItemList(generics.ListAPIView):
-    """What one payout holds: charges, refunds, fees and the payout's own row; page by page."""
+    """What one payout holds, page by page; of one without items, what became available for it."""
 
     permission_classes = [requires("transactions.view")]
     serializer_class = shapes.PayoutItemOutput
@@ -116,7 +117,8 @@ class PayoutItemList(generics.ListAPIView):
     def get_queryset(self) -> Any:
         """Read them, once the payout is known to be there."""
         _known(self.request)
-        return get_object_or_404(Payout, public_id=self.kwargs["public_id"]).items.all()
+        payout = get_object_or_404(Payout, public_id=self.kwargs["public_id"])
+        return payout.items.all() if payout.automatic else movements_behind(payout)
 
 
 @method_decorator(csrf_exempt, name="dispatch")

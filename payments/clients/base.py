@@ -31,6 +31,8 @@ class RemoteBalanceTransaction:
     currency: str
     created_at: datetime
     available_date: date
+    exchange_rate: Decimal | None = None
+    description: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,12 @@ class RemotePayout:
     trace_id: str
     failure_message: str
     created_at: datetime
+    method: str = ""
+    destination_id: str = ""
+    balance_transaction_id: str = ""
+    failure_balance_transaction_id: str = ""
+    original_payout_id: str = ""
+    reversed_by_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ have cents when charging. Source: https://docs.stripe.com/currencies
 import json
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from payments.clients.base import (
@@ -125,7 +125,21 @@ def balance_transaction(data: Plain) -> RemoteBalanceTransaction:
         currency=currency,
         created_at=moment(data, "created"),
         available_date=day(data, "available_on"),
+        exchange_rate=_rate(data),
+        description=text(data, "description", longest=300),
     )
+
+
+def _rate(data: Plain) -> Decimal | None:
+    """Return the exchange rate, which Stripe writes as a bare number; None when nothing was exchanged."""
+    value = data.get("exchange_rate")
+    if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
+        return None
+    try:
+        rate = Decimal(str(value))
+    except InvalidOperation:
+        return None
+    return rate.quantize(Decimal("1e-10")) if rate.is_finite() and 0 < rate < 10**9 else None
 
 
 def _metadata(found: object) -> dict[str, str]:
@@ -206,6 +220,12 @@ def payout(data: Plain) -> RemotePayout:
         trace_id=text(trace, "value", longest=120) if isinstance(trace, Mapping) else "",
         failure_message=text(data, "failure_message", longest=300),
         created_at=moment(data, "created"),
+        method=text(data, "method", longest=20),
+        destination_id=reference(data, "destination"),
+        balance_transaction_id=reference(data, "balance_transaction"),
+        failure_balance_transaction_id=reference(data, "failure_balance_transaction"),
+        original_payout_id=reference(data, "original_payout"),
+        reversed_by_id=reference(data, "reversed_by"),
     )
 
 

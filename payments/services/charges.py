@@ -102,7 +102,9 @@ def store_balance_transactions(
     connection: StripeConnection, items: Iterable[RemoteBalanceTransaction], *, payout: Payout | None = None
 ) -> None:
     """Copy movements of the ledger; `payout` is written where Stripe attributes them to one."""
-    fields = ["net", "fee", "reporting_category", "available_date"] + (["payout"] if payout else [])
+    fields = ["net", "fee", "reporting_category", "available_date", "exchange_rate", "description"] + (
+        ["payout"] if payout else []
+    )
     for chunk in batches(items):
         rows = [
             BalanceTransaction(
@@ -117,6 +119,8 @@ def store_balance_transactions(
                 currency=item.currency,
                 stripe_created_at=item.created_at,
                 available_date=item.available_date,
+                exchange_rate=item.exchange_rate,
+                description=item.description,
                 payout=payout,
             )
             for item in once_each(chunk, "transaction_id")

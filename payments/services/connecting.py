@@ -7,6 +7,7 @@ from django.db import IntegrityError, transaction
 from payments.clients.base import PaymentProvider
 from payments.clients.stripe_api import StripeApi
 from payments.models import StripeConnection
+from payymo.audit.services import recording as audit
 from payymo.shared.errors import BadInput, Conflict, Refused
 from tenants import context, sealing
 from tenants.models import ProviderAccount
@@ -92,6 +93,7 @@ def _claim(connection: StripeConnection, *, key: str, webhook_secret: str, now: 
                 connection.save()
         except IntegrityError as error:
             raise AccountTaken("This Stripe account is connected already.") from error
+        audit.record(action="connection.added", about=connection)
     return connection
 
 
@@ -104,6 +106,7 @@ def _reconnect(known: StripeConnection, *, key: str, webhook_secret: str, now: d
     known.state = StripeConnection.State.ACTIVE
     known.failures, known.last_error, known.last_error_code, known.next_sync_at = 0, "", "", now
     known.save()
+    audit.record(action="connection.changed", about=known)
     return known
 
 
@@ -121,6 +124,7 @@ def change_webhook_secret(*, connection: StripeConnection, webhook_secret: str) 
         row.webhook_secret_old_sealed = sealing.seal(row, "webhook_secret_old_sealed", before)
     row.webhook_secret_sealed = sealing.seal(row, "webhook_secret_sealed", webhook_secret.strip())
     row.save(update_fields=["webhook_secret_sealed", "webhook_secret_old_sealed"])
+    audit.record(action="connection.changed", about=row, details={"what": "webhook_secret"})
 
 
 @transaction.atomic(durable=True)
@@ -136,3 +140,4 @@ def remove_connection(*, connection: StripeConnection) -> None:
     ProviderAccount.objects.filter(
         provider=_PROVIDER, external_id=connection.account_id, livemode=connection.livemode
     ).delete()
+    audit.record(action="connection.removed", about=connection)

@@ -1,18 +1,22 @@
-"""Payouts and what each holds: charges - fees - refunds - disputes = what the bank receives."""
+"""Payouts and what each holds: charges - fees - refunds - disputes +- adjustments = what the bank receives."""
 
 from collections.abc import Iterable
 from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet, Sum
 
+from payments.adapters import movements_of, written
 from payments.clients.base import PaymentProvider, RemotePayout
+from payments.core.payout_sum import add_up
 from payments.models import BalanceTransaction, Payout, StripeConnection, StripePayment
 from payments.services.charges import batches, once_each, store_balance_transactions
 
 ITEM_LIMIT = 200
 _FACTS = [
     "status", "arrival_date", "reconciliation_status", "statement_descriptor", "trace_id", "failure_message", "amount",
+    "method", "destination_id", "balance_transaction_id", "failure_balance_transaction_id", "original_payout_id",
+    "reversed_by_id",
 ]  # fmt: skip
 
 
@@ -33,6 +37,12 @@ def store_payouts(connection: StripeConnection, payouts: Iterable[RemotePayout])
                 statement_descriptor=payout.statement_descriptor,
                 trace_id=payout.trace_id,
                 failure_message=payout.failure_message,
+                method=payout.method,
+                destination_id=payout.destination_id,
+                balance_transaction_id=payout.balance_transaction_id,
+                failure_balance_transaction_id=payout.failure_balance_transaction_id,
+                original_payout_id=payout.original_payout_id,
+                reversed_by_id=payout.reversed_by_id,
                 stripe_created_at=payout.created_at,
             )
             for payout in once_each(chunk, "payout_id")
@@ -55,7 +65,7 @@ def fetch_items_of(connection: StripeConnection, api: PaymentProvider, payout_id
 
 
 def _ready(connection: StripeConnection) -> QuerySet[Payout]:
-    found = Payout.objects.filter(connection=connection, automatic=True, items_complete=False)
+    found = Payout.objects.filter(Q(items_complete=False) | Q(parts={}), connection=connection, automatic=True)
     return found.exclude(reconciliation_status="in_progress")
 
 
@@ -65,16 +75,18 @@ def _fetch(connection: StripeConnection, api: PaymentProvider, payout: Payout) -
         return False
     with transaction.atomic():
         store_balance_transactions(connection, items, payout=payout)
-        _explain(payout)
+        explain(payout)
     return True
 
 
-def _explain(payout: Payout) -> None:
-    """Link the charges and keep what does not add up; the payout's own row is not part of the sum."""
-    items = BalanceTransaction.objects.filter(payout=payout).exclude(source_id=payout.payout_id)
-    nets = items.values_list("net", "source_id")
-    sources = [source for _, source in nets]
-    StripePayment.objects.filter(charge_id__in=sources).update(payout=payout)
-    payout.items_difference = payout.amount - sum((net for net, _ in nets), Decimal(0))
+def explain(payout: Payout) -> None:
+    """Link the charges, add the items up and keep what does not add up."""
+    own = BalanceTransaction.objects.filter(payout=payout, source_id=payout.payout_id, kind="payout")
+    payout.fee = own.aggregate(sum=Sum("fee"))["sum"] or Decimal(0)
+    items = BalanceTransaction.objects.filter(payout=payout).exclude(source_id=payout.payout_id, kind="payout")
+    StripePayment.objects.filter(charge_id__in=items.values("source_id")).update(payout=payout)
+    equation = add_up(amount=payout.amount, movements=movements_of(items), payout_fee=payout.fee)
+    payout.parts = written(equation)
+    payout.items_difference = equation.difference
     payout.items_complete = True
-    payout.save(update_fields=["items_difference", "items_complete"])
+    payout.save(update_fields=["fee", "parts", "items_difference", "items_complete"])

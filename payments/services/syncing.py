@@ -8,7 +8,7 @@ from django.db.models import F
 
 from payments.clients.base import PaymentProvider
 from payments.models import StripeConnection
-from payments.services import charges, payouts, webhooks
+from payments.services import charges, manual_payouts, payouts, webhooks
 from payymo.shared.errors import ProviderError, Refused
 
 EVERY = timedelta(minutes=15)
@@ -74,6 +74,7 @@ def _read(connection: StripeConnection, api: PaymentProvider, *, now: datetime, 
     sent = payouts.store_payouts(connection, api.payouts(created_from=payout_since))
     tell("payouts", sent)
     payouts.fetch_items(connection, api)
+    manual_payouts.explain_manual(connection, now=now)
     events = webhooks.store_listed(connection, api.events(created_from=_sweep_from(connection, now)), now=now)
     return SyncResult(new, refunds, disputes, sent, events)
 

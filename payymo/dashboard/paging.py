@@ -15,8 +15,13 @@ Row = TypeVar("Row")
 
 def asked_text(request: HttpRequest, name: str = "q") -> str:
     """Return a text parameter, cut to a sensible length."""
+    return cleaned(request.GET.get(name, ""))
+
+
+def cleaned(text: str) -> str:
+    """Return a text as it may be searched for."""
     # PostgreSQL takes no NUL in a text.
-    return request.GET.get(name, "").replace("\x00", "").strip()[:100]
+    return text.replace("\x00", "").strip()[:100]
 
 
 def asked_date(request: HttpRequest, name: str) -> date | None:

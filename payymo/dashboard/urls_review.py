@@ -2,19 +2,19 @@
 
 from django.urls import path
 
-from payymo.dashboard.views import review, review_edit
+from payymo.dashboard.views import review, review_decide, review_edit
 
 urlpatterns = [
     path("review/", review.review, name="review"),
     path("review/queue/", review.queue, name="review_queue"),
     path("review/status/", review.status, name="review_status"),
-    path("review/undo/<uuid:decision_id>/", review.undo, name="review_undo"),
+    path("review/undo/<uuid:decision_id>/", review_decide.undo, name="review_undo"),
     path("review/<uuid:receipt_id>/", review.review_item, name="review_item"),
     path("review/<uuid:receipt_id>/panel/", review.panel, name="review_panel"),
-    path("review/<uuid:receipt_id>/approve/", review.approve, name="review_approve"),
-    path("review/<uuid:receipt_id>/reject/", review.reject, name="review_reject"),
-    path("review/<uuid:receipt_id>/hold/", review.hold, name="review_hold"),
-    path("review/<uuid:receipt_id>/ignore/", review.ignore, name="review_ignore"),
+    path("review/<uuid:receipt_id>/approve/", review_decide.approve, name="review_approve"),
+    path("review/<uuid:receipt_id>/reject/", review_decide.reject, name="review_reject"),
+    path("review/<uuid:receipt_id>/hold/", review_decide.hold, name="review_hold"),
+    path("review/<uuid:receipt_id>/ignore/", review_decide.ignore, name="review_ignore"),
     path("review/<uuid:receipt_id>/find/", review_edit.find, name="review_find"),
     path("review/<uuid:receipt_id>/split/", review_edit.split, name="review_split"),
 ]

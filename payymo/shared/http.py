@@ -8,6 +8,7 @@ call goes to exactly the checked address. Source: docs/adr on outgoing HTTP; OWA
 import ipaddress
 import json
 import socket
+import ssl
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -106,6 +107,17 @@ def _read(response: requests.Response, deadline: float) -> bytes:
     return bytes(body)
 
 
+def _is_untrusted(error: BaseException | None) -> bool:
+    """Return whether the server's certificate was refused, which happens before anything is sent."""
+    for _ in range(10):
+        if error is None:
+            return False
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
 def send(
     method: str,
     url: str,
@@ -142,8 +154,13 @@ def send(
                 **body,
             )
             return Answer(response.status_code, _read(response, deadline), response.headers)
-        except (requests.ConnectTimeout, requests.exceptions.SSLError) as error:
+        except requests.ConnectTimeout as error:
             raise NotReached("no connection") from error
+        except requests.exceptions.SSLError as error:
+            # TLS breaks in the handshake as well as behind the request; only an untrusted certificate proves which.
+            if _is_untrusted(error):
+                raise NotReached("the certificate is not trusted") from error
+            raise AnswerLost("the secure connection broke") from error
         except requests.ConnectionError as error:
             # urllib3 reports "refused" and "cut off" alike; only a refused connection proves that nothing was sent.
             if "NewConnectionError" in repr(error) or "NameResolutionError" in repr(error):

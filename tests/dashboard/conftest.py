@@ -3,7 +3,6 @@
 import pytest
 from django.db import connection
 from django.test import Client
-from django.urls import set_script_prefix
 from django.utils import timezone
 
 from accounts.browser_sessions import bind, realm_of
@@ -27,8 +26,6 @@ class Browser(Client):
             session.save()
 
     def request(self, **request):
-        # As the server does before each request; Django's test client leaves the prefix of the one before.
-        set_script_prefix("/")
         try:
             return super().request(**request)
         finally:

@@ -308,3 +308,71 @@ def test_a_fragment_for_nobody_is_401_for_the_script(anonymous, payment):
     answer = anonymous.fragment("get", f"/review/{payment.public_id}/panel/")
 
     assert (answer.status_code, answer["Content-Type"]) == (401, "text/plain")
+
+
+def find(browser, payment, text):
+    page = browser.get(f"/review/{payment.public_id}/find/", {"q": text}).context["page"]
+    return page.panel.find
+
+
+@pytest.fixture
+def market(debt):
+    """Debts beside the payment of 119.00 and its INV-1042."""
+    baker = rows.client("Müller Bäckerei", email="office@baeckerei.example")
+    return {
+        "near": rows.invoice("INV-2001", "124.95", of=baker),
+        "far": rows.invoice("INV-2002", "900.00", of=rows.client("Mueller Metall")),
+        "equal": rows.invoice("INV-2003", "119.00", text="Domain baeckerei.example"),
+        "dollars": rows.invoice("INV-2004", "119.00", currency="USD"),
+        "paid": rows.invoice("INV-2005", "119.00", status="Paid"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("=", ["INV-1042", "INV-2003"]),
+        ("~", ["INV-1042", "INV-2003", "INV-2001"]),
+        ("=124.95", ["INV-2001"]),
+        ("~120 muller", ["INV-2001"]),
+        ("baeckerei.example", ["INV-2003", "INV-2001"]),
+        ("muller", ["INV-2001", "INV-2002"]),
+        ("office@baeckerei.example", ["INV-2001"]),
+        ("2003", ["INV-2003"]),
+        ("900", ["INV-2002"]),
+        ("=x", []),
+        ("~0", []),
+        ("  ", []),
+    ],
+)
+def test_find_reads_amounts_names_addresses_and_numbers(as_reviewer, payment, market, text, numbers):
+    assert [each.number for each in find(as_reviewer, payment, text).results] == numbers
+
+
+def test_a_found_invoice_says_why_it_fits_this_payment(as_reviewer, payment, market):
+    first, second, *_ = find(as_reviewer, payment, "inv").results
+
+    assert first.number == "INV-1042"
+    assert {"Invoice number", "Amount"} <= {reason.title for reason in first.reasons}
+    assert second.number == "INV-2003"
+    assert [(reason.mark, reason.title) for reason in second.reasons if reason.title == "Amount"] == [("yes", "Amount")]
+
+
+def test_a_part_payment_is_found_by_what_it_still_holds(as_reviewer, payment, debt, market):
+    split(as_reviewer, payment, {debt: "19.00"}, rest="open")
+    rows.invoice("INV-3001", "100.00")
+
+    assert "INV-3001" in [each.number for each in find(as_reviewer, payment, "=").results]
+
+
+def test_many_results_are_cut_and_it_is_said_that_there_are_more(as_reviewer, payment, queries_of):
+    owner = rows.client("Bulk Ltd")
+    for serial in range(25):
+        rows.invoice(f"B-{serial}", "10.00", of=owner)
+    found = find(as_reviewer, payment, "bulk")
+    assert (len(found.results), found.more) == (20, True)
+    few = queries_of(lambda: find(as_reviewer, payment, "bulk"))
+    for serial in range(25, 50):
+        rows.invoice(f"B-{serial}", "10.00", of=rows.client(f"Bulk {serial}"))
+
+    assert queries_of(lambda: find(as_reviewer, payment, "bulk")) == few

@@ -10,6 +10,7 @@ from banking.models import StatementImport
 from matching.models import Decision, Proposal
 from matching.services import allocation, proposing
 from matching.services.decisions import Actor
+from matching.services.settlement import settle
 from payments.models import StripeConnection
 from tenants import context
 from tests.factories import rows
@@ -30,6 +31,9 @@ PAGES = {
     "/invoices/": "invoices.view",
     "/invoices/{invoice}/": "invoices.view",
     "/payouts/": "transactions.view",
+    "/payouts/export.csv": "transactions.view",
+    "/payouts/{payout}/": "transactions.view",
+    "/payouts/{payout}/export.csv": "transactions.view",
     "/postings/": "invoices.view",
     "/activity/": "activity.view",
     "/connections/": "connections.view",
@@ -50,6 +54,8 @@ ACTS = {
     "/review/{payment}/find/": "review.decide",
     "/review/{payment}/split/": "review.decide",
     "/review/undo/{decision}/": "review.decide",
+    "/payouts/{payout}/pair/": "review.decide",
+    "/payouts/{settled}/undo/{settlement}/": "review.decide",
     "/imports/{upload}/commit/": "imports.add",
     "/imports/{upload}/discard/": "imports.add",
     "/connections/whmcs/{instance}/sync/": "connections.change",
@@ -69,13 +75,17 @@ def things(actor):
     debt = rows.invoice("INV-1042", "119.00")
     payment, charge = rows.transfer("INV-1042 hosting", "119.00"), rows.charge("50.00")
     other = rows.transfer("Salary", "10.00", name="Somebody")
-    rows.payout("48.00")
+    payout, settled = rows.payout("48.00"), rows.payout("77.00")
+    [settlement] = settle(
+        payout_ids=[settled.public_id], receipt_id=rows.transfer("STRIPE", "77.00").public_id, actor=actor, now=now
+    )
     proposing.propose(receipts=[payment, charge, other], now=now)
     decided = allocation.ignore_receipt(receipt_id=other.public_id, reason="other", actor=actor, now=now)
     upload = StatementImport.objects.create(
         file_name="gone.xml", file_sha256="0" * 64, file_sealed=b"", format="camt", state="DISCARDED"
     )
     made = {
+        "payout": payout, "settled": settled, "settlement": settlement.decision,
         "payment": payment, "charge": charge, "invoice": debt, "decision": decided.decision, "upload": upload,
         "instance": WhmcsInstance.objects.get(), "stripe": StripeConnection.objects.get(),
     }  # fmt: skip
@@ -180,7 +190,9 @@ QUERIES = {
     "/review/{payment}/split/": ("q", "invoice", "amount-x"),
     "/transactions/": ("q", "state", "source", "from", "to", "import", "after"),
     "/invoices/": ("q", "status", "after"),
-    "/payouts/": ("found", "after"),
+    "/payouts/": ("q", "found", "after"),
+    "/payouts/export.csv": ("q", "found"),
+    "/payouts/{payout}/": ("after",),
     "/activity/": ("kind", "source", "after"),
     "/imports/": ("after",),
 }
@@ -235,4 +247,4 @@ def test_the_lists_go_on_where_the_page_before_ended(as_owner, acmes):
     second = as_owner.get(first.pager.next_url).context["page"]
 
     shown = [row.url for row in (*first.rows, *second.rows)]
-    assert (len(first.rows), len(shown), len(set(shown)), second.pager.next_url) == (50, 63, 63, "")
+    assert (len(first.rows), len(shown), len(set(shown)), second.pager.next_url) == (50, 64, 64, "")

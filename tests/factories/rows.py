@@ -102,12 +102,12 @@ def payout(amount, **fields):
     serial = next(_serial)
     return Payout.objects.create(
         connection=stripe_connection(),
-        payout_id=f"po_{serial}",
+        payout_id=fields.pop("payout_id", f"po_{serial}"),
         amount=Decimal(amount),
         currency=fields.pop("currency", "EUR"),
         arrival_date=fields.pop("arrival_date", date(2026, 11, 18)),
         status=fields.pop("status", "paid"),
-        automatic=True,
-        stripe_created_at=NOW,
+        automatic=fields.pop("automatic", True),
+        stripe_created_at=fields.pop("stripe_created_at", NOW),
         **fields,
     )

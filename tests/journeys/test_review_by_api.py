@@ -44,6 +44,12 @@ def test_approve_with_a_token_and_find_it_in_the_book_once(served, connected, sa
     assert posting["state"] == "POSTED"
     book = sandbox.control("GET", "/book/acme")["transactions"]
     assert len([row for row in book if row["transid"] == posting["transaction_id"]]) == 1
+    log = _call(served, "GET", "/audit-log/", token=_token(served, "owner@acme.example")).json()["results"]
+    moves = [(entry["details"]["from"], entry["details"]["to"]) for entry in log if entry["action"] == "posting.moved"]
+    [approval] = [entry for entry in log if entry["action"] == "decision.approve"]
+    assert moves == [("SENDING", "POSTED"), ("QUEUED", "SENDING"), ("", "QUEUED")]
+    assert (approval["actor_kind"], approval["object"]) == ("person", first.json()["id"])
+    served.manage("verify_audit", "--tenant", "acme")
 
 
 @pytest.mark.parametrize(

@@ -1,40 +1,19 @@
 """Stripe over the API: who may, what goes out, and that a stranger sees nothing."""
 
 import json
+from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.db import connection as database
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from payments.models import BalanceTransaction, StripeConnection
+from payments.models import BalanceTransaction, Payout, StripeConnection
+from payments.services.manual_payouts import explain_manual
 from tenants import context
 from tests.factories import rows
-
-PASSWORD = "correct horse battery"
-
-
-class Caller:
-    """Someone signed in at a tenant's host."""
-
-    def __init__(self, who, host="acme"):
-        self.client, self.host, self.token = Client(), f"{host}.localhost", ""
-        if who:
-            self.token = self.post("auth/token/", {"email": f"{who}@{host}.example", "password": PASSWORD}).json()[
-                "access"
-            ]
-
-    def _headers(self):
-        return {"host": self.host, **({"authorization": f"Bearer {self.token}"} if self.token else {})}
-
-    def get(self, path):
-        return self.client.get(f"/api/v1/{path}", headers=self._headers())
-
-    def post(self, path, body):
-        return self.client.post(f"/api/v1/{path}", body, content_type="application/json", headers=self._headers())
-
-    def delete(self, path):
-        return self.client.delete(f"/api/v1/{path}", headers=self._headers())
+from tests.factories.callers import Caller
+from tests.factories.rows import NOW
 
 
 def item(payout, serial, amount="10.00", **fields):
@@ -82,6 +61,34 @@ def test_a_payout_and_what_it_holds(stored):
 
     assert (shown["amount"], shown["items_difference"], shown["items_complete"]) == ("9.70", "0.00", True)
     assert (held["source_id"], held["amount"], held["fee"], held["net"]) == ("ch_one", "10.00", "0.30", "9.70")
+
+
+def test_a_payout_shows_the_parts_it_is_made_of(synced, account):
+    payout = Payout.objects.filter(items_complete=True).order_by("-arrival_date").first()
+    charges = payout.items.filter(reporting_category="charge").count()
+
+    shown = Caller("viewer").get(f"payouts/{payout.public_id}/").json()
+
+    total = sum(Decimal(part["amount"]) for part in shown["parts"].values())
+    assert (str(total), shown["fee"], shown["items_difference"]) == (shown["amount"], "0.00", "0.00")
+    assert shown["parts"]["charges"]["count"] == charges > 0
+
+
+def test_what_became_available_is_listed_where_stripe_names_no_items(in_acme):
+    ledger = {"connection": rows.stripe_connection(), "currency": "EUR", "stripe_created_at": NOW}
+    for number, day in enumerate((NOW.date(), NOW.date() + timedelta(days=1))):
+        BalanceTransaction.objects.create(
+            transaction_id=f"txn_{number}", kind="charge", reporting_category="charge", source_id=f"ch_{number}",
+            amount=10, fee=1, net=9, available_date=day, **ledger,
+        )  # fmt: skip
+    payout = rows.payout("5.00", automatic=False)
+    explain_manual(payout.connection, now=NOW)
+
+    shown = Caller("viewer").get(f"payouts/{payout.public_id}/").json()
+    held = found(Caller("viewer").get(f"payouts/{payout.public_id}/items/"))
+
+    assert (shown["carried_in"], shown["carried_out"], shown["items_difference"]) == ("0.00", "4.00", "0.00")
+    assert [one["source_id"] for one in held] == ["ch_0"]
 
 
 def test_state_filters_and_an_unknown_filter_is_refused(stored):

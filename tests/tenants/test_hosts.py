@@ -1,6 +1,10 @@
+from datetime import timedelta
+
 import pytest
 from django.db import connection
 from django.test import Client
+from django.urls import get_script_prefix, get_urlconf, reverse
+from django.utils import timezone
 
 from tenants.models import Tenant
 
@@ -31,3 +35,11 @@ def test_a_suspended_tenant_is_not_served(acme):
 
 def test_a_tenant_without_support_access_is_404_on_the_staff_host(acme):
     assert Client().get("/admin/t/acme/", headers={"host": "admin.localhost"}).status_code == 404
+
+
+def test_the_console_leaves_no_address_of_a_tenant_behind(acme):
+    Tenant.objects.filter(pk=acme.pk).update(support_access_until=timezone.now() + timedelta(hours=1))
+    assert Client().get("/admin/t/acme/", headers={"host": "admin.localhost"}).status_code == 302
+
+    assert (get_script_prefix(), get_urlconf()) == ("/", None)
+    assert reverse("dashboard:review") == "/review/"

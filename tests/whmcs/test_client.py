@@ -8,11 +8,9 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from urllib.parse import parse_qs
 
 import pytest
-import requests
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payymo.shared import http
 from payymo.shared.errors import Refused, Retryable, Unknown
 from whmcs.clients import reading, refusals, values
 from whmcs.clients.values import UnreadableValue
@@ -164,18 +162,6 @@ def test_a_dead_server_was_sent_nothing(settings):
 
     with pytest.raises(Retryable):
         pay(dead)
-
-
-def test_a_secure_connection_that_breaks_may_have_booked(api, monkeypatch):
-    def breaks(*_, **__):
-        raise http.NotReached("no connection") from requests.exceptions.SSLError("bad record mac")
-
-    monkeypatch.setattr(http, "send", breaks)
-
-    with pytest.raises(Unknown):
-        pay(api)
-    with pytest.raises(Retryable):
-        api.invoice(7)
 
 
 def test_an_address_inside_the_network_is_not_called(settings):

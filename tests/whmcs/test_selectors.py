@@ -84,6 +84,14 @@ def test_open_is_what_can_still_be_paid(book):
         ("RE-2026-01003", [1003]),
         ("re-2026", [1001, 1002, 1003]),
         ("müller", [1001, 1002]),
+        ("muller", [1001, 1002]),
+        ("MUELLER", [1001, 1002]),
+        ("soehne backerei", [1001, 1002]),
+        ("ådä", [1003]),
+        ("RE202601003", [1003]),
+        ("re2026", [1001, 1002, 1003]),
+        ("_mueller", []),
+        ("\\", []),
         ("byron", [1003]),
         ("Ada Byron", [1003]),
         ("ada müller", []),
@@ -110,6 +118,22 @@ def test_the_amount_asked_for_comes_first(book):
     rows = selectors.find_invoices(text="re-2026", amount=Decimal("119.00"), currency="EUR")
 
     assert [row.whmcs_id for row in rows] == [1003, 1001, 1002]
+
+
+@pytest.mark.parametrize("text", ["Straße", "Łódź", "ÅNGSTRÖM", "İzmir", "Œuvre", "plain", "Ærø", "ßüÜ%_'\\", "Đặng"])
+def test_the_database_compares_names_as_python_does(hosting, text):
+    invoice(hosting, client(hosting, 1, f"x {text} y"), 2001)
+
+    for typed in (text, text.lower(), text.upper()):
+        assert [row.whmcs_id for row in selectors.find_invoices(text=typed)] == [2001], typed
+
+
+def test_bounds_find_what_is_outstanding_and_not_what_is_reserved(book):
+    Invoice.objects.filter(whmcs_id=1001).update(reserved=Decimal("1071.00"))
+
+    rows = selectors.find_invoices(text="", least=Decimal("113.05"), most=Decimal("124.95"), currency="EUR")
+
+    assert [row.whmcs_id for row in rows] == [1001, 1003]
 
 
 def test_without_a_text_only_the_amount_finds(book):

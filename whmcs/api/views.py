@@ -77,6 +77,7 @@ class Clients(ListAPIView[Client]):
 
     permission_classes = [requires("invoices.view")]
     serializer_class = shapes.ClientOutput
+    query_class = shapes.ClientFilter
 
     def get_queryset(self) -> QuerySet[Client]:
         """Those that `q` finds."""
@@ -88,6 +89,7 @@ class Invoices(ListAPIView[Invoice]):
 
     permission_classes = [requires("invoices.view")]
     serializer_class = shapes.InvoiceOutput
+    query_class = shapes.InvoiceFilter
 
     def get_queryset(self) -> QuerySet[Invoice]:
         """Those of the status and currency that `q` finds."""
@@ -114,6 +116,7 @@ class Postings(ListAPIView[Posting]):
 
     permission_classes = [requires("invoices.view")]
     serializer_class = shapes.PostingOutput
+    query_class = shapes.PostingFilter
 
     def get_queryset(self) -> QuerySet[Posting]:
         """Those in the given states."""

@@ -181,9 +181,6 @@ class WhmcsHttpApi:
         try:
             answer = self._call(action, fields)
         except http.NotReached as error:
-            if "SSL" in type(error.__cause__).__name__:
-                # TLS may also break while the answer is read.
-                raise Unknown(f"The secure connection broke during {action}.", reason="no_answer") from error
             raise Retryable(f"WHMCS could not be reached: {error}.", reason="unreachable") from error
         except http.AnswerLost as error:
             raise Unknown(f"WHMCS did not answer {action}: {error}.", reason="no_answer") from error

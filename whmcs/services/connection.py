@@ -8,6 +8,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from django.db import IntegrityError, transaction
 
+from payymo.audit.services import recording as audit
 from payymo.shared.crypto import UnreadableSecret
 from payymo.shared.errors import BadInput, Conflict, DomainError, ProviderError, Refused
 from tenants import sealing
@@ -176,6 +177,7 @@ def connect_instance(
     try:
         with transaction.atomic():
             instance.save()
+            audit.record(action="connection.added", about=instance)
     except IntegrityError as error:
         raise AlreadyConnected(f"{url} is connected already.") from error
     return instance
@@ -200,6 +202,7 @@ def change_credential(
         _write_found(locked, found, now)
         locked.next_sync_at = now
         locked.save()
+        audit.record(action="connection.changed", about=locked, details={"what": "credential"})
     return locked
 
 
@@ -239,6 +242,7 @@ def remove_instance(*, instance: WhmcsInstance, now: datetime) -> None:
         locked.next_sync_at = None
         locked.last_attempt_at = now
         locked.save()
+        audit.record(action="connection.removed", about=locked)
 
 
 def run_tests(api: WhmcsApi, *, now: datetime) -> Found:

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import F, Max, Sum
 from django.db.models.functions import Greatest
 
+from payymo.audit.services import recording as audit
 from whmcs.models import Invoice, Posting, PostingTransition
 
 logger = logging.getLogger(__name__)
@@ -42,6 +43,12 @@ def begin(posting: Posting, *, now: datetime, reason: str) -> None:
         PostingTransition.objects.create(
             posting=posting, sequence=1, from_state="", to_state=posting.state, reason=reason, moved_at=now
         )
+        _note(posting, "", posting.state)
+
+
+def _note(posting: Posting, before: str, to: str) -> None:
+    details = {"from": before, "to": to, "amount": str(posting.amount), "currency": posting.currency}
+    audit.record(action="posting.moved", about=posting, details=details)
 
 
 def move(posting: Posting, to: str, *, now: datetime, reason: str = "", **values: Any) -> bool:
@@ -62,6 +69,7 @@ def move(posting: Posting, to: str, *, now: datetime, reason: str = "", **values
         PostingTransition.objects.create(
             posting=posting, sequence=last + 1, from_state=before, to_state=to, reason=reason[:500], moved_at=now
         )
+        _note(posting, before, to)
     for name, value in values.items():
         setattr(posting, name, value)
     logger.info(

@@ -14,7 +14,7 @@ Nothing in a template asks the database, and nothing here does either.
 | dashboard:transactions | dashboard/transactions.html | TransactionsPage |
 | dashboard:transaction | dashboard/transaction.html | TransactionPage |
 | dashboard:invoices, invoice | dashboard/invoices.html, invoice.html | InvoicesPage, InvoicePage |
-| dashboard:payouts | dashboard/payouts.html | PayoutsPage |
+| dashboard:payouts, payout | dashboard/payouts.html, payout.html | PayoutsPage, PayoutPage |
 | dashboard:postings | dashboard/postings.html | PostingsPage |
 | dashboard:activity | dashboard/activity.html | ActivityPage |
 | dashboard:connections | dashboard/connections/list.html | ConnectionsPage |
@@ -29,6 +29,20 @@ Nothing in a template asks the database, and nothing here does either.
 | staff review | admin/review.html | ReviewPage, and `staff_strip: StaffStrip` on every admin page inside a tenant |
 """
 
+from payymo.dashboard.pages.by_hand import FindPanel, FindResult, SplitPanel, SplitRow
+from payymo.dashboard.pages.evidence import CandidateCard, InvoiceLine, Mark, ReasonLine, ReceiptCard
+from payymo.dashboard.pages.payouts import (
+    BankEntry,
+    EquationLine,
+    OtherPayout,
+    PayoutChoice,
+    PayoutItem,
+    PayoutPage,
+    PayoutRow,
+    PayoutsPage,
+    SettledEntry,
+)
+from payymo.dashboard.pages.postings import PostingRow, PostingsPage, StoppedPosting
 from payymo.dashboard.pages.records import (
     ActivityPage,
     AllocationRow,
@@ -44,38 +58,24 @@ from payymo.dashboard.pages.records import (
     InvoicesPage,
     OpenMoney,
     OverviewPage,
-    PayoutRow,
-    PayoutsPage,
-    PostingRow,
-    PostingsPage,
     ReceivedRow,
     SetupStep,
-    StoppedPosting,
     TransactionPage,
     TransactionRow,
     TransactionsPage,
 )
 from payymo.dashboard.pages.review import (
     Allowed,
-    CandidateCard,
     Conflict,
     Decided,
-    FindPanel,
-    FindResult,
-    InvoiceLine,
-    Mark,
     Panel,
     PanelUrls,
     Progress,
     QueueBand,
     QueuePage,
     QueueRow,
-    ReasonLine,
-    ReceiptCard,
     Recent,
     ReviewPage,
-    SplitPanel,
-    SplitRow,
     Status,
     UndoBar,
     Undone,
@@ -131,6 +131,7 @@ __all__ = [
     "Amount",
     "BandCount",
     "BandName",
+    "BankEntry",
     "BankPage",
     "Banner",
     "CandidateCard",
@@ -141,6 +142,7 @@ __all__ = [
     "ConnectionCard",
     "ConnectionsPage",
     "Decided",
+    "EquationLine",
     "ErrorPage",
     "Event",
     "Fact",
@@ -169,10 +171,14 @@ __all__ = [
     "MatchingSettingsPage",
     "Moment",
     "OpenMoney",
+    "OtherPayout",
     "OverviewPage",
     "Pager",
     "Panel",
     "PanelUrls",
+    "PayoutChoice",
+    "PayoutItem",
+    "PayoutPage",
     "PayoutRow",
     "PayoutsPage",
     "PostingRow",
@@ -191,6 +197,7 @@ __all__ = [
     "Recent",
     "ReviewPage",
     "Section",
+    "SettledEntry",
     "SetupStep",
     "Shell",
     "SignInPage",

@@ -7,7 +7,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Literal
 
-from payymo.dashboard.pages.review import CandidateCard
+from payymo.dashboard.pages.evidence import CandidateCard
+from payymo.dashboard.pages.postings import StoppedPosting
 from payymo.dashboard.pages.values import Amount, BandName, Chip, Event, Fact, Filters, Moment, Pager
 
 
@@ -139,45 +140,6 @@ class TransactionsPage:
 
 
 @dataclass(frozen=True, slots=True)
-class StoppedPosting:
-    """A posting that waits for a person. `key` is its id; a URL is empty where the viewer may not do that.
-
-    Shape: both URLs take a POST with `next`, the page to come back to; retry takes `overpay=1`, give up a `reason`.
-    """
-
-    key: str
-    number: str
-    amount: Amount
-    retry_url: str = ""
-    give_up_url: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class PostingRow:
-    """A posting of the list. `why` is what WHMCS or Payymo said against it; `payment_url` is the money behind it."""
-
-    number: str
-    client: str
-    amount: Amount
-    state: Chip
-    why: str
-    moment: Moment
-    url: str
-    payment_url: str = ""
-    stopped: StoppedPosting | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class PostingsPage:
-    """Template `dashboard/postings.html`: payments on their way to WHMCS, those that need a person by default."""
-
-    rows: tuple[PostingRow, ...]
-    filters: Filters
-    pager: Pager
-    empty: Literal["", "nothing", "filtered"] = ""
-
-
-@dataclass(frozen=True, slots=True)
 class AllocationRow:
     """A decided use of the money and where its posting stands."""
 
@@ -272,32 +234,6 @@ class InvoicePage:
     events: tuple[Event, ...] = ()
     as_of: Moment | None = None
     whmcs_url: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class PayoutRow:
-    """A Stripe payout: gross - fees - refunds - disputes = net, and the bank entry it was found in."""
-
-    payout_id: str
-    arrival_date: date
-    charges: int
-    gross: Amount
-    fees: Amount
-    returned: Amount
-    net: Amount
-    state: Chip
-    bank_text: str = ""
-    bank_url: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class PayoutsPage:
-    """Template `dashboard/payouts.html`."""
-
-    rows: tuple[PayoutRow, ...]
-    filters: Filters
-    pager: Pager
-    empty: Literal["", "nothing", "filtered"] = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,79 +17,13 @@ meanwhile.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from payymo.dashboard.pages.values import Amount, BandName, Choice, Fact, Filters, Marked, Moment
-
-Mark = Literal["yes", "nearly", "no"]
-
-
-@dataclass(frozen=True, slots=True)
-class ReasonLine:
-    """A reason in words. `mark` says whether it speaks for the candidate, almost, or against it."""
-
-    mark: Mark
-    title: str
-    text: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class ReceiptCard:
-    """The money that arrived. `facts` in the order to show; the payer and the reference are `Marked`.
-
-    Shape: `source` is words ("Bank transaction", "Stripe charge"); `name` is the payer, or empty.
-    """
-
-    source: str
-    name: str
-    amount: Amount
-    amount_marked: bool = False
-    facts: tuple[Fact, ...] = ()
-    url: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class InvoiceLine:
-    """One invoice of a candidate and what it would receive.
-
-    Shape: `whmcs_url` opens it in WHMCS and may be empty; `due_text` is words ("2 days ago").
-    """
-
-    number: Marked
-    outstanding: Amount
-    allocated: Amount
-    due_date: date | None = None
-    due_text: str = ""
-    status: str = ""
-    items: Marked = field(default_factory=lambda: Marked(""))
-    amount_marked: bool = False
-    url: str = ""
-    whmcs_url: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class CandidateCard:
-    """One possible use of the money.
-
-    Shape: `rank` from 1 (best) to 5, and the key that chooses it; `key` is the proposal's public id, sent as
-    `candidate`; `receipt` is the payment with this candidate's marks; `remainder` says in words what is left
-    ("1.20 EUR stays open"), or is empty; `title` is short ("INV-1042", "INV-1029 +1").
-    """
-
-    rank: int
-    key: str
-    title: str
-    lines: tuple[InvoiceLine, ...]
-    client: Marked
-    probability: float
-    band: BandName
-    receipt: ReceiptCard
-    reasons: tuple[ReasonLine, ...] = ()
-    client_note: str = ""
-    remainder: str = ""
-    total: Amount | None = None
+from payymo.dashboard.pages.by_hand import FindPanel, SplitPanel
+from payymo.dashboard.pages.evidence import CandidateCard, ReceiptCard
+from payymo.dashboard.pages.values import Amount, BandName, Choice, Filters, Moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,61 +52,13 @@ class Allowed:
 
 
 @dataclass(frozen=True, slots=True)
-class FindResult:
-    """An open invoice that the search found, ranked like a candidate."""
-
-    key: str
-    number: str
-    client: str
-    outstanding: Amount
-    due_date: date | None = None
-    items: str = ""
-    reasons: tuple[ReasonLine, ...] = ()
-    url: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class FindPanel:
-    """The search inside the panel. Shape: at most 20 results; `more` says there were others."""
-
-    q: str = ""
-    results: tuple[FindResult, ...] = ()
-    more: bool = False
-    searched: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class SplitRow:
-    """One invoice of the split. `text` is the amount as typed; `error` belongs to this row."""
-
-    key: str
-    number: str
-    client: str
-    outstanding: Amount
-    text: str = ""
-    error: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class SplitPanel:
-    """The split editor. `digits` are the currency's decimals; the server computes `unallocated` of what was sent."""
-
-    rows: tuple[SplitRow, ...]
-    unallocated: Amount
-    digits: int
-    rest_uses: tuple[Choice, ...] = ()
-    q: str = ""
-    results: tuple[FindResult, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Panel:
     """One payment under review.
 
     Shape: `version` changes whenever a decision made from an older panel must be refused; `key` is made for each
     rendering; `state` is words when the payment is no longer open ("Matched by Ana, 12 s ago"); `none_text` says why
     there is no suggestion; `summary` is the sentence read aloud ("49.00 EUR from Mueller, exact match INV-1038");
-    `find` or `split` is set when that editor is open.
+    `find` or `split` is set when that editor is open; `queue` are the filters of the queue it was opened from.
     """
 
     receipt_id: str
@@ -188,6 +74,7 @@ class Panel:
     none_text: str = ""
     state: str = ""
     error: str = ""
+    queue: str = ""
     hold_until: str = ""
     ignore_reasons: tuple[Choice, ...] = ()
     reject_reasons: tuple[Choice, ...] = ()

@@ -9,7 +9,7 @@ from matching import selectors
 from matching.models import Decision
 from payymo.dashboard import paging
 from payymo.dashboard.pages import ActivityPage, Choice, FilterChip, Filters, FilterSelect
-from payymo.dashboard.presenters.transactions import event_of
+from payymo.dashboard.presenters.events import event_of
 
 
 def listing(request: HttpRequest, *, now: datetime) -> ActivityPage:

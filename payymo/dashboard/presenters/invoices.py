@@ -22,7 +22,7 @@ from payymo.dashboard.pages import (
     InvoicesPage,
     ReceivedRow,
 )
-from payymo.dashboard.presenters import receipts, review
+from payymo.dashboard.presenters import candidates, receipts
 from whmcs.models import Invoice, WhmcsInstance
 
 
@@ -66,7 +66,7 @@ def _row(invoice: Invoice, now: datetime) -> InvoiceRow:
         total=Amount(invoice.total, invoice.currency),
         outstanding=Amount(invoice.outstanding, invoice.currency),
         due_date=invoice.due_date,
-        due_text=review.due_words(invoice.due_date, now.date()) if is_open else "",
+        due_text=candidates.due_words(invoice.due_date, now.date()) if is_open else "",
         state=words.state_chip(invoice.status, invoice.status),
         issue_date=invoice.issue_date,
     )
@@ -151,5 +151,5 @@ def detail(invoice: Invoice, *, now: datetime) -> InvoicePage:
         ),
         received=(*_ours(invoice), *_booked_elsewhere(invoice)),
         as_of=formats.moment(invoice.synced_at, now),
-        whmcs_url=review.whmcs_link(invoice, invoice.instance.base_url),
+        whmcs_url=candidates.whmcs_link(invoice, invoice.instance.base_url),
     )

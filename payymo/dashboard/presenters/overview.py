@@ -23,7 +23,7 @@ from payymo.dashboard.pages import (
     SetupStep,
 )
 from payymo.dashboard.presenters import feeds
-from payymo.dashboard.presenters.transactions import event_of
+from payymo.dashboard.presenters.events import event_of
 from whmcs.models import Posting, WhmcsInstance
 
 DAYS = 30

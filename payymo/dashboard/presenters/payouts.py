@@ -1,77 +1,161 @@
-"""Stripe payouts: what each holds, and where the bank shows it."""
+"""Stripe payouts in a list: what each is made of, and where the bank shows it."""
 
-from collections import defaultdict
+from collections.abc import Iterator
 from datetime import date
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from payments.models import BalanceTransaction, Payout
-from payymo.dashboard import formats, paging
+from matching import payout_selectors
+from payments.adapters import equation_of
+from payments.core.payout_sum import Part
+from payments.models import Payout
+from payymo.dashboard import csv_files, formats, paging
 from payymo.dashboard.links import link
 from payymo.dashboard.pages import Amount, Chip, Choice, FilterChip, Filters, FilterSelect, PayoutRow, PayoutsPage
+from payymo.shared.money import quantized
 
-_CHARGES = ("charge",)
-_RETURNED = ("refund", "dispute", "refund_failure", "dispute_reversal", "charge_failure")
+STATES = ("yes", "no", "difference", "failed")
+_STATE_WORDS = {
+    "yes": lambda: _("On the bank account"),
+    "no": lambda: _("Not found yet"),
+    "difference": lambda: _("Does not add up"),
+    "failed": lambda: _("Failed"),
+}
+CSV_HEADER = (
+    "arrives", "payout", "status", "currency", "charges", "gross", "fees", "refunds", "disputes", "adjustments",
+    "returned_payouts", "carried_in", "payout_fee", "paid_out", "carried_out", "difference", "bank_day", "bank_amount",
+    "bank_currency",
+)  # fmt: skip
+
+
+def asked_rows(request: HttpRequest) -> QuerySet[Payout]:
+    """Return the payouts that the query asks for, latest arrival first."""
+    found, text = paging.asked_choice(request, "found", STATES), paging.asked_text(request)
+    rows = Payout.objects.order_by("-arrival_date", "-pk")
+    unsettled = payout_selectors.unsettled().values("pk")
+    if found == "yes":
+        rows = rows.exclude(pk__in=unsettled)
+    elif found == "no":
+        rows = rows.filter(pk__in=unsettled).exclude(status__in=("failed", "canceled"))
+    elif found == "difference":
+        rows = rows.exclude(items_difference=None).exclude(items_difference=0)
+    elif found == "failed":
+        rows = rows.filter(status__in=("failed", "canceled"))
+    if text:
+        rows = rows.filter(Q(payout_id__icontains=text) | Q(trace_id__icontains=text) | _amount_is(text))
+    return rows
+
+
+def _amount_is(text: str) -> Q:
+    try:
+        amount = Decimal(text.replace(",", ""))
+    except InvalidOperation:
+        return Q(pk=None)
+    return Q(amount=amount) if amount.is_finite() and abs(amount) < Decimal(10) ** 15 else Q(pk=None)
 
 
 def listing(request: HttpRequest) -> PayoutsPage:
-    """Build the list, latest arrival first, 50 a page."""
-    found = paging.asked_choice(request, "found", ("yes", "no"))
-    rows = Payout.objects.select_related("settlement__bank_transaction").order_by("-arrival_date", "-pk")
-    if found:
-        rows = rows.filter(settlement__isnull=found == "no")
+    """Build the list, 50 a page."""
+    found, text = paging.asked_choice(request, "found", STATES), paging.asked_text(request)
+    rows = asked_rows(request)
     if (position := paging.cursor(request)) is not None:
         try:
             day = date.fromisoformat(position[0])
             rows = rows.filter(Q(arrival_date__lt=day) | Q(arrival_date=day, pk__lt=position[1]))
         except ValueError:
             pass  # an unreadable position shows the first page
-    shown, more = paging.page_of(request, list(rows[: paging.PAGE_SIZE + 1]))
-    items: dict[int, list[BalanceTransaction]] = defaultdict(list)
-    for item in BalanceTransaction.objects.filter(payout__in=shown).exclude(kind="payout"):
-        items[item.payout_id or 0].append(item)
-    chips = (
-        (FilterChip(_("On the bank account") if found == "yes" else _("Not found yet"), request.path),) if found else ()
+    shown, more = paging.page_of(request, list(payout_selectors.with_settlements(rows)[: paging.PAGE_SIZE + 1]))
+    offered = payout_selectors.candidates_of([row for row in shown if not row.found])
+    return PayoutsPage(
+        rows=tuple(_row(payout, len(offered.get(payout.pk, ()))) for payout in shown),
+        filters=_filters(request, found, text),
+        pager=paging.pager(request, after=f"{shown[-1].arrival_date}_{shown[-1].pk}" if more else ""),
+        csv_url=f"{link('payouts_csv')}?{request.GET.urlencode()}" if shown else "",
+        empty="" if shown else "filtered" if found or text else "nothing",
     )
+
+
+def _filters(request: HttpRequest, found: str, text: str) -> Filters:
+    chips = []
+    if text:
+        chips.append(FilterChip(f"“{text}”", paging.without(request, "q")))
+    if found:
+        chips.append(FilterChip(_STATE_WORDS[found](), paging.without(request, "found")))
     choices = (
         Choice("", _("All payouts")),
-        Choice("yes", _("On the bank account"), found == "yes"),
-        Choice("no", _("Not found yet"), found == "no"),
+        *(Choice(state, _STATE_WORDS[state](), found == state) for state in STATES),
     )
-    return PayoutsPage(
-        rows=tuple(_row(payout, items[payout.pk]) for payout in shown),
-        filters=Filters(selects=(FilterSelect("found", _("Bank"), choices),), chips=chips, clear_url=request.path),
-        pager=paging.pager(request, after=f"{shown[-1].arrival_date}_{shown[-1].pk}" if more else ""),
-        empty="" if shown else "filtered" if found else "nothing",
+    return Filters(
+        q=text,
+        selects=(FilterSelect("found", _("State"), choices),),
+        chips=tuple(chips),
+        clear_url=request.path,
     )
 
 
-def _row(payout: Payout, items: list[BalanceTransaction]) -> PayoutRow:
-    charges = [item for item in items if item.reporting_category in _CHARGES]
-    returned = sum((item.amount for item in items if item.reporting_category in _RETURNED), Decimal(0))
-    settlement = getattr(payout, "settlement", None)
+def _row(payout: Payout, offered: int) -> PayoutRow:
+    equation, known = equation_of(payout), bool(payout.parts)
+
+    def part(*names: Part) -> Amount | None:
+        return Amount(sum((equation.part(name) for name in names), Decimal(0)), payout.currency) if known else None
+
+    found = payout.found[0] if payout.found else None
     return PayoutRow(
+        url=link("payout", payout.public_id),
         payout_id=payout.payout_id,
         arrival_date=payout.arrival_date,
-        charges=len(charges),
-        gross=Amount(sum((item.amount for item in charges), Decimal(0)), payout.currency),
-        fees=Amount(-sum((item.fee for item in items), Decimal(0)), payout.currency),
-        returned=Amount(returned, payout.currency),
+        charges=equation.counts.get(Part.CHARGES, 0),
+        gross=part(Part.CHARGES),
+        fees=part(Part.FEES),
+        returned=part(Part.REFUNDS, Part.DISPUTES),
+        adjusted=part(Part.ADJUSTMENTS, Part.RETURNED_PAYOUTS),
         net=Amount(payout.amount, payout.currency),
-        state=_chip(payout, settled=settlement is not None),
-        bank_text=formats.day(settlement.bank_transaction.booking_date) if settlement else "",
-        bank_url=link("transaction", settlement.bank_transaction.public_id) if settlement else "",
+        state=chip_of(payout, settled=found is not None, offered=offered),
+        note=note_of(payout),
+        bank_text=formats.day(found.bank_transaction.booking_date) if found else "",
+        bank_url=link("transaction", found.bank_transaction.public_id) if found else "",
     )
 
 
-def _chip(payout: Payout, *, settled: bool) -> Chip:
-    if payout.status == "failed":
-        return Chip(_("Failed"), "bad")
+def note_of(payout: Payout) -> str:
+    """Say what is unusual about a payout."""
+    if payout.method == "instant":
+        return _("Instant")
+    return "" if payout.automatic else _("Sent by hand")
+
+
+def chip_of(payout: Payout, *, settled: bool, offered: int = 0) -> Chip:
+    """Say how it stands; what is wrong comes before what is right."""
+    if payout.has_failed:
+        returned = settled and len(payout.found) > 1
+        if settled and not returned:
+            return Chip(_("Failed, not returned yet"), "bad")
+        return Chip(_("Failed, returned") if returned else _("Failed"), "bad" if not returned else "neutral")
     if payout.items_difference:
         return Chip(_("Does not add up"), "bad")
     if settled:
         return Chip(_("On the bank account"), "ok")
+    if offered:
+        return Chip(_("Choose the bank entry"), "warn")
     return Chip(_("In transit") if payout.status in ("pending", "in_transit") else _("Not found yet"), "info")
+
+
+def csv_rows(rows: QuerySet[Payout]) -> Iterator[tuple[object, ...]]:
+    """Return the table of a download."""
+    for payout in payout_selectors.with_settlements(rows)[: csv_files.MOST_ROWS + 1].iterator(chunk_size=500):
+        equation, currency = equation_of(payout), payout.currency
+        found = payout.found[0] if payout.found else None
+        known = [quantized(equation.part(part), currency) if payout.parts else "" for part in Part]
+        charges, fees, refunds, disputes, adjustments, returned = known
+        yield (
+            payout.arrival_date, payout.payout_id, payout.status, currency, equation.counts.get(Part.CHARGES, 0),
+            charges, fees, refunds, disputes, adjustments, returned, csv_files.plain(payout.carried_in, currency),
+            csv_files.plain(payout.fee, currency), csv_files.plain(payout.amount, currency),
+            csv_files.plain(payout.carried_out, currency), csv_files.plain(payout.items_difference, currency),
+            found.bank_transaction.booking_date if found else "",
+            csv_files.plain(found.bank_amount, found.bank_currency) if found else "",
+            found.bank_currency if found else "",
+        )  # fmt: skip

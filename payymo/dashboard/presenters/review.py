@@ -2,40 +2,30 @@
 
 import hashlib
 import secrets
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
-from datetime import date, datetime, timedelta
-from decimal import Decimal
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from itertools import groupby
+from urllib.parse import urlencode
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 
-from matching import adapters, selectors
-from matching.core.types import Reason
+from matching import selectors
 from matching.locks import Receipt
 from matching.models import Decision, Proposal
 from payymo.dashboard import formats, words
 from payymo.dashboard.links import link
 from payymo.dashboard.pages import (
     Allowed,
-    Amount,
-    CandidateCard,
-    InvoiceLine,
-    Moment,
     Panel,
     PanelUrls,
-    Progress,
     QueueBand,
     QueuePage,
     QueueRow,
-    ReasonLine,
-    Recent,
-    UndoBar,
 )
 from payymo.dashboard.presenters import receipts
+from payymo.dashboard.presenters.candidates import candidate
 from payymo.shared.models import ReceiptState
-from whmcs.models import Invoice, Posting
 
 _NONE_TO_IGNORE = {
     "own_transfer": "own_transfer", "refund": "refund", "tax": "tax", "payroll": "payroll", "interest": "other",
@@ -54,85 +44,18 @@ def version_of(receipt: Receipt, proposals: Sequence[Proposal]) -> str:
     return hashlib.sha256("|".join(state).encode()).hexdigest()[:16]
 
 
-def due_words(due: date | None, today: date) -> str:
-    """Say how far a due date is."""
-    if due is None:
-        return ""
-    days = (today - due).days
-    if days == 0:
-        return _("today")
-    if days > 0:
-        return ngettext("%d day ago", "%d days ago", days) % days
-    return ngettext("in %d day", "in %d days", -days) % -days
-
-
-def reason_lines(reasons: Iterable[Reason]) -> tuple[ReasonLine, ...]:
-    """Word the reasons, strongest first."""
-    lines = []
-    for reason in sorted(reasons, key=lambda reason: -abs(reason.weight)):
-        title, text = words.reason(reason.code, str(reason.agrees), reason.values)
-        lines.append(ReasonLine(str(reason.agrees), title, text))  # type: ignore[arg-type]
-    return tuple(lines)
-
-
-def whmcs_link(invoice: Invoice, base_url: str) -> str:
-    """Return the invoice's page in WHMCS's own admin area."""
-    return f"{base_url}/admin/invoices.php?action=edit&id={invoice.whmcs_id}" if base_url else ""
-
-
-def _invoice_line(line, reasons: tuple[Reason, ...], today: date, base_url: str) -> InvoiceLine:  # type: ignore[no-untyped-def]
-    invoice = line.invoice
-    items = "; ".join(each.description for each in list(invoice.lines.all())[:3])
-    return InvoiceLine(
-        number=receipts.marked(invoice.display_number, "invoice.number", reasons),
-        outstanding=Amount(invoice.outstanding, invoice.currency),
-        allocated=Amount(line.amount, invoice.currency),
-        due_date=invoice.due_date,
-        due_text=due_words(invoice.due_date, today),
-        status=invoice.status,
-        items=receipts.marked(items, "invoice.text", reasons),
-        amount_marked=receipts.amount_is_marked(reasons) and line.amount == invoice.outstanding,
-        url=link("invoice", invoice.public_id),
-        whmcs_url=whmcs_link(invoice, base_url),
-    )
-
-
-def _candidate(receipt: Receipt, proposal: Proposal, today: date) -> CandidateCard:
-    reasons = tuple(adapters.reason_from_json(each) for each in proposal.reasons)
-    against = tuple(adapters.reason_from_json(each) for each in proposal.why_not)
-    lines = sorted(proposal.lines.all(), key=lambda line: line.invoice.whmcs_id)
-    first = lines[0].invoice
-    clients = {line.invoice.client for line in lines}
-    client = next(iter(clients))
-    total = sum((line.amount for line in lines), Decimal(0))
-    rest = receipt.unallocated - total
-    name = client.display_name if len(clients) == 1 else _("%d clients") % len(clients)
-    title = first.display_number + (f" +{len(lines) - 1}" if len(lines) > 1 else "")
-    base_url = first.instance.base_url
-    return CandidateCard(
-        rank=proposal.rank,
-        key=str(proposal.public_id),
-        title=title,
-        lines=tuple(_invoice_line(line, reasons, today, base_url) for line in lines),
-        client=receipts.marked(name, "invoice.client", reasons),
-        client_note=f"#{client.whmcs_id}" if len(clients) == 1 else "",
-        probability=proposal.probability,
-        band=proposal.band,  # type: ignore[arg-type]
-        receipt=receipts.card(receipt, reasons),
-        reasons=reason_lines([*reasons, *against]),
-        remainder=_("%s stays open") % formats.money(Amount(rest, receipt.currency)) if rest > 0 else "",
-        total=Amount(total, first.currency),
-    )
-
-
-def urls_of(receipt_id: str) -> PanelUrls:
-    """Return where the decisions about a payment go."""
+def urls_of(receipt_id: str, query: str) -> PanelUrls:
+    """Return where the decisions about a payment go; they keep the filters of the queue it is in."""
     names = ("panel", "approve", "reject", "hold", "ignore", "find", "split")
     return PanelUrls(
-        item=link("review_item", receipt_id),
+        item=link("review_item", receipt_id) + (f"?{query}" if query else ""),
         history=link("transaction", receipt_id),
-        **{name: link(f"review_{name}", receipt_id) for name in names},
+        **{name: link(f"review_{name}", receipt_id) + _behind(query) for name in names},
     )
+
+
+def _behind(query: str) -> str:
+    return f"?{urlencode({'queue': query})}" if query else ""
 
 
 def _state_words(receipt: Receipt, now: datetime) -> str:
@@ -146,12 +69,12 @@ def _state_words(receipt: Receipt, now: datetime) -> str:
     return _("%(what)s by %(who)s, %(when)s") % {"what": decided.get_kind_display(), "who": who, "when": when}
 
 
-def panel(receipt: Receipt, *, may_decide: bool, now: datetime, error: str = "") -> Panel:
-    """Build the panel of one payment from its open suggestions."""
+def panel(receipt: Receipt, *, may_decide: bool, now: datetime, error: str = "", query: str = "") -> Panel:
+    """Build the panel of one payment from its open suggestions; `query` is the filter of its queue."""
     proposals = selectors.proposals_of(receipt)
     today = now.date()
     shown = [proposal for proposal in proposals if list(proposal.lines.all())]
-    candidates = tuple(_candidate(receipt, proposal, today) for proposal in shown)
+    candidates = tuple(candidate(receipt, proposal, today) for proposal in shown)
     best = proposals[0] if proposals else None
     key = str(receipt.public_id)
     is_open = receipt.state in (ReceiptState.UNRECONCILED, ReceiptState.PARTLY_ALLOCATED) and receipt.amount > 0
@@ -168,7 +91,8 @@ def panel(receipt: Receipt, *, may_decide: bool, now: datetime, error: str = "")
         amount=receipts.amount_of(receipt),
         receipt=receipts.card(receipt),
         candidates=candidates,
-        urls=urls_of(key),
+        urls=urls_of(key, query),
+        queue=query,
         allowed=Allowed(
             decide=may_decide and is_open,
             approve=may_decide and is_open and bool(candidates),
@@ -204,7 +128,7 @@ def queue_row(proposal: Proposal, *, query: str = "", current: str = "") -> Queu
         target=target,
         band=proposal.band,  # type: ignore[arg-type]
         url=link("review_item", key) + suffix,
-        panel_url=link("review_panel", key),
+        panel_url=link("review_panel", key) + _behind(query),
         current=key == current,
     )
 
@@ -236,69 +160,3 @@ def queue_page(rows: list[Proposal], *, counts: dict[str, int], query: str, curr
         next_url=f"{link('review_queue')}?{joined}" if more else "",
         next_page_url=f"{link('review')}?{joined}" if more else "",
     )
-
-
-def progress(*, now: datetime, counts: dict[str, int]) -> Progress:
-    """Say where the day stands."""
-    money = selectors.open_money(since=(now - timedelta(days=31)).date())
-    # Of the currency with the most open payments: sums never cross currencies.
-    main = max(money, key=lambda each: each.count, default=None)
-    share = int(100 * (1 - main.open / main.received)) if main and main.received else 0
-    return Progress(
-        left_count=sum(counts.values()),
-        done_today=selectors.decided_since(now.replace(hour=0, minute=0, second=0, microsecond=0)),
-        amounts=tuple((Amount(m.open, m.currency), Amount(m.received, m.currency)) for m in money),
-        percent=share,
-    )
-
-
-def _postings(decision: Decision) -> list[Posting]:
-    matches = decision.invoicematch_set if decision.bank_transaction_id else decision.stripeinvoicematch_set
-    return [match.posting for match in matches.select_related("posting") if match.posting]
-
-
-def undo_bar(decision: Decision, *, now: datetime) -> UndoBar:
-    """Say what was just decided, and until when it can be taken back."""
-    receipt = decision.bank_transaction or decision.stripe_payment
-    assert receipt is not None  # noqa: S101 - kept by a constraint
-    text = _("%(what)s: %(amount)s from %(name)s.") % {
-        "what": decision.get_kind_display(),
-        "amount": formats.money(receipts.amount_of(receipt)),
-        "name": receipts.name_of(receipt) or _("Unknown payer"),
-    }
-    postings = _postings(decision)
-    waits = [p for p in postings if p.state == Posting.State.QUEUED and p.attempts == 0]
-    seconds = max((int((p.not_before - now).total_seconds()) for p in waits), default=0)
-    undoable = not hasattr(decision, "undone_by") and (bool(waits) or not postings)
-    return UndoBar(
-        text=text,
-        seconds=max(seconds, 0),
-        undo_url=link("review_undo", decision.public_id) if undoable else "",
-        posted_text=_("Posted to WHMCS.") if postings else "",
-    )
-
-
-def last_decision(*, user_id: int | None) -> Decision | None:
-    """Return the person's latest decision that is not undone and not an undo."""
-    if user_id is None:
-        return None
-    recent = selectors.recent_decisions(limit=5, by_user_id=user_id)
-    return next((d for d in recent if d.kind != Decision.Kind.UNDO and not hasattr(d, "undone_by")), None)
-
-
-def recent(*, now: datetime, limit: int = 20) -> tuple[Recent, ...]:
-    """List what was decided last."""
-    lines = []
-    for decision in selectors.recent_decisions(limit=limit):
-        receipt = decision.bank_transaction or decision.stripe_payment
-        assert receipt is not None  # noqa: S101 - kept by a constraint
-        who = decision.decided_by_name or str(decision.get_source_display())
-        text = f"{decision.get_kind_display()}, {formats.money(receipts.amount_of(receipt))}, {who}"
-        when: Moment = formats.moment(decision.decided_at, now)
-        lines.append(Recent(text=text, moment=when, url=link("transaction", receipt.public_id)))
-    return tuple(lines)
-
-
-def with_error(shown: Panel, error: str) -> Panel:
-    """Return the panel with what went wrong."""
-    return replace(shown, error=error)

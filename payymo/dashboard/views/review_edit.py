@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from accounts.guards import requires_permission
-from matching import locks
+from matching import finding, locks, selectors
 from matching.services import allocation
 from matching.services.decisions import UnusableAllocation
 from payymo.dashboard import paging
@@ -20,26 +20,18 @@ from payymo.dashboard.amounts import read_amount
 from payymo.dashboard.formats import money
 from payymo.dashboard.links import link
 from payymo.dashboard.pages import Amount, Choice, FindPanel, FindResult, Panel, SplitPanel, SplitRow
-from payymo.dashboard.presenters import review as present
-from payymo.dashboard.views.review import actor_of, decide, invalid, is_stale, may_decide, page_of, receipt_or_404
+from payymo.dashboard.presenters.candidates import reason_lines
+from payymo.dashboard.views.review import page_of, receipt_or_404
+from payymo.dashboard.views.review_decide import actor_of, decide, invalid, is_stale, panel_of
 from payymo.shared.money import UnreadableAmount, exponent
-from whmcs import selectors as whmcs_selectors
 from whmcs.models import Invoice
 
-RESULT_LIMIT = 20
+RESULT_LIMIT, REASON_LIMIT = 20, 4
 ROW_LIMIT = 200
 
 
-def _search(receipt: locks.Receipt, text: str) -> tuple[list[Invoice], bool]:
-    found = list(
-        whmcs_selectors.find_invoices(
-            text=text, amount=receipt.unallocated, currency=receipt.currency, limit=RESULT_LIMIT + 1
-        )
-    )
-    return found[:RESULT_LIMIT], len(found) > RESULT_LIMIT
-
-
-def _result(invoice: Invoice) -> FindResult:
+def _result(found: finding.Result) -> FindResult:
+    invoice = found.invoice
     items = "; ".join(line.description for line in list(invoice.lines.all())[:2])
     return FindResult(
         key=str(invoice.public_id),
@@ -48,6 +40,7 @@ def _result(invoice: Invoice) -> FindResult:
         outstanding=Amount(invoice.outstanding, invoice.currency),
         due_date=invoice.due_date,
         items=items,
+        reasons=reason_lines((*found.reasons, *found.against))[:REASON_LIMIT],
         url=link("invoice", invoice.public_id),
     )
 
@@ -60,10 +53,6 @@ def _show(request: HttpRequest, receipt_id: uuid.UUID, shown: Panel, *, code: in
     return render(request, "dashboard/review/panel.html", {"page": shown})
 
 
-def _base(request: HttpRequest, receipt: locks.Receipt, now: datetime) -> Panel:
-    return present.panel(receipt, may_decide=may_decide(request), now=now)
-
-
 @require_http_methods(["GET", "POST"])
 @requires_permission("review.decide")
 def find(request: HttpRequest, receipt_id: uuid.UUID) -> HttpResponse:
@@ -72,9 +61,9 @@ def find(request: HttpRequest, receipt_id: uuid.UUID) -> HttpResponse:
         return decide(request, receipt_id, _link_found)
     receipt = receipt_or_404(receipt_id)
     text = paging.asked_text(request)
-    results, more = _search(receipt, text) if text else ([], False)
+    results, more = finding.find(receipt, text, limit=RESULT_LIMIT)
     shown = replace(
-        _base(request, receipt, timezone.now()),
+        panel_of(request, receipt, now=timezone.now()),
         find=FindPanel(q=text, results=tuple(_result(each) for each in results), more=more, searched=bool(text)),
     )
     return _show(request, receipt_id, shown)
@@ -112,9 +101,7 @@ def _split_panel(request: HttpRequest, receipt: locks.Receipt, errors: dict[str,
     keys = [name.removeprefix("amount-") for name in sent if name.startswith("amount-")]
     keys += sent.getlist("invoice")
     if not keys and request.method == "GET":
-        keys = [
-            str(line.invoice.public_id) for p in present.selectors.proposals_of(receipt)[:1] for line in p.lines.all()
-        ]
+        keys = [str(line.invoice.public_id) for p in selectors.proposals_of(receipt)[:1] for line in p.lines.all()]
     rest, rows = receipt.unallocated, []
     for invoice in _invoices(keys):
         key = str(invoice.public_id)
@@ -146,7 +133,7 @@ def _split_panel(request: HttpRequest, receipt: locks.Receipt, errors: dict[str,
     if rest < 0:
         errors.setdefault("rest", _("This is %s more than the payment holds.") % money(Amount(-rest, receipt.currency)))
     q = sent.get("q", "").replace("\x00", "").strip()[:100]
-    results = [each for each in _search(receipt, q)[0] if str(each.public_id) not in keys] if q else []
+    results = [each for each in finding.find(receipt, q)[0] if str(each.invoice.public_id) not in keys]
     return SplitPanel(
         rows=tuple(rows),
         unallocated=Amount(rest, receipt.currency),
@@ -172,7 +159,7 @@ def split(request: HttpRequest, receipt_id: uuid.UUID) -> HttpResponse:
             errors["rest"] = _("Say what happens to the rest, or give it to an invoice.")
         else:
             return decide(request, receipt_id, _save_split)
-    shown = replace(_base(request, receipt, timezone.now()), split=editor, error="; ".join(errors.values()))
+    shown = replace(panel_of(request, receipt, now=timezone.now()), split=editor, error="; ".join(errors.values()))
     return _show(request, receipt_id, shown, code=422 if errors else 200)
 
 

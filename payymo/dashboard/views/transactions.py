@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from accounts.guards import requires_permission
+from payymo.dashboard.presenters import transaction as one
 from payymo.dashboard.presenters import transactions as present
 from payymo.dashboard.shell import shell_of
 from payymo.dashboard.views.review import receipt_or_404
@@ -25,7 +26,5 @@ def transactions(request: HttpRequest) -> HttpResponse:
 @requires_permission("transactions.view")
 def transaction(request: HttpRequest, receipt_id: uuid.UUID) -> HttpResponse:
     """Show one payment in full."""
-    page = present.detail(
-        receipt_or_404(receipt_id), now=timezone.now(), may_retry="postings.retry" in request.permissions
-    )
+    page = one.detail(receipt_or_404(receipt_id), now=timezone.now(), may_retry="postings.retry" in request.permissions)
     return render(request, "dashboard/transaction.html", {"shell": shell_of(request, "transactions"), "page": page})

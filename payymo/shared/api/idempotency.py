@@ -115,6 +115,7 @@ def idempotent(handler: Handler) -> Handler:
                 records.keep(scope, kept, now=now, until=now + KEPT)
         return response
 
+    once.is_idempotent = True  # type: ignore[attr-defined]  # the API's description reads it
     return once
 
 

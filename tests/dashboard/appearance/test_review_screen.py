@@ -298,3 +298,37 @@ def test_without_script_every_decision_is_a_plain_form(chromium: Browser, galler
 
     expect(page.get_by_role("button", name="Save split")).to_be_visible()
     context.close()
+
+
+def test_enter_in_find_takes_the_first_result(page: Page):
+    page.keyboard.press("f")
+    expect(page.locator("#pm-find-q")).to_be_focused()
+
+    with page.expect_request(lambda request: request.method == "POST") as sent:
+        page.keyboard.press("Enter")
+
+    assert sent.value.url.endswith("/find/")
+    assert f"invoice={uuid_of(600)}" in (sent.value.post_data or "")
+
+
+def test_enter_in_find_never_takes_results_of_what_was_typed_before(page: Page):
+    posted: list[str] = []
+    page.on("request", lambda request: posted.append(request.url) if request.method == "POST" else None)
+    page.keyboard.press("f")
+    expect(page.locator("#pm-find-q")).to_be_focused()
+    searches = re.compile(r"/find/\?q=")
+    page.route(searches, lambda route: route.abort())
+
+    page.keyboard.press("End")
+    page.keyboard.type("x")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Enter")
+
+    expect(page.locator("#pm-results")).to_have_attribute("data-q", "glob")
+    assert posted == []
+    page.unroute(searches)
+    page.keyboard.press("Enter")
+    expect(page.locator("#pm-results")).to_have_attribute("data-q", "globx")
+    assert posted == []
+    with page.expect_request(lambda request: request.method == "POST"):
+        page.keyboard.press("Enter")

@@ -169,13 +169,55 @@ def invoice() -> pages.InvoicePage:
 
 
 def payouts(**changes: object) -> pages.PayoutsPage:
+    address = f"/payouts/{uuid_of(4)}/"
     rows = (
-        pages.PayoutRow("po_1QxAcme0014", date(2026, 11, 13), 38, eur("2402.10"), eur("-71.55"), eur("-20.00"),
-                        eur("2310.55"), Chip("Found", "ok"), "N26 Business, 13 Nov", "/transactions/"),
-        pages.PayoutRow("po_1QwAcme0013", date(2026, 11, 16), 1, eur("49.00"), eur("-1.03"), eur("0"),
-                        eur("47.97"), Chip("In transit", "info")),
+        pages.PayoutRow(address, "po_1QxAcme0014", date(2026, 11, 13), 38, eur("2402.10"), eur("-71.55"), eur("-20.00"),
+                        eur("0.00"), eur("2310.55"), Chip("On the bank account", "ok"), "", "13 Nov 2026",
+                        "/transactions/"),
+        pages.PayoutRow(address, "po_1QwAcme0013", date(2026, 11, 16), 1, eur("49.00"), eur("-1.03"), eur("0"),
+                        eur("0"), eur("47.97"), Chip("In transit", "info")),
+        pages.PayoutRow(address, "po_1QwAcme0012", date(2026, 11, 16), 0, None, None, None, None, eur("47.97"),
+                        Chip("Choose the bank entry", "warn"), "Sent by hand"),
     )  # fmt: skip
-    whole = pages.PayoutsPage(rows, replace(FILTERS, chips=()), Pager())
+    whole = pages.PayoutsPage(rows, replace(FILTERS, chips=()), Pager(), "/payouts/export.csv")
+    return replace(whole, **changes)
+
+
+def payout(**changes: object) -> pages.PayoutPage:
+    def entry(key: int, amount: str, day: int, text: str) -> pages.BankEntry:
+        return pages.BankEntry(uuid_of(key), date(2026, 11, day), "STRIPE PAYMENTS EUROPE LTD", text, eur(amount),
+                               "N26 Business … 3000", "/transactions/")  # fmt: skip
+
+    lines = (
+        pages.EquationLine("Charges", eur("2402.10"), 38), pages.EquationLine("Fees", eur("-71.55"), 38),
+        pages.EquationLine("Refunds", eur("-20.00"), 1), pages.EquationLine("Disputes", eur("0.00"), 0),
+        pages.EquationLine("Adjustments", eur("0.00"), 0),
+        pages.EquationLine("Explained", eur("2310.55"), is_sum=True),
+        pages.EquationLine("Paid out", eur("2309.32"), is_sum=True),
+    )  # fmt: skip
+    items = tuple(
+        pages.PayoutItem(date(2026, 11, 11), kind, name, source, eur(amount), eur(fee), eur(net), url)
+        for kind, name, source, amount, fee, net, url in (
+            ("Charges", "Ines Weber-Lindström", "ch_3QxAcme00000000000000001", "49.00", "-1.03", "47.97",
+             "/transactions/"),
+            ("Refunds", "REFUND FOR CHARGE", "re_3QxAcme00000000000000002", "-20.00", "0.00", "-20.00", ""),
+        )
+    )  # fmt: skip
+    whole = pages.PayoutPage(
+        "po_1QxAcme0014", eur("2309.32"), Chip("Does not add up", "bad"),
+        (Fact("Stripe account", text="Northhost GmbH"), Fact("Arrives", day=date(2026, 11, 13)),
+         Fact("Trace id", text="NORT4711", verbatim=True)),
+        lines, eur("-1.23"), False, "Stripe names these movements as its items.",
+        (pages.SettledEntry(entry(4, "2309.32", 13, "STRIPE NORT4711"), "The text quotes this payout", ago(hours=2),
+                            eur("0.00"), undo_url="/payouts/x/undo/"),
+         pages.SettledEntry(entry(5, "-2309.32", 16, "RETOURE"), "Paired by Ana Petrova", ago(hours=1), eur("-0.50"),
+                            is_return=True, shared=True)),
+        (pages.PayoutChoice(entry(6, "2309.32", 13, "SAMMELGUTSCHRIFT"), "Only amount and day fit", selected=True),
+         pages.PayoutChoice(entry(7, "2208.00", 14, "STRIPE"), "The text names Stripe", "Differs by −101.32 EUR.")),
+        (pages.OtherPayout(uuid_of(8), "po_1QwAcme0013", date(2026, 11, 16), eur("47.97")),),
+        items, Pager("/payouts/?after=x_2"), "The items do not add up to what was paid out.", "/payouts/x/pair/",
+        "/payouts/x/export.csv", "The payout is found on the bank account already. Nothing was saved.",
+    )  # fmt: skip
     return replace(whole, **changes)
 
 

@@ -4,6 +4,7 @@ The decisions answer as the product does, in the shapes of `payymo.dashboard.pag
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from types import SimpleNamespace
 from typing import Any
@@ -66,9 +67,12 @@ def edit(state: Callable[[], pages.Panel]) -> Callable[..., HttpResponse]:
     def view(request: HttpRequest, receipt: str) -> HttpResponse:
         if request.method == "POST" and request.POST.get("do", "save") == "save":
             return decide(request, receipt, "matched")
+        shown = state()
+        if shown.find is not None:
+            shown = replace(shown, find=replace(shown.find, q=request.GET.get("q", shown.find.q)))
         if "HX-Request" in request.headers:
-            return render(request, "dashboard/review/panel.html", {"page": state()})
-        page = gallery.review(panel=state(), item=True)
+            return render(request, "dashboard/review/panel.html", {"page": shown})
+        page = gallery.review(panel=shown, item=True)
         return render(request, "dashboard/review/page.html", {"page": page, "shell": gallery.shell("review")})
 
     return view
@@ -133,6 +137,7 @@ dashboard = [
     path("invoices/", page("invoices", gallery.invoices, "invoices"), name="invoices"),
     path("invoices/<uuid:invoice>/", page("invoice", gallery.invoice, "invoices"), name="invoice"),
     path("payouts/", page("payouts", gallery.payouts, "payouts"), name="payouts"),
+    path("payouts/<uuid:payout>/", page("payout", gallery.payout, "payouts"), name="payout"),
     path("postings/", page("postings", gallery.postings, "postings"), name="postings"),
     path("activity/", page("activity", gallery.activity, "activity"), name="activity"),
     path("connections/", page("connections/list", gallery.connections, "connections"), name="connections"),

@@ -52,7 +52,8 @@ def test_a_name_is_found_inside_a_text_at_its_place(index):
 
     [hit] = [hit for hit in index.find(text, in_text=True) if hit.client_id == 3]
 
-    assert [text[start:end] for start, end in hit.places] == ["OLIVER", "WINWORTH"]
+    places = index.places(text, hit, in_text=True)
+    assert [text[start:end] for start, end in places] == ["OLIVER", "WINWORTH"]
 
 
 def test_a_stranger_is_not_found(index):

@@ -159,3 +159,19 @@ def test_rows_are_grouped_by_booking_day_and_pending_ones_stay_where_they_are():
 
     assert days == [(TODAY, ["a", "p", "b"]), (TODAY + timedelta(days=1), ["c"])]
     assert list(by_day([])) == []
+
+
+def test_an_earlier_payment_is_booked_once_its_payer_becomes_known():
+    verdict = Verdict("t2", ((202601043, Decimal("119.00")),), "")
+    earlier = invoice("RE-2026-01042", 4711, client=MAREK)
+    alike = [invoice(f"RE-2026-0110{n}", 4711, client=LUCIE) for n in range(5)]
+    run = replay(earlier, *alike, invoice("RE-2026-01043", client=MAREK), verdicts=[verdict])
+    first = receipt("danke", 4711, counterparty_account="ACC1", counterparty_name="Hilde")
+    second = receipt("danke", id="t2", counterparty_account="ACC1", counterparty_name="Hilde")
+
+    [decision] = run.run_day([row(first)])
+    outstanding = run.book.debts[earlier.id].outstanding
+    run.run_day([row(second)])
+
+    assert (settled_by(decision), outstanding) == ([], 4711)
+    assert run.book.debts[earlier.id].outstanding == 0

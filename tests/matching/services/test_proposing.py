@@ -4,8 +4,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from matching.models import AutoApprovalPolicy, Decision, Proposal, Settlement, StripeInvoiceMatch
-from matching.services import booked, booked_transfers, policy, proposing, requeueing, settlement
+from matching.models import AutoApprovalPolicy, Decision, Proposal, StripeInvoiceMatch
+from matching.services import booked, booked_transfers, policy, proposing
 from tests.factories import rows
 from tests.factories.rows import NOW
 from whmcs.models import Invoice, Posting, WhmcsTransaction
@@ -40,7 +40,7 @@ def test_a_new_invoice_lets_the_engine_look_again(in_acme):
     assert Proposal.objects.get().band == "none"
 
     rows.invoice("INV-1042", "119.00")
-    requeueing.requeue_for_changed_invoices(now=NOW)
+    proposing.requeue_for_changed_invoices(now=NOW)
     proposing.propose(receipts=proposing.waiting(), now=NOW)
 
     best = Proposal.objects.get(rank=1, status="OPEN", bank_transaction=payment)
@@ -138,27 +138,6 @@ def test_a_charge_that_whmcs_booked_is_linked_and_never_posted(in_acme):
     posting = Posting.objects.get()
     assert (charge.state, posting.kind, posting.state) == ("RECONCILED", "LINK", "POSTED")
     assert StripeInvoiceMatch.objects.get().invoice == debt
-
-
-def test_a_payout_is_found_on_the_bank_account_once(in_acme):
-    payout = rows.payout("2310.55")
-    entry = rows.transfer("STRIPE PAYMENTS EUROPE", "2310.55", name="STRIPE")
-
-    assert settlement.settle_found(now=NOW) == 1
-    assert settlement.settle_found(now=NOW) == 0
-
-    entry.refresh_from_db()
-    found = Settlement.objects.get()
-    assert (found.payout, found.bank_transaction, entry.state) == (payout, entry, "RECONCILED")
-    assert Posting.objects.count() == 0
-
-
-def test_two_equal_payouts_of_one_day_are_left_for_a_person(in_acme):
-    rows.payout("100.00")
-    rows.payout("100.00")
-    rows.transfer("STRIPE", "100.00", name="STRIPE")
-
-    assert settlement.settle_found(now=NOW) == 0
 
 
 def test_the_queries_of_the_queue_do_not_grow_with_its_rows(in_acme):

@@ -1,5 +1,6 @@
 // The review screen. Everything it does also works as plain pages and forms; this makes it fast.
 import { startDeciding } from "./review/decide.js";
+import { startFind } from "./review/find.js";
 import { startQueue } from "./review/queue.js";
 import { startSplit } from "./review/split.js";
 import { startStatus } from "./review/status.js";
@@ -9,6 +10,7 @@ if (document.getElementById("pm-review")) {
   startQueue();
   startDeciding();
   startUndoBar();
+  startFind();
   startSplit();
   startStatus();
 }

@@ -116,6 +116,7 @@ async function stay(form, submitter) {
 async function undo(form) {
   const number = ++latest;
   const body = new URLSearchParams(new FormData(form));
+  body.append("queue", window.location.search.slice(1));
   const url = form.getAttribute("action");
   saving();
   try {

@@ -1,0 +1,127 @@
+"""Who belongs to a tenant and as what: changing roles, ending and resuming memberships, roles of the tenant's own."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import transaction
+
+from accounts import permissions
+from accounts.models import Membership, Role
+from accounts.services import sessions
+from payymo.audit.services import recording as audit
+from payymo.shared.errors import BadInput, Conflict, NotAllowed
+from tenants.models import Tenant
+
+MOST_ROLES = 50
+
+
+class LastOwner(Conflict):
+    """A tenant without an owner could never be administered again."""
+
+    code = "last_owner"
+
+
+class UnusableRole(BadInput):
+    """The role does not exist here, or what is asked of it makes no sense."""
+
+    code = "unusable_role"
+
+
+class RoleInUse(Conflict):
+    """Members have this role."""
+
+    code = "role_in_use"
+
+
+def find_role(*, tenant: Tenant, code: str) -> Role:
+    """Return the built-in role or the tenant's own.
+
+    Raises: UnusableRole.
+    """
+    role = Role.objects.filter(code=code, tenant=None).first() or Role.objects.filter(code=code, tenant=tenant).first()
+    if role is None:
+        raise UnusableRole(f"There is no role {code!r}.")
+    return role
+
+
+def change_member(
+    *,
+    membership: Membership,
+    granted: frozenset[str],
+    role: Role | None = None,
+    is_active: bool | None = None,
+    now: datetime,
+) -> Membership:
+    """Give a member another role, or end or resume the membership; it counts from their next request on.
+
+    Shape: `granted` is what the caller may do.
+    Raises: LastOwner; NotAllowed when the member has, or would get, a right that the caller lacks. Nothing is changed.
+    """
+    with transaction.atomic():
+        # One lock for all memberships of the tenant: two owners who demote each other must not both succeed.
+        Tenant.objects.select_for_update().get(pk=membership.tenant_id)
+        row = Membership.objects.select_related("role", "user", "tenant").get(pk=membership.pk)
+        before = (row.role.code, row.is_active)
+        held = permissions.permissions_of_role(row.role) | permissions.permissions_of_role(role or row.role)
+        _check_reach(held, granted)
+        row.role = role or row.role
+        row.is_active = row.is_active if is_active is None else is_active
+        if (row.role.code, row.is_active) == before:
+            return row
+        row.save(update_fields=["role", "is_active"])
+        owners = permissions.active_memberships().filter(tenant=row.tenant, role__code="owner", role__tenant=None)
+        if not owners.exists():
+            raise LastOwner("The last owner stays: make somebody else an owner first.")
+        if not row.is_active:
+            sessions.revoke_sessions_of(user=row.user, tenant=row.tenant, reason="membership_ended", now=now)
+        audit.record(
+            action="member.changed",
+            details={"member": str(row.user.public_id), "role": row.role.code, "is_active": row.is_active},
+        )
+    return row
+
+
+def _check_reach(wanted: frozenset[str], granted: frozenset[str]) -> None:
+    """Raise NotAllowed when somebody reaches for a right that they do not hold themselves."""
+    if beyond := sorted(wanted - granted):
+        raise NotAllowed(f"You do not hold these rights yourself: {', '.join(beyond)}.")
+
+
+def save_role(*, tenant: Tenant, granted: frozenset[str], code: str, name: str, codenames: Sequence[str]) -> Role:
+    """Make or change a role of the tenant's own.
+
+    Raises: NotAllowed for a right that the caller lacks; UnusableRole for a built-in role, an unknown permission, or
+    one role too many. Nothing is changed.
+    """
+    if code in permissions.BUILTIN_ROLES:
+        raise UnusableRole("The built-in roles stay as they are. Make a role of your own.")
+    if unknown := sorted(set(codenames) - permissions.PERMISSIONS.keys()):
+        raise UnusableRole(f"Unknown permission: {', '.join(unknown)[:200]}.")
+    if not codenames or not name.strip():
+        raise UnusableRole("A role has a name and at least one permission.")
+    _check_reach(frozenset(codenames), granted)
+    with transaction.atomic():
+        Tenant.objects.select_for_update().get(pk=tenant.pk)
+        known = Role.objects.filter(tenant=tenant)
+        if not known.filter(code=code).exists() and known.count() >= MOST_ROLES:
+            raise UnusableRole(f"A company has at most {MOST_ROLES} roles of its own.")
+        role, _ = Role.objects.update_or_create(
+            tenant=tenant, code=code, defaults={"name": name.strip()[:80], "permissions": sorted(set(codenames))}
+        )
+        audit.record(action="role.saved", details={"role": code, "permissions": ",".join(role.permissions)})
+    return role
+
+
+def delete_role(*, role: Role) -> None:
+    """Delete a role of the tenant's own.
+
+    Raises: UnusableRole for a built-in one; RoleInUse while somebody has it.
+    """
+    if role.tenant_id is None:
+        raise UnusableRole("The built-in roles stay.")
+    with transaction.atomic():
+        Tenant.objects.select_for_update().get(pk=role.tenant_id)
+        if role.memberships.exists():
+            raise RoleInUse("Members have this role. Give them another one first.")
+        audit.record(action="role.deleted", details={"role": role.code})
+        role.delete()

@@ -1,0 +1,32 @@
+"""Invent a host with its past: `make_hosts.py OUT --profile NAME --seed N --invoices N [--no-feedback]`.
+
+Writes the files that `match_files` reads, and truth.jsonl, which only the scorer may read.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from benchmarks.hosts.profiles import PROFILES
+from benchmarks.hosts.world import invent
+
+
+def main() -> int:
+    """Write one host."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("out", type=Path, metavar="OUT", help="folder to write into; made if missing")
+    parser.add_argument("--profile", choices=sorted(PROFILES), required=True)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--invoices", type=int, default=2700)
+    parser.add_argument("--no-feedback", action="store_true", help="a new tenant: no past decisions")
+    options = parser.parse_args()
+    if options.invoices < 1:
+        parser.error("--invoices must be at least 1")
+    invent(options.out, PROFILES[options.profile], options.seed, options.invoices, feedback=not options.no_feedback)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

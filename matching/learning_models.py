@@ -1,0 +1,41 @@
+"""What a tenant's engine has learned, version by version, and when automation was stopped. Tenant schema."""
+
+from django.db import models
+from django.db.models import Q
+
+from payymo.shared.models import Record
+
+
+class EngineModel(Record):
+    """One version of what the engine learned from this tenant's decisions: plain numbers on top of the shipped weights.
+
+    Never edited but for which one is in use; a version that was refused keeps the reason.
+    """
+
+    class State(models.TextChoices):
+        """At most one is IN_USE; without one, or when it was learned on other shipped weights, those hold."""
+
+        IN_USE = "IN_USE", "In use"
+        KEPT = "KEPT", "Kept"
+        REFUSED = "REFUSED", "Refused"
+
+    number = models.PositiveIntegerField(unique=True)
+    version = models.CharField(max_length=40, unique=True)
+    base_version = models.CharField(max_length=40, help_text="the shipped weights that it corrects")
+    state = models.CharField(max_length=8, choices=State)
+    added = models.JSONField(default=dict, help_text="what is added to each weight, in log-odds")
+    curves = models.JSONField(default=dict, help_text="slope and shift per source; empty keeps the shipped ones")
+    evaluation = models.JSONField(default=dict, help_text="every figure of its report")
+    reason = models.CharField(max_length=300, blank=True, help_text="why it was refused")
+    decisions = models.PositiveIntegerField(default=0, help_text="people's decisions known when it was trained")
+    trained_at = models.DateTimeField(db_index=True)
+    used_since = models.DateTimeField(null=True, blank=True)
+    chosen_by_id = models.BigIntegerField(
+        null=True, blank=True, help_text="the person who chose it; training leaves it"
+    )
+    chosen_by_name = models.CharField(max_length=120, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["state"], condition=Q(state="IN_USE"), name="one_engine_model_in_use")
+        ]

@@ -1,0 +1,49 @@
+"""`manage.py train_matcher --tenant SLUG [--dry-run] [--report DIR] [--json]`."""
+
+import json
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from matching.services import training
+from payymo.shared.errors import DomainError
+from tenants import context
+from tenants.services.provisioning import find_tenant
+
+
+class Command(BaseCommand):
+    """Learn from one tenant's decisions."""
+
+    help = (
+        "Learn from a tenant's decisions, prove it on later ones, and take the new version into use unless it is "
+        "worse than the present one on the same payments."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--tenant", required=True, help="the tenant's slug")
+        parser.add_argument("--dry-run", action="store_true", help="train and measure, write nothing")
+        parser.add_argument("--json", action="store_true", help="print the result as JSON")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        say = (lambda _: None) if options["json"] else self.stderr.write
+        try:
+            with context.inside(find_tenant(slug=options["tenant"])):
+                trained = training.train(now=timezone.now(), dry_run=options["dry_run"], progress=say)
+        except (DomainError, context.TenantUnavailable) as error:
+            raise CommandError(str(error), returncode=2) from error
+        if options["json"]:
+            self.stdout.write(json.dumps(_result(trained)))
+        else:
+            self.stdout.write(trained.sentence())
+
+
+def _result(trained: training.Trained) -> dict[str, Any]:
+    return {
+        "outcome": trained.outcome,
+        "version": trained.row.version if trained.row is not None else None,
+        "reason": trained.reason,
+        "decisions": trained.decisions,
+        "evaluation": trained.evaluation,
+    }

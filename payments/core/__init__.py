@@ -1,0 +1,1 @@
+"""What the Stripe ledger means, in plain Python."""

@@ -1,0 +1,37 @@
+"""The closed list of acts that are recorded, and their names for people."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+ACTIONS: Mapping[str, str | Promise] = MappingProxyType(
+    {
+        "decision.approve": _("Approved a suggestion"),
+        "decision.allocate": _("Matched by hand"),
+        "decision.reject": _("Rejected a suggestion"),
+        "decision.ignore": _("Ignored a payment"),
+        "decision.hold": _("Put a payment off"),
+        "decision.settle": _("Paired a payout with the bank account"),
+        "decision.undo": _("Undid a decision"),
+        "decision.give_up": _("Gave up a posting"),
+        "posting.moved": _("A posting moved on"),
+        "policy.changed": _("Changed what may be approved automatically"),
+        "import.committed": _("Imported a statement"),
+        "connection.added": _("Added a connection"),
+        "connection.changed": _("Changed a connection"),
+        "connection.removed": _("Removed a connection"),
+        "security.signed_in": _("Signed in"),
+        "security.signed_out": _("Signed out"),
+        "security.sessions_revoked": _("Ended sessions"),
+        "security.refresh_token_reused": _("A used token was shown again"),
+        "api_key.made": _("Made an API key"),
+        "api_key.revoked": _("Revoked an API key"),
+        "member.changed": _("Changed a member"),
+        "role.saved": _("Saved a role"),
+        "role.deleted": _("Deleted a role"),
+        "staff.entered": _("Payymo's staff entered"),
+        "audit.exported": _("Exported the audit log"),
+    }
+)

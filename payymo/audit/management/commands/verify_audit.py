@@ -1,0 +1,48 @@
+"""`manage.py verify_audit (--tenant SLUG | --file FILE) [--json]`."""
+
+import json
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from payymo.audit.services import proving
+from payymo.shared.audit_chain import Verdict
+from payymo.shared.errors import DomainError
+from tenants import context
+from tenants.services.provisioning import find_tenant
+
+
+class Command(BaseCommand):
+    """Check that nothing in an audit log is missing or changed."""
+
+    help = "Check that nothing in an audit log is missing or changed. Exit status 1 names the first wrong entry."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        what = parser.add_mutually_exclusive_group(required=True)
+        what.add_argument("--tenant", help="the tenant's slug")
+        what.add_argument("--file", type=Path, help="a log written by export_audit; needs no database")
+        parser.add_argument("--json", action="store_true", help="print the result as JSON")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        verdict = self._verdict(options["tenant"], options["file"])
+        if options["json"]:
+            result = {"checked": verdict.checked, "head": verdict.head.hex(), "whole": verdict.is_whole}
+            self.stdout.write(json.dumps({**result, "first_bad": verdict.first_bad, "problem": verdict.problem}))
+        elif verdict.is_whole:
+            self.stdout.write(f"{verdict.checked} entries, nothing missing or changed. Head {verdict.head.hex()}")
+        if not verdict.is_whole:
+            raise CommandError(verdict.problem, returncode=1)
+
+    def _verdict(self, slug: str | None, path: Path | None) -> Verdict:
+        try:
+            if path is not None:
+                with path.open(encoding="utf-8") as lines:
+                    return proving.verify_export(lines)
+            with context.inside(find_tenant(slug=slug or "")):
+                return proving.verify()
+        except (DomainError, context.TenantUnavailable) as error:
+            raise CommandError(str(error), returncode=2) from error
+        except (OSError, UnicodeDecodeError) as error:
+            raise CommandError(f"{path} cannot be read: {error}", returncode=2) from error

@@ -1,0 +1,79 @@
+"""Reading the log."""
+
+import uuid
+from collections.abc import Iterator
+from datetime import datetime
+
+from django.db.models import QuerySet, TextField
+from django.db.models.functions import Cast
+
+from payymo.audit.models import AuditEntry, AuditLink
+from payymo.shared.audit_chain import Anchor, ChainRecord
+from tenants import context
+from tenants.models import AuditAnchor
+
+_FIELDS = ("public_id", "happened_at", "action", "actor_kind", "actor_id", "object_type", "object_id", "request_id")
+
+
+def chain(*, after: int = 0) -> Iterator[ChainRecord]:
+    """Read every link after number `after` with its entry, in order, a few thousand at a time."""
+    rows = (
+        AuditLink.objects.filter(number__gt=after)
+        .order_by("number")
+        .values_list(
+            "number", "previous_hash", "entry_hash", *(f"entry__{name}" for name in _FIELDS),
+            Cast("entry__details", TextField()),
+        )
+    )  # fmt: skip
+    for (
+        number,
+        previous,
+        own,
+        public_id,
+        moment,
+        action,
+        kind,
+        actor,
+        thing,
+        thing_id,
+        request,
+        details,
+    ) in rows.iterator(chunk_size=2000):
+        yield ChainRecord(
+            number, bytes(previous), bytes(own), str(public_id), moment, action, kind, str(actor or ""), thing,
+            str(thing_id or ""), request, details,
+        )  # fmt: skip
+
+
+def entries_outside_the_chain() -> int:
+    """Count committed entries that have no link: none, unless somebody removed one."""
+    return AuditEntry.objects.filter(link=None).count()
+
+
+def anchors() -> list[Anchor]:
+    """Read the heads of this tenant's chain that were written down in the shared schema."""
+    rows = AuditAnchor.objects.filter(tenant=context.current()).order_by("number")
+    return [Anchor(row.number, bytes(row.entry_hash), row.anchored_at) for row in rows]
+
+
+def find_entries(
+    *,
+    action: str = "",
+    actor_id: uuid.UUID | None = None,
+    object_id: uuid.UUID | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> QuerySet[AuditLink]:
+    """Return the links with their entries, narrowed; the caller orders and bounds them."""
+    found = AuditLink.objects.select_related("entry")
+    if action:
+        found = found.filter(entry__action=action)
+    if actor_id:
+        found = found.filter(entry__actor_id=actor_id)
+    if object_id:
+        found = found.filter(entry__object_id=object_id)
+    if since:
+        found = found.filter(entry__happened_at__gte=since)
+    if until:
+        found = found.filter(entry__happened_at__lt=until)
+    return found

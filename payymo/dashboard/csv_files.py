@@ -1,0 +1,48 @@
+"""Tables as CSV files, for spreadsheets: amounts as plain decimals, and no cell that a spreadsheet would run."""
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+
+from django.http import HttpResponse
+
+from payymo.shared.money import quantized
+
+MOST_ROWS = 50_000
+# A spreadsheet takes a cell that begins like this for a formula.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def plain(amount: Decimal | None, currency: str) -> str:
+    """Write an amount with its currency's digits and no marks; nothing when it is not known."""
+    return "" if amount is None else str(quantized(amount, currency))
+
+
+def _cell(value: object) -> str:
+    text = "" if value is None else str(value)
+    if text.startswith(_FORMULA) and not _is_number(text):
+        return f"'{text}"
+    return text
+
+
+def _is_number(text: str) -> bool:
+    return text.lstrip("-").replace(".", "", 1).isdecimal() and text.isascii()
+
+
+def answer(name: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -> HttpResponse:
+    """Return the table as a download; at most `MOST_ROWS` rows, and a last line that says so when there are more.
+
+    Shape: UTF-8 with a byte order mark, without which spreadsheets read it as Latin 1.
+    """
+    out = io.StringIO()
+    table = csv.writer(out)
+    table.writerow(header)
+    for number, row in enumerate(rows):
+        if number == MOST_ROWS:
+            table.writerow([f"Only the first {MOST_ROWS} rows are here: filter to fewer."])
+            break
+        table.writerow([_cell(value) for value in row])
+    made = HttpResponse("\ufeff" + out.getvalue(), content_type="text/csv; charset=utf-8")
+    made["Content-Disposition"] = f'attachment; filename="{name}"'
+    return made

@@ -1,0 +1,47 @@
+"""Payments on their way to WHMCS."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from payymo.dashboard.pages.values import Amount, Chip, Filters, Moment, Pager
+
+
+@dataclass(frozen=True, slots=True)
+class StoppedPosting:
+    """A posting that waits for a person. `key` is its id; a URL is empty where the viewer may not do that.
+
+    Shape: both URLs take a POST with `next`, the page to come back to; retry takes `overpay=1`, give up a `reason`.
+    """
+
+    key: str
+    number: str
+    amount: Amount
+    retry_url: str = ""
+    give_up_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PostingRow:
+    """A posting of the list. `why` is what WHMCS or Payymo said against it; `payment_url` is the money behind it."""
+
+    number: str
+    client: str
+    amount: Amount
+    state: Chip
+    why: str
+    moment: Moment
+    url: str
+    payment_url: str = ""
+    stopped: StoppedPosting | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PostingsPage:
+    """Template `dashboard/postings.html`: payments on their way to WHMCS, those that need a person by default."""
+
+    rows: tuple[PostingRow, ...]
+    filters: Filters
+    pager: Pager
+    empty: Literal["", "nothing", "filtered"] = ""

@@ -1,0 +1,90 @@
+"""What a payment may be for: each suggestion with its invoices, its marks and its reasons in words."""
+
+from collections.abc import Iterable
+from datetime import date
+from decimal import Decimal
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from matching import adapters
+from matching.core.types import Reason
+from matching.locks import Receipt
+from matching.models import Proposal
+from payymo.dashboard import formats, words
+from payymo.dashboard.links import link
+from payymo.dashboard.pages import Amount, CandidateCard, InvoiceLine, ReasonLine
+from payymo.dashboard.presenters import receipts
+from whmcs.models import Invoice
+
+
+def due_words(due: date | None, today: date) -> str:
+    """Say how far a due date is."""
+    if due is None:
+        return ""
+    days = (today - due).days
+    if days == 0:
+        return _("today")
+    if days > 0:
+        return ngettext("%d day ago", "%d days ago", days) % days
+    return ngettext("in %d day", "in %d days", -days) % -days
+
+
+def reason_lines(reasons: Iterable[Reason]) -> tuple[ReasonLine, ...]:
+    """Word the reasons, strongest first."""
+    lines = []
+    for reason in sorted(reasons, key=lambda reason: -abs(reason.weight)):
+        title, text = words.reason(reason.code, str(reason.agrees), reason.values)
+        lines.append(ReasonLine(str(reason.agrees), title, text))  # type: ignore[arg-type]
+    return tuple(lines)
+
+
+def whmcs_link(invoice: Invoice, base_url: str) -> str:
+    """Return the invoice's page in WHMCS's own admin area."""
+    return f"{base_url}/admin/invoices.php?action=edit&id={invoice.whmcs_id}" if base_url else ""
+
+
+def _invoice_line(line, reasons: tuple[Reason, ...], today: date, base_url: str) -> InvoiceLine:  # type: ignore[no-untyped-def]
+    invoice = line.invoice
+    items = "; ".join(each.description for each in list(invoice.lines.all())[:3])
+    return InvoiceLine(
+        number=receipts.marked(invoice.display_number, "invoice.number", reasons),
+        outstanding=Amount(invoice.outstanding, invoice.currency),
+        allocated=Amount(line.amount, invoice.currency),
+        due_date=invoice.due_date,
+        due_text=due_words(invoice.due_date, today),
+        status=invoice.status,
+        items=receipts.marked(items, "invoice.text", reasons),
+        amount_marked=receipts.amount_is_marked(reasons) and line.amount == invoice.outstanding,
+        url=link("invoice", invoice.public_id),
+        whmcs_url=whmcs_link(invoice, base_url),
+    )
+
+
+def candidate(receipt: Receipt, proposal: Proposal, today: date) -> CandidateCard:
+    """Show one suggestion: its invoices, what they would receive, and why."""
+    reasons = tuple(adapters.reason_from_json(each) for each in proposal.reasons)
+    against = tuple(adapters.reason_from_json(each) for each in proposal.why_not)
+    lines = sorted(proposal.lines.all(), key=lambda line: line.invoice.whmcs_id)
+    first = lines[0].invoice
+    clients = {line.invoice.client for line in lines}
+    client = next(iter(clients))
+    total = sum((line.amount for line in lines), Decimal(0))
+    rest = receipt.unallocated - total
+    name = client.display_name if len(clients) == 1 else _("%d clients") % len(clients)
+    title = first.display_number + (f" +{len(lines) - 1}" if len(lines) > 1 else "")
+    base_url = first.instance.base_url
+    return CandidateCard(
+        rank=proposal.rank,
+        key=str(proposal.public_id),
+        title=title,
+        lines=tuple(_invoice_line(line, reasons, today, base_url) for line in lines),
+        client=receipts.marked(name, "invoice.client", reasons),
+        client_note=f"#{client.whmcs_id}" if len(clients) == 1 else "",
+        probability=proposal.probability,
+        band=proposal.band,  # type: ignore[arg-type]
+        receipt=receipts.card(receipt, reasons),
+        reasons=reason_lines([*reasons, *against]),
+        remainder=_("%s stays open") % formats.money(Amount(rest, receipt.currency)) if rest > 0 else "",
+        total=Amount(total, first.currency),
+    )

@@ -1,0 +1,74 @@
+"""Where the day stands, and what was decided last."""
+
+from datetime import datetime, timedelta
+
+from django.utils.translation import gettext as _
+
+from matching import selectors
+from matching.models import Decision
+from payymo.dashboard import formats
+from payymo.dashboard.links import link
+from payymo.dashboard.pages import Amount, Moment, Progress, Recent, UndoBar
+from payymo.dashboard.presenters import receipts
+from whmcs.models import Posting
+
+
+def progress(*, now: datetime, counts: dict[str, int]) -> Progress:
+    """Say where the day stands."""
+    money = selectors.open_money(since=(now - timedelta(days=31)).date())
+    # Of the currency with the most open payments: sums never cross currencies.
+    main = max(money, key=lambda each: each.count, default=None)
+    share = int(100 * (1 - main.open / main.received)) if main and main.received else 0
+    return Progress(
+        left_count=sum(counts.values()),
+        done_today=selectors.decided_since(now.replace(hour=0, minute=0, second=0, microsecond=0)),
+        amounts=tuple((Amount(m.open, m.currency), Amount(m.received, m.currency)) for m in money),
+        percent=share,
+    )
+
+
+def _postings(decision: Decision) -> list[Posting]:
+    matches = decision.invoicematch_set if decision.bank_transaction_id else decision.stripeinvoicematch_set
+    return [match.posting for match in matches.select_related("posting") if match.posting]
+
+
+def undo_bar(decision: Decision, *, now: datetime) -> UndoBar:
+    """Say what was just decided, and until when it can be taken back."""
+    receipt = decision.bank_transaction or decision.stripe_payment
+    assert receipt is not None  # noqa: S101 - kept by a constraint
+    text = _("%(what)s: %(amount)s from %(name)s.") % {
+        "what": decision.get_kind_display(),
+        "amount": formats.money(receipts.amount_of(receipt)),
+        "name": receipts.name_of(receipt) or _("Unknown payer"),
+    }
+    postings = _postings(decision)
+    waits = [p for p in postings if p.state == Posting.State.QUEUED and p.attempts == 0]
+    seconds = max((int((p.not_before - now).total_seconds()) for p in waits), default=0)
+    undoable = not hasattr(decision, "undone_by") and (bool(waits) or not postings)
+    return UndoBar(
+        text=text,
+        seconds=max(seconds, 0),
+        undo_url=link("review_undo", decision.public_id) if undoable else "",
+        posted_text=_("Posted to WHMCS.") if postings else "",
+    )
+
+
+def last_decision(*, user_id: int | None) -> Decision | None:
+    """Return the person's latest decision that is not undone and not an undo."""
+    if user_id is None:
+        return None
+    recent = selectors.recent_decisions(limit=5, by_user_id=user_id)
+    return next((d for d in recent if d.kind != Decision.Kind.UNDO and not hasattr(d, "undone_by")), None)
+
+
+def recent(*, now: datetime, limit: int = 20) -> tuple[Recent, ...]:
+    """List what was decided last."""
+    lines = []
+    for decision in selectors.recent_decisions(limit=limit):
+        receipt = decision.bank_transaction or decision.stripe_payment
+        assert receipt is not None  # noqa: S101 - kept by a constraint
+        who = decision.decided_by_name or str(decision.get_source_display())
+        text = f"{decision.get_kind_display()}, {formats.money(receipts.amount_of(receipt))}, {who}"
+        when: Moment = formats.moment(decision.decided_at, now)
+        lines.append(Recent(text=text, moment=when, url=link("transaction", receipt.public_id)))
+    return tuple(lines)

@@ -1,0 +1,38 @@
+"""Decisions as lines of a timeline."""
+
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+
+from matching.models import Decision
+from payymo.dashboard import formats, words
+from payymo.dashboard.links import link
+from payymo.dashboard.pages import Event
+from payymo.dashboard.presenters import receipts
+
+_ICONS = {
+    "APPROVE": "check", "ALLOCATE": "split", "REJECT": "x", "IGNORE": "eye-off", "HOLD": "clock", "SETTLE": "landmark",
+    "UNDO": "undo-2", "GIVE_UP": "x",
+}  # fmt: skip
+_EVENT_TONES = {"APPROVE": "ok", "ALLOCATE": "ok", "SETTLE": "ok", "REJECT": "bad"}
+
+
+def event_of(decision: Decision, now: datetime, *, with_receipt: bool = False) -> Event:
+    """Word a decision for a timeline."""
+    receipt = decision.bank_transaction or decision.stripe_payment
+    detail = words.ignore_reason(decision.reason) if decision.kind == Decision.Kind.IGNORE else decision.reason
+    title = str(decision.get_kind_display())
+    if with_receipt and receipt is not None:
+        title += f": {formats.money(receipts.amount_of(receipt))}"
+    if hasattr(decision, "undone_by"):
+        detail = f"{detail} ({_('undone')})".strip()
+    return Event(
+        moment=formats.moment(decision.decided_at, now),
+        actor=decision.decided_by_name or str(decision.get_source_display()),
+        title=title,
+        detail=detail,
+        tone=_EVENT_TONES.get(decision.kind, "neutral"),  # type: ignore[arg-type]
+        icon=_ICONS.get(decision.kind, "circle-dot"),
+        url=link("transaction", receipt.public_id) if with_receipt and receipt is not None else "",
+        day=decision.decided_at.date(),
+    )

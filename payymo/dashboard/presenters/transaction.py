@@ -1,0 +1,86 @@
+"""One bank transaction or charge in full."""
+
+import json
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+
+from banking.models import BankTransaction
+from matching import selectors
+from matching.locks import Receipt
+from payymo.dashboard import formats, words
+from payymo.dashboard.links import link
+from payymo.dashboard.pages import AllocationRow, Amount, Chip, Fact, TransactionPage
+from payymo.dashboard.presenters import decided, postings, receipts, review
+from payymo.dashboard.presenters.events import event_of
+from payymo.shared.crypto import UnreadableSecret
+from payymo.shared.models import ReceiptState
+from tenants import sealing
+
+
+def _posting_chip(match) -> Chip:  # type: ignore[no-untyped-def]
+    if match.posting is None:
+        return Chip(_("Reversed"), "neutral")
+    if match.posting.kind == "LINK" and match.posting.state == "POSTED":
+        return words.link_chip()
+    return words.state_chip(match.posting.state, str(match.posting.get_state_display()))
+
+
+def _allocation(match, now: datetime, may_retry: bool) -> AllocationRow:  # type: ignore[no-untyped-def]
+    decision = match.decision
+    posting = match.posting
+    return AllocationRow(
+        number=match.invoice.display_number,
+        client=match.invoice.client.display_name,
+        amount=Amount(match.amount, match.currency),
+        decided_by=decision.decided_by_name or str(decision.get_source_display()),
+        moment=formats.moment(match.allocated_at, now),
+        posting=_posting_chip(match),
+        posting_detail=(posting.last_error or posting.transaction_id) if posting else "",
+        url=link("invoice", match.invoice.public_id),
+        undo_url=decided.undo_bar(decision, now=now).undo_url if match.reverses_id is None else "",
+        stopped=postings.stopped(posting, match.invoice, may_retry=may_retry) if posting else None,
+    )
+
+
+def _raw(receipt: Receipt) -> tuple[Fact, ...]:
+    """Return the provider's own fields, as they came."""
+    try:
+        text = sealing.unseal(receipt, "raw_sealed")
+    except UnreadableSecret:
+        return (Fact(_("Raw data"), text=_("It does not open with this tenant's key.")),)
+    if not text:
+        return ()
+    try:
+        fields = json.loads(text)
+    except ValueError:
+        return (Fact(_("As received"), text=text[:4000], verbatim=True),)
+    if not isinstance(fields, dict):
+        return ()
+    return tuple(
+        Fact(str(key), text=value if isinstance(value, str) else json.dumps(value, ensure_ascii=False), verbatim=True)
+        for key, value in sorted(fields.items())[:60]
+        if value not in (None, "", [], {}) and "iban" not in json.dumps(value).lower()
+    )
+
+
+def detail(receipt: Receipt, *, now: datetime, may_retry: bool = False) -> TransactionPage:
+    """Build the page of one payment."""
+    is_bank = isinstance(receipt, BankTransaction)
+    shown = review.panel(receipt, may_decide=False, now=now)
+    name = receipts.name_of(receipt) or _("Unknown payer")
+    is_open = receipt.state in (ReceiptState.UNRECONCILED, ReceiptState.PARTLY_ALLOCATED) and receipt.amount > 0
+    return TransactionPage(
+        title=name,
+        kind="bank" if is_bank else "stripe",
+        amount=receipts.amount_of(receipt),
+        state=words.state_chip(receipt.state, str(receipt.get_state_display())),
+        facts=shown.receipt.facts,
+        allocations=tuple(_allocation(match, now, may_retry) for match in selectors.allocations_of(receipt)),
+        unallocated=Amount(receipt.unallocated, receipt.currency) if is_open else None,
+        candidates=shown.candidates if is_open else (),
+        none_text=shown.none_text if is_open else words.ignore_reason(receipt.ignored_reason),
+        events=tuple(event_of(decision, now) for decision in selectors.decisions_of(receipt)),
+        raw=_raw(receipt),
+        review_url=link("review_item", receipt.public_id) if is_open else "",
+    )

@@ -1,0 +1,85 @@
+"""The API's description (OpenAPI 3.1): what every operation has in common, and who may read it."""
+
+from typing import Any
+
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.utils import OpenApiParameter
+
+from payymo.shared.api.idempotency import HEADER
+
+_PROBLEM = {
+    "type": "object",
+    "description": "What went wrong, for programs and people (RFC 9457).",
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string", "description": "A sentence for people: what happened and what to do."},
+        "code": {"type": "string", "description": "Stable; programs may compare it."},
+        "request_id": {"type": "string", "description": "Names the request in our logs."},
+        "errors": {"type": "object", "additionalProperties": True, "description": "By field, where fields are wrong."},
+    },
+    "required": ["type", "title", "status", "detail", "code", "request_id"],
+}
+_PROBLEM_ANSWER = {
+    "description": "The request was refused; nothing was written.",
+    "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+}
+# Received outside the API's own views: the signature is checked over the raw bytes, before anything is parsed.
+_WEBHOOKS = {
+    "/api/v1/webhooks/stripe/": (
+        "stripe_webhook",
+        "Stripe reports events here. Verified by `Stripe-Signature` over the raw body; stored once, worked on later.",
+        "Stripe-Signature",
+    ),
+}
+_ANSWERS_WITHOUT_BODY = {
+    "200": {"description": "Stored, now or before."},
+    "400": {"description": "The signature is wrong; nothing was stored."},
+    "413": {"description": "The body is too large; nothing was stored."},
+}
+
+
+class DescribedSchema(AutoSchema):
+    """Adds the filters a view names in `query_class`, and the key that a money-moving method asks for."""
+
+    def get_override_parameters(self) -> list[Any]:
+        """Return what the method's own code does not show."""
+        found: list[Any] = []
+        query_class = getattr(self.view, "query_class", None)
+        if query_class is not None and self.method == "GET":
+            found.append(query_class)
+        handler = getattr(self.view, self.method.lower(), None)
+        if getattr(handler, "is_idempotent", False):
+            found.append(
+                OpenApiParameter(
+                    HEADER,
+                    location=OpenApiParameter.HEADER,
+                    required=True,
+                    description="1 to 255 printable ASCII characters, new for each act. The same key and body answer "
+                    "the same again and do nothing.",
+                )
+            )
+        return found
+
+
+def complete(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """Say for each operation how it refuses, and describe the webhooks; a hook of drf-spectacular."""
+    result.setdefault("components", {}).setdefault("schemas", {})["Problem"] = _PROBLEM
+    for methods in result["paths"].values():
+        for operation in methods.values():
+            operation["responses"]["default"] = _PROBLEM_ANSWER
+    for path, (name, text, header) in _WEBHOOKS.items():
+        result["paths"][path] = {
+            "post": {
+                "operationId": name,
+                "description": text,
+                "tags": ["webhooks"],
+                "security": [{}],
+                "parameters": [{"in": "header", "name": header, "required": True, "schema": {"type": "string"}}],
+                "requestBody": {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}},
+                "responses": _ANSWERS_WITHOUT_BODY,
+            }
+        }
+    result["paths"] = dict(sorted(result["paths"].items()))
+    return result

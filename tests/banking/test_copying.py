@@ -1,0 +1,62 @@
+"""COPY writes exactly what INSERT would."""
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from django.db import IntegrityError, transaction
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from banking.copying import _written, copy_rows
+from banking.models import BankTransaction
+from tests.banking.entries import bank_account
+
+
+def row(account, identity, **more):
+    return BankTransaction(
+        account=account, identity=identity, fingerprint="f", booking_date=date(2026, 3, 2), amount=Decimal("1.5"),
+        currency="EUR", **more,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "text", ["", "a\tb", "line\nbreak\r", "back\\slash", "\\N", "\\.", "ünïcode 漢字 🙂", "'; DROP TABLE x; --"]
+)
+def test_every_text_comes_back_as_it_was(in_acme, text):
+    account = bank_account()
+
+    assert (
+        copy_rows(BankTransaction, [row(account, "1", remittance_information=text, raw_sealed=b"\x00\xff\\x\n")]) == 1
+    )
+
+    found = BankTransaction.objects.get()
+    assert (found.remittance_information, bytes(found.raw_sealed)) == (text, b"\x00\xff\\x\n")
+    assert (found.amount, found.value_date, found.state, found.allocated) == (Decimal("1.500"), None, "UNRECONCILED", 0)
+    assert found.created_at is not None
+
+
+def test_a_conflict_stops_the_whole_copy(in_acme):
+    account = bank_account()
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        copy_rows(BankTransaction, [row(account, "1"), row(account, "2"), row(account, "1")])
+
+    assert not BankTransaction.objects.exists()
+
+
+def test_more_rows_than_one_piece_are_all_written(in_acme):
+    account = bank_account()
+
+    assert copy_rows(BankTransaction, (row(account, str(number)) for number in range(4500))) == 4500
+    assert BankTransaction.objects.count() == 4500
+
+
+def test_nothing_is_nothing(in_acme):
+    assert copy_rows(BankTransaction, []) == 0
+
+
+@settings(deadline=None)
+@given(st.text(st.characters(codec="utf-8", exclude_characters="\x00")))
+def test_a_written_text_holds_no_separator(text):
+    assert not set(_written(text)) & {"\t", "\n", "\r"}

@@ -1,0 +1,202 @@
+"""After a decision: the next payment of the filtered queue, what is read aloud, and a form that is sent twice."""
+
+import threading
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from accounts.models import IdempotencyRecord
+from matching.models import Decision, InvoiceMatch, Proposal
+from matching.services import proposing
+from payymo.audit.actions import ACTIONS
+from tests.dashboard.conftest import ACME, Browser
+from tests.factories import rows
+from whmcs.models import Posting
+
+
+def payment(number, amount, band="", **more):
+    debt = rows.invoice(number, amount)
+    row = rows.transfer(f"{number} hosting", amount, **more)
+    proposing.propose(receipts=[row], now=timezone.now())
+    if band:
+        Proposal.objects.filter(bank_transaction=row).update(band=band)
+    return row, debt
+
+
+def form_of(browser, row, query=""):
+    panel = browser.get(f"/review/{row.public_id}/{query}").context["page"].panel
+    return panel, {"version": panel.version, "candidate": panel.candidates[0].key, "key": panel.key}
+
+
+def test_a_rejection_announces_the_same_payment_and_never_a_next_one(as_reviewer, in_acme):
+    row, _ = payment("INV-1042", "119.00")
+    payment("INV-2000", "900.00")
+    panel, sent = form_of(as_reviewer, row)
+
+    page = as_reviewer.fragment("post", panel.urls.reject, sent).context["page"]
+
+    assert page.panel.receipt_id == str(row.public_id)
+    assert page.announcement.startswith("Rejected. Still to decide: 119.00\u00a0EUR from Northwind Ltd")
+    assert page.announcement.endswith("2 left.")
+    assert "Next" not in page.announcement
+
+
+def test_the_last_rejection_says_that_no_suggestion_is_left(as_reviewer, in_acme):
+    row, _ = payment("INV-1042", "119.00")
+    Proposal.objects.filter(bank_transaction=row, rank__gt=1).delete()
+    panel, sent = form_of(as_reviewer, row)
+
+    page = as_reviewer.fragment("post", panel.urls.reject, sent).context["page"]
+
+    assert page.announcement == (
+        "Rejected. Still to decide: 119.00\u00a0EUR from Northwind Ltd, without a suggestion. 1 left."
+    )
+
+
+def test_a_part_that_stays_open_is_not_called_the_next_payment(as_reviewer, in_acme):
+    row, debt = payment("INV-1042", "119.00")
+    panel, sent = form_of(as_reviewer, row)
+
+    page = as_reviewer.fragment(
+        "post", panel.urls.split, {**sent, f"amount-{debt.public_id}": "50.00", "rest": "open", "do": "save"}
+    ).context["page"]
+
+    assert page.removed == ()
+    assert page.announcement.startswith("Matched by hand. Still to decide: ")
+
+
+def test_an_approval_announces_the_next_payment_with_its_match(as_reviewer, in_acme):
+    row, _ = payment("INV-1042", "119.00")
+    payment("INV-2000", "900.00", band="likely")
+    panel, sent = form_of(as_reviewer, row)
+
+    page = as_reviewer.fragment("post", panel.urls.approve, sent).context["page"]
+
+    assert page.announcement == ("Approved. Next: 900.00\u00a0EUR from Northwind Ltd, likely match INV-2000. 1 left.")
+
+
+@pytest.fixture
+def mixed(in_acme):
+    """An exact payment of the bank and, behind larger ones of other bands, two likely ones."""
+    return {
+        "large": payment("INV-1", "900.00", band="exact")[0],
+        "likely": payment("INV-2", "50.00", band="likely")[0],
+        "next likely": payment("INV-3", "40.00", band="likely")[0],
+        "possible": payment("INV-4", "30.00", band="possible")[0],
+    }
+
+
+def test_the_next_payment_comes_from_the_queue_as_it_is_filtered(as_reviewer, mixed):
+    panel, sent = form_of(as_reviewer, mixed["likely"], "?band=likely")
+
+    page = as_reviewer.fragment("post", panel.urls.approve, sent).context["page"]
+
+    assert page.panel.receipt_id == str(mixed["next likely"].public_id)
+    assert page.panel.urls.item.endswith("?band=likely")
+    last, sent = form_of(as_reviewer, mixed["next likely"], "?band=likely")
+    assert as_reviewer.fragment("post", last.urls.approve, sent).context["page"].panel is None
+
+
+def test_a_plain_form_goes_back_to_the_filtered_queue(as_reviewer, mixed):
+    panel, sent = form_of(as_reviewer, mixed["likely"], "?band=likely&q=hosting")
+
+    answer = as_reviewer.post(panel.urls.approve, sent)
+
+    assert (answer.status_code, answer["Location"]) == (303, "/review/?band=likely&q=hosting")
+
+
+def test_a_panel_fetched_in_advance_keeps_the_filter(as_reviewer, mixed):
+    row = as_reviewer.get("/review/", {"band": "likely"}).context["page"].queue.bands[0].rows[1]
+
+    panel = as_reviewer.fragment("get", row.panel_url).context["page"]
+
+    assert panel.queue == "band=likely"
+    assert as_reviewer.get(row.panel_url)["Location"] == f"/review/{mixed['next likely'].public_id}/?band=likely"
+
+
+@pytest.mark.parametrize("query", ["band=nonsense", "q=%00", "over=NaN", "x" * 3000, "%", "queue=queue"])
+def test_a_filter_that_cannot_be_read_does_no_harm(as_reviewer, mixed, query):
+    panel, sent = form_of(as_reviewer, mixed["likely"])
+
+    answer = as_reviewer.fragment("post", f"{panel.urls.approve}", {**sent, "queue": query})
+
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("state", ["IGNORED", "RECONCILED", "held"])
+def test_what_script_shows_next_must_still_be_open(as_reviewer, mixed, state):
+    other = mixed["possible"]
+    if state == "held":
+        other.held_until = timezone.now().date() + timedelta(days=3)
+    else:
+        other.state = state
+    other.save()
+    panel, sent = form_of(as_reviewer, mixed["likely"])
+
+    page = as_reviewer.fragment("post", panel.urls.approve, {**sent, "next": str(other.public_id)}).context["page"]
+
+    assert page.panel.receipt_id == str(mixed["large"].public_id)
+
+
+def test_a_form_that_is_sent_twice_is_decided_once_and_answered_alike(as_reviewer, in_acme):
+    row, debt = payment("INV-1042", "119.00")
+    panel, sent = form_of(as_reviewer, row)
+    form = {**sent, f"amount-{debt.public_id}": "50.00", "rest": "open", "do": "save"}
+
+    first, again = (as_reviewer.fragment("post", panel.urls.split, form) for _ in range(2))
+
+    assert (first.status_code, again.status_code) == (200, 200)
+    assert first.context["page"].undo.undo_url == again.context["page"].undo.undo_url
+    assert (Decision.objects.count(), InvoiceMatch.objects.count(), IdempotencyRecord.objects.count()) == (1, 1, 1)
+
+
+def test_a_refused_form_keeps_its_key_free(as_reviewer, in_acme):
+    row, _ = payment("INV-1042", "119.00")
+    panel, sent = form_of(as_reviewer, row)
+    assert as_reviewer.post(panel.urls.ignore, {**sent, "reason": "because"}).status_code == 422
+
+    assert as_reviewer.post(panel.urls.ignore, {**sent, "reason": "fee"}).status_code == 303
+    assert Decision.objects.get().reason == "fee"
+
+
+def test_another_persons_form_with_the_same_key_is_another_act(as_reviewer, as_owner, in_acme):
+    row, _ = payment("INV-1042", "119.00")
+    panel, sent = form_of(as_reviewer, row)
+    as_reviewer.post(panel.urls.approve, sent)
+
+    assert as_owner.post(panel.urls.approve, sent).status_code == 409
+
+
+def test_every_kind_of_decision_has_its_name_in_the_log():
+    assert {f"decision.{kind.lower()}" for kind in Decision.Kind.values} <= set(ACTIONS)
+
+
+def test_of_parallel_parts_made_from_one_version_one_is_saved(committed_acme, reviewer):
+    debt = rows.invoice("INV-1042", "119.00")
+    row = rows.transfer("INV-1042 hosting", "119.00")
+    proposing.propose(receipts=[row], now=timezone.now())
+    browsers = [Browser(ACME, tenant=committed_acme, user=reviewer) for _ in range(4)]
+    panel, sent = form_of(browsers[0], row)
+    codes: list[int] = []
+    start = threading.Barrier(len(browsers))
+
+    def split(browser, key):
+        form = {**sent, "key": key, f"amount-{debt.public_id}": "50.00", "rest": "open", "do": "save"}
+        start.wait(10)
+        try:
+            codes.append(browser.fragment("post", panel.urls.split, form).status_code)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=split, args=(each, f"k{n}")) for n, each in enumerate(browsers)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+
+    row.refresh_from_db()
+    assert sorted(codes) == [200, 409, 409, 409]
+    assert (row.allocated, Posting.objects.count()) == (Decimal(50), 1)
