@@ -32,7 +32,7 @@ class UserAdmin(admin.ModelAdmin):
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        """Refuse: a person who leaves is deactivated, so that what they decided keeps its name."""
+        """Refuse: a person who leaves is removed by `remove_user`, so that what they decided keeps its name."""
         return False
 
 

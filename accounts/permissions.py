@@ -159,6 +159,11 @@ def forget_grants(row: models.Model) -> None:
     UserObjectPermission.objects.filter(content_type=kind, object_pk=str(row.pk)).delete()
 
 
+def forget_grants_to(user: User) -> None:
+    """Delete every grant to a person who leaves. Must run inside the tenant's schema."""
+    UserObjectPermission.objects.filter(user_id=user.pk).delete()
+
+
 def _narrowed(user: Person, rows: QuerySet[Row], codename: str) -> QuerySet[Row]:
     if not user.is_authenticated:
         return rows.none()

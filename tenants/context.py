@@ -26,12 +26,13 @@ class NoTenant(Exception):
 
 
 @contextmanager
-def inside(tenant: Tenant) -> Iterator[Tenant]:
+def inside(tenant: Tenant, *, suspended_too: bool = False) -> Iterator[Tenant]:
     """Work in the tenant's schema and return to where the connection was.
 
+    Shape: `suspended_too` is for what takes rights away, which must not wait for a suspension to end.
     Raises: TenantUnavailable unless the tenant is active.
     """
-    if not tenant.is_active:
+    if not (tenant.is_active or (suspended_too and tenant.state == Tenant.State.SUSPENDED)):
         raise TenantUnavailable(f"tenant {tenant.public_id} is {tenant.state}")
     before = getattr(connection, "tenant", None)
     connection.set_tenant(tenant)
