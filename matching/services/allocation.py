@@ -53,6 +53,12 @@ class NotBookedByStripe(Conflict):
     code = "not_booked_by_stripe"
 
 
+class PaymentPending(Conflict):
+    """WHMCS waits for a payment of this invoice already; whether this is it needs a person."""
+
+    code = "payment_pending"
+
+
 @dataclass(frozen=True, slots=True)
 class Decided:
     """A decision and the other receipts whose suggestions it made stale (public ids)."""
@@ -153,6 +159,9 @@ def _allocate(
         raise NothingLeftToAllocate("The charge does not hold this much any more.")
     if open_lines and not isinstance(receipt, BankTransaction) and not post_charges:
         raise NotBookedByStripe("WHMCS does not show this charge. A person must agree to post it.")
+    pending = [line for line in open_lines if invoices[line.invoice_id].status == Invoice.Status.PAYMENT_PENDING]
+    if pending and not post_charges:
+        raise PaymentPending("WHMCS waits for another payment of this invoice. A person must agree to post this one.")
     match = InvoiceMatch if isinstance(receipt, BankTransaction) else StripeInvoiceMatch
     for line in sorted(lines, key=lambda line: line.invoice_id):
         invoice = invoices[line.invoice_id]

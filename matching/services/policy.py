@@ -6,15 +6,17 @@ from datetime import datetime
 from decimal import Decimal
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 
 from accounts.models import User
 from matching.core.types import Source
-from matching.models import AutoApprovalPolicy, Band, Proposal
+from matching.models import AutoApprovalPolicy, Band, Decision, Proposal
 from matching.services import allocation, engine_models
 from matching.services.decisions import Actor
 from payymo.audit.services import recording as audit
 from payymo.shared.errors import BadInput, Conflict
 from payymo.shared.models import ReceiptState
+from whmcs.models import Invoice
 
 RUN_LIMIT = 2000
 LEAST_PROBABILITY = 0.9
@@ -100,6 +102,13 @@ def auto_approve(*, now: datetime, limit: int = RUN_LIMIT) -> PolicyOutcome:
     ready = Proposal.objects.filter(
         status=Proposal.Status.OPEN, rank=1, is_tie=False, is_certain=True, none_reason="", band__in=policy.bands
     ).order_by("pk")
+    ready = ready.exclude(lines__invoice__status=Invoice.Status.PAYMENT_PENDING)
+    # Whoever undid, rejected or gave up something here wants to decide it, and not to find it decided again.
+    people = Decision.objects.filter(source__in=[Decision.Source.PERSON, Decision.Source.STAFF])
+    ready = ready.exclude(
+        Exists(people.filter(bank_transaction=OuterRef("bank_transaction")))
+        | Exists(people.filter(stripe_payment=OuterRef("stripe_payment")))
+    )
     if policy.largest_amount is not None:
         ready = ready.filter(amount__lte=policy.largest_amount)
     accounts = list(policy.bank_accounts.values_list("pk", flat=True))

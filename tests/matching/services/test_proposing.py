@@ -5,7 +5,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from matching.models import AutoApprovalPolicy, Decision, Proposal, StripeInvoiceMatch
-from matching.services import booked, booked_transfers, policy, proposing
+from matching.services import allocation, booked, booked_transfers, policy, proposing
+from matching.services.decisions import Actor
 from tests.factories import rows
 from tests.factories.rows import NOW
 from whmcs.models import Invoice, Posting, WhmcsTransaction
@@ -107,6 +108,50 @@ def test_the_policy_stops_above_its_amount(in_acme, limit):
     proposing.propose(receipts=proposing.waiting(), now=NOW)
 
     assert policy.auto_approve(now=NOW).approved == 0
+
+
+@pytest.fixture
+def certain(in_acme):
+    """A payment that the policy would approve, and its invoice."""
+    account = _policy()
+    debt = rows.invoice("INV-1042", "119.00")
+    row = rows.transfer("INV-1042", "119.00", into=account)
+    proposing.propose(receipts=proposing.waiting(), now=NOW)
+    return row, debt
+
+
+def test_the_policy_skips_an_invoice_for_which_whmcs_waits_for_a_payment(certain):
+    _, debt = certain
+    debt.status = "Payment Pending"
+    debt.save(update_fields=["status"])
+
+    assert policy.auto_approve(now=NOW) == policy.PolicyOutcome(approved=0, left=0)
+    assert Posting.objects.count() == 0
+
+
+def test_an_invoice_that_became_pending_meanwhile_is_refused_under_its_lock(certain, reviewer):
+    _, debt = certain
+    proposal = Proposal.objects.get(rank=1)
+    debt.status = "Payment Pending"
+    debt.save(update_fields=["status"])
+
+    with pytest.raises(allocation.PaymentPending):
+        allocation.approve_proposal(proposal_id=proposal.public_id, actor=Actor.policy(), now=NOW)
+    assert (Decision.objects.count(), Posting.objects.count()) == (0, 0)
+    allocation.approve_proposal(proposal_id=proposal.public_id, actor=Actor.person(reviewer), now=NOW)
+    assert Posting.objects.count() == 1
+
+
+def test_what_a_person_took_back_is_not_approved_again_by_the_policy(certain, reviewer):
+    row, _ = certain
+    assert policy.auto_approve(now=NOW).approved == 1
+    allocation.undo_decision(
+        decision_id=Decision.objects.get().public_id, actor=Actor.person(reviewer), now=NOW, may_undo_others=True
+    )
+
+    assert policy.auto_approve(now=NOW).approved == 0
+    row.refresh_from_db()
+    assert row.state == "UNRECONCILED"
 
 
 def test_the_policy_leaves_other_accounts_alone(in_acme):
