@@ -8,6 +8,7 @@ from banking.models import BankTransaction
 from matching.core import types as core
 from matching.core.book import Book
 from matching.core.memory import Memory
+from matching.core.rivals import Rival
 from matching.models import PayerProfile
 from payments.models import Payout, StripePayment
 from payymo.shared.money import to_minor
@@ -16,7 +17,7 @@ from whmcs.models import Client, Invoice
 REMEMBERED_DAYS = 400
 """Closed invoices stay known this long, so that a stale number in a payment is recognised."""
 
-_DEBT_STATUSES = ("Unpaid", "Collections", "Payment Pending")
+DEBT_STATUSES = ("Unpaid", "Collections", "Payment Pending")
 
 
 def to_receipt(row: BankTransaction | StripePayment, *, rest_only: bool = False) -> core.Receipt:
@@ -74,7 +75,7 @@ def to_invoice(row: Invoice) -> core.OpenInvoice:
     """Describe a debt; what approved postings will bring counts as paid. Needs `lines` prefetched."""
     issued = row.issue_date or row.due_date or row.synced_at.date()
     # A balance that is not read yet proves no debt.
-    is_open = row.status in _DEBT_STATUSES and row.outstanding > 0 and not row.needs_reading
+    is_open = row.status in DEBT_STATUSES and row.outstanding > 0 and not row.needs_reading
     return core.OpenInvoice(
         id=row.pk,
         client_id=row.client_id,
@@ -126,7 +127,7 @@ def load_book(*, today: date) -> Book:
     """Read the clients, the debts of this tenant and what is remembered of payers, in four queries."""
     since = today - timedelta(days=REMEMBERED_DAYS)
     invoices = Invoice.objects.exclude(status="Draft").filter(is_mass_payment=False)
-    wanted = invoices.filter(status__in=_DEBT_STATUSES) | invoices.filter(issue_date__gte=since)
+    wanted = invoices.filter(status__in=DEBT_STATUSES) | invoices.filter(issue_date__gte=since)
     rows = wanted.prefetch_related("lines").order_by("pk")
     clients = Client.objects.filter(invoices__in=wanted).distinct().order_by("pk")
     return Book(
@@ -156,3 +157,23 @@ def reason_from_json(data: Mapping[str, Any]) -> core.Reason:
         spans=tuple(core.Span(str(field), int(start), int(end)) for field, start, end in data["spans"]),
         values={str(key): str(value) for key, value in data["values"].items()},
     )
+
+
+def rival_to_json(rival: Rival) -> dict[str, Any]:
+    """Write what a candidate was measured against for its proposal's row."""
+    return {
+        "rank": rival.rank,
+        "probability": rival.probability,
+        "invoices": list(rival.invoice_ids),
+        "behind": [[str(each.code), each.weight] for each in rival.behind],
+    }
+
+
+def rule_note_to_json(note: core.RuleNote) -> dict[str, Any]:
+    """Write a rule that had a say for a proposal's row."""
+    return {
+        "id": note.rule_id,
+        "name": note.name,
+        "action": note.action,
+        "spans": [[span.field, span.start, span.end] for span in note.spans],
+    }

@@ -3,10 +3,13 @@
 import uuid
 from collections.abc import Iterable
 
+from django.db import connection
+
 from banking.models import BankTransaction
 from matching.models import Decision, Proposal
 from payments.models import Payout, StripePayment
 from payymo.shared.errors import Conflict
+from tenants.jobs import lock_key
 
 Receipt = BankTransaction | StripePayment
 
@@ -61,3 +64,9 @@ def lock_decision(public_id: uuid.UUID | str) -> tuple[Decision, Receipt]:
     if Decision.objects.filter(undoes=decision).exists():
         raise Conflict("This decision was undone already.")
     return decision, receipt
+
+
+def lock_rules() -> None:
+    """Let one change of this tenant's rules happen at a time, until the transaction ends; nothing else waits for it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [lock_key("rules")])

@@ -6,6 +6,7 @@ from django.db.models import Q
 
 from banking.models import BankAccount, BankTransaction
 from matching.learning_models import EngineModel
+from matching.rule_models import MatchingRule
 from payments.models import Payout, StripePayment
 from payymo.shared.models import Record
 from payymo.shared.money import CurrencyField, MoneyField
@@ -59,6 +60,7 @@ class Decision(Record):
 
         PERSON = "person", "Person"
         POLICY = "policy", "Auto-approval"
+        RULE = "rule", "Rule"
         STAFF = "staff", "Payymo staff"
 
     kind = models.CharField(max_length=10, choices=Kind)
@@ -72,6 +74,7 @@ class Decision(Record):
     decided_by_id = models.BigIntegerField(null=True, blank=True, help_text="user; empty for the policy")
     decided_by_name = models.CharField(max_length=120, blank=True)
     reason = models.CharField(max_length=300, blank=True)
+    rule = models.ForeignKey(MatchingRule, on_delete=models.PROTECT, null=True, blank=True, related_name="decisions")
     probability = models.FloatField(null=True, blank=True)
     engine_version = models.CharField(max_length=40, blank=True)
     decided_at = models.DateTimeField(db_index=True)
@@ -111,6 +114,11 @@ class Proposal(Record):
     client = models.ForeignKey(Client, on_delete=models.SET_NULL, null=True, blank=True, related_name="proposals")
     reasons = models.JSONField(default=list)
     why_not = models.JSONField(default=list)
+    rival = models.JSONField(null=True, blank=True, help_text="what it is measured against, and on what that lost")
+    rules = models.JSONField(default=list, help_text="the rules that had a say: id, name, action, spans")
+    ignore_rule = models.ForeignKey(
+        MatchingRule, on_delete=models.SET_NULL, null=True, blank=True, related_name="proposals_to_ignore"
+    )
     none_reason = models.CharField(max_length=40, blank=True)
     engine_version = models.CharField(max_length=40)
     decision = models.ForeignKey(Decision, on_delete=models.PROTECT, null=True, blank=True, related_name="proposals")
@@ -129,6 +137,9 @@ class Proposal(Record):
         ]
         indexes = [
             models.Index(fields=["band", "amount", "id"], condition=Q(status="OPEN", rank=1), name="proposal_queue"),
+            models.Index(
+                fields=["id"], condition=Q(status="OPEN", rank=1, ignore_rule__isnull=False), name="proposal_to_ignore"
+            ),
         ]
 
 
@@ -138,6 +149,7 @@ class ProposalLine(models.Model):
     proposal = models.ForeignKey(Proposal, on_delete=models.CASCADE, related_name="lines")
     invoice = models.ForeignKey(Invoice, on_delete=models.CASCADE, related_name="proposal_lines")
     amount = MoneyField()
+    fee = MoneyField(default=0, help_text="missing, and written off by a rule: the invoice counts it as paid")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["proposal", "invoice"], name="one_line_per_invoice")]
@@ -152,6 +164,7 @@ class Allocation(Record):
 
     invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="%(class)s_set")
     amount = MoneyField(help_text="negative on a row that reverses another")
+    fee = MoneyField(default=0, help_text="written off beside it: never received, posted to WHMCS as a fee")
     currency = CurrencyField()
     decision = models.ForeignKey(Decision, on_delete=models.PROTECT, related_name="%(class)s_set")
     posting = models.ForeignKey(Posting, on_delete=models.PROTECT, null=True, blank=True, related_name="%(class)s_set")

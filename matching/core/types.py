@@ -247,8 +247,18 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
+class RuleNote:
+    """A tenant's rule that had a say in an answer, and where its conditions were met."""
+
+    rule_id: int
+    name: str
+    action: str
+    spans: tuple[Span, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Suggestion:
-    """The engine's answer for one receipt.
+    """The engine's answer for one receipt, after the tenant's rules if there are any.
 
     Shape: at most five candidates, best first; empty only with a `none_reason`. A `none_reason` beside candidates says
     that the engine thinks the receipt settles nothing, or that a person must choose. `eligible` says that nothing
@@ -262,4 +272,6 @@ class Suggestion:
     auto: bool
     engine_version: str
     payout_id: str | None = None
+    rules: tuple[RuleNote, ...] = ()
+    ignored_by: int | None = None
     eligible: bool = False

@@ -14,9 +14,11 @@ from django.db import transaction
 
 from banking.models import BankTransaction
 from matching import locks
+from matching.core.rules.types import Action
 from matching.locks import Receipt
 from matching.models import Band, Decision, InvoiceMatch, Proposal, ProposalLine, StripeInvoiceMatch
-from matching.services import learning, settlement
+from matching.rule_adapters import load_rules, to_facts
+from matching.services import learning, rule_hits, settlement
 from matching.services.decisions import (
     Actor,
     AlreadyDecided,
@@ -38,6 +40,7 @@ from whmcs.models import Invoice, Posting, WhmcsTransaction
 from whmcs.services import posting as outbox
 
 OPEN_STATUSES = (Invoice.Status.UNPAID, Invoice.Status.COLLECTIONS, Invoice.Status.PAYMENT_PENDING)
+_NOBODYS = (Decision.Source.POLICY, Decision.Source.RULE)
 IGNORE_REASONS = ("own_transfer", "fee", "refund", "private", "payroll", "tax", "other")
 
 
@@ -45,6 +48,12 @@ class TooLateToUndo(Conflict):
     """The payment is on its way to WHMCS or already there."""
 
     code = "too_late_to_undo"
+
+
+class AutomationForbidden(Conflict):
+    """A rule of the tenant says that a person decides."""
+
+    code = "automation_forbidden"
 
 
 class NotBookedByStripe(Conflict):
@@ -69,10 +78,14 @@ class Decided:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """An invoice (primary key) and the amount it gets, in the receipt's currency."""
+    """An invoice (primary key) and the amount it gets, in the receipt's currency.
+
+    Shape: `fee` is missing and written off: the invoice counts it as paid, the receipt does not give it.
+    """
 
     invoice_id: int
     amount: Decimal
+    fee: Decimal = Decimal(0)
 
 
 def _open_receipt(receipt: Receipt) -> None:
@@ -89,7 +102,7 @@ def _check(receipt: Receipt, lines: Sequence[Line], invoices: dict[int, Invoice]
         raise UnusableAllocation("Choose at least one invoice.")
     if len({line.invoice_id for line in lines}) != len(lines):
         raise UnusableAllocation("The same invoice is named twice.")
-    if any(line.amount <= 0 for line in lines):
+    if any(line.amount <= 0 or line.fee < 0 for line in lines):
         raise UnusableAllocation("Each amount must be above zero.")
     if sum(line.amount for line in lines) > receipt.unallocated:
         raise NothingLeftToAllocate("The payment does not hold this much any more.")
@@ -101,7 +114,7 @@ def _check(receipt: Receipt, lines: Sequence[Line], invoices: dict[int, Invoice]
             raise UnusableAllocation(f"Invoice {invoice.display_number} is in {invoice.currency}.")
         if invoice.status not in OPEN_STATUSES:
             raise NothingLeftToAllocate(f"Invoice {invoice.display_number} is {invoice.status} in WHMCS.")
-        if line.amount > invoice.outstanding and not may_overpay:
+        if line.amount + line.fee > invoice.outstanding and (line.fee or not may_overpay):
             raise NothingLeftToAllocate(f"Invoice {invoice.display_number} owes less than that.")
 
 
@@ -131,7 +144,9 @@ def _post(
     is_bank = isinstance(receipt, BankTransaction)
     return outbox.leave_pending(
         invoice=invoice,
-        amount=line.amount,
+        # WHMCS's amount includes the fee: what it books as received is the difference.
+        amount=line.amount + line.fee,
+        fees=line.fee,
         currency=receipt.currency,
         paid_at=paid_at,
         gateway=invoice.instance.bank_gateway if is_bank else invoice.instance.stripe_gateway,
@@ -169,6 +184,7 @@ def _allocate(
         match.objects.create(
             invoice=invoice,
             amount=line.amount,
+            fee=posting.fees,
             currency=receipt.currency,
             decision=decision,
             posting=posting,
@@ -178,6 +194,15 @@ def _allocate(
     set_allocated(receipt, receipt.allocated + sum((line.amount for line in lines), Decimal(0)))
     learning.learn(receipt, {invoice.client_id for invoice in invoices.values()}, on=now.date())
     return list(invoices.values())
+
+
+def _check_automation(receipt: Receipt, proposal: Proposal) -> None:
+    """Pass if nothing has come up against automation since the suggestion was saved: rules are read again, now."""
+    alone = load_rules().judge(to_facts(receipt)).alone
+    if alone is not None and alone.rule.action is Action.FORBID_AUTOMATION:
+        raise AutomationForbidden(f"The rule “{alone.rule.name}” leaves this payment to a person.")
+    if proposal.is_tie or not proposal.is_certain:
+        raise AlreadyDecided("This suggestion is not certain enough any more to be approved without a person.")
 
 
 def _undo_until(now: datetime) -> datetime:
@@ -197,6 +222,9 @@ def approve_proposal(*, proposal_id: uuid.UUID | str, actor: Actor, now: datetim
     if proposal is None or proposal.band == Band.NONE:
         raise AlreadyDecided("This suggestion was decided or replaced meanwhile.")
     _open_receipt(receipt)
+    is_person = actor.source != Decision.Source.POLICY
+    if not is_person:
+        _check_automation(receipt, proposal)
     decision = record(
         receipt,
         Decision.Kind.APPROVE,
@@ -206,10 +234,10 @@ def approve_proposal(*, proposal_id: uuid.UUID | str, actor: Actor, now: datetim
         engine_version=proposal.engine_version,
         undo_until=_undo_until(now),
     )
-    lines = [Line(line.invoice_id, line.amount) for line in ProposalLine.objects.filter(proposal=proposal)]
-    is_person = actor.source != Decision.Source.POLICY
+    lines = [Line(line.invoice_id, line.amount, line.fee) for line in ProposalLine.objects.filter(proposal=proposal)]
     invoices = _allocate(receipt, lines, decision=decision, now=now, may_overpay=False, post_charges=is_person)
     close_proposals(opened, decision=decision, chosen=proposal)
+    rule_hits.judge(receipt)
     return Decided(decision, tuple(requeue_rivals(invoices, besides=receipt)))
 
 
@@ -230,6 +258,7 @@ def allocate_by_hand(
     if receipt.state == ReceiptState.PARTLY_ALLOCATED:
         receipt.proposed_at = None
         receipt.save(update_fields=["proposed_at"])
+    rule_hits.judge(receipt)
     return Decided(decision, tuple(requeue_rivals(invoices, besides=receipt)))
 
 
@@ -285,6 +314,7 @@ def ignore_receipt(*, receipt_id: uuid.UUID | str, reason: str, actor: Actor, no
     receipt.state, receipt.ignored_reason = ReceiptState.IGNORED, reason
     receipt.save(update_fields=["state", "ignored_reason"])
     close_proposals(opened, decision=decision)
+    rule_hits.judge(receipt)
     return Decided(decision)
 
 
@@ -324,6 +354,7 @@ def _reverse(decision: Decision, receipt: Receipt, *, undo: Decision, now: datet
         model.objects.create(
             invoice=match.invoice,
             amount=-match.amount,
+            fee=-match.fee,
             currency=match.currency,
             decision=undo,
             reverses=match,
@@ -345,7 +376,7 @@ def undo_decision(
     """
     decision, receipt = locks.lock_decision(decision_id)
     own = actor.user is not None and decision.decided_by_id == actor.user.pk
-    if not (own or may_undo_others or decision.source == Decision.Source.POLICY):
+    if not (own or may_undo_others or decision.source in _NOBODYS):
         raise NotAllowed("This is a colleague's decision. An administrator can undo it.")
     if decision.kind in (Decision.Kind.UNDO, Decision.Kind.GIVE_UP):
         raise Conflict("This cannot be undone here.")
@@ -358,9 +389,7 @@ def undo_decision(
         _reverse(decision, receipt, undo=undo, now=now)
         reopen(receipt, decision)
     elif decision.kind == Decision.Kind.IGNORE:
-        receipt.state, receipt.ignored_reason = ReceiptState.UNRECONCILED, ""
-        receipt.save(update_fields=["state", "ignored_reason"])
-        reopen(receipt, decision)
+        _take_up_again(receipt, decision)
     elif decision.kind == Decision.Kind.REJECT:
         _unreject(decision, receipt, now=now)
     elif decision.kind == Decision.Kind.SETTLE and isinstance(receipt, BankTransaction):
@@ -368,7 +397,18 @@ def undo_decision(
     else:
         receipt.held_until = None
         receipt.save(update_fields=["held_until"])
+    rule_hits.judge(receipt)
     return Decided(undo)
+
+
+def _take_up_again(receipt: Receipt, decision: Decision) -> None:
+    receipt.state, receipt.ignored_reason = ReceiptState.UNRECONCILED, ""
+    if decision.source == Decision.Source.RULE:
+        # The rules read that it was taken back, and leave it alone from now on.
+        receipt.proposed_at = None
+        Proposal.objects.filter(decision=decision).update(ignore_rule=None)
+    receipt.save(update_fields=["state", "ignored_reason", "proposed_at"])
+    reopen(receipt, decision)
 
 
 def _unreject(decision: Decision, receipt: Receipt, *, now: datetime) -> None:

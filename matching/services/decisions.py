@@ -12,6 +12,7 @@ from accounts.models import User
 from banking.models import BankTransaction
 from matching.locks import Receipt
 from matching.models import Decision, Proposal
+from matching.rule_models import MatchingRule
 from payments.models import StripePayment
 from payymo.audit.acting import Acting
 from payymo.audit.services import recording as audit
@@ -40,10 +41,11 @@ class UnusableAllocation(BadInput):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who decides: a person, staff acting for the tenant, or the tenant's policy."""
+    """Who decides: a person, staff acting for the tenant, the tenant's policy, or one of its rules."""
 
     source: Decision.Source
     user: User | None = None
+    name: str = ""
 
     @classmethod
     def person(cls, user: User) -> "Actor":
@@ -60,6 +62,11 @@ class Actor:
         """Name the auto-approval policy."""
         return cls(Decision.Source.POLICY)
 
+    @classmethod
+    def by_rule(cls, rule: MatchingRule) -> "Actor":
+        """Name a rule of the tenant."""
+        return cls(Decision.Source.RULE, name=f"Rule “{rule.name}”")
+
 
 def about(receipt: Receipt) -> dict[str, Any]:
     """Return the foreign key fields that point to the receipt."""
@@ -72,7 +79,7 @@ def record(receipt: Receipt, kind: Decision.Kind, *, actor: Actor, now: datetime
         kind=kind,
         source=actor.source,
         decided_by_id=actor.user.pk if actor.user else None,
-        decided_by_name=actor.user.display_name if actor.user else "",
+        decided_by_name=actor.user.display_name if actor.user else actor.name,
         decided_at=now,
         **about(receipt),
         **fields,

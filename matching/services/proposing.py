@@ -11,9 +11,11 @@ from banking.models import BankAccount, BankTransaction
 from matching import adapters, locks, payout_selectors
 from matching.core import engine
 from matching.core import types as core
+from matching.core.book import Book
+from matching.core.rivals import rivals
 from matching.locks import Receipt
 from matching.models import Band, Decision, Proposal, ProposalLine
-from matching.services import engine_models
+from matching.services import engine_models, ruling
 from matching.services.decisions import about
 from payments.models import StripePayment
 from payymo.shared.models import ReceiptState
@@ -93,10 +95,14 @@ def propose(
     own_accounts = frozenset(BankAccount.objects.exclude(iban_hash="").values_list("iban_hash", flat=True))
     model = engine_models.model_in_use()
     payouts = payout_selectors.open_payouts()
+
+    def ask(value: core.Receipt, known: Book) -> core.Suggestion:
+        return engine.propose(value, known, own_accounts=own_accounts, payouts=payouts, model=model)
+
+    ruled = ruling.prepare(todo, today=now.date())
     for position, receipt in enumerate(todo, 1):
-        suggestion = engine.propose(
-            adapters.to_receipt(receipt, rest_only=True), book, own_accounts=own_accounts, payouts=payouts, model=model
-        )
+        answer = ask(adapters.to_receipt(receipt, rest_only=True), book)
+        suggestion = ruled.applied(receipt, answer, book=book, ask=ask)
         outcome.looked_at += 1
         saved = _differs(receipt, suggestion) if dry_run else _save(receipt, suggestion, now=now)
         if saved:
@@ -105,6 +111,8 @@ def propose(
         outcome.by_band[band] = outcome.by_band.get(band, 0) + 1
         if progress is not None:
             progress(position, len(todo))
+    if not dry_run:
+        ruled.record(now=now)
     return outcome
 
 
@@ -131,8 +139,8 @@ def _signature(proposals: Iterable[Proposal]) -> list[tuple[object, ...]]:
     return [
         (
             proposal.rank, proposal.band, proposal.kind, round(proposal.probability, 3), proposal.none_reason,
-            proposal.is_tie, proposal.is_certain, proposal.engine_version,
-            tuple(sorted((line.invoice_id, line.amount) for line in proposal.lines.all())),
+            proposal.is_tie, proposal.is_certain, proposal.engine_version, proposal.rules, proposal.ignore_rule_id,
+            tuple(sorted((line.invoice_id, line.amount, line.fee) for line in proposal.lines.all())),
         )
         for proposal in proposals
     ]  # fmt: skip
@@ -140,10 +148,15 @@ def _signature(proposals: Iterable[Proposal]) -> list[tuple[object, ...]]:
 
 def _planned(receipt: Receipt, suggestion: core.Suggestion) -> list[tuple[Proposal, list[ProposalLine]]]:
     """Build the rows of a suggestion without saving them."""
-    common = {"amount": receipt.amount, "currency": receipt.currency, "engine_version": suggestion.engine_version}
+    common = {
+        "amount": receipt.amount,
+        "currency": receipt.currency,
+        "engine_version": suggestion.engine_version,
+        "rules": [adapters.rule_note_to_json(note) for note in suggestion.rules],
+    }
     planned = []
     candidates = _candidates(receipt, suggestion)
-    for rank, candidate in enumerate(candidates, 1):
+    for rank, (candidate, rival) in enumerate(zip(candidates, rivals(candidates), strict=True), 1):
         proposal = Proposal(
             rank=rank,
             band=str(candidate.band),
@@ -154,20 +167,28 @@ def _planned(receipt: Receipt, suggestion: core.Suggestion) -> list[tuple[Propos
             client_id=candidate.client_id,
             reasons=[adapters.reason_to_json(reason) for reason in candidate.reasons],
             why_not=[adapters.reason_to_json(reason) for reason in candidate.why_not],
+            rival=adapters.rival_to_json(rival),
+            ignore_rule_id=suggestion.ignored_by if rank == 1 else None,
             none_reason=str(suggestion.none_reason or ""),
             **about(receipt),
             **common,
         )
         lines = [
-            ProposalLine(invoice_id=a.invoice_id, amount=from_minor(a.amount_minor, receipt.currency))
+            ProposalLine(
+                invoice_id=a.invoice_id,
+                amount=from_minor(a.amount_minor, receipt.currency),
+                fee=from_minor(a.fee_minor, receipt.currency),
+            )
             for a in candidate.allocations
         ]
         planned.append((proposal, lines))
     if not planned:
         reason = str(suggestion.none_reason or core.NoneReason.NO_CANDIDATE)
-        planned.append(
-            (Proposal(rank=1, band=Band.NONE, probability=0.0, none_reason=reason, **about(receipt), **common), [])
-        )
+        nothing = Proposal(
+            rank=1, band=Band.NONE, probability=0.0, none_reason=reason, ignore_rule_id=suggestion.ignored_by,
+            **about(receipt), **common,
+        )  # fmt: skip
+        planned.append((nothing, []))
     return planned
 
 
@@ -175,8 +196,8 @@ def _planned_signature(planned: list[tuple[Proposal, list[ProposalLine]]]) -> li
     return [
         (
             proposal.rank, proposal.band, proposal.kind, round(proposal.probability, 3), proposal.none_reason,
-            proposal.is_tie, proposal.is_certain, proposal.engine_version,
-            tuple(sorted((line.invoice_id, line.amount) for line in lines)),
+            proposal.is_tie, proposal.is_certain, proposal.engine_version, proposal.rules, proposal.ignore_rule_id,
+            tuple(sorted((line.invoice_id, line.amount, line.fee) for line in lines)),
         )
         for proposal, lines in planned
     ]  # fmt: skip

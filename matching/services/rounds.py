@@ -2,22 +2,26 @@
 
 from datetime import datetime
 
-from matching.services import booked, booked_transfers, proposing, settlement
+from matching.services import booked, booked_transfers, proposing, rule_ignoring, rule_requeue, settlement
 from matching.services.proposing import Outcome, Progress
 
 
 def prepare(*, now: datetime) -> dict[str, int]:
     """Set aside, settle and link what is beyond doubt, and let changed invoices be looked at; return the counts."""
     return {
+        "debits_by_rule": rule_ignoring.ignore_outgoing(now=now),
         "outgoing": proposing.set_outgoing_aside(now=now),
         "payouts": settlement.settle_found(now=now),
         "charges": booked.link_booked_charges(now=now),
         "transfers": booked_transfers.link_booked_transfers(now=now),
         "invoices": proposing.requeue_for_changed_invoices(now=now),
+        "rules": rule_requeue.requeue_for_changed_rules(now=now),
     }
 
 
 def run(*, now: datetime, progress: Progress | None = None) -> Outcome:
-    """Prepare, then propose for every payment that waits."""
+    """Prepare, propose for every payment that waits, and ignore what the tenant's rules say is no invoice payment."""
     prepare(now=now)
-    return proposing.propose(receipts=proposing.waiting(), now=now, progress=progress)
+    outcome = proposing.propose(receipts=proposing.waiting(), now=now, progress=progress)
+    rule_ignoring.ignore_ruled(now=now)
+    return outcome

@@ -6,7 +6,7 @@ Source: docs/adr/0013-a-rule-answers-one-of-three-questions.md
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import log
 
 from matching.core.rules.types import Action, Match, Verdict
@@ -18,6 +18,7 @@ from matching.core.types import (
     NoneReason,
     Reason,
     ReasonCode,
+    RuleNote,
     Suggestion,
 )
 
@@ -31,51 +32,50 @@ _ORDINARY = (CandidateKind.SINGLE, CandidateKind.SEVERAL)
 _SURE = 1e-6
 
 
-@dataclass(frozen=True, slots=True)
-class Ruled:
-    """The answer after the rules, and the rule by which the payment is to be ignored, if any.
-
-    Shape: `followed` are the rules that had a say, in the order of their questions.
-    """
-
-    suggestion: Suggestion
-    ignore: Match | None = None
-    followed: tuple[Match, ...] = ()
-
-
-def apply(verdict: Verdict, suggestion: Suggestion, *, ask: AskAboutClient, owed: Owed) -> Ruled:
-    """Follow the rules of a verdict.
+def apply(verdict: Verdict, engines: Suggestion, *, ask: AskAboutClient, owed: Owed) -> Suggestion:
+    """Follow the rules of a verdict, and name those that had a say.
 
     A rule never makes a payment more certain: at most it lifts the engine's own caution, and never a tie, a reason
     against, a foreign or odd amount, or anything that the tenant's policy asks for.
     """
-    if not verdict.followed:
-        return Ruled(suggestion)
-    engines, ignore = suggestion, None
-    whose = verdict.whose
-    if whose is not None and whose.rule.action is Action.IGNORE:
-        # A quoted number with the exact amount outranks a rule about the text around it: a person looks at it.
-        if _is_exact(suggestion):
-            suggestion = _contradicted(suggestion, whose)
-        elif suggestion.payout_id is None:
-            ignore = whose
-    elif whose is not None and suggestion.none_reason not in _SETTLED_ELSEWHERE:
-        suggestion = _with_client(suggestion, whose, ask)
+    suggestion, said = engines, list[Match]()
+    if verdict.whose is not None and _concerns(verdict.whose, engines):
+        suggestion = _whose(suggestion, verdict.whose, ask)
+        said.append(verdict.whose)
     if verdict.shortage is not None:
-        suggestion = _with_fee(suggestion, verdict.shortage, owed)
+        with_fee = _with_fee(suggestion, verdict.shortage, owed)
+        if with_fee.candidates != suggestion.candidates:
+            said.append(verdict.shortage)
+        suggestion = with_fee
     if verdict.alone is not None:
-        suggestion = _with_automation(suggestion, verdict.alone, engines)
-    if ignore is not None:
-        suggestion = replace(suggestion, auto=False)
-    return Ruled(suggestion, ignore, verdict.followed)
+        alone = _with_automation(suggestion, verdict.alone, engines)
+        if verdict.alone.rule.action is Action.FORBID_AUTOMATION or alone.auto != suggestion.auto:
+            said.append(verdict.alone)
+        suggestion = alone
+    return replace(suggestion, rules=tuple(_note(match) for match in said)) if said else suggestion
 
 
-_SETTLED_ELSEWHERE = (
-    NoneReason.DEBIT,
-    NoneReason.ZERO_AMOUNT,
-    NoneReason.PAYOUT,
-    NoneReason.OWN_TRANSFER,
-)
+def _note(match: Match) -> RuleNote:
+    return RuleNote(match.rule.id, match.rule.name, str(match.rule.action), match.spans)
+
+
+def _whose(suggestion: Suggestion, match: Match, ask: AskAboutClient) -> Suggestion:
+    if match.rule.action is not Action.IGNORE:
+        return _with_client(suggestion, match, ask)
+    # A quoted number with the exact amount outranks a rule about the text around it: a person looks at it.
+    if _is_exact(suggestion):
+        return _contradicted(suggestion, match)
+    return replace(suggestion, auto=False, ignored_by=match.rule.id)
+
+
+_NO_CLIENTS_MONEY = (NoneReason.DEBIT, NoneReason.ZERO_AMOUNT, NoneReason.PAYOUT, NoneReason.OWN_TRANSFER)
+
+
+def _concerns(match: Match, engines: Suggestion) -> bool:
+    """Whether a rule about whose money it is has a say: a payout is settled, not ignored and nobody's payment."""
+    if match.rule.action is Action.IGNORE:
+        return engines.payout_id is None and engines.none_reason is not NoneReason.PAYOUT
+    return engines.none_reason not in _NO_CLIENTS_MONEY
 
 
 def _is_exact(suggestion: Suggestion) -> bool:

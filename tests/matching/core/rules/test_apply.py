@@ -59,7 +59,7 @@ def test_without_a_matching_rule_nothing_changes():
 
     outcome, asked = ruled([missing], answer)
 
-    assert (outcome.suggestion, outcome.followed, asked) == (answer, (), [])
+    assert (outcome, asked) == (answer, [])
 
 
 def test_a_client_rule_lets_only_that_clients_debts_explain_the_payment():
@@ -68,11 +68,11 @@ def test_a_client_rule_lets_only_that_clients_debts_explain_the_payment():
 
     outcome, asked = ruled([rule(Action.SET_CLIENT)], answer, of_anna)
 
-    [best] = outcome.suggestion.candidates
+    [best] = outcome.candidates
     assert (asked, best.client_id, best.probability) == ([ANNA], ANNA, 0.95)
     assert codes(best.reasons) == [(ReasonCode.RULE, "yes")]
     assert best.reasons[0].weight > 0
-    assert not outcome.suggestion.auto
+    assert not outcome.auto
 
 
 def test_a_client_rule_that_the_engine_shares_only_signs_the_answer():
@@ -81,8 +81,8 @@ def test_a_client_rule_that_the_engine_shares_only_signs_the_answer():
     outcome, asked = ruled([rule(Action.SET_CLIENT)], answer)
 
     assert asked == []
-    assert (outcome.suggestion.auto, outcome.suggestion.candidates[0].probability) == (True, 0.9)
-    assert outcome.suggestion.candidates[0].reasons[0].values["rule"] == "Rule 1"
+    assert (outcome.auto, outcome.candidates[0].probability) == (True, 0.9)
+    assert outcome.candidates[0].reasons[0].values["rule"] == "Rule 1"
 
 
 def test_a_client_rule_settles_a_tie_between_two_clients_but_not_alone():
@@ -95,14 +95,14 @@ def test_a_client_rule_settles_a_tie_between_two_clients_but_not_alone():
         [rule(Action.SET_CLIENT), rule(Action.ALLOW_AUTOMATION, 2)], answer, suggestion(candidate(10, probability=0.97))
     )
 
-    assert [each.client_id for each in outcome.suggestion.candidates] == [ANNA]
-    assert (outcome.suggestion.tie, outcome.suggestion.auto) == (False, False)
+    assert [each.client_id for each in outcome.candidates] == [ANNA]
+    assert (outcome.tie, outcome.auto) == (False, False)
 
 
 def test_a_client_that_owes_nothing_leaves_no_suggestion():
     outcome, _ = ruled([rule(Action.SET_CLIENT)], suggestion(candidate(20, client=MAREK, probability=0.6)))
 
-    assert (outcome.suggestion.candidates, outcome.suggestion.none_reason) == ((), NoneReason.NO_CANDIDATE)
+    assert (outcome.candidates, outcome.none_reason) == ((), NoneReason.NO_CANDIDATE)
 
 
 def test_a_client_rule_never_hides_an_exact_match_of_somebody_else():
@@ -110,11 +110,11 @@ def test_a_client_rule_never_hides_an_exact_match_of_somebody_else():
 
     outcome, _ = ruled([rule(Action.SET_CLIENT)], suggestion(exact, auto=True), suggestion(candidate(10)))
 
-    first, second = outcome.suggestion.candidates
+    first, second = outcome.candidates
     assert (first.client_id, second.client_id, second.band) == (MAREK, ANNA, Band.POSSIBLE)
     assert codes(first.why_not) == [(ReasonCode.RULE, "no")]
-    assert sum(each.probability for each in outcome.suggestion.candidates) <= 1
-    assert (outcome.suggestion.tie, outcome.suggestion.auto) == (True, False)
+    assert sum(each.probability for each in outcome.candidates) <= 1
+    assert (outcome.tie, outcome.auto) == (True, False)
 
 
 def test_a_suggested_client_comes_beside_the_engines_own():
@@ -122,7 +122,7 @@ def test_a_suggested_client_comes_beside_the_engines_own():
 
     outcome, _ = ruled([rule(Action.SUGGEST_CLIENT)], answer, suggestion(candidate(10, probability=0.9)))
 
-    first, second = outcome.suggestion.candidates
+    first, second = outcome.candidates
     assert (first.client_id, second.client_id, second.band) == (MAREK, ANNA, Band.POSSIBLE)
     assert second.probability == pytest.approx(0.3)
 
@@ -130,8 +130,8 @@ def test_a_suggested_client_comes_beside_the_engines_own():
 def test_a_suggested_client_is_a_suggestion_where_there_was_none():
     outcome, _ = ruled([rule(Action.SUGGEST_CLIENT)], NOTHING, suggestion(candidate(10, probability=0.9)))
 
-    [only] = outcome.suggestion.candidates
-    assert (only.band, outcome.suggestion.none_reason) == (Band.POSSIBLE, None)
+    [only] = outcome.candidates
+    assert (only.band, outcome.none_reason) == (Band.POSSIBLE, None)
 
 
 @pytest.mark.parametrize("none", [NoneReason.DEBIT, NoneReason.PAYOUT, NoneReason.OWN_TRANSFER])
@@ -140,7 +140,7 @@ def test_a_client_rule_makes_no_invoice_payment_of_a_payout_or_an_own_transfer(n
 
     outcome, asked = ruled([rule(Action.SET_CLIENT)], answer, suggestion(candidate(10)))
 
-    assert (outcome.suggestion, asked) == (answer, [])
+    assert (outcome, asked) == (answer, [])
 
 
 def test_an_ignore_rule_names_the_reason_and_keeps_the_suggestion_for_an_undo():
@@ -148,22 +148,28 @@ def test_an_ignore_rule_names_the_reason_and_keeps_the_suggestion_for_an_undo():
 
     outcome, _ = ruled([rule(Action.IGNORE)], answer)
 
-    assert outcome.ignore.rule.ignore_reason == "other"
-    assert outcome.suggestion == answer
+    assert outcome.ignored_by == 1
+    assert outcome.candidates == answer.candidates
 
 
 def test_an_ignore_rule_yields_to_an_exact_match():
     outcome, _ = ruled([rule(Action.IGNORE)], suggestion(candidate(10, band=Band.EXACT), auto=True))
 
-    assert outcome.ignore is None
-    assert codes(outcome.suggestion.candidates[0].why_not) == [(ReasonCode.RULE, "no")]
-    assert not outcome.suggestion.auto
+    assert outcome.ignored_by is None
+    assert codes(outcome.candidates[0].why_not) == [(ReasonCode.RULE, "no")]
+    assert not outcome.auto
 
 
 def test_an_ignore_rule_leaves_a_payout_to_be_settled():
     outcome, _ = ruled([rule(Action.IGNORE)], replace(suggestion(none=NoneReason.PAYOUT), payout_id="po_1"))
 
-    assert outcome.ignore is None
+    assert outcome.ignored_by is None
+
+
+def test_an_ignore_rule_may_name_an_own_transfer():
+    outcome, _ = ruled([rule(Action.IGNORE)], suggestion(none=NoneReason.OWN_TRANSFER))
+
+    assert outcome.ignored_by == 1
 
 
 def test_forbidding_beats_allowing_and_the_engine():
@@ -171,13 +177,13 @@ def test_forbidding_beats_allowing_and_the_engine():
 
     outcome, _ = ruled(rules, suggestion(candidate(10, band=Band.EXACT), auto=True))
 
-    assert not outcome.suggestion.auto
+    assert not outcome.auto
 
 
 def test_allowing_lifts_the_engines_own_caution():
     outcome, _ = ruled([rule(Action.ALLOW_AUTOMATION)], suggestion(candidate(10)))
 
-    assert outcome.suggestion.auto
+    assert outcome.auto
 
 
 @pytest.mark.parametrize(
@@ -196,7 +202,7 @@ def test_allowing_lifts_the_engines_own_caution():
 def test_allowing_never_lifts_a_tie_a_doubt_or_an_odd_amount(answer):
     outcome, _ = ruled([rule(Action.ALLOW_AUTOMATION)], answer)
 
-    assert not outcome.suggestion.auto
+    assert not outcome.auto
 
 
 def test_a_small_shortage_is_written_off_and_waits_for_a_person():
@@ -205,10 +211,10 @@ def test_a_small_shortage_is_written_off_and_waits_for_a_person():
 
     outcome, _ = ruled(rules, short)
 
-    [best] = outcome.suggestion.candidates
+    [best] = outcome.candidates
     assert best.allocations == (Allocation(11, 9500, fee_minor=500),)
     assert best.reasons[-1].values["fee"] == "500"
-    assert not outcome.suggestion.auto
+    assert not outcome.auto
 
 
 @pytest.mark.parametrize(
@@ -223,7 +229,7 @@ def test_a_small_shortage_is_written_off_and_waits_for_a_person():
 def test_nothing_else_is_written_off(answer, limit):
     outcome, _ = ruled([rule(Action.WRITE_OFF_FEE, limit=limit)], answer)
 
-    assert outcome.suggestion.candidates == answer.candidates
+    assert outcome.candidates == answer.candidates
 
 
 def test_two_short_invoices_are_not_written_off():
@@ -231,7 +237,7 @@ def test_two_short_invoices_are_not_written_off():
 
     outcome, _ = ruled([rule(Action.WRITE_OFF_FEE, limit=500)], suggestion(both))
 
-    assert outcome.suggestion.candidates == (both,)
+    assert outcome.candidates == (both,)
 
 
 actions = st.lists(st.sampled_from(list(Action)), max_size=5)
@@ -264,7 +270,7 @@ def test_whatever_the_rules_no_answer_goes_alone_that_should_not(chosen, answer,
 
     outcome, _ = ruled(rules, answer, of_client)
 
-    result = outcome.suggestion
+    result = outcome
     assert sum(each.probability for each in result.candidates) <= 1.0 + 1e-9
     assert len(result.candidates) <= 5
     if result.auto:
@@ -272,7 +278,7 @@ def test_whatever_the_rules_no_answer_goes_alone_that_should_not(chosen, answer,
         assert result.none_reason is None
         assert result.candidates[0].allocations == answer.candidates[0].allocations
         assert Action.FORBID_AUTOMATION not in chosen
-        assert outcome.ignore is None
+        assert outcome.ignored_by is None
     for each in result.candidates:
         for line in each.allocations:
             assert 0 <= line.fee_minor <= 5000
