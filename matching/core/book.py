@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, insort
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 
 from matching.core.doubts import Doubts
@@ -76,7 +76,7 @@ class Book:
         self.numbers = NumberIndex()
         self.doubts = Doubts()
         self.rates: dict[tuple[str, str], tuple[float, int]] = {}
-        self._open_of_client: dict[int, list[tuple[int, int]]] = {}
+        self._open_of_client: dict[int, list[Debt]] = {}
         self._open_of_amount: dict[tuple[str, int], set[int]] = {}
         self._closed_of_client: dict[int, list[int]] = {}
         self._emails: dict[str, set[int]] = {}
@@ -155,9 +155,9 @@ class Book:
             if pair not in self.rates or self.rates[pair][1] <= on.toordinal():
                 self.rates[pair] = (value, on.toordinal())
 
-    def open_of_client(self, client_id: int) -> list[Debt]:
-        """The client's open debts, oldest first."""
-        return [self.debts[invoice_id] for _, invoice_id in self._open_of_client.get(client_id, ())]
+    def open_of_client(self, client_id: int) -> Sequence[Debt]:
+        """The client's open debts, oldest first, as they are now: do not keep them past a change of the book."""
+        return self._open_of_client.get(client_id, ())
 
     def closed_of_client(self, client_id: int) -> list[Debt]:
         """The client's debts that were closed last, at most 24, in the order they were closed."""
@@ -203,7 +203,7 @@ class Book:
 
     def _list(self, debt: Debt) -> None:
         if debt.outstanding:
-            insort(self._open_of_client.setdefault(debt.client_id, []), (debt.issue, debt.id))
+            insort(self._open_of_client.setdefault(debt.client_id, []), debt, key=_age)
             self._open_of_amount.setdefault((debt.currency, debt.outstanding), set()).add(debt.id)
         else:
             closed = self._closed_of_client.setdefault(debt.client_id, [])
@@ -212,10 +212,19 @@ class Book:
 
     def _unlist(self, debt: Debt) -> None:
         if debt.outstanding:
-            self._open_of_client[debt.client_id].remove((debt.issue, debt.id))
-            self._open_of_amount[(debt.currency, debt.outstanding)].discard(debt.id)
+            own, alike = self._open_of_client[debt.client_id], (debt.currency, debt.outstanding)
+            del own[bisect_left(own, _age(debt), key=_age)]
+            if not own:
+                del self._open_of_client[debt.client_id]
+            self._open_of_amount[alike].discard(debt.id)
+            if not self._open_of_amount[alike]:
+                del self._open_of_amount[alike]
         elif debt.id in self._closed_of_client.get(debt.client_id, ()):
             self._closed_of_client[debt.client_id].remove(debt.id)
+
+
+def _age(debt: Debt) -> tuple[int, int]:
+    return debt.issue, debt.id
 
 
 def _client_number(client: Client) -> str:

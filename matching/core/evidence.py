@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from matching.core.book import Book
@@ -107,7 +107,10 @@ def gather(receipt: Receipt, book: Book) -> Evidence:
 
 
 def _client(found: Evidence, client_id: int) -> ClientEvidence:
-    return found.clients.setdefault(client_id, ClientEvidence())
+    client = found.clients.get(client_id)
+    if client is None:
+        client = found.clients[client_id] = ClientEvidence()
+    return client
 
 
 def _read_metadata(found: Evidence, book: Book) -> None:
@@ -239,9 +242,10 @@ def _read_past(found: Evidence, book: Book) -> None:
         client.rejected = (key, client_id) in book.memory.rejected_clients
 
 
-def _share(counts: dict[int, float], client_id: int) -> float:
+def _shares(counts: dict[int, float]) -> Callable[[int], float]:
+    """What part of a payer's past each client has; -1 when there is no past to speak of."""
     total = sum(counts.values())
-    return counts.get(client_id, 0.0) / total if total > 0.05 else -1.0
+    return (lambda client_id: counts.get(client_id, 0.0) / total) if total > 0.05 else lambda _: -1.0
 
 
 def _read_noise(found: Evidence, texts: dict[str, str]) -> None:
@@ -270,10 +274,9 @@ def _keep_best(found: Evidence, book: Book) -> None:
             for invoice_id in sorted(book.open_of_amount(currency, amount)):
                 _client(found, book.debts[invoice_id].client_id)
     worth_of: list[tuple[float, int]] = []
+    of_account, of_payer, of_text = map(_shares, (found.known_account, found.known_payer, found.known_text))
     for client_id, client in found.clients.items():
-        client.account = _share(found.known_account, client_id)
-        client.payer = _share(found.known_payer, client_id)
-        client.same_text = _share(found.known_text, client_id)
+        client.account, client.payer, client.same_text = of_account(client_id), of_payer(client_id), of_text(client_id)
         client.times = max(found.known_account.get(client_id, 0.0), found.known_payer.get(client_id, 0.0))
         worth = named.get(client_id, 0.0) + 4 * max(client.name, 0.8 * client.text_name)
         worth += 4 * max(client.account, 0) + 3 * max(client.payer, 0) + 3 * max(client.same_text, 0)

@@ -19,9 +19,14 @@ def exact_subsets(amounts: Sequence[int], target: int, *, most: int = _MOST_SOLU
     if not 0 < target <= _LARGEST_TARGET or sum(amount for _, amount in items) < target:
         return []
     mask = (1 << (target + 1)) - 1
-    reachable = [1]
+    sums, total = 1, 0
+    reachable = [sums]
     for _, amount in reversed(items):
-        reachable.append((reachable[-1] | (reachable[-1] << amount)) & mask)
+        total += amount
+        sums |= sums << amount
+        if total > target:
+            sums &= mask
+        reachable.append(sums)
     reachable.reverse()
     if not reachable[0] >> target & 1:
         return []
@@ -32,6 +37,8 @@ def _walk(items: list[tuple[int, int]], reachable: list[int], target: int, most:
     """Depth-first over branches that are known to end in a solution, so that each step is paid for by one."""
     solutions: list[tuple[int, ...]] = []
     steps = 0
+    # Testing one bit of a long integer copies it; of bytes it does not.
+    bits: list[bytes] = [b""] * len(reachable)
     stack: list[tuple[int, int, tuple[int, ...], frozenset[int]]] = [(0, target, (), frozenset())]
     while stack and len(solutions) < most and steps < 4000:
         steps += 1
@@ -42,12 +49,16 @@ def _walk(items: list[tuple[int, int]], reachable: list[int], target: int, most:
         if place == len(items):
             continue
         position, amount = items[place]
-        following = reachable[place + 1]
-        if following >> rest & 1:
+        following = bits[place + 1]
+        if not following:
+            whole = reachable[place + 1]
+            following = bits[place + 1] = whole.to_bytes(target // 8 + 1, "little")
+        if following[rest >> 3] >> (rest & 7) & 1:
             stack.append((place + 1, rest, chosen, skipped | {amount}))
         # Of equal debts the oldest is taken first, or the same split would be counted once for each of them.
-        if amount <= rest and amount not in skipped and following >> (rest - amount) & 1:
-            stack.append((place + 1, rest - amount, (*chosen, position), skipped))
+        left = rest - amount
+        if left >= 0 and amount not in skipped and following[left >> 3] >> (left & 7) & 1:
+            stack.append((place + 1, left, (*chosen, position), skipped))
     return solutions
 
 
