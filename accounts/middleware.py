@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts import permissions
 from accounts.browser_sessions import belongs_to, bind, is_alive, realm_of
+from accounts.services import staff_visits
 from payymo.audit import acting
 from payymo.audit.acting import Acting
 from tenants.middleware import host_of
@@ -64,6 +65,8 @@ class TenantSessionMiddleware:
                 return False
             if request.tenant is not None:
                 request.permissions = permissions.permissions_of_staff(request.user, request.tenant, timezone.now())
+                if request.permissions:
+                    staff_visits.note_entry(session=request.session, tenant=request.tenant, staff=request.user)
             return True
         request.membership = permissions.find_membership(request.user, request.tenant)
         if request.membership is None:

@@ -32,6 +32,7 @@ ACTIONS: Mapping[str, str | Promise] = MappingProxyType(
         "role.saved": _("Saved a role"),
         "role.deleted": _("Deleted a role"),
         "staff.entered": _("Payymo's staff entered"),
+        "staff.left": _("Payymo's staff left"),
         "audit.exported": _("Exported the audit log"),
     }
 )

@@ -3,14 +3,16 @@
 from typing import Any
 
 from django.contrib.admin import AdminSite, ModelAdmin, register
-from django.http import HttpRequest
-from django.urls import reverse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
+from django.views.decorators.http import require_POST
 
 from accounts import admin as accounts_admin
 from accounts import models as accounts
 from accounts.forms import StaffSignInForm
+from accounts.services.staff_visits import note_leaving
 from banking import admin as banking_admin
 from banking import models as banking
 from matching import admin as matching_admin
@@ -50,6 +52,15 @@ class TenantSite(StaffSite):
         """Add the strip that says in which tenant one is."""
         return {**super().each_context(request), "staff_strip": strip_of(request)}
 
+    def get_urls(self) -> list[Any]:
+        """Add the way out."""
+        return [path("leave/", self.admin_view(require_POST(self.leave)), name="leave"), *super().get_urls()]
+
+    def leave(self, request: HttpRequest) -> HttpResponse:
+        """Leave the tenant; it is written down there, and coming back is another entry."""
+        note_leaving(session=request.session, tenant=request.tenant, staff=request.user)
+        return HttpResponseRedirect("/admin/", status=303)
+
 
 def strip_of(request: HttpRequest) -> dict[str, str]:
     """Say in which tenant staff is, and until when it may be."""
@@ -59,7 +70,7 @@ def strip_of(request: HttpRequest) -> dict[str, str]:
         "tenant_name": tenant.name,
         "review_url": reverse("dashboard:review"),
         "until": full_moment(until) if until else "",
-        "leave_url": "",
+        "leave_url": reverse("admin:leave"),
     }
 
 

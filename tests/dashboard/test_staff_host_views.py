@@ -8,6 +8,7 @@ from django.utils import timezone
 from accounts.models import User
 from matching.models import Decision
 from matching.services import proposing
+from payymo.audit.models import AuditEntry
 from tenants.models import Tenant
 from tests.dashboard.conftest import ACME, STAFF, Browser
 from tests.factories import rows
@@ -112,3 +113,37 @@ def test_the_staff_host_serves_no_tenants_page(as_staff, path):
 @pytest.mark.parametrize("path", ["/admin/", "/admin/t/acme/review/"])
 def test_a_tenants_host_serves_no_console(as_owner, support, path):
     assert as_owner.get(path).status_code == 404
+
+
+def visits():
+    found = AuditEntry.objects.filter(action__startswith="staff.").order_by("pk")
+    return [(entry.action, entry.actor_kind) for entry in found]
+
+
+def test_coming_in_and_leaving_stand_in_the_tenants_own_log(as_staff, payment, support, staff):
+    page = as_staff.get("/admin/t/acme/")
+    as_staff.get("/admin/t/acme/review/")
+    assert b'action="/admin/t/acme/leave/"' in page.content
+    assert b"Leave Acme" in page.content
+    assert visits() == [("staff.entered", "staff")]
+
+    answer = as_staff.post("/admin/t/acme/leave/")
+
+    assert (answer.status_code, answer["Location"]) == (303, "/admin/")
+    assert visits() == [("staff.entered", "staff"), ("staff.left", "staff")]
+    assert set(AuditEntry.objects.filter(action="staff.left").values_list("actor_id", flat=True)) == {staff.public_id}
+    as_staff.get("/admin/t/acme/")
+    assert [action for action, _ in visits()] == ["staff.entered", "staff.left", "staff.entered"]
+
+
+def test_nobody_leaves_by_a_link_or_without_access(as_staff, payment, support, in_acme, owner):
+    assert as_staff.get("/admin/t/acme/leave/").status_code == 405
+    Tenant.objects.filter(pk=in_acme.pk).update(support_access_until=None)
+    assert as_staff.post("/admin/t/acme/leave/").status_code == 404
+    assert "staff.left" not in [action for action, _ in visits()]
+
+
+def test_a_tenant_without_access_gets_no_entry(as_staff, payment):
+    as_staff.get("/admin/t/acme/")
+
+    assert visits() == []
