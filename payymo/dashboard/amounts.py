@@ -3,10 +3,14 @@
 import re
 from decimal import Decimal
 
+from babel.numbers import NumberFormatError, parse_decimal
 from django.utils.translation import gettext as _
 
+from payymo.dashboard import formats
 from payymo.shared.money import UnreadableAmount, exponent
 
+_GAPS = re.compile(r"[\s\u00a0\u202f'’]")
+_FIGURES = re.compile(r"\d[\d.,'’\s\u00a0\u202f]*")
 _TYPED = re.compile(r"\d{1,15}([.,]\d{1,3})?")
 
 
@@ -15,7 +19,7 @@ def read_amount(text: str, currency: str) -> Decimal:
 
     Raises: UnreadableAmount with a sentence.
     """
-    plain = re.sub(r"[\s\u00a0\u202f']", "", text)
+    plain = _GAPS.sub("", text)
     if not _TYPED.fullmatch(plain):
         raise UnreadableAmount(_("“%s” is not an amount; write 1234.50.") % text.strip()[:30])
     mark = re.search(r"[.,](\d+)$", plain)
@@ -24,3 +28,30 @@ def read_amount(text: str, currency: str) -> Decimal:
             "text": text.strip()[:30], "currency": currency,
         })  # fmt: skip
     return Decimal(plain.replace(",", "."))
+
+
+def read_local_amount(text: str, *, digits: int) -> Decimal:
+    """Read an amount as the active language writes it, `1.250,00` in German; `1250.00` is read in every language.
+
+    Raises: UnreadableAmount with a sentence.
+    """
+    plain = text.strip()
+    try:
+        # Babel takes everything that Decimal takes, exponents and "NaN" too.
+        found = parse_decimal(plain if _FIGURES.fullmatch(plain) else "", locale=formats.locale(), strict=True)
+    except NumberFormatError:
+        bare = _GAPS.sub("", plain)
+        if not _TYPED.fullmatch(bare) or "," in bare:
+            example = formats.decimal_text(Decimal("1234.50"), digits=2)
+            raise UnreadableAmount(_("“%(text)s” is not an amount; write %(example)s.") % {
+                "text": plain[:30], "example": example,
+            }) from None  # fmt: skip
+        found = Decimal(bare)
+    if not found.is_finite() or found < 0 or found >= Decimal(10) ** 15:
+        raise UnreadableAmount(_("“%s” is not an amount.") % plain[:30])
+    exponent_of = found.as_tuple().exponent
+    if isinstance(exponent_of, int) and -exponent_of > digits and found != round(found, digits):
+        raise UnreadableAmount(_("“%(text)s” has more than %(digits)d decimals.") % {
+            "text": plain[:30], "digits": digits,
+        })  # fmt: skip
+    return found

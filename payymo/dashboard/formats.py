@@ -38,6 +38,12 @@ def figure(amount: Amount) -> str:
     return f"{MINUS}{written}" if amount.value < 0 else str(written)
 
 
+def decimal_text(value: Decimal, *, digits: int) -> str:
+    """Write a number for a field, with so many decimals: `1,250.00`."""
+    pattern = "#,##0." + "0" * digits if digits else "#,##0"
+    return str(format_decimal(value, format=pattern, locale=locale()))
+
+
 def money(amount: Amount) -> str:
     """Write the amount with its currency code: `1,190.00 EUR`."""
     return f"{figure(amount)}{NO_BREAK_SPACE}{amount.currency}"

@@ -1,5 +1,6 @@
 """Forms of the dashboard. They check what was typed; the services decide."""
 
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -7,6 +8,39 @@ from django.utils.translation import gettext_lazy as _
 
 from banking.models import BankAccount
 from matching.models import Band
+from payymo.dashboard import formats
+from payymo.dashboard.amounts import read_local_amount
+from payymo.shared.money import UnreadableAmount, exponent
+
+
+class AmountField(forms.CharField):
+    """An amount that is shown and read as the person's language writes it. `digits` is set by the form."""
+
+    digits = 2
+    widget = forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"})
+
+    def prepare_value(self, value: Any) -> Any:
+        """Write a stored amount; what was typed stays as it was typed."""
+        return formats.decimal_text(value, digits=self.digits) if isinstance(value, Decimal) else value
+
+    def clean(self, value: Any) -> Decimal | None:
+        """Read what was typed; empty is no amount.
+
+        Raises: ValidationError.
+        """
+        text = super().clean(value)
+        if not text:
+            return None
+        try:
+            return read_local_amount(text, digits=self.digits)
+        except UnreadableAmount as error:
+            raise forms.ValidationError(str(error)) from error
+
+
+def digits_in_use() -> int:
+    """Return the most decimals that a currency of this tenant's accounts has; two while there is none."""
+    currencies = BankAccount.objects.order_by().values_list("currency", flat=True).distinct()[:50]
+    return max((exponent(currency) for currency in currencies), default=2)
 
 
 class MatchingPolicyForm(forms.Form):
@@ -25,13 +59,11 @@ class MatchingPolicyForm(forms.Form):
         max_value=1,
         help_text=_("Between 0.9 and 1; 0.99 is a good start."),
     )
-    largest_amount = forms.DecimalField(
+    largest_amount = AmountField(
         label=_("Largest amount"),
         required=False,
-        min_value=0,
-        max_digits=15,
-        decimal_places=2,
-        help_text=_("Above it a person decides. Empty: no limit."),
+        max_length=40,
+        help_text=_("In the payment's own currency; above it a person decides. Empty: no limit."),
     )
     bank_accounts = forms.MultipleChoiceField(
         label=_("Bank accounts"), widget=forms.CheckboxSelectMultiple, required=False
@@ -40,6 +72,7 @@ class MatchingPolicyForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["largest_amount"].digits = digits_in_use()  # type: ignore[attr-defined]
         self.fields["bank_accounts"].choices = [  # type: ignore[attr-defined]
             (str(account.pk), f"{account.name or _('Account')} … {account.iban_last4} {account.currency}")
             for account in BankAccount.objects.order_by("pk")[:200]

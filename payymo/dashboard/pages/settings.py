@@ -222,7 +222,6 @@ class MatchingSettingsPage:
     on: bool
     forecast: Forecast | None = None
     events: tuple[Event, ...] = ()
-    saved: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,10 +30,8 @@ def matching(request: HttpRequest) -> HttpResponse:
             form.add_error(None, str(error))
         else:
             messages.success(request, _("Saved."))
-            return HttpResponseRedirect(f"{link('settings_matching')}?saved=1")
-    page = MatchingSettingsPage(
-        form=form, on=current.is_on, forecast=present.forecast(timezone.now()), saved="saved" in request.GET
-    )
+            return HttpResponseRedirect(link("settings_matching"), status=303)
+    page = MatchingSettingsPage(form=form, on=current.is_on, forecast=present.forecast(timezone.now()))
     return render(
         request, "dashboard/settings/matching.html", {"shell": shell_of(request, "settings"), "page": page},
         status=422 if form.errors else 200,

@@ -154,7 +154,7 @@ def import_page(step: str) -> pages.ImportPage:
 
 def matching_settings() -> pages.MatchingSettingsPage:
     return pages.MatchingSettingsPage(
-        PolicyForm({"bands": ["wrong"]}), True, pages.Forecast(30, 312, 388, 0), EVENTS[:2], True
+        PolicyForm({"bands": ["wrong"]}), True, pages.Forecast(30, 312, 388, 0), EVENTS[:2]
     )
 
 
