@@ -8,6 +8,8 @@ _GERMAN = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "
 _OTHERS = str.maketrans(
     {"ł": "l", "Ł": "L", "ø": "o", "Ø": "O", "đ": "d", "Đ": "D", "ß": "ss", "æ": "ae", "°": "o", "№": "No"}
 )
+# Accents of Latin letters; the sound marks of kana belong to their signs.
+_MARKS = frozenset(map(chr, range(0x300, 0x370)))
 _CYRILLIC = dict(
     zip(
         "абвгдежзийклмнопрстуфхцчшщъьюя",
@@ -33,7 +35,7 @@ def latin(text: str, *, german: bool = False) -> str:
         return text
     folded = text.translate(_GERMAN) if german else text
     decomposed = unicodedata.normalize("NFKD", folded.translate(_OTHERS).translate(_CYRILLIC_TABLE))
-    return "".join(sign for sign in decomposed if not unicodedata.combining(sign))
+    return unicodedata.normalize("NFC", "".join(sign for sign in decomposed if sign not in _MARKS))
 
 
 def domain_word(text: str) -> str:

@@ -12,7 +12,7 @@ from benchmarks.hosts.money import exchanged, written
 from benchmarks.hosts.numbers import tail
 from benchmarks.hosts.people import Client, Debt, Payer, bank_letters
 from benchmarks.hosts.profiles import EXPONENTS, PER_EURO, Profile
-from benchmarks.hosts.rates import NAMELESS
+from benchmarks.hosts.rates import BULK_REFERENCES, NAMELESS, RESELLER_REFERENCES
 from benchmarks.hosts.references import STRUCTURED
 from benchmarks.hosts.texts import refer
 
@@ -127,6 +127,8 @@ class Cashier:
         style = style or self._style(payer)
         if style == "structured":
             style = "prefixed"
+        if len(debts) == 1 and style in NAMELESS:
+            debts = [oldest_equal(debts[0])]
         tags = ["combined"] if len(debts) > 1 else []
         total = sum(debt.balance for debt in debts)
         self._send(payer, style, debts, day, total, [(debt, debt.balance) for debt in debts], tags)
@@ -139,6 +141,8 @@ class Cashier:
         if self._rng.random() < self.profile.rates.habit:
             return payer.style
         references = self.profile.rates.references
+        if payer.kind == "reseller":
+            references = BULK_REFERENCES if payer.bulk else RESELLER_REFERENCES
         return self._rng.choices(list(references), list(references.values()))[0]
 
     def _pay_part(self, debt: Debt, payer: Payer, style: str, day: date, tags: list[str]) -> None:

@@ -10,6 +10,7 @@ from benchmarks.hosts.lands import FANCY, LANDS, THINGS, TRADES, Land
 from benchmarks.hosts.letters import domain_word, katakana, latin
 from benchmarks.hosts.numbers import writing
 from benchmarks.hosts.profiles import Profile
+from benchmarks.hosts.rates import BULK_REFERENCES, RESELLER_REFERENCES
 from benchmarks.hosts.references import iban
 
 _MAILS = ("gmail.com", "outlook.com", "mail.example", "post.example", "inbox.example")
@@ -185,8 +186,8 @@ class Registry:
         made = self._new_payer("reseller", client)
         made.name, made.bulk = name, rng.random() < self.profile.reseller_bulk
         made.timing, made.day_of_month = "monthly" if made.bulk else made.timing, rng.choice((1, 3, 5, 10, 15, 28))
-        if made.bulk:
-            made.style = rng.choices(("prefixed", "clean", "generic"), (0.55, 0.3, 0.15))[0]
+        styles = BULK_REFERENCES if made.bulk else RESELLER_REFERENCES
+        made.style = rng.choices(list(styles), list(styles.values()))[0]
         return made
 
     def _new_payer(self, kind: str, client: Client) -> Payer:

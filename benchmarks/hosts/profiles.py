@@ -154,10 +154,11 @@ PROFILES = {
     )
 }  # fmt: skip
 PROFILES["reseller"] = replace(
-    _UK, name="reseller", reseller_clients=0.75, reseller_size=(15, 90), reseller_bulk=0.62, stripe=0.22, paypal=0.06,
-    first_id=412000,
+    _UK, name="reseller", reseller_clients=0.75, reseller_size=(15, 80), reseller_bulk=0.6, stripe=0.22, paypal=0.06,
+    first_id=412000, dialects={"fps": 0.3, "sepa_plain": 0.5, "mt940": 0.2},
 )  # fmt: skip
+# Cut texts, dense numbers, few names and few prices, and every difficulty half as often again.
 PROFILES["hard"] = replace(
-    _DE, name="hard", numbering="plain", rates=_DE.rates.harder(1.5), common_names=0.7, prices=_EURO[:7],
-    priced_at_random=0.01, dialects={"fps": 0.25, "sepa_plain": 0.35, "mt940": 0.25, "naam": 0.15},
+    _UK, name="hard", rates=_UK.rates.harder(1.5), common_names=0.85, companies=0.4, prices=_ROUND[:6],
+    priced_at_random=0.01,
 )  # fmt: skip

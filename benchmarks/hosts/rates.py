@@ -19,6 +19,12 @@ NAMELESS = frozenset(
 )
 HARD_REFERENCES = frozenset({"typo", "stale", "misleading", "missing_digit", "ocr", "messy", "empty", "generic"})
 
+# Whoever pays one by one for many clients has to say for whom.
+RESELLER_REFERENCES = {
+    "clean": 0.69, "short": 0.08, "domain": 0.075, "name_text": 0.075, "typo": 0.05, "prefixed": 0.03,
+}  # fmt: skip
+BULK_REFERENCES = {"prefixed": 0.65, "clean": 0.23, "generic": 0.12}
+
 PAYERS = {
     "own": 0.67, "own_short": 0.13, "damaged": 0.048, "noname": 0.036, "person_for_company": 0.032,
     "accountant": 0.027, "company_for_person": 0.018, "joint": 0.013, "relative": 0.013,
