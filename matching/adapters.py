@@ -107,7 +107,7 @@ def to_payout(row: Payout, *, settled: bool = False) -> core.Payout:
 
 
 def load_memory(profiles: Iterable[PayerProfile]) -> Memory:
-    """Rebuild what decisions taught; a client rejected at least as often as accepted counts as rejected."""
+    """Rebuild what decisions taught; of accepting and rejecting a client, what weighs more by now counts."""
     memory = Memory()
     counts = {
         PayerProfile.Kind.ACCOUNT: memory.accounts,
@@ -117,9 +117,9 @@ def load_memory(profiles: Iterable[PayerProfile]) -> Memory:
     for profile in profiles:
         if profile.hits and not profile.is_blocked:
             kind = PayerProfile.Kind(profile.kind)
-            counts[kind].add(profile.key, profile.client_id, profile.last_seen_date, float(profile.hits))
-        if profile.rejections >= max(1, profile.hits) and profile.kind != PayerProfile.Kind.TEXT:
-            memory.rejected_clients.add((f"{profile.kind}:{profile.key}", profile.client_id))
+            counts[kind].add(profile.key, profile.client_id, profile.last_seen_date, profile.weight)
+        if (told := profile.rejection()) is not None and profile.kind != PayerProfile.Kind.TEXT:
+            memory.rejected_clients[(f"{profile.kind}:{profile.key}", profile.client_id)] = told
     return memory
 
 

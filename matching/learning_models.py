@@ -39,3 +39,29 @@ class EngineModel(Record):
         constraints = [
             models.UniqueConstraint(fields=["state"], condition=Q(state="IN_USE"), name="one_engine_model_in_use")
         ]
+
+
+class AutomationStop(Record):
+    """Automation stopped because more was corrected than promised; while one is OPEN, nothing happens alone."""
+
+    class State(models.TextChoices):
+        """A person looks and resumes."""
+
+        OPEN = "OPEN", "Stopped"
+        RESUMED = "RESUMED", "Resumed"
+
+    state = models.CharField(max_length=8, choices=State, default=State.OPEN)
+    raised_at = models.DateTimeField(db_index=True)
+    surprise = models.FloatField(help_text="the value of the watch; see the core's drift.py")
+    tolerated = models.FloatField(help_text="the share of corrections that the policy puts up with")
+    approved = models.PositiveIntegerField(help_text="automatic approvals that were watched")
+    corrected = models.PositiveIntegerField()
+    engine_version = models.CharField(max_length=40)
+    resumed_at = models.DateTimeField(null=True, blank=True)
+    resumed_by_id = models.BigIntegerField(null=True, blank=True)
+    resumed_by_name = models.CharField(max_length=120, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["state"], condition=Q(state="OPEN"), name="automation_stops_once")
+        ]

@@ -1,4 +1,4 @@
-"""The lock order: the receipt, its proposals, payouts by primary key, the invoices by primary key (`whmcs.locks`)."""
+"""The lock order: the receipt, its proposals, payouts, the watch on automation, the invoices (`whmcs.locks`)."""
 
 import uuid
 from collections.abc import Iterable
@@ -16,6 +16,15 @@ Receipt = BankTransaction | StripePayment
 
 class UnknownPayout(LookupError):
     """No payout of this tenant has this id."""
+
+
+def lock_watch() -> None:
+    """Let one correction of an automatic approval at a time look at all others, until its transaction ends.
+
+    Two that do not see each other would each find too few.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [lock_key("watch")])
 
 
 class UnknownReceipt(LookupError):

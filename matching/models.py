@@ -5,7 +5,8 @@ from django.db import models
 from django.db.models import Q
 
 from banking.models import BankAccount, BankTransaction
-from matching.learning_models import EngineModel
+from matching.core.memory import HALF_LIFE_DAYS
+from matching.learning_models import AutomationStop, EngineModel
 from matching.rule_models import MatchingRule
 from payments.models import Payout, StripePayment
 from payymo.shared.models import Record
@@ -15,6 +16,7 @@ from whmcs.models import Client, Invoice, Posting
 __all__ = [
     "Allocation",
     "AutoApprovalPolicy",
+    "AutomationStop",
     "Band",
     "Decision",
     "EngineModel",
@@ -53,6 +55,7 @@ class Decision(Record):
         HOLD = "HOLD", "Put off"
         SETTLE = "SETTLE", "Payout found on the bank account"
         UNDO = "UNDO", "Undone"
+        WRONG = "WRONG", "Reported as wrong"
         GIVE_UP = "GIVE_UP", "Posting given up"
 
     class Source(models.TextChoices):
@@ -77,9 +80,18 @@ class Decision(Record):
     rule = models.ForeignKey(MatchingRule, on_delete=models.PROTECT, null=True, blank=True, related_name="decisions")
     probability = models.FloatField(null=True, blank=True)
     engine_version = models.CharField(max_length=40, blank=True)
+    suggested_band = models.CharField(
+        max_length=8, choices=Band, blank=True, help_text="of the best suggestion; empty when this does not judge it"
+    )
+    suggested_probability = models.FloatField(null=True, blank=True, help_text="empty when nothing was suggested")
+    followed = models.BooleanField(null=True, blank=True, help_text="whether what was suggested was decided")
     decided_at = models.DateTimeField(db_index=True)
     undo_until = models.DateTimeField(null=True, blank=True)
     undoes = models.OneToOneField("self", on_delete=models.PROTECT, null=True, blank=True, related_name="undone_by")
+    corrects = models.OneToOneField(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="corrected_by",
+        help_text="a posted decision that a person reports as wrong; the money is put right in WHMCS",
+    )  # fmt: skip
 
     class Meta:
         constraints = [
@@ -234,12 +246,23 @@ class PayerProfile(Record):
     hits = models.PositiveIntegerField(default=0)
     rejections = models.PositiveIntegerField(default=0)
     last_seen_date = models.DateField()
+    weight = models.FloatField(default=0, help_text="what the hits weigh on the day last seen; halves in 180 days")
+    rejected_weight = models.FloatField(default=0, help_text="what the rejections weigh on their last day; as above")
+    rejected_date = models.DateField(null=True, blank=True)
     is_blocked = models.BooleanField(default=False)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["kind", "key", "client"], name="one_profile_per_payer_and_client")
         ]
+
+    def rejection(self) -> tuple[float, int] | None:
+        """What the rejections weigh and their last day, where they weigh more than the hits; both fade alike."""
+        if self.rejected_date is None or not self.rejections:
+            return None
+        later = (self.rejected_date - self.last_seen_date).days
+        outweighs = self.rejected_weight > self.weight * 0.5 ** (later / HALF_LIFE_DAYS)
+        return (self.rejected_weight, self.rejected_date.toordinal()) if outweighs else None
 
 
 class AutoApprovalPolicy(models.Model):

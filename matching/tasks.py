@@ -5,7 +5,7 @@ import logging
 from celery import shared_task
 from django.utils import timezone
 
-from matching.services import policy, rounds, training
+from matching.services import learning, policy, rounds, training
 from tenants.jobs import exclusive
 from tenants.tasks import TenantTask
 
@@ -27,8 +27,12 @@ def propose_pending() -> None:
 
 @shared_task(base=TenantTask, soft_time_limit=800, time_limit=840)
 def train_when_due() -> None:
-    """Learn from a week's decisions. Asked every hour: a message that was lost or expired costs an hour, not a week."""
+    """Forget what has faded, and learn from a week's decisions.
+
+    Asked every hour: a message that was lost or expired costs an hour, not a week.
+    """
     now = timezone.now()
+    learning.forget_faded(on=now.date())
     if not training.is_due(now=now):
         return
     try:

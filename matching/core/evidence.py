@@ -239,7 +239,7 @@ def _read_past(found: Evidence, book: Book) -> None:
                 _client(found, client_id)
     key = payer_key(found.receipt)
     for client_id, client in found.clients.items():
-        client.rejected = (key, client_id) in book.memory.rejected_clients
+        client.rejected = book.memory.is_rejected(key, client_id, found.receipt.booking_date)
 
 
 def _shares(counts: dict[int, float]) -> Callable[[int], float]:

@@ -19,6 +19,7 @@ from matching.core.normalise import fold, name_key, text_key
 from matching.core.types import Receipt
 
 HALF_LIFE_DAYS = 180
+LEAST_REJECTED = 0.5
 NOBODY = 0
 
 
@@ -78,7 +79,7 @@ class Memory:
         self.accounts = Counts()
         self.names = Counts()
         self.texts = Counts()
-        self.rejected_clients: set[tuple[str, int]] = set()
+        self.rejected_clients: dict[tuple[str, int], tuple[float, int]] = {}
         self.rejected_invoices: dict[str, set[int]] = {}
 
     def learn(self, receipt: Receipt, client_ids: Iterable[int], on: date, *, weight: float = 1.0) -> None:
@@ -91,7 +92,7 @@ class Memory:
             self.accounts.add(receipt.counterparty_account, client_id, on, weight)
             self.names.add(payer_name_key(receipt), client_id, on, weight)
             self.texts.add(repeated_text_key(receipt), client_id, on, weight)
-            self.rejected_clients.discard((payer_key(receipt), client_id))
+            self.rejected_clients.pop((payer_key(receipt), client_id), None)
 
     def clients_of_payer(self, receipt: Receipt) -> set[int]:
         """Clients that this account, or where the bank gives none this name, is known to pay for."""
@@ -99,19 +100,28 @@ class Memory:
             return set(self.accounts.rows.get(receipt.counterparty_account, ()))
         return set(self.names.rows.get(payer_name_key(receipt), ()))
 
-    def reject(self, receipt: Receipt, *, client_id: int | None = None, invoice_ids: Iterable[int] = ()) -> None:
+    def reject(
+        self, receipt: Receipt, *, on: date, client_id: int | None = None, invoice_ids: Iterable[int] = ()
+    ) -> None:
         """Remember that a person turned down these invoices, or this client, for this payer."""
         if client_id is not None:
-            self.rejected_clients.add((payer_key(receipt), client_id))
+            pair = (payer_key(receipt), client_id)
+            count, last = self.rejected_clients.get(pair, (0.0, on.toordinal()))
+            self.rejected_clients[pair] = (_faded(count, last, on) + 1.0, max(last, on.toordinal()))
         for invoice_id in invoice_ids:
             self.rejected_invoices.setdefault(receipt.id, set()).add(invoice_id)
+
+    def is_rejected(self, payer: str, client_id: int, on: date) -> bool:
+        """Whether a person turned this client down for this payer, not too long ago: one rejection lasts 180 days."""
+        count, last = self.rejected_clients.get((payer, client_id), (0.0, 0))
+        return _faded(count, last, on) >= LEAST_REJECTED
 
     def forget(self, *, client_id: int | None = None, account: str = "", name: str = "") -> None:
         """Erase what is known about a client, a payer account or a payer name."""
         if client_id is not None:
             for counts in (self.accounts, self.names, self.texts):
                 counts.drop_client(client_id)
-            self.rejected_clients = {pair for pair in self.rejected_clients if pair[1] != client_id}
+            self.rejected_clients = {pair: told for pair, told in self.rejected_clients.items() if pair[1] != client_id}
         keys = {f"account:{account}"} if account else set()
         if account:
             self.accounts.drop_key(account)
@@ -121,7 +131,7 @@ class Memory:
             self.names.drop_key(key)
             for text in [text for text in self.texts.rows if text.startswith(f"{key}|")]:
                 self.texts.drop_key(text)
-        self.rejected_clients = {pair for pair in self.rejected_clients if pair[0] not in keys}
+        self.rejected_clients = {pair: told for pair, told in self.rejected_clients.items() if pair[0] not in keys}
 
     def to_dict(self) -> dict[str, Any]:
         """Plain state, ready for JSON."""
@@ -129,7 +139,7 @@ class Memory:
             "accounts": _dump(self.accounts),
             "names": _dump(self.names),
             "texts": _dump(self.texts),
-            "rejected_clients": sorted([payer, client] for payer, client in self.rejected_clients),
+            "rejected_clients": sorted([*pair, *told] for pair, told in self.rejected_clients.items()),
             "rejected_invoices": {receipt: sorted(ids) for receipt, ids in sorted(self.rejected_invoices.items())},
         }
 
@@ -140,7 +150,10 @@ class Memory:
         for name, counts in (("accounts", memory.accounts), ("names", memory.names), ("texts", memory.texts)):
             for key, row in state.get(name, {}).items():
                 counts.load(key, {int(client): [float(count), float(last)] for client, (count, last) in row.items()})
-        memory.rejected_clients = {(str(payer), int(client)) for payer, client in state.get("rejected_clients", ())}
+        memory.rejected_clients = {
+            (str(payer), int(client)): (float(count), int(last))
+            for payer, client, count, last in state.get("rejected_clients", ())
+        }
         rejected = state.get("rejected_invoices", {})
         memory.rejected_invoices = {str(receipt): {int(one) for one in ids} for receipt, ids in rejected.items()}
         return memory

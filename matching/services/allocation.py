@@ -18,7 +18,7 @@ from matching.core.rules.types import Action
 from matching.locks import Receipt
 from matching.models import Band, Decision, InvoiceMatch, Proposal, ProposalLine, StripeInvoiceMatch
 from matching.rule_adapters import load_rules, to_facts
-from matching.services import learning, rule_hits, settlement
+from matching.services import drift, judging, learning, rule_hits, settlement
 from matching.services.decisions import (
     Actor,
     AlreadyDecided,
@@ -42,6 +42,9 @@ from whmcs.services import posting as outbox
 OPEN_STATUSES = (Invoice.Status.UNPAID, Invoice.Status.COLLECTIONS, Invoice.Status.PAYMENT_PENDING)
 _NOBODYS = (Decision.Source.POLICY, Decision.Source.RULE)
 IGNORE_REASONS = ("own_transfer", "fee", "refund", "private", "payroll", "tax", "other")
+
+
+NOT_UNDONE = (Decision.Kind.UNDO, Decision.Kind.GIVE_UP, Decision.Kind.WRONG)
 
 
 class TooLateToUndo(Conflict):
@@ -205,6 +208,10 @@ def _check_automation(receipt: Receipt, proposal: Proposal) -> None:
         raise AlreadyDecided("This suggestion is not certain enough any more to be approved without a person.")
 
 
+def _pairs(lines: Sequence[Line]) -> list[tuple[int, Decimal]]:
+    return [(line.invoice_id, line.amount) for line in lines]
+
+
 def _undo_until(now: datetime) -> datetime:
     return now + timedelta(seconds=context.current().undo_seconds)
 
@@ -225,6 +232,7 @@ def approve_proposal(*, proposal_id: uuid.UUID | str, actor: Actor, now: datetim
     is_person = actor.source != Decision.Source.POLICY
     if not is_person:
         _check_automation(receipt, proposal)
+    lines = [Line(line.invoice_id, line.amount, line.fee) for line in ProposalLine.objects.filter(proposal=proposal)]
     decision = record(
         receipt,
         Decision.Kind.APPROVE,
@@ -233,8 +241,8 @@ def approve_proposal(*, proposal_id: uuid.UUID | str, actor: Actor, now: datetim
         probability=proposal.probability,
         engine_version=proposal.engine_version,
         undo_until=_undo_until(now),
+        **judging.judged(receipt, opened, lines=_pairs(lines)),
     )
-    lines = [Line(line.invoice_id, line.amount, line.fee) for line in ProposalLine.objects.filter(proposal=proposal)]
     invoices = _allocate(receipt, lines, decision=decision, now=now, may_overpay=False, post_charges=is_person)
     close_proposals(opened, decision=decision, chosen=proposal)
     rule_hits.judge(receipt)
@@ -252,7 +260,10 @@ def allocate_by_hand(
     receipt = locks.lock_receipt(receipt_id)
     _open_receipt(receipt)
     opened = locks.lock_proposals(receipt)
-    decision = record(receipt, Decision.Kind.ALLOCATE, actor=actor, now=now, undo_until=_undo_until(now))
+    decision = record(
+        receipt, Decision.Kind.ALLOCATE, actor=actor, now=now, undo_until=_undo_until(now),
+        **judging.judged(receipt, opened, lines=_pairs(lines)),
+    )  # fmt: skip
     invoices = _allocate(receipt, lines, decision=decision, now=now, may_overpay=may_overpay, post_charges=True)
     close_proposals(opened, decision=decision)
     if receipt.state == ReceiptState.PARTLY_ALLOCATED:
@@ -276,7 +287,7 @@ def reject_proposal(*, proposal_id: uuid.UUID | str, actor: Actor, now: datetime
         raise AlreadyDecided("This suggestion was decided or replaced meanwhile.")
     decision = record(
         receipt, Decision.Kind.REJECT, actor=actor, now=now, reason=reason[:300], probability=proposal.probability,
-        engine_version=proposal.engine_version,
+        engine_version=proposal.engine_version, **judging.turned_down(receipt, proposal),
     )  # fmt: skip
     proposal.status, proposal.decision = Proposal.Status.REJECTED, decision
     proposal.save(update_fields=["status", "decision"])
@@ -310,7 +321,9 @@ def ignore_receipt(*, receipt_id: uuid.UUID | str, reason: str, actor: Actor, no
     if receipt.state != ReceiptState.UNRECONCILED:
         raise AlreadyDecided("This payment was decided meanwhile.")
     opened = locks.lock_proposals(receipt)
-    decision = record(receipt, Decision.Kind.IGNORE, actor=actor, now=now, reason=reason)
+    decision = record(
+        receipt, Decision.Kind.IGNORE, actor=actor, now=now, reason=reason, **judging.judged(receipt, opened)
+    )
     receipt.state, receipt.ignored_reason = ReceiptState.IGNORED, reason
     receipt.save(update_fields=["state", "ignored_reason"])
     close_proposals(opened, decision=decision)
@@ -341,7 +354,7 @@ def _take_back(posting: Posting | None, *, now: datetime) -> None:
         outbox.withdraw(posting=posting, now=now)
     except Conflict as error:
         raise TooLateToUndo(
-            "The payment is already on its way to WHMCS. Reverse it there; Payymo watches for the change."
+            "The payment is already on its way to WHMCS. Reverse it there, and report it as wrong here."
         ) from error
 
 
@@ -362,7 +375,8 @@ def _reverse(decision: Decision, receipt: Receipt, *, undo: Decision, now: datet
             **about(receipt),
         )
     set_allocated(receipt, receipt.allocated - sum((match.amount for match in matches), Decimal(0)))
-    learning.unlearn(receipt, {invoice.client_id for invoice in invoices.values()})
+    clients = {invoice.client_id for invoice in invoices.values()}
+    learning.unlearn(receipt, clients, on=decision.decided_at.date())
 
 
 @transaction.atomic
@@ -378,20 +392,21 @@ def undo_decision(
     own = actor.user is not None and decision.decided_by_id == actor.user.pk
     if not (own or may_undo_others or decision.source in _NOBODYS):
         raise NotAllowed("This is a colleague's decision. An administrator can undo it.")
-    if decision.kind in (Decision.Kind.UNDO, Decision.Kind.GIVE_UP):
+    if decision.kind in NOT_UNDONE:
         raise Conflict("This cannot be undone here.")
     if decision.pk != Decision.objects.filter(**about(receipt)).exclude(kind=Decision.Kind.UNDO).exclude(
         undone_by__isnull=False
     ).order_by("-pk").values_list("pk", flat=True).first():  # fmt: skip
         raise Conflict("A later decision about this payment exists. Undo that first.")
     undo = record(receipt, Decision.Kind.UNDO, actor=actor, now=now, undoes=decision)
+    drift.after_correction(decision, now=now)
     if decision.kind in (Decision.Kind.APPROVE, Decision.Kind.ALLOCATE):
         _reverse(decision, receipt, undo=undo, now=now)
         reopen(receipt, decision)
     elif decision.kind == Decision.Kind.IGNORE:
         _take_up_again(receipt, decision)
     elif decision.kind == Decision.Kind.REJECT:
-        _unreject(decision, receipt, now=now)
+        _unreject(decision, receipt)
     elif decision.kind == Decision.Kind.SETTLE and isinstance(receipt, BankTransaction):
         settlement.take_back(decision=decision, receipt=receipt, undo=undo)
     else:
@@ -411,12 +426,12 @@ def _take_up_again(receipt: Receipt, decision: Decision) -> None:
     reopen(receipt, decision)
 
 
-def _unreject(decision: Decision, receipt: Receipt, *, now: datetime) -> None:
+def _unreject(decision: Decision, receipt: Receipt) -> None:
     rejected = Proposal.objects.filter(decision=decision).first()
     if rejected is None:
         return
     clients = set(ProposalLine.objects.filter(proposal=rejected).values_list("invoice__client_id", flat=True))
-    learning.learn_rejection(receipt, clients, on=now.date(), by=-1)
+    learning.unlearn_rejection(receipt, clients, on=decision.decided_at.date())
     Proposal.objects.filter(status=Proposal.Status.OPEN, band=Band.NONE, **about(receipt)).delete()
     shift_ranks(receipt, by=1)
     Proposal.objects.filter(pk=rejected.pk).update(status=Proposal.Status.OPEN, decision=None, rank=1)

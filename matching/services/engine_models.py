@@ -15,6 +15,7 @@ from matching.core.scoring import Model, shipped_model
 from matching.core.training import corrected
 from matching.models import AutoApprovalPolicy, EngineModel
 from payments.models import StripePayment
+from payymo.audit.services import recording as audit
 from payymo.shared.errors import Conflict
 from payymo.shared.models import ReceiptState
 
@@ -96,6 +97,7 @@ def use(*, number: int, by: User, now: datetime) -> EngineModel:
     if row.base_version != shipped_model().version:
         raise NotUsable(f"Version {number} was learned on other shipped weights. Train again instead.")
     put_to_use(row, now=now, by=by)
+    audit.record(action="engine.chosen", about=row, details={"version": row.version})
     return row
 
 
@@ -107,6 +109,7 @@ def use_shipped(*, by: User, now: datetime) -> EngineModel:
     number = next_number()
     row = EngineModel(number=number, version=version_name(base, number), base_version=base, trained_at=now)
     put_to_use(row, now=now, by=by)
+    audit.record(action="engine.chosen", about=row, details={"version": row.version})
     return row
 
 
@@ -118,6 +121,7 @@ def let_learn(*, now: datetime) -> EngineModel | None:
         return None
     row.chosen_by_id, row.chosen_by_name = None, ""
     row.save(update_fields=["chosen_by_id", "chosen_by_name"])
+    audit.record(action="engine.released", about=row, details={"version": row.version})
     return row
 
 

@@ -135,16 +135,26 @@ def _decided(*, now: datetime) -> tuple[dict[str, Verdict], dict[str, Label], se
     """
     lines: dict[str, list[tuple[int, Decimal]]] = defaultdict(list)
     proves: dict[str, list[bool | None]] = defaultdict(list)
+    labels: dict[str, Label] = {}
+    reported: set[str] = set()
     for model, receipt in ((InvoiceMatch, "bank_transaction"), (StripeInvoiceMatch, "stripe_payment")):
         rows = model.objects.filter(reverses=None, reversed_by=None).values_list(
             f"{receipt}__public_id", "invoice_id", "amount", "decision__source", "decision__probability",
-            "decision__decided_at",
+            "decision__decided_at", "decision__corrected_by",
         )  # fmt: skip
-        for public_id, invoice_id, amount, source, probability, decided_at in rows.iterator(chunk_size=5000):
+        for public_id, invoice_id, amount, source, probability, decided_at, wrong in rows.iterator(chunk_size=5000):
             lines[str(public_id)].append((invoice_id, amount))
             proves[str(public_id)].append(_proves(source, probability, decided_at, now=now))
+            if wrong is not None:
+                reported.add(str(public_id))
     verdicts = {key: Verdict(key, tuple(sorted(found)), "") for key, found in lines.items()}
-    labels = {key: Label(verdicts[key], by_person=all(kinds)) for key, kinds in proves.items() if None not in kinds}
+    for public_id in reported:
+        # The money lies there until somebody moves it in WHMCS; that it is wrong there is all that is known.
+        proves.pop(public_id)
+        labels[public_id] = Label(None, (verdicts[public_id].allocations,))
+    for public_id, kinds in proves.items():
+        if None not in kinds:
+            labels[public_id] = Label(verdicts[public_id], by_person=all(kinds))
     for public_id in _ignored():
         verdicts[public_id] = Verdict(public_id, (), "")
         labels[public_id] = Label(verdicts[public_id])

@@ -11,7 +11,7 @@ from django.db.models import Exists, OuterRef
 from accounts.models import User
 from matching.core.types import Source
 from matching.models import AutoApprovalPolicy, Band, Decision, Proposal
-from matching.services import allocation, engine_models
+from matching.services import allocation, drift, engine_models
 from matching.services.decisions import Actor
 from payymo.audit.services import recording as audit
 from payymo.shared.errors import BadInput, Conflict
@@ -94,7 +94,7 @@ def auto_approve(*, now: datetime, limit: int = RUN_LIMIT) -> PolicyOutcome:
     """Approve what the policy allows: certain by the engine's own rule, no tie, in band, account and amount."""
     outcome = PolicyOutcome()
     policy = current_policy()
-    if not policy.is_on:
+    if not policy.is_on or drift.open_stop() is not None:
         return outcome
     proven = engine_models.model_in_use().automatic
     least_of_transfers = min(policy.least_probability, proven.get(Source.BANK, 1.0))

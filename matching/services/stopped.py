@@ -83,7 +83,7 @@ def _reverse(match: Match, receipt: Receipt, *, decision: Decision, now: datetim
         **about(receipt),
     )
     set_allocated(receipt, receipt.allocated - match.amount)
-    learning.unlearn(receipt, {invoice.client_id})
+    learning.unlearn(receipt, {invoice.client_id}, on=match.allocated_at.date())
     # The engine looks at the payment again: it is open, and nothing is suggested for it yet.
     receipt.proposed_at = None
     receipt.save(update_fields=["proposed_at"])

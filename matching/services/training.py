@@ -14,6 +14,7 @@ from matching.core.training import NOTHING, Judged, collect, corrected, fit, jud
 from matching.models import Decision, EngineModel
 from matching.services import engine_models
 from matching.services.past import read_past
+from payymo.audit.services import recording as audit
 from payymo.shared.errors import Conflict
 from tenants.jobs import exclusive
 
@@ -181,4 +182,5 @@ def _write(row: EngineModel, *, reason: str, compared_with: EngineModel | None, 
         row.save()
     else:
         engine_models.put_to_use(row, now=now)
+    audit.record(action="engine.trained", about=row, details={"version": row.version, "taken": not reason})
     return Trained("refused" if reason else "taken", reason, row.decisions, row.evaluation, row)

@@ -58,7 +58,8 @@ def last_decision(*, user_id: int | None) -> Decision | None:
     if user_id is None:
         return None
     recent = selectors.recent_decisions(limit=5, by_user_id=user_id)
-    return next((d for d in recent if d.kind != Decision.Kind.UNDO and not hasattr(d, "undone_by")), None)
+    later = (Decision.Kind.UNDO, Decision.Kind.WRONG)
+    return next((d for d in recent if d.kind not in later and not hasattr(d, "undone_by")), None)
 
 
 def recent(*, now: datetime, limit: int = 20) -> tuple[Recent, ...]:

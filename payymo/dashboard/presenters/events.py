@@ -12,7 +12,7 @@ from payymo.dashboard.presenters import receipts
 
 _ICONS = {
     "APPROVE": "check", "ALLOCATE": "split", "REJECT": "x", "IGNORE": "eye-off", "HOLD": "clock", "SETTLE": "landmark",
-    "UNDO": "undo-2", "GIVE_UP": "x",
+    "UNDO": "undo-2", "GIVE_UP": "x", "WRONG": "circle-alert",
 }  # fmt: skip
 _EVENT_TONES = {"APPROVE": "ok", "ALLOCATE": "ok", "SETTLE": "ok", "REJECT": "bad"}
 

@@ -282,7 +282,7 @@ def test_a_rejected_client_falls_behind():
     debts = [invoice("RE-2026-01042")]
     before = best(propose(first, book(*debts))).probability
 
-    memory.reject(first, client_id=ANNA.id)
+    memory.reject(first, client_id=ANNA.id, on=TODAY)
     after = propose(
         receipt("hosting", id="t2", counterparty_account="ACC9", counterparty_name="Kowalska Bau"),
         book(*debts, memory=memory),
@@ -295,7 +295,7 @@ def test_a_rejected_client_falls_behind():
 def test_an_invoice_turned_down_for_a_receipt_is_not_proposed_for_it_again():
     memory = Memory()
     transfer = receipt("RE-2026-01042", counterparty_name="Kowalska Bau")
-    memory.reject(transfer, invoice_ids=[202601042])
+    memory.reject(transfer, invoice_ids=[202601042], on=TODAY)
 
     suggestion = propose(transfer, book(invoice("RE-2026-01042"), invoice("RE-2026-01043"), memory=memory))
 

@@ -31,39 +31,39 @@ def test_a_memory_survives_being_written_down():
     memory = Memory()
     memory.learn(PAYMENT, [1, 2], date(2026, 1, 1))
     memory.learn(PAYMENT, [], TODAY, weight=0.5)
-    memory.reject(PAYMENT, client_id=3, invoice_ids=[7, 5])
+    memory.reject(PAYMENT, client_id=3, invoice_ids=[7, 5], on=TODAY)
 
     again = Memory.from_dict(json.loads(json.dumps(memory.to_dict())))
 
     assert again.to_dict() == memory.to_dict()
-    assert again.rejected_clients == {("account:ACC1", 3)}
+    assert again.rejected_clients == {("account:ACC1", 3): (1.0, TODAY.toordinal())}
     assert again.rejected_invoices == {"t1": {5, 7}}
 
 
 def test_accepting_a_client_takes_back_the_rejection():
     memory = Memory()
-    memory.reject(PAYMENT, client_id=1)
+    memory.reject(PAYMENT, client_id=1, on=TODAY)
 
     memory.learn(PAYMENT, [1], TODAY)
 
-    assert memory.rejected_clients == set()
+    assert memory.rejected_clients == {}
 
 
 def test_a_client_is_forgotten_whole():
     memory = Memory()
     memory.learn(PAYMENT, [1, 2], TODAY)
-    memory.reject(PAYMENT, client_id=1)
+    memory.reject(PAYMENT, client_id=1, on=TODAY)
 
     memory.forget(client_id=1)
 
     assert memory.accounts.get("ACC1", TODAY) == {2: 1.0}
-    assert memory.rejected_clients == set()
+    assert memory.rejected_clients == {}
 
 
 def test_a_payer_is_forgotten_by_account_and_name():
     memory = Memory()
     memory.learn(PAYMENT, [1], TODAY)
-    memory.reject(PAYMENT, client_id=3)
+    memory.reject(PAYMENT, client_id=3, on=TODAY)
 
     memory.forget(account="ACC1", name="Kowalska Bau")
 
@@ -101,3 +101,18 @@ def test_clients_that_one_payer_pays_for_are_partners():
     assert memory.accounts.partners([1, 3]) == set()
     memory.forget(client_id=2)
     assert memory.accounts.partners([1]) == set()
+
+
+def test_a_rejection_fades_and_two_last_longer_than_one():
+    memory = Memory()
+    memory.reject(PAYMENT, client_id=1, on=TODAY)
+    memory.reject(PAYMENT, client_id=2, on=TODAY)
+    memory.reject(PAYMENT, client_id=2, on=TODAY)
+    half_a_year, a_year = TODAY + timedelta(days=HALF_LIFE_DAYS), TODAY + timedelta(days=2 * HALF_LIFE_DAYS)
+
+    def rejected(on):
+        return [client for client in (1, 2, 3) if memory.is_rejected("account:ACC1", client, on)]
+
+    assert rejected(half_a_year) == [1, 2]
+    assert rejected(half_a_year + timedelta(days=1)) == [2]
+    assert rejected(a_year + timedelta(days=1)) == []
