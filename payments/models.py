@@ -122,6 +122,7 @@ class StripePayment(Record):
         ]
         indexes = [
             models.Index(fields=["state", "charged_at"], name="charge_state_day"),
+            models.Index(fields=["charged_at", "id"], name="charge_day"),
             models.Index(fields=["id"], condition=Q(proposed_at=None), name="charge_waits_for_proposal"),
         ]
 

@@ -163,6 +163,14 @@ class WhmcsTransaction(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["instance", "whmcs_id"], name="one_row_per_whmcs_transaction")]
+        indexes = [
+            models.Index(
+                fields=["instance", "refunds_whmcs_id"],
+                condition=Q(refunds_whmcs_id__gt=0),
+                name="refunds_of_a_booking",
+            ),
+            models.Index(fields=["booked_at"], name="booking_day"),
+        ]
 
     def __str__(self) -> str:
         """Name the transaction."""

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from matching.api import settlements, views
+from matching.api import reports, settlements, views
 
 urlpatterns = [
     path("proposals/", views.ProposalList.as_view(), name="proposals"),
@@ -13,5 +13,6 @@ urlpatterns = [
     path("proposals/<uuid:public_id>/ignore/", views.Ignore.as_view(), name="proposal-ignore"),
     path("decisions/<uuid:public_id>/undo/", views.Undo.as_view(), name="decision-undo"),
     path("allocations/", views.Allocate.as_view(), name="allocations"),
+    path("reports/three-way/", reports.ThreeWayReport.as_view(), name="three-way"),
     path("settlements/", settlements.SettlementList.as_view(), name="settlements"),
 ]

@@ -13,6 +13,7 @@ from payymo.dashboard.views import (
     postings,
     preferences,
     settings,
+    three_way,
     transactions,
 )
 
@@ -33,6 +34,8 @@ urlpatterns = [
     path("postings/", postings.postings, name="postings"),
     path("postings/<uuid:posting_id>/retry/", postings.retry, name="posting_retry"),
     path("postings/<uuid:posting_id>/give-up/", postings.give_up, name="posting_give_up"),
+    path("reports/three-way/", three_way.three_way, name="three_way"),
+    path("reports/three-way/export.csv", three_way.three_way_csv, name="three_way_csv"),
     path("activity/", activity.activity, name="activity"),
     path("connections/", connections.connections, name="connections"),
     path("connections/whmcs/new/", connections.connect_whmcs, name="connect_whmcs"),

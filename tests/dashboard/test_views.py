@@ -34,6 +34,8 @@ PAGES = {
     "/payouts/export.csv": "transactions.view",
     "/payouts/{payout}/": "transactions.view",
     "/payouts/{payout}/export.csv": "transactions.view",
+    "/reports/three-way/": "transactions.view",
+    "/reports/three-way/export.csv": "transactions.view",
     "/postings/": "invoices.view",
     "/activity/": "activity.view",
     "/connections/": "connections.view",
@@ -193,6 +195,8 @@ QUERIES = {
     "/payouts/": ("q", "found", "after"),
     "/payouts/export.csv": ("q", "found"),
     "/payouts/{payout}/": ("after",),
+    "/reports/three-way/": ("list", "from", "to", "after"),
+    "/reports/three-way/export.csv": ("list", "from", "to"),
     "/activity/": ("kind", "source", "after"),
     "/imports/": ("after",),
 }
@@ -207,7 +211,17 @@ def test_what_cannot_be_read_in_the_address_is_ignored(as_owner, acmes, path):
             assert answer.status_code == 200 or (answer.status_code, path) == (422, "/review/{payment}/split/"), value
 
 
-LISTS = ("/", "/review/", "/review/queue/", "/transactions/", "/invoices/", "/payouts/", "/postings/", "/activity/")
+LISTS = (
+    "/",
+    "/review/",
+    "/review/queue/",
+    "/transactions/",
+    "/invoices/",
+    "/payouts/",
+    "/reports/three-way/",
+    "/postings/",
+    "/activity/",
+)
 
 
 def more_rows(actor, serial):

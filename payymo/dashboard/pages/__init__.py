@@ -15,6 +15,7 @@ Nothing in a template asks the database, and nothing here does either.
 | dashboard:transaction | dashboard/transaction.html | TransactionPage |
 | dashboard:invoices, invoice | dashboard/invoices.html, invoice.html | InvoicesPage, InvoicePage |
 | dashboard:payouts, payout | dashboard/payouts.html, payout.html | PayoutsPage, PayoutPage |
+| dashboard:three_way | dashboard/three_way.html | ThreeWayReport |
 | dashboard:postings | dashboard/postings.html | PostingsPage |
 | dashboard:activity | dashboard/activity.html | ActivityPage |
 | dashboard:connections | dashboard/connections/list.html | ConnectionsPage |
@@ -106,6 +107,7 @@ from payymo.dashboard.pages.shell import (
     Shell,
     StaffStrip,
 )
+from payymo.dashboard.pages.three_way import ThreeWayLine, ThreeWayList, ThreeWayReport
 from payymo.dashboard.pages.values import (
     Amount,
     BandName,
@@ -207,6 +209,9 @@ __all__ = [
     "StaffStrip",
     "Status",
     "StoppedPosting",
+    "ThreeWayLine",
+    "ThreeWayList",
+    "ThreeWayReport",
     "Tone",
     "TransactionPage",
     "TransactionRow",

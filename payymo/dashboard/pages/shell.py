@@ -14,6 +14,7 @@ Section = Literal[
     "invoices",
     "payouts",
     "postings",
+    "three_way",
     "activity",
     "connections",
     "imports",

@@ -18,7 +18,8 @@ PAGES = [
     "/", "/review/", f"{RECEIPT}4/", f"{RECEIPT}8/", f"{RECEIPT}6/find/", f"{RECEIPT}4/split/", "/transactions/",
     "/transactions/00000000-0000-4000-8000-000000000004/", "/invoices/",
     "/invoices/00000000-0000-4000-8000-000000000004/", "/payouts/",
-    "/payouts/00000000-0000-4000-8000-000000000004/", "/postings/", "/activity/", "/connections/",
+    "/payouts/00000000-0000-4000-8000-000000000004/", "/reports/three-way/", "/postings/", "/activity/",
+    "/connections/",
     "/connections/whmcs/new/", "/connections/bank/new/", "/connections/bank/consent/", "/imports/", "/imports/new/",
     "/imports/map/", "/imports/preview/", "/settings/matching/", "/login/", "/admin/",
 ]  # fmt: skip

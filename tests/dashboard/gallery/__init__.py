@@ -18,6 +18,7 @@ from tests.dashboard.gallery.records import (
     payout,
     payouts,
     postings,
+    three_way,
     transaction,
     transactions,
 )
@@ -100,6 +101,7 @@ __all__ = [
     "sign_in",
     "single",
     "split_panel",
+    "three_way",
     "transaction",
     "transactions",
     "urls",

@@ -221,6 +221,33 @@ def payout(**changes: object) -> pages.PayoutPage:
     return replace(whole, **changes)
 
 
+def three_way(**changes: object) -> pages.ThreeWayReport:
+    lists = (
+        pages.ThreeWayList("Captured, but the invoice is unpaid", "3", "/reports/three-way/", False, True),
+        pages.ThreeWayList("Paid in WHMCS, but no charge", "0", "/reports/three-way/", True),
+        pages.ThreeWayList("In no payout yet", "1,000+", "/reports/three-way/", False),
+    )
+    rows = (
+        pages.ThreeWayLine(date(2026, 11, 13), eur("49.00"), None, "ch_3QxAcme00000000000000001", "Ines Weber",
+                           "/transactions/", "", "", "", "", "", "Approve the suggestion in Review.", "/review/"),
+        pages.ThreeWayLine(date(2026, 11, 12), eur("1.03"), eur("0.00"), "ch_3QxAcme00000000000000002", "", "",
+                           "INV-1042", "txn_3QxAcme00000000000000002", "/invoices/", "13 Nov 2026", "/payouts/",
+                           "Enter Stripe's fee on the transaction in WHMCS.", ""),
+    )  # fmt: skip
+    filters = Filters(has_search=False, has_dates=True, from_date="2026-08-22", to_date="2026-11-20",
+                      hidden=(("list", "fee_differs"),))  # fmt: skip
+    whole = pages.ThreeWayReport(
+        lists,
+        lists[0].title,
+        rows,
+        filters,
+        Pager("/reports/three-way/?after=x"),
+        "/reports/three-way/export.csv",
+        error="Choose between one day and 400 days.",
+    )
+    return replace(whole, **changes)
+
+
 def activity(**changes: object) -> pages.ActivityPage:
     whole = pages.ActivityPage(EVENTS, replace(FILTERS, chips=()), Pager("/activity/?cursor=2"))
     return replace(whole, **changes)

@@ -138,6 +138,7 @@ dashboard = [
     path("invoices/<uuid:invoice>/", page("invoice", gallery.invoice, "invoices"), name="invoice"),
     path("payouts/", page("payouts", gallery.payouts, "payouts"), name="payouts"),
     path("payouts/<uuid:payout>/", page("payout", gallery.payout, "payouts"), name="payout"),
+    path("reports/three-way/", page("three_way", gallery.three_way, "three_way"), name="three_way"),
     path("postings/", page("postings", gallery.postings, "postings"), name="postings"),
     path("activity/", page("activity", gallery.activity, "activity"), name="activity"),
     path("connections/", page("connections/list", gallery.connections, "connections"), name="connections"),
