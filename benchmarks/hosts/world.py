@@ -203,8 +203,12 @@ class World:
     def _close(self, day: date) -> None:
         """Write the day's bank rows: first those still pending, then the booked ones, some of them twice."""
         rng, rates = self._rng, self.profile.rates
-        rng.shuffle(self._today)
-        rows = [(self._feed.row(paid.transfer), paid) for paid in self._today]
+        # Payments keep their order, since what names no invoice settles the oldest one left.
+        ordered = [paid for paid in self._today if paid.client is not None or paid.allocations]
+        places = [*sorted(rng.random() for _ in ordered), *(rng.random() for _ in self._today[len(ordered) :])]
+        ordered += [paid for paid in self._today if paid.client is None and not paid.allocations]
+        today = [paid for _, paid in sorted(zip(places, ordered, strict=True), key=lambda pair: pair[0])]
+        rows = [(self._feed.row(paid.transfer), paid) for paid in today]
         for row, _ in rows:
             if rng.random() < rates.pending:
                 pending = self._feed.pending(row)
