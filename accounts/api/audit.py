@@ -8,20 +8,19 @@ from accounts.api.permissions import requires
 from payymo.audit import selectors
 from payymo.audit.actions import ACTIONS
 from payymo.audit.models import AuditLink
+from payymo.shared.api import queries
 from payymo.shared.api.pagination import KeysetPagination
-from payymo.shared.api.serializers import StrictSerializer
+from payymo.shared.api.queries import PagedQuery
 
 
-class AuditFilter(StrictSerializer):
-    """Query of the log; paging's own names are known here too."""
+class AuditFilter(PagedQuery):
+    """Query of the log."""
 
     action = serializers.ChoiceField(choices=sorted(ACTIONS), required=False, default="")
     actor = serializers.UUIDField(required=False, default=None)
     object = serializers.UUIDField(required=False, default=None)
     since = serializers.DateTimeField(required=False, default=None)
     until = serializers.DateTimeField(required=False, default=None)
-    cursor = serializers.CharField(max_length=500, required=False)
-    page_size = serializers.CharField(max_length=10, required=False)
 
 
 class AuditOutput(serializers.ModelSerializer[AuditLink]):
@@ -32,9 +31,9 @@ class AuditOutput(serializers.ModelSerializer[AuditLink]):
     action = serializers.CharField(source="entry.action")
     label = serializers.SerializerMethodField()
     actor_kind = serializers.CharField(source="entry.actor_kind")
-    actor = serializers.UUIDField(source="entry.actor_id")
+    actor = serializers.UUIDField(source="entry.actor_id", allow_null=True)
     object_type = serializers.CharField(source="entry.object_type")
-    object = serializers.UUIDField(source="entry.object_id")
+    object = serializers.UUIDField(source="entry.object_id", allow_null=True)
     request_id = serializers.CharField(source="entry.request_id")
     details = serializers.JSONField(source="entry.details")
     hash = serializers.SerializerMethodField()
@@ -72,9 +71,7 @@ class AuditLog(ListAPIView[AuditLink]):
 
     def get_queryset(self) -> QuerySet[AuditLink]:
         """Narrow the log as asked."""
-        asked = AuditFilter(data=self.request.query_params.dict())
-        asked.is_valid(raise_exception=True)
-        wanted = asked.validated_data
+        wanted = queries.checked(self)
         return selectors.find_entries(
             action=wanted["action"],
             actor_id=wanted["actor"],

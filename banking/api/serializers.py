@@ -6,6 +6,7 @@ from rest_framework import serializers
 
 from banking.models import BankAccount, BankConnection, BankTransaction, StatementImport
 from banking.selectors import ConnectionHealth
+from payymo.shared.api.queries import PagedQuery
 from payymo.shared.api.serializers import OwnDigits, StrictSerializer
 from payymo.shared.models import ReceiptState
 
@@ -32,6 +33,12 @@ class InstitutionOutput(serializers.Serializer[Any]):
     countries = serializers.ListField(child=serializers.CharField())
     history_days = serializers.IntegerField()
     access_days = serializers.IntegerField()
+
+
+class InstitutionListOutput(serializers.Serializer[Any]):
+    """The banks of a country, all on one page."""
+
+    results = InstitutionOutput(many=True)
 
 
 class ConnectInput(StrictSerializer):
@@ -102,6 +109,12 @@ class ConnectionOutput(serializers.Serializer[ConnectionHealth]):
         ]
 
 
+class ConnectionListOutput(serializers.Serializer[Any]):
+    """The connections, all on one page."""
+
+    results = ConnectionOutput(many=True)
+
+
 class StartedOutput(serializers.ModelSerializer[BankConnection]):
     """A consent that waits for its user at `link`."""
 
@@ -123,8 +136,8 @@ class StartedOutput(serializers.ModelSerializer[BankConnection]):
         read_only_fields = fields
 
 
-class TransactionFilterInput(StrictSerializer):
-    """What a list of transactions is narrowed to; paging's own names are known here too."""
+class TransactionFilterInput(PagedQuery):
+    """What a list of transactions is narrowed to."""
 
     q = serializers.CharField(max_length=100, required=False, default="", allow_blank=True)
     state = serializers.ChoiceField(choices=ReceiptState.choices, required=False, default="")
@@ -134,15 +147,6 @@ class TransactionFilterInput(StrictSerializer):
     amount_from = serializers.DecimalField(max_digits=15, decimal_places=3, required=False, default=None)
     amount_until = serializers.DecimalField(max_digits=15, decimal_places=3, required=False, default=None)
     direction = serializers.ChoiceField(choices=["in", "out"], required=False, default="")
-    cursor = serializers.CharField(max_length=500, required=False)
-    page_size = serializers.CharField(max_length=10, required=False)
-
-
-class PagingInput(StrictSerializer):
-    """Only the names of paging."""
-
-    cursor = serializers.CharField(max_length=500, required=False)
-    page_size = serializers.CharField(max_length=10, required=False)
 
 
 class TransactionOutput(serializers.ModelSerializer[BankTransaction]):

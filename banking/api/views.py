@@ -21,6 +21,7 @@ from banking.api import serializers as shapes
 from banking.models import BankAccount, BankConnection, BankTransaction, StatementImport
 from banking.parsers.assembly import MAX_BYTES
 from banking.services import connecting, provider_keys, schedule, statement_import
+from payymo.shared.api import queries
 from payymo.shared.api.parsing import StrictJSONParser
 from payymo.shared.api.serializers import StrictSerializer
 from tenants import context
@@ -60,7 +61,7 @@ class Institutions(APIView):
 
     permission_classes = [requires("connections.view")]
 
-    @extend_schema(parameters=[shapes.InstitutionFilter], responses={200: shapes.InstitutionOutput(many=True)})
+    @extend_schema(parameters=[shapes.InstitutionFilter], responses={200: shapes.InstitutionListOutput})
     def get(self, request: Request) -> Response:
         """List them by name."""
         wanted = _checked(shapes.InstitutionFilter, request.query_params)
@@ -76,7 +77,7 @@ class Connections(APIView):
     permission_classes = [requires("connections.view", writing="connections.change")]
     parser_classes = [StrictJSONParser]
 
-    @extend_schema(responses={200: shapes.ConnectionOutput(many=True)})
+    @extend_schema(operation_id="bank_connections_list", responses={200: shapes.ConnectionListOutput})
     def get(self, request: Request) -> Response:
         """List them, newest first; a tenant has few."""
         found = selectors.connection_health(now=timezone.now())
@@ -171,7 +172,6 @@ class Accounts(ListAPIView[BankAccount]):
 
     def get_queryset(self) -> QuerySet[BankAccount]:
         """Those of the caller."""
-        _checked(shapes.PagingInput, self.request.query_params)
         return selectors.accounts(user=self.request.user)
 
 
@@ -184,7 +184,7 @@ class Transactions(ListAPIView[BankTransaction]):
 
     def get_queryset(self) -> QuerySet[BankTransaction]:
         """Those that fit the filters."""
-        given = _checked(shapes.TransactionFilterInput, self.request.query_params)
+        given = queries.checked(self)
         wanted = {name: value for name, value in given.items() if name not in {"q", "cursor", "page_size"}}
         return selectors.transactions(
             user=self.request.user, wanted=selectors.TransactionFilter(text=given["q"], **wanted)
@@ -214,7 +214,6 @@ class StatementImports(ListAPIView[StatementImport]):
 
     def get_queryset(self) -> QuerySet[StatementImport]:
         """Those of accounts that the caller may see."""
-        _checked(shapes.PagingInput, self.request.query_params)
         return selectors.statement_imports(user=self.request.user)
 
     @extend_schema(

@@ -40,6 +40,12 @@ _CALLBACK_ERRORS = {
 }
 
 
+class UnknownInstitution(BadInput):
+    """The provider does not know this bank."""
+
+    code = "unknown_institution"
+
+
 class UnknownReference(BadInput):
     """The callback's reference is unknown, used, too old or somebody else's."""
 
@@ -96,9 +102,14 @@ def start_consent(
 ) -> BankConnection:
     """Prepare a consent and return its connection, which waits; `consent_link` is the page to send the user to.
 
-    Raises: Refused (unknown bank, plan used up), Retryable, Unknown; nothing is stored then.
+    Raises: UnknownInstitution; Refused (plan used up), Retryable, Unknown. Nothing is stored then.
     """
-    institution = provider.institution(institution_id=institution_id)
+    try:
+        institution = provider.institution(institution_id=institution_id)
+    except Refused as error:
+        if error.reason == Reason.UNKNOWN_INSTITUTION:
+            raise UnknownInstitution("No bank has this id. Choose one from the list of a country.") from error
+        raise
     reference = secrets.token_urlsafe(32)
     link = provider.start_link(
         institution=institution,

@@ -4,9 +4,18 @@ from typing import Any
 
 from rest_framework import serializers
 
-from matching.models import Decision, Proposal
+from matching.models import Band, Decision, Proposal
 from matching.services.allocation import IGNORE_REASONS
+from payymo.shared.api.queries import PagedQuery
 from payymo.shared.money import quantized
+
+
+class ProposalQuery(PagedQuery):
+    """Query of the list of suggestions."""
+
+    status = serializers.ChoiceField(choices=Proposal.Status.choices, required=False, default=Proposal.Status.OPEN)
+    band = serializers.ChoiceField(choices=Band.choices, required=False)
+    receipt = serializers.UUIDField(required=False)
 
 
 class ProposalOutput(serializers.ModelSerializer):
@@ -15,7 +24,7 @@ class ProposalOutput(serializers.ModelSerializer):
     id = serializers.UUIDField(source="public_id")
     receipt = serializers.SerializerMethodField()
     source = serializers.SerializerMethodField()
-    client = serializers.UUIDField(source="client.public_id", default=None)
+    client = serializers.UUIDField(source="client.public_id", default=None, allow_null=True)
     amount = serializers.SerializerMethodField()
     lines = serializers.SerializerMethodField()
 

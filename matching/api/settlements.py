@@ -1,6 +1,5 @@
 """Payouts found on the bank account, over HTTP. A settlement is taken back with `decisions/{id}/undo/`."""
 
-import uuid
 from typing import Any
 
 from django.db.models import QuerySet
@@ -16,9 +15,10 @@ from matching import locks
 from matching.models import Settlement
 from matching.services import settlement
 from matching.services.decisions import Actor
+from payymo.shared.api import queries
 from payymo.shared.api.idempotency import idempotent
+from payymo.shared.api.queries import PagedQuery
 from payymo.shared.api.serializers import OwnDigits, StrictSerializer
-from payymo.shared.errors import BadInput
 
 
 class SettlementOutput(serializers.ModelSerializer):
@@ -59,12 +59,11 @@ class SettleInput(StrictSerializer):
     accepts_difference = serializers.BooleanField(default=False)
 
 
-def _asked(request: Request, name: str) -> uuid.UUID | None:
-    value = request.query_params.get(name)
-    try:
-        return uuid.UUID(value) if value else None
-    except ValueError as error:
-        raise BadInput(f"{name} is not an id.") from error
+class SettlementQuery(PagedQuery):
+    """Query of the list of settlements."""
+
+    payout = serializers.UUIDField(required=False)
+    bank_transaction = serializers.UUIDField(required=False)
 
 
 class SettlementList(generics.ListAPIView):
@@ -72,15 +71,15 @@ class SettlementList(generics.ListAPIView):
 
     permission_classes = [requires("transactions.view", writing="review.decide")]
     serializer_class = SettlementOutput
+    query_class = SettlementQuery
 
     def get_queryset(self) -> QuerySet[Settlement]:
         """Read them with their payout and bank entry; what was taken back is left out."""
-        if unknown := set(self.request.query_params) - {"cursor", "page_size", "payout", "bank_transaction"}:
-            raise BadInput(f"Unknown filter: {', '.join(sorted(unknown))}.")
+        wanted = queries.checked(self)
         rows = Settlement.objects.filter(undone_by=None).select_related("payout", "bank_transaction", "decision")
-        if payout := _asked(self.request, "payout"):
+        if payout := wanted.get("payout"):
             rows = rows.filter(payout__public_id=payout)
-        if entry := _asked(self.request, "bank_transaction"):
+        if entry := wanted.get("bank_transaction"):
             rows = rows.filter(bank_transaction__public_id=entry)
         return rows
 

@@ -14,19 +14,12 @@ from rest_framework.views import APIView
 from accounts.api.permissions import requires
 from matching import locks
 from matching.api import serializers as shapes
-from matching.models import Band, Decision, Proposal
+from matching.models import Decision, Proposal
 from matching.services import allocation
 from matching.services.decisions import Actor
+from payymo.shared.api import queries
 from payymo.shared.api.idempotency import idempotent
-from payymo.shared.errors import BadInput
 from whmcs.models import Invoice
-
-_FILTERS = {"band", "receipt", "status", "cursor", "page_size"}
-
-
-def _refuse_unknown(request: Request, known: set[str]) -> None:
-    if unknown := set(request.query_params) - known:
-        raise BadInput(f"Unknown filter: {', '.join(sorted(unknown))}.")
 
 
 def _proposals() -> Any:
@@ -40,21 +33,15 @@ class ProposalList(generics.ListAPIView):
 
     permission_classes = [requires("review.view")]
     serializer_class = shapes.ProposalOutput
+    query_class = shapes.ProposalQuery
 
     def get_queryset(self) -> Any:
         """Filter by band, receipt and status."""
-        _refuse_unknown(self.request, _FILTERS)
-        chosen = self.request.query_params
-        rows = _proposals().filter(status=chosen.get("status", Proposal.Status.OPEN).upper())
-        if band := chosen.get("band"):
-            if band not in Band.values:
-                raise BadInput(f"band is one of {', '.join(Band.values)}.")
+        wanted = queries.checked(self)
+        rows = _proposals().filter(status=wanted["status"])
+        if band := wanted.get("band"):
             rows = rows.filter(band=band)
-        if receipt := chosen.get("receipt"):
-            try:
-                key = uuid.UUID(receipt)
-            except ValueError as error:
-                raise BadInput("receipt is not an id.") from error
+        if key := wanted.get("receipt"):
             rows = rows.filter(bank_transaction__public_id=key) | rows.filter(stripe_payment__public_id=key)
         return rows
 

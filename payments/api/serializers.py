@@ -4,7 +4,9 @@ from rest_framework import serializers
 
 from payments.adapters import equation_of
 from payments.models import BalanceTransaction, Payout, StripeConnection, StripePayment
+from payymo.shared.api.queries import PagedQuery
 from payymo.shared.api.serializers import OwnDigits, StrictSerializer
+from payymo.shared.models import ReceiptState
 from payymo.shared.money import quantized
 
 
@@ -32,6 +34,12 @@ class StripeConnectionInput(StrictSerializer):
 
     key = serializers.CharField(max_length=255)
     webhook_secret = serializers.CharField(max_length=255, required=False, default="", allow_blank=True)
+
+
+class StripePaymentQuery(PagedQuery):
+    """Query of the list of charges."""
+
+    state = serializers.ChoiceField(choices=ReceiptState.choices, required=False)
 
 
 class StripePaymentOutput(serializers.ModelSerializer):

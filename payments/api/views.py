@@ -18,13 +18,8 @@ from payments.api import serializers as shapes
 from payments.models import BalanceTransaction, Payout, StripeConnection, StripePayment
 from payments.services import connecting, webhooks
 from payments.services.manual_payouts import movements_behind
+from payymo.shared.api import queries
 from payymo.shared.errors import BadInput
-from payymo.shared.models import ReceiptState
-
-
-def _known(request: Request, *names: str) -> None:
-    if unknown := set(request.query_params) - {"cursor", "page_size", *names}:
-        raise BadInput(f"Unknown filter: {', '.join(sorted(unknown))}.")
 
 
 class StripeConnectionList(generics.ListCreateAPIView):
@@ -35,7 +30,6 @@ class StripeConnectionList(generics.ListCreateAPIView):
 
     def get_queryset(self) -> Any:
         """Leave out removed ones."""
-        _known(self.request)
         return StripeConnection.objects.exclude(state=StripeConnection.State.REMOVED)
 
     @extend_schema(request=shapes.StripeConnectionInput, responses={201: shapes.StripeConnectionOutput})
@@ -65,14 +59,12 @@ class StripePaymentList(generics.ListAPIView):
 
     permission_classes = [requires("transactions.view")]
     serializer_class = shapes.StripePaymentOutput
+    query_class = shapes.StripePaymentQuery
 
     def get_queryset(self) -> Any:
         """Filter by state."""
-        _known(self.request, "state")
         rows = StripePayment.objects.select_related("payout")
-        if wanted := self.request.query_params.get("state"):
-            if wanted not in ReceiptState.values:
-                raise BadInput(f"state is one of {', '.join(ReceiptState.values)}.")
+        if wanted := queries.checked(self).get("state"):
             rows = rows.filter(state=wanted)
         return rows
 
@@ -94,7 +86,6 @@ class PayoutList(generics.ListAPIView):
 
     def get_queryset(self) -> Any:
         """Read them."""
-        _known(self.request)
         return Payout.objects.all()
 
 
@@ -116,7 +107,6 @@ class PayoutItemList(generics.ListAPIView):
 
     def get_queryset(self) -> Any:
         """Read them, once the payout is known to be there."""
-        _known(self.request)
         payout = get_object_or_404(Payout, public_id=self.kwargs["public_id"])
         return payout.items.all() if payout.automatic else movements_behind(payout)
 

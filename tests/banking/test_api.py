@@ -249,7 +249,7 @@ def test_an_unknown_bank_and_missing_keys_are_told_in_problem_json(acme, in_tena
     unknown = caller.post("bank-connections/", {"institution_id": "NO_SUCH_BANK"})
 
     assert (without_keys.status_code, without_keys.json()["code"]) == (409, "no_provider_key")
-    assert (unknown.status_code, unknown.json()["code"]) == (502, "unknown_institution")
+    assert (unknown.status_code, unknown.json()["code"]) == (400, "unknown_institution")
     assert caller.post("bank-connections/", {"institution": "x"}).status_code == 400
     assert caller.get("institutions/?country=GBA").status_code == 400
 

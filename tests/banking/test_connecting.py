@@ -185,12 +185,12 @@ def test_a_callback_that_claims_success_without_consent_is_not_believed(provider
 
 
 def test_an_unknown_bank_is_refused_and_nothing_is_stored(provider, bank, owner, now):
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(connecting.UnknownInstitution) as refused:
         connecting.start_consent(
             institution_id="NO_SUCH_BANK", user_id=owner.pk, redirect_url=CALLBACK, provider=provider, now=now
         )
 
-    assert refused.value.reason == "unknown_institution"
+    assert refused.value.code == "unknown_institution"
     assert not BankConnection.objects.exists()
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from payymo.shared.api.queries import PagedQuery
 from payymo.shared.api.serializers import OwnDigits, StrictSerializer
 from payymo.shared.money import quantized
 from whmcs.models import Client, Invoice, InvoiceLine, Posting, PostingTransition, WhmcsInstance, WhmcsTransaction
@@ -188,12 +189,10 @@ class InvoiceDetailOutput(InvoiceOutput):
         ]
 
 
-class ClientFilter(StrictSerializer):
+class ClientFilter(PagedQuery):
     """Query of the list of clients."""
 
     q = serializers.CharField(max_length=100, required=False, default="")
-    cursor = serializers.CharField(max_length=200, required=False)
-    page_size = serializers.IntegerField(min_value=1, max_value=200, required=False)
 
 
 class InvoiceFilter(ClientFilter):
@@ -203,9 +202,7 @@ class InvoiceFilter(ClientFilter):
     currency = serializers.RegexField(r"^[A-Z]{3}$", required=False, default="")
 
 
-class PostingFilter(StrictSerializer):
+class PostingFilter(PagedQuery):
     """Query of the list of postings."""
 
     state = serializers.MultipleChoiceField(choices=Posting.State.choices, required=False, default=set)
-    cursor = serializers.CharField(max_length=200, required=False)
-    page_size = serializers.IntegerField(min_value=1, max_value=200, required=False)

@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.api.permissions import requires
+from payymo.shared.api import queries
 from payymo.shared.api.idempotency import idempotent
 from payymo.shared.api.parsing import StrictJSONParser
 from payymo.shared.api.serializers import StrictSerializer
@@ -81,7 +82,7 @@ class Clients(ListAPIView[Client]):
 
     def get_queryset(self) -> QuerySet[Client]:
         """Those that `q` finds."""
-        return selectors.clients(text=_checked(shapes.ClientFilter, self.request.query_params)["q"])
+        return selectors.clients(text=queries.checked(self)["q"])
 
 
 class Invoices(ListAPIView[Invoice]):
@@ -93,7 +94,7 @@ class Invoices(ListAPIView[Invoice]):
 
     def get_queryset(self) -> QuerySet[Invoice]:
         """Those of the status and currency that `q` finds."""
-        wanted = _checked(shapes.InvoiceFilter, self.request.query_params)
+        wanted = queries.checked(self)
         return selectors.invoices(status=wanted["status"], text=wanted["q"], currency=wanted["currency"])
 
 
@@ -120,7 +121,7 @@ class Postings(ListAPIView[Posting]):
 
     def get_queryset(self) -> QuerySet[Posting]:
         """Those in the given states."""
-        return selectors.postings(states=_checked(shapes.PostingFilter, self.request.query_params)["state"])
+        return selectors.postings(states=queries.checked(self)["state"])
 
 
 class PostingDetail(APIView):

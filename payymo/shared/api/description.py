@@ -6,6 +6,7 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiParameter
 
 from payymo.shared.api.idempotency import HEADER
+from payymo.shared.api.queries import PagedQuery
 
 _PROBLEM = {
     "type": "object",
@@ -46,14 +47,14 @@ class DescribedSchema(AutoSchema):
     def get_override_parameters(self) -> list[Any]:
         """Return what the method's own code does not show."""
         found: list[Any] = []
-        query_class = getattr(self.view, "query_class", None)
-        if query_class is not None and self.method == "GET":
-            found.append(query_class)
+        if self.method == "GET" and self._is_list_view():
+            found.append(getattr(self.view, "query_class", PagedQuery))
         handler = getattr(self.view, self.method.lower(), None)
         if getattr(handler, "is_idempotent", False):
             found.append(
                 OpenApiParameter(
                     HEADER,
+                    {"type": "string", "minLength": 1, "maxLength": 255, "pattern": r"^[\x21-\x7e]+$"},
                     location=OpenApiParameter.HEADER,
                     required=True,
                     description="1 to 255 printable ASCII characters, new for each act. The same key and body answer "
