@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from matching.core.book import Book
-from matching.core.hits import STRONG, Grade, Hit, add_hit, read_cut_numbers, read_numbers
+from matching.core.hits import STRONG, Grade, Hit, add_hit, read_cut_numbers, read_numbers, read_structured
 from matching.core.lexicon import CHARGE_WORDS, NOISE_PHRASES, NOISE_WORDS, Noise
 from matching.core.memory import NOBODY, payer_key, payer_name_key, repeated_text_key
 from matching.core.names import NameHit
@@ -67,6 +67,7 @@ class Evidence:
     known_text: dict[int, float] = field(default_factory=dict)
     noise: frozenset[Noise] = frozenset()
     charges_deducted: bool = False
+    cut_off: bool = False
     quotes: list[Quote] = field(default_factory=list)
     named_in: NamedIn | None = None
 
@@ -98,12 +99,22 @@ def gather(receipt: Receipt, book: Book) -> Evidence:
     _read_client_numbers(found, book)
     _read_domains(found, book, texts)
     _read_past(found, book)
+    structured = read_structured(found.hits, book, texts)
+    if structured:
+        found.quotes = [quote for quote in found.quotes if (quote.field, quote.start) not in structured]
     read_numbers(found.hits, found.quotes, book, found.clients, amounts_of(receipt))
+    found.cut_off = is_cut_off(receipt)
     _read_noise(found, texts)
     _keep_best(found, book)
     read_cut_numbers(found.hits, found.quotes, book, found.clients, texts)
     found.hits = dict(sorted(found.hits.items()))
     return found
+
+
+def is_cut_off(receipt: Receipt) -> bool:
+    """Whether a bank's text stops in the middle of a number or a list."""
+    text = receipt.remittance_information.rstrip()
+    return receipt.source is Source.BANK and len(text) >= 12 and (text[-1] in ",;/&+-" or text[-1].isdigit())
 
 
 def _client(found: Evidence, client_id: int) -> ClientEvidence:

@@ -9,12 +9,14 @@ from enum import StrEnum
 from matching.core.book import Book, Debt
 from matching.core.numbers import digits_of
 from matching.core.quotes import Label, Quote
+from matching.core.structured import Body, bodies
 
 
 class Grade(StrEnum):
     """How an invoice is named, from certain to doubtful."""
 
     METADATA = "metadata"
+    STRUCTURED = "structured"
     FULL = "full"
     BARE = "bare"
     OTHER = "other"
@@ -27,7 +29,11 @@ class Grade(StrEnum):
     NEIGHBOUR = "neighbour"
 
 
-STRONG = frozenset({Grade.METADATA, Grade.FULL, Grade.BARE, Grade.OTHER, Grade.REPAIRED})
+STRONG = frozenset({Grade.METADATA, Grade.STRUCTURED, Grade.FULL, Grade.BARE, Grade.OTHER, Grade.REPAIRED})
+_LONGEST_REFERENCE = 1000
+_SHORTEST_END = 3
+_LITTLE_ROOM = 3
+_MOST_OF_CLIENT = 200
 _ORDER = {grade: place for place, grade in enumerate(Grade)}
 
 
@@ -70,6 +76,51 @@ def read_numbers(
     _read_slips(hits, quotes, book, likely, amounts)
 
 
+def read_structured(hits: Hits, book: Book, texts: Mapping[str, str]) -> set[tuple[str, int]]:
+    """Add the debts whose numbers stand inside references with check digits; return where those references begin.
+
+    A number counts when the digits before it are the number of its client or, in an unmistakable form, nothing but
+    zeros: every tenth number passes a check by chance.
+    """
+    places: set[tuple[str, int]] = set()
+    for name in ("structured_reference", "remittance_information"):
+        for body in bodies(texts.get(name, "")[:_LONGEST_REFERENCE]):
+            for debt in _inside(book, body):
+                quote = Quote(body.digits, name, body.start, body.end, Label.INVOICE, 1, True, False, False, False)
+                add_hit(hits, debt, Grade.STRUCTURED, quote)
+                places.add((name, body.start))
+    return places
+
+
+def _inside(book: Book, body: Body) -> list[Debt]:
+    """The debts that the longest fitting end of a body numbers, or that a customer number at its beginning leads to."""
+    for length in range(min(len(body.digits), 20), 2, -1):
+        head, tail = body.digits[:-length], body.digits[-length:]
+        found = [book.debts[one] for one in book.numbers.whole(tail.lstrip("0"))[-12:]]
+        own = [debt for debt in found if head.strip("0") and _is_client(book, debt, head)]
+        if own or (found and body.sure and not head.strip("0")):
+            return own or found
+    bare = body.digits.lstrip("0")
+    for length in range(min(len(bare) - _SHORTEST_END, 9), 1, -1):
+        client_id, end = book.client_of_number(bare[:length]), bare[length:].lstrip("0")
+        if client_id is not None and len(end) >= _SHORTEST_END:
+            debts = [*book.open_of_client(client_id)[:_MOST_OF_CLIENT], *book.closed_of_client(client_id)]
+            found = [debt for debt in debts if digits_of(debt.number).endswith(end)]
+            if found:
+                return found
+    return []
+
+
+def _is_client(book: Book, debt: Debt, head: str) -> bool:
+    client = book.clients.get(debt.client_id)
+    number = digits_of(client.number or str(client.id)).lstrip("0") if client is not None else ""
+    bare = head.lstrip("0")
+    # A form with little room keeps only the last three digits of a customer number; zeros may pad the invoice number.
+    if len(head) == _LITTLE_ROOM and number.endswith(head):
+        return True
+    return any(number.endswith(some) and len(some) >= min(3, len(number)) for some in (bare, bare.rstrip("0")) if some)
+
+
 def _read_endings(hits: Hits, quotes: Sequence[Quote], book: Book) -> None:
     """Numbers of a list that are written by their endings alone: 114618/855/933."""
     singles = sorted((quote for quote in quotes if quote.groups == 1), key=lambda quote: (quote.field, quote.start))
@@ -87,8 +138,8 @@ def _read_whole(hits: Hits, book: Book, quote: Quote) -> bool:
     labelled = quote.label in (Label.INVOICE, Label.COUNT)
     if len(quote.digits) < 3 and not labelled:
         return False
-    known = book.numbers.whole(quote.digits)
-    for invoice_id in known[-12:]:
+    shown = False
+    for invoice_id in book.numbers.whole(quote.digits)[-12:]:
         debt = book.debts[invoice_id]
         display = digits_of(debt.number)
         if quote.repaired:
@@ -99,7 +150,9 @@ def _read_whole(hits: Hits, book: Book, quote: Quote) -> bool:
             plain = quote.label is Label.NONE and quote.whole and len(quote.digits) >= 5
             grade = Grade.FULL if labelled or plain else Grade.BARE
         add_hit(hits, debt, grade, quote)
-    return bool(known)
+        shown |= grade is not Grade.OTHER
+    # An id that customers never see may by chance be the running part of the number that they do see.
+    return shown
 
 
 def _read_slips(

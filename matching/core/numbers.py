@@ -19,10 +19,30 @@ def running_part(number: str) -> str:
     """The part of an invoice number that counts up, without leading zeros; empty when the number is all of it."""
     groups: list[str] = re.findall(r"[0-9]+", fold(number))
     if len(groups) >= 2:
-        return groups[-1].lstrip("0")
+        return _counting(groups).lstrip("0")
     if groups and len(groups[0]) >= 7 and re.match(r"20[0-4]\d", groups[0]):
         return groups[0][4:].lstrip("0")
     return ""
+
+
+def _counting(groups: list[str]) -> str:
+    """The longest group that is no year and no month; of equally long ones the last."""
+    years = {place for place, group in enumerate(groups) if re.fullmatch(r"20[0-4]\d(?:0[1-9]|1[0-2])?", group)}
+    dated = set(years)
+    for place in years:
+        if len(groups[place]) == len("2026"):
+            beside = [
+                other for other in (place - 1, place + 1) if 0 <= other < len(groups) and _is_month(groups[other])
+            ]
+            dated.update(beside[:1])
+    if not years and re.fullmatch(r"2\d", groups[0]):
+        dated.add(0)
+    left = [group for place, group in enumerate(groups) if place not in dated]
+    return max(reversed(left), key=len) if left else groups[-1]
+
+
+def _is_month(group: str) -> bool:
+    return len(group) <= 2 and 1 <= int(group) <= 12
 
 
 class NumberIndex:
@@ -75,7 +95,9 @@ def _short_year(number: str) -> str:
 def keys_of(number: str) -> set[str]:
     """The digits under which a number is found whole."""
     digits = digits_of(number)
-    return {digits, digits.lstrip("0"), _short_year(number)} - {""}
+    # Payers leave out the zeros that pad a part: 8833/9/2026 for 8833/09/2026.
+    bare = "".join(group.lstrip("0") for group in re.findall(r"[0-9]+", fold(number)))
+    return {digits, digits.lstrip("0"), bare, _short_year(number)} - {""}
 
 
 def prefix_of(number: str) -> str:

@@ -24,7 +24,9 @@ _DATE = re.compile(r"\b(?:\d{1,2}[./]\d{1,2}[./](?:20)?\d{2}|20\d{2}-\d{2}-\d{2}
 _LOOKS_LIKE_DIGITS = str.maketrans("OQDILSBZG", "000115826")
 _LIST_GAP = re.compile(r" ?(?:[,;&+/]|UND|AND|ET|EN|E|Y|BIS|TO)? ?#?$")
 _LONGEST_TEXT = 5000
+_SHORTEST_IBAN, _LONGEST_NUMBER = 15, 22
 _MOST_GROUPS = 60
+_LONGEST_PART = 4
 
 
 class Label(StrEnum):
@@ -83,7 +85,7 @@ def read_quotes(field: str, text: str, on: date, prefixes: Collection[str] = ())
     Shape: `prefixes` are the letters that the host's own numbers begin with.
     """
     folded = fold_with_offsets(text)
-    clean = _blank(folded.text, _IBAN, _MONEY)
+    clean = _blank(_without_accounts(folded.text), _MONEY)
     dates = [found.span() for found in _DATE.finditer(clean)]
     quotes: list[Quote] = []
     label, end = Label.NONE, -1
@@ -96,6 +98,22 @@ def read_quotes(field: str, text: str, on: date, prefixes: Collection[str] = ())
                 part = chain[first : last + 1]
                 quotes.append(_quote(field, folded, clean, part, label, (first, last, len(chain)), dates, on))
     return quotes
+
+
+def _without_accounts(text: str) -> str:
+    """Blank account numbers; what merely looks like one, such as FV1042092026, stays."""
+
+    def blanked(found: re.Match[str]) -> str:
+        whole = found.group().replace(" ", "")
+        return "\x00" * len(found.group()) if is_account_number(whole) else found.group()
+
+    return _IBAN.sub(blanked, text)
+
+
+def is_account_number(text: str) -> bool:
+    """Whether an upper-case text without spaces is an IBAN with right check digits, or one too long to be a number."""
+    digits = "".join(str(int(sign, 36)) for sign in text[4:] + text[:4])
+    return len(text) >= _LONGEST_NUMBER or (len(text) >= _SHORTEST_IBAN and int(digits) % 97 == 1)
 
 
 def _blank(text: str, *patterns: re.Pattern[str]) -> str:
@@ -126,6 +144,9 @@ def _group(found: re.Match[str], prefixes: Collection[str]) -> _Group | None:
     word = found.group()
     if word.isdigit():
         return _Group(word, "", found.start(), found.end(), False)
+    inside = found.start() > 0 and found.string[found.start() - 1] in "/-."
+    if inside and len(word) <= _LONGEST_PART and word.translate(_LOOKS_LIKE_DIGITS).isdigit():
+        return _Group(word.translate(_LOOKS_LIKE_DIGITS), "", found.start(), found.end(), True)
     prefix = _known_prefix(word, prefixes)
     body = word[len(prefix) :]
     if not prefix and not (_mostly_digits(body) and body.translate(_LOOKS_LIKE_DIGITS).isdigit()):

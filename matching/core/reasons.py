@@ -13,6 +13,7 @@ from matching.core.types import Agreement, CandidateKind, Client, Reason, Reason
 
 _OF_GRADE = {
     Grade.METADATA: (ReasonCode.METADATA, Agreement.YES),
+    Grade.STRUCTURED: (ReasonCode.NUMBER, Agreement.YES),
     Grade.FULL: (ReasonCode.NUMBER, Agreement.YES),
     Grade.BARE: (ReasonCode.NUMBER, Agreement.YES),
     Grade.OTHER: (ReasonCode.NUMBER, Agreement.YES),
@@ -63,6 +64,9 @@ _TOPICS = {
     "alike_of_client": "order",
     "oldest": "order",
     "age": "age",
+    "habit": "age",
+    "doubts": "order",
+    "cut_off": "amount",
     "alike": "alike",
     "foreign": "amount",
     "gateway": "gateway",

@@ -52,6 +52,10 @@ def test_a_number_at_the_end_of_a_field_may_be_cut():
         ("111123", "111123", ""),
         ("202601042", "202601042", "1042"),
         ("2026/03/0007", "2026030007", "7"),
+        ("FV/6837/07/2025", "6837072025", "6837"),
+        ("202409-0008", "2024090008", "8"),
+        ("24-0123", "240123", "123"),
+        ("17/2026", "172026", "17"),
         ("A", "", ""),
     ],
 )
@@ -87,3 +91,20 @@ def test_letters_that_the_host_itself_puts_before_numbers_are_not_read_as_digits
     prefixes = {word.rstrip("0123456789")}
 
     assert [quote.digits for quote in read_quotes("x", word, TODAY, prefixes)] == [digits]
+
+
+@pytest.mark.parametrize(
+    "text", ["FV FV7812082026", "fv 7812082026", "FV/7812/8/2026", "Zaplata fv/7812/O8/2026", "FV 7812 / 08 / 2026"]
+)
+def test_every_way_to_write_a_number_with_its_month_is_read(text):
+    index = NumberIndex()
+    index.add(5, ["FV/7812/08/2026"])
+
+    found = {one for quote in read_quotes("x", text, TODAY, index.prefixes) for one in index.whole(quote.digits)}
+
+    assert found == {5}
+
+
+def test_an_account_number_is_no_quoted_number_and_a_number_is_no_account():
+    assert read_quotes("x", "PL61109010140000071219812874", TODAY) == []
+    assert [quote.digits for quote in read_quotes("x", "FV7812082026", TODAY)] == ["7812082026"]
