@@ -16,6 +16,8 @@ from matching.core.types import Client, OpenInvoice
 
 _DOMAIN = re.compile(r"(?<![A-Z0-9@-])((?:[A-Z0-9][A-Z0-9-]*\.)+[A-Z]{2,})\b")
 _LARGEST_SHARED = 3
+_MOST_CLOSED = 24
+_FOR_A_HABIT = 6
 
 
 class UnknownInvoice(KeyError):
@@ -78,7 +80,7 @@ class Book:
         self.rates: dict[tuple[str, str], tuple[float, int]] = {}
         self._open_of_client: dict[int, list[Debt]] = {}
         self._open_of_amount: dict[tuple[str, int], set[int]] = {}
-        self._closed_of_client: dict[int, list[int]] = {}
+        self._closed_of_client: dict[int, list[tuple[int, int]]] = {}
         self._emails: dict[str, set[int]] = {}
         self._client_numbers: dict[str, int] = {}
         self._domains: dict[str, set[int]] = {}
@@ -161,7 +163,19 @@ class Book:
 
     def closed_of_client(self, client_id: int) -> list[Debt]:
         """The client's debts that were closed last, at most 24, in the order they were closed."""
-        return [self.debts[invoice_id] for invoice_id in self._closed_of_client.get(client_id, ())]
+        return [self.debts[invoice_id] for _, invoice_id in self._closed_of_client.get(client_id, ())]
+
+    def usual_delay(self, client_id: int) -> float | None:
+        """How many days after issue this client's last debts were closed on average; None without two of them."""
+        last = self._closed_of_client.get(client_id, [])[-_FOR_A_HABIT:]
+        if len(last) < 2:
+            return None
+        return sum(closed - self.debts[invoice_id].issue for closed, invoice_id in last) / len(last)
+
+    def last_closed(self, client_id: int) -> int | None:
+        """The day on which this client's last debt was closed; None when none was."""
+        closed = self._closed_of_client.get(client_id)
+        return closed[-1][0] if closed else None
 
     def open_of_amount(self, currency: str, amount_minor: int) -> set[int]:
         """Ids of open debts of exactly this amount, in no order."""
@@ -207,8 +221,8 @@ class Book:
             self._open_of_amount.setdefault((debt.currency, debt.outstanding), set()).add(debt.id)
         else:
             closed = self._closed_of_client.setdefault(debt.client_id, [])
-            closed.append(debt.id)
-            del closed[:-24]
+            insort(closed, (debt.closed, debt.id))
+            del closed[:-_MOST_CLOSED]
 
     def _unlist(self, debt: Debt) -> None:
         if debt.outstanding:
@@ -219,8 +233,8 @@ class Book:
             self._open_of_amount[alike].discard(debt.id)
             if not self._open_of_amount[alike]:
                 del self._open_of_amount[alike]
-        elif debt.id in self._closed_of_client.get(debt.client_id, ()):
-            self._closed_of_client[debt.client_id].remove(debt.id)
+        elif (debt.closed, debt.id) in self._closed_of_client.get(debt.client_id, ()):
+            self._closed_of_client[debt.client_id].remove((debt.closed, debt.id))
 
 
 def _age(debt: Debt) -> tuple[int, int]:

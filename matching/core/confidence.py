@@ -16,7 +16,6 @@ from matching.core.hits import Grade
 from matching.core.hypotheses import Hypothesis
 from matching.core.memory import NOBODY
 from matching.core.scoring import Model, logit, sigmoid
-from matching.core.types import Source
 from matching.core.weighing import Weighed
 
 _FAR = 12.0
@@ -130,8 +129,7 @@ def _around(weighed: Weighed, winner: Hypothesis) -> list[float]:
     today = receipt.booking_date.toordinal()
     own = book.open_of_client(debt.client_id)
     alike = [one.id for one in own if one.outstanding == debt.outstanding and one.currency == debt.currency]
-    delays = [one.closed - one.issue for one in book.closed_of_client(debt.client_id)[-6:]]
-    last = max((one.closed for one in book.closed_of_client(debt.client_id)[-6:]), default=0)
+    usual, last = book.usual_delay(debt.client_id), book.last_closed(debt.client_id)
     age = today - debt.issue
     nobody = max((counts.get(NOBODY, 0.0) for counts in (found.known_account, found.known_payer)), default=0.0)
     return [
@@ -141,13 +139,13 @@ def _around(weighed: Weighed, winner: Hypothesis) -> list[float]:
         float(next((place for place, one in enumerate(own) if one.id == debt.id), 0)),
         float(age),
         float(today - debt.due),
-        age - sum(delays) / len(delays) if len(delays) > 1 else -_LONG_AGO,
-        float(today - last) if last else _LONG_AGO,
+        -_LONG_AGO if usual is None else age - usual,
+        _LONG_AGO if last is None else float(today - last),
         log1p(book.count_of_amount(debt.currency, debt.outstanding)),
         float(bool(receipt.counterparty_name)),
         float(bool(receipt.counterparty_account)),
         float(_unexplained(weighed, winner)),
-        float(_is_cut_off(weighed)),
+        float(found.cut_off),
         log1p(sum(found.known_account.values())),
         log1p(sum(found.known_payer.values())),
         log1p(nobody),
@@ -172,12 +170,3 @@ def _unexplained(weighed: Weighed, winner: Hypothesis) -> int:
         and quote.start not in spans
         for quote in found.quotes
     )
-
-
-def _is_cut_off(weighed: Weighed) -> bool:
-    """Whether the text stops in the middle of a number or a list."""
-    receipt = weighed.of.found.receipt
-    if receipt.source is not Source.BANK:
-        return False
-    text = receipt.remittance_information.rstrip()
-    return len(text) >= 12 and (text[-1] in ",;/&+-" or text[-1].isdigit())

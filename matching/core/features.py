@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from matching.core.amounts import FOREIGN, Relation
-from matching.core.book import Book
+from matching.core.book import Book, Debt
 from matching.core.evidence import ClientEvidence, Evidence
 from matching.core.hits import STRONG, Grade, Hit
 from matching.core.hypotheses import Hypothesis
@@ -68,6 +68,8 @@ def features(of: Context, hypothesis: Hypothesis) -> list[str]:
         said.append(f"alike:{_pool(of, hypothesis)}")
     if hypothesis.relation in FOREIGN:
         said.append("foreign")
+    if hypothesis.relation is Relation.OVER and of.found.cut_off:
+        said.append(f"cut_off:{named}")
     said.append(_gateway(of, hypothesis))
     return said
 
@@ -129,7 +131,28 @@ def _order(of: Context, hypothesis: Hypothesis, named: str) -> list[str]:
     said = [f"alike_of_client:{where}:{sure}", f"age:{_age(of, hypothesis)}:{sure if named == 'strong' else where}"]
     if len(own) > 1:
         said.append(f"oldest:{'yes' if first else 'no'}:{sure}")
+    if named != "strong":
+        said.append(f"habit:{_habit(of, debt)}:{where}")
+        said.append(f"doubts:{_doubts(of, debt)}:{where}")
     return said
+
+
+def _habit(of: Context, debt: Debt) -> str:
+    """Whether the debt is as old as this client's debts are when they are paid."""
+    usual = of.book.usual_delay(debt.client_id)
+    if usual is None:
+        return "unknown"
+    later = of.found.receipt.booking_date.toordinal() - debt.issue - usual
+    for bound, name in ((-20, "early"), (-7, "rather_early"), (8, "usual"), (21, "rather_late"), (45, "late")):
+        if later < bound:
+            return name
+    return "very_late"
+
+
+def _doubts(of: Context, debt: Debt) -> str:
+    """How likely it is that payments of this client were booked wrongly before."""
+    slips = of.book.doubts.of(debt.client_id, of.found.receipt.booking_date.toordinal())
+    return "no" if slips < 0.05 else "some" if slips < 0.4 else "many"
 
 
 def _age(of: Context, hypothesis: Hypothesis) -> str:

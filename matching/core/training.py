@@ -15,7 +15,7 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.sparse import csr_matrix
 
-from matching.core.confidence import sureness
+from matching.core.confidence import look, sureness
 from matching.core.feed import FeedRow, Verdict
 from matching.core.replay import Decision, Replay, Watcher
 from matching.core.scoring import Model
@@ -67,7 +67,8 @@ class Judged:
     """What a model said about a receipt whose answer it did not know.
 
     Shape: `share` is the winner's chance before its curve; `kind` is `NOTHING` when "settles nothing" won; `provable`
-    says that the engine's own rule allows automation, `eligible` that a proven threshold may.
+    says that the engine's own rule allows automation, `eligible` that a proven threshold may; `looked` are the numbers
+    of `confidence.look`, empty where nothing won.
     """
 
     day: date
@@ -78,10 +79,16 @@ class Judged:
     provable: bool
     eligible: bool
     by_person: bool = True
+    looked: tuple[float, ...] = ()
 
 
-def collect(past: Past, labels: Mapping[str, Label], *, until: date | None = None) -> tuple[list[Case], int]:
-    """Run the past with its verdicts and return every labelled choice before `until`, and how many were not offered."""
+def collect(
+    past: Past, labels: Mapping[str, Label], *, until: date | None = None, withheld_from: date | None = None
+) -> tuple[list[Case], int]:
+    """Run the past with its verdicts and return every labelled choice before `until`, and how many were not offered.
+
+    From `withheld_from` on the state rests on what the model itself decides.
+    """
     cases: list[Case] = []
     missed = 0
     replay = past.replay
@@ -98,7 +105,7 @@ def collect(past: Past, labels: Mapping[str, Label], *, until: date | None = Non
         choices = tuple(tuple(names) for names in (*weighed.names, weighed.none_names))
         cases.append(Case(choices, (*weighed.scores, weighed.none_score), taken))
 
-    _run(past, watch, until=until or date.max)
+    _run(past, watch, until=until or date.max, withheld_from=withheld_from or date.max)
     return cases, missed
 
 
@@ -207,4 +214,5 @@ def _judged(receipt: Receipt, weighed: Weighed, said: Suggestion, label: Label, 
         provable=won and said.auto,
         eligible=won and said.eligible,
         by_person=label.by_person,
+        looked=tuple(look(weighed)) if won else (),
     )

@@ -60,7 +60,7 @@ def test_a_quoted_number_and_an_equal_rival_are_seen():
 
     found = numbers(weighed)
 
-    assert (found["grade"], found["covered"], found["debts"], found["used"]) == (1.0, 1.0, 1.0, 1.0)
+    assert (found["grade"], found["covered"], found["debts"], found["used"]) == (2.0, 1.0, 1.0, 1.0)
     assert (found["rival_of_same_client"], found["rival_of_same_amount"]) == (1.0, 1.0)
     assert (found["alike"], found["rank"], found["open"], found["age"], found["past_due"]) == (2.0, 0.0, 2.0, 7.0, -7.0)
 
