@@ -1,41 +1,102 @@
-"""Fit the weights that Payymo ships: `train_matching.py DIR [DIR ...] --out matching/core/weights.json`.
+"""Fit the model that Payymo ships: `train_matching.py DIR [DIR ...] --out matching/core/weights.json`.
 
-Each DIR holds an export with a reviewer's past decisions (feedback.jsonl). They are replayed in order; every decided
-row gives one choice among its hypotheses and "settles nothing"; a conditional logit with a ridge fits the choices.
-The curve that makes probabilities honest, and the evidence that a tenant's own bound may lean on, come from hosts that
-neither the weights nor the curve saw.
+Each DIR holds an export with a reviewer's past decisions (feedback.jsonl); nothing else is learned from. Every past is
+run twice: knowing no decision, and knowing those of its first half. What was decided but not known gives
+
+1. the weights: one choice among hypotheses and "settles nothing" a row; a conditional logit with a ridge,
+2. the trees that say how far a winner may be trusted, grown on hosts that the weights did not see,
+3. the curve that makes their probabilities honest, and the evidence for automation, on hosts that neither saw.
+
+Hosts are dealt into two halves in the order given; each half is judged by what the other half taught.
 """
 
 import argparse
 import json
 import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from benchmarks.boosting import grow
 from matching.core.calibration import fit_curve
-from matching.core.proof import tally
-from matching.core.scoring import Model
+from matching.core.proof import DOUBT, THRESHOLDS, lower_bound, tally
+from matching.core.scoring import Model, shipped_model, sigmoid
 from matching.core.training import NOTHING, Case, Judged, Label, collect, fit, judge
+from matching.core.types import Source
 from matching.management.commands.match_files import FileRun
 from matching.parsers.export import Export
 
 VERSION = f"{date.today():%Y.%m.%d}"  # noqa: DTZ011
 RIDGE = 0.3
+PROVEN = 0.999
 # What past exports cannot teach, since a rejected proposal leaves no trace in them.
 GIVEN = {"rejected": -3.0}
-Curves = dict[str, tuple[float, float]]
+KNOWN_PARTS = (0.0, 0.5)
+SOURCES = tuple(str(source) for source in Source)
 
 
-def open_past(folder: Path, weights: dict[str, float]) -> tuple[FileRun, dict[str, Label]]:
-    """A host's past with these weights, and the reviewer's decisions in it."""
+@dataclass
+class Half:
+    """Some of the hosts, and what was learned from them."""
+
+    folders: list[Path]
+    cases: list[Case] = field(default_factory=list)
+    judged: list[Judged] = field(default_factory=list)
+
+
+def open_past(folder: Path, model: Model, known: float) -> tuple[FileRun, dict[str, Label], date]:
+    """A host's past, its reviewer's decisions, and the day from which they are withheld."""
     run = FileRun(Export(folder, lambda error: print(error, file=sys.stderr)))
-    run.replay.use(Model("0", weights, {}))
-    return run, {key: Label(verdict) for key, verdict in run.replay.verdicts.items()}
+    run.replay.use(model)
+    run.replay.refits = False
+    labels = {key: Label(verdict) for key, verdict in run.replay.verdicts.items()}
+    feed = Export(folder, lambda _: None)
+    rows = [row for some in (feed.bank_rows(), feed.charges()) for row in some]
+    days = sorted(row.on for row in rows if row.id in labels and row.on is not None)
+    return run, labels, days[int(known * len(days))] if days else date.min
 
 
-def curves_of(judged: list[Judged]) -> Curves:
+def choices(half: Half) -> None:
+    """What the reviewers chose, from states that rest on decisions and from states that rest on guesses."""
+    for folder in half.folders:
+        for known in KNOWN_PARTS:
+            past, labels, since = open_past(folder, shipped_model(), known)
+            cases, missed = collect(past, labels, withheld_from=since)
+            print(
+                f"{folder.name}, {known:.0%} known: {len(cases)} choices, {missed} not among the hypotheses", flush=True
+            )
+            half.cases += cases
+
+
+def outcomes(half: Half, weights: dict[str, float]) -> None:
+    """What these weights make of the decisions they do not know."""
+    for folder in half.folders:
+        for known in KNOWN_PARTS:
+            past, labels, since = open_past(folder, Model("0", weights, {}), known)
+            half.judged += judge(past, labels, since=since)
+
+
+def weights_of(cases: Sequence[Case]) -> dict[str, float]:
+    """The weights that explain these choices best."""
+    plain = [replace(case, scores=(0.0,) * len(case.scores)) for case in cases]
+    return {**GIVEN, **fit(plain, ridge=RIDGE)}
+
+
+def with_trees(half: Half, other: Half) -> list[Judged]:
+    """This half's outcomes as the trees of the other half see them."""
+    trees = {source: grow(other.judged, source) for source in SOURCES}
+    seen = []
+    for one in half.judged:
+        tree = trees.get(one.source)
+        share = sigmoid(one.looked[0] + tree.total(one.looked)) if tree and one.kind != NOTHING else one.share
+        seen.append(replace(one, share=share))
+    return seen
+
+
+def curves_of(judged: Sequence[Judged]) -> dict[str, tuple[float, float]]:
     """The curve of each source that makes these shares honest."""
     rows: dict[str, list[tuple[float, float]]] = {}
     for one in judged:
@@ -44,45 +105,31 @@ def curves_of(judged: list[Judged]) -> Curves:
     return {source: fit_curve(found) for source, found in rows.items()}
 
 
-def weights_of(cases: list[Case]) -> dict[str, float]:
-    """The weights that explain these choices best."""
-    return {**GIVEN, **fit(cases, ridge=RIDGE)}
-
-
-def evidence_of(judged: list[list[Judged]]) -> dict[str, dict[str, tuple[int, int]]]:
-    """Receipts and errors above each threshold, each host under a curve that the others made."""
-    found: dict[str, dict[str, tuple[int, int]]] = {}
-    for place, host in enumerate(judged):
-        others = [one for number, rows in enumerate(judged) if number != place for one in rows]
-        if not others:
-            continue
-        for source, rows in tally(Model("0", {}, curves_of(others)), host).items():
-            known = found.setdefault(source, {})
-            for threshold, (seen, wrong) in rows.items():
-                before = known.get(str(threshold), (0, 0))
-                known[str(threshold)] = (before[0] + seen, before[1] + wrong)
-    return found
-
-
 def main() -> None:
-    """Collect, fit, calibrate and write."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folders", nargs="+", type=Path)
+    """Collect, fit, judge across, calibrate and write."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folders", nargs="+", type=Path, metavar="DIR")
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
-    hosts: list[list[Case]] = []
-    for folder in options.folders:
-        cases, missed = collect(*open_past(folder, {}))
-        print(f"{folder.name}: {len(cases)} decided rows, {missed} answers not among the hypotheses")
-        hosts.append(cases)
-    judged: list[list[Judged]] = []
-    for place, folder in enumerate(options.folders):
-        others = [case for number, host in enumerate(hosts) if number != place or len(hosts) == 1 for case in host]
-        judged.append(judge(*open_past(folder, weights_of(others))))
-    curves, evidence = curves_of([one for host in judged for one in host]), evidence_of(judged)
-    for source, curve in sorted(curves.items()):
-        print(source, "curve", curve, "evidence", evidence.get(source, {}))
-    model = Model(VERSION, weights_of([case for host in hosts for case in host]), curves, evidence=evidence)
+    one, two = Half(options.folders[::2]), Half(options.folders[1::2])
+    choices(one)
+    choices(two)
+    outcomes(one, weights_of(two.cases or one.cases))
+    outcomes(two, weights_of(one.cases))
+    across = [with_trees(one, two if two.folders else one), with_trees(two, one)]
+    curves = curves_of(across[0] + across[1])
+    evidence: dict[str, dict[str, tuple[int, int]]] = {}
+    automatic = {}
+    for source, rows in tally(Model("0", {}, curves), across[0] + across[1]).items():
+        evidence[source] = {str(at): counts for at, counts in rows.items()}
+        bounds = {at: lower_bound(*counts, DOUBT / len(THRESHOLDS)) for at, counts in rows.items()}
+        proven = [at for at, least in bounds.items() if least >= PROVEN]
+        if proven:
+            automatic[source] = min(proven)
+        print(source, "curve", curves[source], {at: (*rows[at], round(bounds[at], 5)) for at in rows})
+    judged = one.judged + two.judged
+    trees = {source: grown for source in SOURCES if (grown := grow(judged, source)) is not None}
+    model = Model(VERSION, weights_of(one.cases + two.cases), curves, automatic, evidence, trees)
     options.out.write_text(json.dumps(model.to_dict(), indent=0, sort_keys=True) + "\n", encoding="utf-8")
 
 
