@@ -1,23 +1,27 @@
 """Rows to the core's values and back. Money becomes integer minor units here and nowhere else."""
 
 from collections.abc import Iterable, Mapping
-from datetime import date, timedelta
+from dataclasses import replace
 from typing import Any
 
 from banking.models import BankTransaction
 from matching.core import types as core
-from matching.core.book import Book
-from matching.core.memory import Memory
+from matching.core.memory import Counts, Memory
 from matching.core.rivals import Rival
 from matching.models import PayerProfile
 from payments.models import Payout, StripePayment
-from payymo.shared.money import to_minor
+from payymo.shared.money import UnreadableAmount, to_minor
 from whmcs.models import Client, Invoice
 
 REMEMBERED_DAYS = 400
 """Closed invoices stay known this long, so that a stale number in a payment is recognised."""
 
-DEBT_STATUSES = ("Unpaid", "Collections", "Payment Pending")
+DEBT_STATUSES = (Invoice.Status.UNPAID, Invoice.Status.COLLECTIONS, Invoice.Status.PAYMENT_PENDING)
+CLIENT_COLUMNS = ("pk", "whmcs_id", "first_name", "last_name", "company_name", "email", "country")
+INVOICE_COLUMNS = (
+    "pk", "client_id", "number", "whmcs_id", "currency", "balance", "reserved", "total", "status", "needs_reading",
+    "issue_date", "due_date", "paid_at", "synced_at", "payment_method",
+)  # fmt: skip
 
 
 def to_receipt(row: BankTransaction | StripePayment, *, rest_only: bool = False) -> core.Receipt:
@@ -59,36 +63,55 @@ def _instructed(row: BankTransaction) -> int | None:
     return to_minor(row.original_amount, row.original_currency)
 
 
+def client_of(row: tuple[Any, ...]) -> core.Client:
+    """Describe a client from the values of `CLIENT_COLUMNS`; its number is the one that WHMCS shows."""
+    key, whmcs_id, first_name, last_name, company_name, email, country = row
+    return core.Client(key, first_name, last_name, company_name, email, country, str(whmcs_id))
+
+
+def invoice_of(row: tuple[Any, ...]) -> core.OpenInvoice:
+    """Describe a debt from the values of `INVOICE_COLUMNS`; what approved postings will bring counts as paid."""
+    (
+        key, client_id, number, whmcs_id, currency, balance, reserved, total, status, needs_reading,
+        issue_date, due_date, paid_at, synced_at, gateway,
+    ) = row  # fmt: skip
+    issued = issue_date or due_date or synced_at.date()
+    owed = balance - reserved
+    # A balance that is not read yet, or that its currency cannot hold, proves no debt.
+    is_open = status in DEBT_STATUSES and owed > 0 and not needs_reading
+    try:
+        outstanding, whole = to_minor(owed, currency) if is_open else 0, to_minor(total, currency)
+    except UnreadableAmount:
+        outstanding = whole = 0
+    return core.OpenInvoice(
+        id=key,
+        client_id=client_id,
+        numbers=numbers_of(number, whmcs_id),
+        currency=currency,
+        outstanding_minor=outstanding,
+        total_minor=whole,
+        issue_date=issued,
+        due_date=due_date or issued,
+        gateway=gateway,
+        closed_on=paid_at.date() if paid_at else None,
+    )
+
+
 def to_client(row: Client) -> core.Client:
     """Describe a client."""
-    return core.Client(
-        id=row.pk,
-        first_name=row.first_name,
-        last_name=row.last_name,
-        company_name=row.company_name,
-        email=row.email,
-        country=row.country,
-    )
+    return client_of(tuple(getattr(row, name) for name in CLIENT_COLUMNS))
 
 
 def to_invoice(row: Invoice) -> core.OpenInvoice:
-    """Describe a debt; what approved postings will bring counts as paid. Needs `lines` prefetched."""
-    issued = row.issue_date or row.due_date or row.synced_at.date()
-    # A balance that is not read yet proves no debt.
-    is_open = row.status in DEBT_STATUSES and row.outstanding > 0 and not row.needs_reading
-    return core.OpenInvoice(
-        id=row.pk,
-        client_id=row.client_id,
-        numbers=tuple(dict.fromkeys(number for number in (row.number, str(row.whmcs_id)) if number)),
-        currency=row.currency,
-        outstanding_minor=to_minor(row.outstanding, row.currency) if is_open else 0,
-        total_minor=to_minor(row.total, row.currency),
-        issue_date=issued,
-        due_date=row.due_date or issued,
-        texts=tuple(line.description for line in row.lines.all()),
-        gateway=row.payment_method,
-        closed_on=row.paid_at.date() if row.paid_at else None,
-    )
+    """Describe a debt with the texts of its lines. Needs `lines` prefetched."""
+    invoice = invoice_of(tuple(getattr(row, name) for name in INVOICE_COLUMNS))
+    return replace(invoice, texts=tuple(line.description for line in row.lines.all()))
+
+
+def numbers_of(number: str, whmcs_id: int) -> tuple[str, ...]:
+    """Every number of an invoice, the one that customers see first."""
+    identity = str(whmcs_id)
+    return (number, identity) if number and number != identity else (identity,)
 
 
 def to_payout(row: Payout, *, settled: bool = False) -> core.Payout:
@@ -109,32 +132,32 @@ def to_payout(row: Payout, *, settled: bool = False) -> core.Payout:
 def load_memory(profiles: Iterable[PayerProfile]) -> Memory:
     """Rebuild what decisions taught; of accepting and rejecting a client, what weighs more by now counts."""
     memory = Memory()
-    counts = {
+    load_profiles(memory, profiles)
+    return memory
+
+
+def load_profiles(memory: Memory, profiles: Iterable[PayerProfile]) -> set[int]:
+    """Put what decisions taught into the memory; return the clients that it is about.
+
+    Shape: all profiles of a key come together; they replace what was known under it.
+    """
+    rows: dict[tuple[str, str], dict[int, list[float]]] = {}
+    clients: set[int] = set()
+    for profile in profiles:
+        clients.add(profile.client_id)
+        if profile.hits and not profile.is_blocked:
+            row = rows.setdefault((profile.kind, profile.key), {})
+            row[profile.client_id] = [float(profile.weight), float(profile.last_seen_date.toordinal())]
+        if (told := profile.rejection()) is not None and profile.kind != PayerProfile.Kind.TEXT:
+            memory.rejected_clients[f"{profile.kind}:{profile.key}", profile.client_id] = told
+    kinds: dict[str, Counts] = {
         PayerProfile.Kind.ACCOUNT: memory.accounts,
         PayerProfile.Kind.NAME: memory.names,
         PayerProfile.Kind.TEXT: memory.texts,
     }
-    for profile in profiles:
-        if profile.hits and not profile.is_blocked:
-            kind = PayerProfile.Kind(profile.kind)
-            counts[kind].add(profile.key, profile.client_id, profile.last_seen_date, profile.weight)
-        if (told := profile.rejection()) is not None and profile.kind != PayerProfile.Kind.TEXT:
-            memory.rejected_clients[(f"{profile.kind}:{profile.key}", profile.client_id)] = told
-    return memory
-
-
-def load_book(*, today: date) -> Book:
-    """Read the clients, the debts of this tenant and what is remembered of payers, in four queries."""
-    since = today - timedelta(days=REMEMBERED_DAYS)
-    invoices = Invoice.objects.exclude(status="Draft").filter(is_mass_payment=False)
-    wanted = invoices.filter(status__in=DEBT_STATUSES) | invoices.filter(issue_date__gte=since)
-    rows = wanted.prefetch_related("lines").order_by("pk")
-    clients = Client.objects.filter(invoices__in=wanted).distinct().order_by("pk")
-    return Book(
-        [to_client(client) for client in clients],
-        [to_invoice(invoice) for invoice in rows.iterator(chunk_size=2000)],
-        load_memory(PayerProfile.objects.order_by("pk").iterator()),
-    )
+    for (kind, key), row in rows.items():
+        kinds[kind].load(key, row)
+    return clients
 
 
 def reason_to_json(reason: core.Reason) -> dict[str, Any]:

@@ -43,6 +43,21 @@ def lock_receipt(public_id: uuid.UUID | str) -> Receipt:
     raise UnknownReceipt(str(public_id))
 
 
+def lock_free_receipts(receipts: Iterable[Receipt]) -> dict[tuple[bool, int], Receipt]:
+    """Lock those of the receipts that nobody else holds, bank first, each in order of its key; never waits.
+
+    Shape: by (is a bank transaction, primary key), with state and amounts as they are now.
+    """
+    wanted: dict[bool, list[int]] = {True: [], False: []}
+    for receipt in receipts:
+        wanted[isinstance(receipt, BankTransaction)].append(receipt.pk)
+    found: dict[tuple[bool, int], Receipt] = {}
+    for is_bank, model in ((True, BankTransaction), (False, StripePayment)):
+        rows = model.objects.select_for_update(skip_locked=True).filter(pk__in=wanted[is_bank]).order_by("pk")
+        found.update({(is_bank, row.pk): row for row in rows.only("state", "amount", "allocated", "proposed_at")})
+    return found
+
+
 def lock_payouts(public_ids: Iterable[uuid.UUID | str]) -> list[Payout]:
     """Lock payouts by primary key, after the bank entry that they are to be found in.
 

@@ -6,6 +6,7 @@ from django.db.models import Q
 
 from banking.models import BankAccount, BankTransaction
 from matching.core.memory import HALF_LIFE_DAYS
+from matching.index_models import ClientDomain, ClientNames, ClientWord, InvoiceNumber, NameWord, NumberPrefix
 from matching.learning_models import AutomationStop, EngineModel
 from matching.rule_models import MatchingRule
 from payments.models import Payout, StripePayment
@@ -18,9 +19,15 @@ __all__ = [
     "AutoApprovalPolicy",
     "AutomationStop",
     "Band",
+    "ClientDomain",
+    "ClientNames",
+    "ClientWord",
     "Decision",
     "EngineModel",
     "InvoiceMatch",
+    "InvoiceNumber",
+    "NameWord",
+    "NumberPrefix",
     "PayerProfile",
     "Proposal",
     "ProposalLine",

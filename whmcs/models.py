@@ -112,6 +112,12 @@ class Invoice(Record):
         indexes = [
             models.Index(fields=["status", "due_date"], name="invoice_status_due"),
             models.Index(fields=["currency", "balance"], name="invoice_currency_balance"),
+            models.Index(
+                models.F("currency"),
+                models.F("balance") - models.F("reserved"),
+                condition=Q(status__in=["Unpaid", "Collections", "Payment Pending"], needs_reading=False),
+                name="invoice_owes_exactly",
+            ),
             models.Index(fields=["id"], condition=Q(matched_at=None), name="invoice_waits_for_engine"),
             models.Index(fields=["id"], condition=Q(needs_reading=True), name="invoice_needs_reading"),
         ]

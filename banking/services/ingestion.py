@@ -9,12 +9,12 @@ from django.db import transaction
 from django.db.models import Max, Min
 
 from banking import adapters, locks
-from banking.copying import copy_rows
 from banking.models import BankAccount, BankTransaction, PendingEntry, RawFetch, StatementImport
 from banking.parsers.fetched import FetchedEntry
 from banking.parsers.types import ParsedEntry, Refusal
 from banking.services.entry_values import Arrival, Facts, Plan, Stored, Verdict, Window
 from banking.services.identity import NEAR_DAYS, plan
+from payymo.shared.copying import copy_rows
 from tenants import sealing
 
 LIVE = "gocardless_bad"

@@ -106,6 +106,7 @@ class NoneReason(StrEnum):
     DUPLICATE_DELIVERY = "duplicate_delivery"
     PAID_TWICE = "paid_twice"
     CURRENCY_MISMATCH = "currency_mismatch"
+    UNREADABLE_AMOUNT = "unreadable_amount"
     AMBIGUOUS = "ambiguous"
     NO_CANDIDATE = "no_candidate"
 

@@ -1,30 +1,33 @@
 """Proposing: what could each open payment settle? Incremental, idempotent, and repeatable without writing."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
+from itertools import islice
+from typing import Any
 
-from django.db import transaction
-from django.db.models import Q
+from django.db.models import QuerySet
 
 from banking.models import BankAccount, BankTransaction
-from matching import adapters, locks, payout_selectors
+from matching import adapters, books, payout_selectors
 from matching.core import engine
 from matching.core import types as core
 from matching.core.book import Book
-from matching.core.rivals import rivals
+from matching.core.partial import TooManyRounds, judge
+from matching.core.settlement import find_payouts
 from matching.locks import Receipt
-from matching.models import Band, Decision, Proposal, ProposalLine
-from matching.services import engine_models, ruling
-from matching.services.decisions import about
+from matching.models import Band
+from matching.services import engine_models, indexing, ruling, saving
+from matching.services.saving import OPEN_STATES, Answer
 from payments.models import StripePayment
 from payymo.shared.models import ReceiptState
-from payymo.shared.money import from_minor
-from whmcs.models import Invoice
+from payymo.shared.money import UnreadableAmount
 
-OPEN_STATES = (ReceiptState.UNRECONCILED, ReceiptState.PARTLY_ALLOCATED)
-LOOK_BACK_DAYS = 400
 RUN_LIMIT = 5000
+INVOICES_PER_PAYMENT = 2500
+"""Reading so many invoices takes as long as looking up what one payment asks for."""
+_FEW, _MANY = 20, 500
+_UNREAD = {BankTransaction: ("raw_sealed", "counterparty_iban_sealed"), StripePayment: ("raw_sealed",)}
 Progress = Callable[[int, int], None]
 
 
@@ -36,19 +39,60 @@ class Outcome:
     changed: list[str] = field(default_factory=list)
     by_band: dict[str, int] = field(default_factory=dict)
 
+    def add(self, other: "Outcome") -> None:
+        """Add what another run did."""
+        self.looked_at += other.looked_at
+        self.changed += other.changed
+        for band, count in other.by_band.items():
+            self.by_band[band] = self.by_band.get(band, 0) + count
+
+
+def open_bank() -> "QuerySet[BankTransaction]":
+    """Bank entries that an invoice could be found for."""
+    rows = BankTransaction.objects.filter(state__in=OPEN_STATES, amount__gt=0)
+    return rows.defer(*_UNREAD[BankTransaction])
+
+
+def open_charges() -> "QuerySet[StripePayment]":
+    """Charges that an invoice could be found for."""
+    return StripePayment.objects.filter(state__in=OPEN_STATES).defer(*_UNREAD[StripePayment])
+
 
 def waiting(*, limit: int = RUN_LIMIT) -> list[Receipt]:
-    """Return the receipts that wait for the engine, oldest first."""
-    bank = BankTransaction.objects.filter(proposed_at=None, state__in=OPEN_STATES, amount__gt=0)
-    charges = StripePayment.objects.filter(proposed_at=None, state__in=OPEN_STATES)
-    return [*bank.order_by("booking_date", "pk")[:limit], *charges.order_by("charged_at", "pk")[:limit]]
+    """Return the receipts that wait for the engine, the ones stored last first: a new payment waits for no backlog."""
+    bank = open_bank().filter(proposed_at=None).order_by("-pk")
+    charges = open_charges().filter(proposed_at=None).order_by("-pk")
+    return [*bank[:limit], *charges[:limit]]
 
 
-def since(day: date, *, limit: int = 100_000) -> list[Receipt]:
+def since(day: date) -> "Replay":
     """Return every open receipt from a day on, for a replay."""
-    bank = BankTransaction.objects.filter(booking_date__gte=day, state__in=OPEN_STATES, amount__gt=0)
-    charges = StripePayment.objects.filter(charged_at__date__gte=day, state__in=OPEN_STATES)
-    return [*bank.order_by("booking_date", "pk")[:limit], *charges.order_by("charged_at", "pk")[:limit]]
+    bank, charges = open_bank().filter(booking_date__gte=day), open_charges().filter(charged_at__date__gte=day)
+    return Replay(bank, charges)
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """Receipts in the order of their keys, read a piece at a time, however many there are."""
+
+    bank: "QuerySet[BankTransaction]"
+    charges: "QuerySet[StripePayment]"
+
+    def __len__(self) -> int:
+        """Count them now."""
+        return self.bank.count() + self.charges.count()
+
+    def __iter__(self) -> Iterator[Receipt]:
+        """Read them."""
+        yield from _pieces(self.bank)
+        yield from _pieces(self.charges)
+
+
+def _pieces(rows: "QuerySet[Any]") -> Iterator[Receipt]:
+    last = 0
+    while piece := list(rows.filter(pk__gt=last).order_by("pk")[:_MANY]):
+        yield from piece
+        last = piece[-1].pk
 
 
 def set_outgoing_aside(*, now: datetime) -> int:
@@ -58,169 +102,109 @@ def set_outgoing_aside(*, now: datetime) -> int:
     )
 
 
-@transaction.atomic
-def requeue_for_changed_invoices(*, now: datetime, limit: int = 5000) -> int:
-    """Let the engine look again at receipts that a new or changed invoice may concern; return how many invoices.
-
-    A receipt with an exact suggestion elsewhere is left alone, unless the changed invoice is in that suggestion.
-    """
-    changed = list(Invoice.objects.filter(matched_at=None).order_by("pk").values_list("pk", flat=True)[:limit])
-    if not changed:
-        return 0
-    earliest = (now - timedelta(days=LOOK_BACK_DAYS)).date()
-    offered = Q(proposals__status=Proposal.Status.OPEN, proposals__lines__invoice__in=changed)
-    unsure = Q(proposals__status=Proposal.Status.OPEN, proposals__rank=1) & ~Q(proposals__band=Band.EXACT)
-    for model, recent in (
-        (BankTransaction, Q(booking_date__gte=earliest)),
-        (StripePayment, Q(charged_at__date__gte=earliest)),
-    ):
-        ids = model.objects.filter(offered | (unsure & recent), state__in=OPEN_STATES).values("pk")
-        model.objects.filter(pk__in=list(ids.values_list("pk", flat=True))).update(proposed_at=None)
-    Invoice.objects.filter(pk__in=changed).update(matched_at=now)
-    return len(changed)
-
-
 def propose(
-    *, receipts: Iterable[Receipt], now: datetime, dry_run: bool = False, progress: Progress | None = None
+    *,
+    receipts: Iterable[Receipt],
+    now: datetime,
+    dry_run: bool = False,
+    progress: Progress | None = None,
+    goes_on: Callable[[], bool] = lambda: True,
 ) -> Outcome:
     """Ask the engine about each receipt and save what it says; an unchanged answer writes nothing new.
 
-    Shape: `receipts` in any order; the book is read once.
+    Shape: `receipts` in any order, sized. For few of them only what they ask for is read, for many the whole book
+    once; the answers are the same. Each piece is written for itself; before the next one `goes_on` may end the run.
     """
-    todo = list(receipts)
+    expected = len(receipts) if isinstance(receipts, Sequence | Replay) else len(receipts := list(receipts))
     outcome = Outcome()
-    if not todo:
+    if not expected:
         return outcome
-    book = adapters.load_book(today=now.date())
-    own_accounts = frozenset(BankAccount.objects.exclude(iban_hash="").values_list("iban_hash", flat=True))
-    model = engine_models.model_in_use()
-    payouts = payout_selectors.open_payouts()
-
-    def ask(value: core.Receipt, known: Book) -> core.Suggestion:
-        return engine.propose(value, known, own_accounts=own_accounts, payouts=payouts, model=model)
-
-    ruled = ruling.prepare(todo, today=now.date())
-    for position, receipt in enumerate(todo, 1):
-        answer = ask(adapters.to_receipt(receipt, rest_only=True), book)
-        suggestion = ruled.applied(receipt, answer, book=book, ask=ask)
-        outcome.looked_at += 1
-        saved = _differs(receipt, suggestion) if dry_run else _save(receipt, suggestion, now=now)
-        if saved:
-            outcome.changed.append(str(receipt.public_id))
-        band = str(suggestion.candidates[0].band) if suggestion.candidates else Band.NONE.value
-        outcome.by_band[band] = outcome.by_band.get(band, 0) + 1
+    up_to_date = not books.waits_for_look_ups() if dry_run else indexing.take_up_waiting()
+    asking = Asking(expected, now=now, by_look_ups=up_to_date)
+    stream = iter(receipts)
+    while goes_on() and (piece := list(islice(stream, asking.piece))):
+        answers, ruled = asking.answer(piece)
+        changed = saving.differing(answers) if dry_run else saving.save(answers, now=now)
+        if not dry_run:
+            ruled.record(now=now)
+        outcome.looked_at += len(piece)
+        outcome.changed += [str(receipt.public_id) for receipt in changed]
+        for answer in answers:
+            found = answer.suggestion.candidates
+            band = str(found[0].band) if found else Band.NONE.value
+            outcome.by_band[band] = outcome.by_band.get(band, 0) + 1
         if progress is not None:
-            progress(position, len(todo))
-    if not dry_run:
-        ruled.record(now=now)
+            progress(outcome.looked_at, expected)
     return outcome
 
 
-def _candidates(receipt: Receipt, suggestion: core.Suggestion) -> list[core.Candidate]:
-    """Leave out what a person turned down for this very receipt."""
-    turned_down = {
-        frozenset((line.invoice_id, line.amount) for line in proposal.lines.all())
-        for proposal in Proposal.objects.filter(status=Proposal.Status.REJECTED, **about(receipt)).prefetch_related(
-            "lines"
-        )
-        if proposal.decision is not None and proposal.decision.kind == Decision.Kind.REJECT
-    }
-    if not turned_down:
-        return list(suggestion.candidates)
-    return [
-        candidate
-        for candidate in suggestion.candidates
-        if frozenset((a.invoice_id, from_minor(a.amount_minor, receipt.currency)) for a in candidate.allocations)
-        not in turned_down
-    ]
+class Asking:
+    """Answers receipts from the whole book, or by look-ups in a part of it where that is less to read."""
+
+    def __init__(self, expected: int, *, now: datetime, by_look_ups: bool) -> None:
+        self._today = now.date()
+        self._whole: Book | None = None
+        if not by_look_ups or not books.has_more_invoices_than(INVOICES_PER_PAYMENT * expected):
+            self._whole = books.whole_book(today=self._today)
+        self.piece = _FEW if self._whole is None else _MANY
+        self._own_accounts = frozenset(BankAccount.objects.exclude(iban_hash="").values_list("iban_hash", flat=True))
+        self._payouts = payout_selectors.open_payouts()
+        self._model = engine_models.model_in_use()
+        self._paid_out: dict[str, tuple[core.Payout, ...]] = {}
+
+    def answer(self, receipts: Sequence[Receipt]) -> tuple[list[Answer], ruling.Ruling]:
+        """Ask the engine about each receipt, in order, and change its answers as the tenant's rules say."""
+        read = {str(receipt.public_id): _read(receipt) for receipt in receipts}
+        values = [value for value in read.values() if value is not None]
+        self._paid_out = self._find_payouts(values)
+        found, book = self._judge(values)
+        ruled = ruling.prepare(receipts, today=self._today)
+        answers = []
+        for key, receipt in zip(read, receipts, strict=True):
+            suggestion = found.get(key) or self._unreadable(key)
+            if key in found:
+                suggestion = ruled.applied(receipt, suggestion, book=book, ask=self._ask)
+            answers.append(Answer(receipt, suggestion, _owed(suggestion, ruled, book)))
+        return answers, ruled
+
+    def _ask(self, value: core.Receipt, book: Book) -> core.Suggestion:
+        payouts = self._paid_out.get(value.id, ())
+        return engine.propose(value, book, own_accounts=self._own_accounts, payouts=payouts, model=self._model)
+
+    def _unreadable(self, receipt_id: str) -> core.Suggestion:
+        reason = core.NoneReason.UNREADABLE_AMOUNT
+        return core.Suggestion(receipt_id, (), False, reason, False, self._model.version)
+
+    def _judge(self, values: Sequence[core.Receipt]) -> tuple[dict[str, core.Suggestion], Book]:
+        if self._whole is None:
+            part = books.partial_book()
+            reader = books.Reader(today=self._today)
+            try:
+                return judge(values, part, ask=self._ask, fetch=reader.fetch), part
+            except TooManyRounds:
+                self._whole = books.whole_book(today=self._today)
+        whole = self._whole
+        return {value.id: self._ask(value, whole) for value in values}, whole
+
+    def _find_payouts(self, values: Sequence[core.Receipt]) -> dict[str, tuple[core.Payout, ...]]:
+        by_id = {payout.id: payout for payout in self._payouts}
+        banked = [value for value in values if value.source is core.Source.BANK]
+        if not by_id or not banked:
+            return {}
+        return {
+            receipt_id: (by_id[payout_id],) for receipt_id, payout_id in find_payouts(banked, self._payouts).items()
+        }
 
 
-def _signature(proposals: Iterable[Proposal]) -> list[tuple[object, ...]]:
-    return [
-        (
-            proposal.rank, proposal.band, proposal.kind, round(proposal.probability, 3), proposal.none_reason,
-            proposal.is_tie, proposal.is_certain, proposal.engine_version, proposal.rules, proposal.ignore_rule_id,
-            tuple(sorted((line.invoice_id, line.amount, line.fee) for line in proposal.lines.all())),
-        )
-        for proposal in proposals
-    ]  # fmt: skip
+def _read(receipt: Receipt) -> core.Receipt | None:
+    try:
+        return adapters.to_receipt(receipt, rest_only=True)
+    except UnreadableAmount:
+        return None
 
 
-def _planned(receipt: Receipt, suggestion: core.Suggestion) -> list[tuple[Proposal, list[ProposalLine]]]:
-    """Build the rows of a suggestion without saving them."""
-    common = {
-        "amount": receipt.amount,
-        "currency": receipt.currency,
-        "engine_version": suggestion.engine_version,
-        "rules": [adapters.rule_note_to_json(note) for note in suggestion.rules],
-    }
-    planned = []
-    candidates = _candidates(receipt, suggestion)
-    for rank, (candidate, rival) in enumerate(zip(candidates, rivals(candidates), strict=True), 1):
-        proposal = Proposal(
-            rank=rank,
-            band=str(candidate.band),
-            kind=str(candidate.kind),
-            probability=candidate.probability,
-            is_tie=suggestion.tie,
-            is_certain=suggestion.auto and rank == 1 and len(candidates) == len(suggestion.candidates),
-            client_id=candidate.client_id,
-            reasons=[adapters.reason_to_json(reason) for reason in candidate.reasons],
-            why_not=[adapters.reason_to_json(reason) for reason in candidate.why_not],
-            rival=adapters.rival_to_json(rival),
-            ignore_rule_id=suggestion.ignored_by if rank == 1 else None,
-            none_reason=str(suggestion.none_reason or ""),
-            **about(receipt),
-            **common,
-        )
-        lines = [
-            ProposalLine(
-                invoice_id=a.invoice_id,
-                amount=from_minor(a.amount_minor, receipt.currency),
-                fee=from_minor(a.fee_minor, receipt.currency),
-            )
-            for a in candidate.allocations
-        ]
-        planned.append((proposal, lines))
-    if not planned:
-        reason = str(suggestion.none_reason or core.NoneReason.NO_CANDIDATE)
-        nothing = Proposal(
-            rank=1, band=Band.NONE, probability=0.0, none_reason=reason, ignore_rule_id=suggestion.ignored_by,
-            **about(receipt), **common,
-        )  # fmt: skip
-        planned.append((nothing, []))
-    return planned
-
-
-def _planned_signature(planned: list[tuple[Proposal, list[ProposalLine]]]) -> list[tuple[object, ...]]:
-    return [
-        (
-            proposal.rank, proposal.band, proposal.kind, round(proposal.probability, 3), proposal.none_reason,
-            proposal.is_tie, proposal.is_certain, proposal.engine_version, proposal.rules, proposal.ignore_rule_id,
-            tuple(sorted((line.invoice_id, line.amount, line.fee) for line in lines)),
-        )
-        for proposal, lines in planned
-    ]  # fmt: skip
-
-
-def _differs(receipt: Receipt, suggestion: core.Suggestion) -> bool:
-    opened = Proposal.objects.filter(status=Proposal.Status.OPEN, **about(receipt)).prefetch_related("lines")
-    return _signature(opened.order_by("rank")) != _planned_signature(_planned(receipt, suggestion))
-
-
-def _save(receipt: Receipt, suggestion: core.Suggestion, *, now: datetime) -> bool:
-    with transaction.atomic():
-        fresh = locks.lock_receipt(receipt.public_id)
-        if fresh.state not in OPEN_STATES or fresh.allocated != receipt.allocated:
-            return False
-        type(fresh).objects.filter(pk=fresh.pk).update(proposed_at=now)
-        if not _differs(fresh, suggestion):
-            return False
-        # Nobody decided about these, so nothing refers to them.
-        Proposal.objects.filter(status=Proposal.Status.OPEN, **about(fresh)).delete()
-        for proposal, lines in _planned(fresh, suggestion):
-            proposal.save()
-            for line in lines:
-                line.proposal = proposal
-            ProposalLine.objects.bulk_create(lines)
-    return True
+def _owed(suggestion: core.Suggestion, ruled: ruling.Ruling, book: Book) -> dict[int, tuple[str, int]]:
+    """What the invoices of a suggestion owe by the books, with their currencies."""
+    named = {one.invoice_id for found in suggestion.candidates for one in found.allocations}
+    owed = {invoice_id: ruled.owed(invoice_id, book) for invoice_id in named}
+    return {invoice_id: known for invoice_id, known in owed.items() if known is not None}

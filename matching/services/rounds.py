@@ -1,8 +1,9 @@
 """One round: everything that needs no person, in the order in which each step makes the next one easier."""
 
+from collections.abc import Callable
 from datetime import datetime
 
-from matching.services import booked, booked_transfers, proposing, rule_ignoring, rule_requeue, settlement
+from matching.services import booked, booked_transfers, proposing, requeueing, rule_ignoring, rule_requeue, settlement
 from matching.services.proposing import Outcome, Progress
 
 
@@ -14,14 +15,14 @@ def prepare(*, now: datetime) -> dict[str, int]:
         "payouts": settlement.settle_found(now=now),
         "charges": booked.link_booked_charges(now=now),
         "transfers": booked_transfers.link_booked_transfers(now=now),
-        "invoices": proposing.requeue_for_changed_invoices(now=now),
+        "invoices": requeueing.requeue_for_changed_invoices(now=now),
         "rules": rule_requeue.requeue_for_changed_rules(now=now),
     }
 
 
-def run(*, now: datetime, progress: Progress | None = None) -> Outcome:
+def run(*, now: datetime, progress: Progress | None = None, goes_on: Callable[[], bool] = lambda: True) -> Outcome:
     """Prepare, propose for every payment that waits, and ignore what the tenant's rules say is no invoice payment."""
     prepare(now=now)
-    outcome = proposing.propose(receipts=proposing.waiting(), now=now, progress=progress)
+    outcome = proposing.propose(receipts=proposing.waiting(), now=now, progress=progress, goes_on=goes_on)
     rule_ignoring.ignore_ruled(now=now)
     return outcome

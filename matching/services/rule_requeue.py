@@ -9,7 +9,8 @@ from django.db.models import Q
 
 from banking.models import BankTransaction
 from matching.rule_models import MatchingRule
-from matching.services.proposing import LOOK_BACK_DAYS, OPEN_STATES
+from matching.services.requeueing import LOOK_BACK_DAYS
+from matching.services.saving import OPEN_STATES
 from payments.models import StripePayment
 
 _CHUNK = 1000

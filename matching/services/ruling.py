@@ -48,14 +48,15 @@ class Ruling:
             known.memory.learn(value, [client_id], value.booking_date, weight=_KNOWN_TIMES)
             return ask(value, known)
 
-        def owed(invoice_id: int) -> tuple[str, int] | None:
-            debts = (known.debts.get(invoice_id) for known in (book, *self._books.values()))
-            return next(((debt.currency, debt.outstanding) for debt in debts if debt is not None), None)
-
-        ruled = apply(verdict, answer, ask=about_client, owed=owed)
+        ruled = apply(verdict, answer, ask=about_client, owed=lambda invoice_id: self.owed(invoice_id, book))
         about = "bank_transaction" if isinstance(receipt, BankTransaction) else "stripe_payment"
         self._hits += [RuleHit(rule_id=note.rule_id, **{about: receipt}) for note in ruled.rules]
         return ruled
+
+    def owed(self, invoice_id: int, book: Book) -> tuple[str, int] | None:
+        """Return the currency of an invoice and what it owes in minor units; None for one that nobody asked about."""
+        debts = (known.debts.get(invoice_id) for known in (book, *self._books.values()))
+        return next(((debt.currency, debt.outstanding) for debt in debts if debt is not None), None)
 
     def record(self, *, now: datetime) -> None:
         """Write which rules were followed for which payments; a hit that is known already stays as it is."""

@@ -76,6 +76,7 @@ def reason(code: ReasonCode, agrees: str, values: _Values) -> Words:
 
 _NONE = {
     NoneReason.DEBIT: gettext_lazy("Money that left the account settles no invoice."),
+    NoneReason.UNREADABLE_AMOUNT: gettext_lazy("The amount has more decimals than its currency."),
     NoneReason.ZERO_AMOUNT: gettext_lazy("The amount is zero."),
     NoneReason.PENDING: gettext_lazy("The bank has not booked it yet."),
     NoneReason.FAILED: gettext_lazy("The charge failed."),

@@ -5,7 +5,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from matching.models import AutoApprovalPolicy, Decision, Proposal, StripeInvoiceMatch
-from matching.services import allocation, booked, booked_transfers, policy, proposing
+from matching.services import allocation, booked, booked_transfers, policy, proposing, requeueing
 from matching.services.decisions import Actor
 from tests.factories import rows
 from tests.factories.rows import NOW
@@ -41,7 +41,7 @@ def test_a_new_invoice_lets_the_engine_look_again(in_acme):
     assert Proposal.objects.get().band == "none"
 
     rows.invoice("INV-1042", "119.00")
-    proposing.requeue_for_changed_invoices(now=NOW)
+    requeueing.requeue_for_changed_invoices(now=NOW)
     proposing.propose(receipts=proposing.waiting(), now=NOW)
 
     best = Proposal.objects.get(rank=1, status="OPEN", bank_transaction=payment)

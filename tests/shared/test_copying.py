@@ -8,8 +8,9 @@ from django.db import IntegrityError, transaction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from banking.copying import _written, copy_rows
 from banking.models import BankTransaction
+from matching.models import Proposal
+from payymo.shared.copying import _written, copy_rows, take_keys
 from tests.banking.entries import bank_account
 
 
@@ -50,6 +51,39 @@ def test_more_rows_than_one_piece_are_all_written(in_acme):
 
     assert copy_rows(BankTransaction, (row(account, str(number)) for number in range(4500))) == 4500
     assert BankTransaction.objects.count() == 4500
+
+
+def test_rows_with_taken_keys_keep_them(in_acme):
+    account = bank_account()
+    keys = take_keys(BankTransaction, 2)
+
+    copied = [row(account, str(key)) for key in keys]
+    for key, one in zip(keys, copied, strict=True):
+        one.pk = key
+    copy_rows(BankTransaction, copied)
+
+    assert keys[0] < keys[1] < take_keys(BankTransaction, 1)[0]
+    assert list(BankTransaction.objects.order_by("pk").values_list("pk", "identity")) == [(k, str(k)) for k in keys]
+
+
+@pytest.mark.parametrize("reasons", [[], [{"a\tb": "c\\d\n", "x": 'say "ü"', "n": 1.5}]])
+def test_json_comes_back_as_it_was(in_acme, reasons):
+    payment = BankTransaction.objects.create(
+        account=bank_account(), identity="1", fingerprint="f", booking_date=date(2026, 3, 2), amount=1, currency="EUR"
+    )
+
+    copy_rows(
+        Proposal,
+        [
+            Proposal(
+                bank_transaction=payment, band="none", probability=0.25, reasons=reasons, engine_version="1", amount=1,
+                currency="EUR",
+            )
+        ],
+    )  # fmt: skip
+
+    found = Proposal.objects.get()
+    assert (found.reasons, found.why_not, found.probability) == (reasons, [], 0.25)
 
 
 def test_nothing_is_nothing(in_acme):
