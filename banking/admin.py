@@ -45,7 +45,16 @@ class RawFetchAdmin(ReadOnlyAdmin):
 
     list_display = ("public_id", "account", "fetched_at", "complete_from", "complete_until", "processed_at")
     list_select_related = ("account",)
-    fields = ("public_id", "account", "fetched_at", "complete_from", "complete_until", "processed_at", "refused")
+    fields = (
+        "public_id",
+        "account",
+        "fetched_at",
+        "complete_from",
+        "complete_until",
+        "processed_at",
+        "refused",
+        "noted",
+    )
 
 
 class StatementImportAdmin(ReadOnlyAdmin):
@@ -56,7 +65,7 @@ class StatementImportAdmin(ReadOnlyAdmin):
     list_select_related = ("account",)
     fields = (
         *("public_id", "account", "file_sha256", "format", "state", "opening", "closing", "currency", "proved"),
-        *("new_count", "known_count", "refused", "created_at", "committed_at"),
+        *("new_count", "known_count", "refused", "noted", "created_at", "committed_at"),
     )
 
 

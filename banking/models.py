@@ -105,6 +105,7 @@ class RawFetch(Record):
     payload_sealed = models.BinaryField()
     processed_at = models.DateTimeField(null=True, blank=True)
     refused = models.JSONField(default=list, help_text="entries that could not be read: position and reason")
+    noted = models.JSONField(default=list, help_text="what a person should look at although nothing was refused")
 
 
 class StatementImport(Record):
@@ -136,6 +137,7 @@ class StatementImport(Record):
     new_count = models.PositiveIntegerField(default=0)
     known_count = models.PositiveIntegerField(default=0)
     refused = models.JSONField(default=list, help_text="line and reason of each refused entry")
+    noted = models.JSONField(default=list, help_text="line and reason of what to look at; line 0 is the whole file")
     uploaded_by_id = models.BigIntegerField(null=True, blank=True)
     committed_at = models.DateTimeField(null=True, blank=True)
 

@@ -219,7 +219,7 @@ class ImportOutput(serializers.ModelSerializer[StatementImport]):
         model = StatementImport
         fields = (
             *("id", "account", "file_name", "format", "state", "mapping", "opening", "closing", "currency", "proved"),
-            *("new_count", "known_count", "refused", "created_at", "committed_at"),
+            *("new_count", "known_count", "refused", "noted", "created_at", "committed_at"),
         )
         read_only_fields = fields
 

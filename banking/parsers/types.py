@@ -67,6 +67,10 @@ class Refusal:
     line: int
     reason: str
 
+    def as_dict(self) -> dict[str, int | str]:
+        """Return it as it is kept on a row."""
+        return {"line": self.line, "reason": self.reason}
+
 
 @dataclass(frozen=True, slots=True)
 class ParsedAccount:

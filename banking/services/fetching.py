@@ -146,8 +146,11 @@ def process_raw_fetch(*, raw_fetch_id: int, now: datetime) -> IngestResult:
             refused=entries.refused,
             raw_fetch=raw,
         )
-        told = [{"line": one.line, "reason": one.reason} for one in (*result.refused, *result.noted)]
-        RawFetch.objects.filter(pk=raw.pk).update(processed_at=now, refused=told[:_MOST_NOTES])
+        RawFetch.objects.filter(pk=raw.pk).update(
+            processed_at=now,
+            refused=[one.as_dict() for one in result.refused[:_MOST_NOTES]],
+            noted=[one.as_dict() for one in result.noted[:_MOST_NOTES]],
+        )
     return result
 
 

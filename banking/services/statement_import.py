@@ -226,8 +226,8 @@ def _count(row: StatementImport, file: StatementFile, result: IngestResult) -> N
     row.closing = file.closing.amount if file.closing else None
     row.proved = file.proved
     row.new_count, row.known_count = result.new, result.known
-    told = [{"line": one.line, "reason": one.reason} for one in (*result.refused, *result.noted)]
-    row.refused = told[:_MOST_NOTES]
+    row.refused = [one.as_dict() for one in result.refused[:_MOST_NOTES]]
+    row.noted = [one.as_dict() for one in result.noted[:_MOST_NOTES]]
 
 
 def _created(file: StatementFile) -> BankAccount:

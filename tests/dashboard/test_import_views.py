@@ -5,6 +5,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from banking.models import BankTransaction, StatementImport
+from banking.services.identity import MAYBE_KNOWN
 from banking.services.linking import new_account
 from tests.banking import statements
 from tests.banking.entries import IBAN
@@ -203,3 +204,54 @@ def test_the_list_shows_who_uploaded_what_by_a_fixed_number_of_queries(as_review
     page = as_reviewer.get("/imports/").context["page"]
     assert [(row.name, row.by, row.new) for row in page.rows[-1:]] == [("statement.xml", "Reviewer", 2)]
     assert len(page.rows) == 5
+
+
+def lines(notes):
+    return [(note.line, note.text) for note in notes]
+
+
+def test_what_was_refused_is_listed_with_its_line_before_and_after_the_import(as_reviewer, account):
+    head = "Booking date;Amount;Currency;Name;Purpose"
+    rows = [f"{day:02d}.03.2026;5,00;EUR;Erika;RE-{day}" for day in range(1, 20)]
+    content = "\n".join([head, *rows, "20.03.2026;five;EUR;Erika;RE-20", ""]).encode()
+    row = uploaded(as_reviewer, content, name="a.csv", account=str(account.public_id))
+    before = as_reviewer.get(f"/imports/{row.public_id}/").context["page"]
+    assert ([line for line, _ in lines(before.refusals)], before.notes) == ([21], ())
+
+    answer = as_reviewer.post(before.commit_url, follow=True)
+
+    done, html = answer.context["page"], answer.content.decode()
+    assert (done.step, done.new, done.known, done.refused) == ("done", 19, 0, 1)
+    assert lines(done.refusals) == lines(before.refusals)
+    assert "19 transactions were added. 0 known before, 1 refused." in html
+    assert "Line 21" in html
+    row.refresh_from_db()
+    assert ([note["line"] for note in row.refused], row.noted) == ([21], [])
+
+
+def test_what_to_look_at_is_no_refusal(as_reviewer, account):
+    first = uploaded(as_reviewer, statements.camt(*TWO))
+    as_reviewer.post(f"/imports/{first.public_id}/commit/")
+    a_day_later = statements.mt940(("11.90", "Invoice RE-1042"), day="260303")
+    second = uploaded(as_reviewer, a_day_later, name="a.sta")
+    before = as_reviewer.get(f"/imports/{second.public_id}/").context["page"]
+
+    page = as_reviewer.post(f"/imports/{second.public_id}/commit/", follow=True).context["page"]
+
+    assert (page.new, page.refused, page.refusals) == (1, 0, ())
+    assert [text for _, text in lines(page.notes)] == [MAYBE_KNOWN]
+    assert lines(page.notes) == lines(before.notes)
+    assert [each.refused for each in as_reviewer.get("/imports/").context["page"].rows] == [0, 0]
+    second.refresh_from_db()
+    assert (second.refused, len(second.noted)) == ([], 1)
+
+
+def test_a_file_that_waits_for_its_columns_can_be_discarded_there(as_reviewer, account):
+    row = uploaded(as_reviewer, UNCLEAR, name="a.csv", account=str(account.public_id))
+    answer = as_reviewer.get(f"/imports/{row.public_id}/")
+    assert answer.context["page"].step == "map"
+    assert f'action="/imports/{row.public_id}/discard/"' in answer.content.decode()
+
+    assert as_reviewer.post(f"/imports/{row.public_id}/discard/").status_code == 303
+    row.refresh_from_db()
+    assert row.state == State.DISCARDED

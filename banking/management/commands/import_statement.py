@@ -73,7 +73,7 @@ class Command(BaseCommand):
             raise CommandError(f"{path}: {error.strerror}.", returncode=2) from error
         told = {
             "import": str(row.public_id), "state": row.state, "format": row.format, "new": result.new,
-            "known": result.known, "proved": row.proved, "refused": row.refused,
+            "known": result.known, "proved": row.proved, "refused": row.refused, "noted": row.noted,
         }  # fmt: skip
         if options["json"]:
             self.stdout.write(json.dumps(told, ensure_ascii=False))

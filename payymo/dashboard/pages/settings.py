@@ -175,11 +175,20 @@ class Proof:
 
 
 @dataclass(frozen=True, slots=True)
+class LineNote:
+    """What is said about one line of the file; line 0 speaks of the whole file."""
+
+    line: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class ImportPage:
     """Template `dashboard/imports/detail.html`: map the columns, look at the preview, commit.
 
     Shape: `mapping` is the form of a CSV file's columns while it is to be mapped, with `sample` (the head row first);
-    a URL is empty where that step is not possible.
+    a URL is empty where that step is not possible; `refusals` (not imported) and `notes` (imported, but to be looked
+    at) hold the first ones.
     """
 
     name: str
@@ -196,6 +205,8 @@ class ImportPage:
     known: int = 0
     refused: int = 0
     pending: int = 0
+    refusals: tuple[LineNote, ...] = ()
+    notes: tuple[LineNote, ...] = ()
     proofs: tuple[Proof, ...] = ()
     error: str = ""
     map_url: str = ""

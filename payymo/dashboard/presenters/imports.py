@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from django.forms import BaseForm
 from django.http import HttpRequest
@@ -24,6 +25,7 @@ from payymo.dashboard.pages import (
     ImportPage,
     ImportRow,
     ImportsPage,
+    LineNote,
     PreviewRow,
     Proof,
     Tone,
@@ -32,7 +34,7 @@ from payymo.dashboard.presenters.receipts import masked
 
 State = StatementImport.State
 SHOWN_ROWS = 200
-_SHOWN_NOTES = 10
+_SHOWN_NOTES = 100
 _FORMATS = {"camt": "CAMT.053", "mt940": "MT940", "csv": "CSV"}
 _TONES: dict[str, Tone] = {State.NEEDS_MAPPING: "info", State.READY: "info", State.COMMITTED: "ok"}
 
@@ -125,6 +127,8 @@ def preview_page(row: StatementImport, found: Preview, *, now: datetime, error: 
     base = _base(row, now)
     rows = _rows(row, found, done=done)
     unproved = found.file.proved is False
+    # What was imported said this when it was; read again it would say that everything is known.
+    refused = row.refused if done else [each.as_dict() for each in found.result.refused]
     commit = link("import_commit", row.public_id) + ("?unproved=accepted" if unproved and error else "")
     return ImportPage(
         **{**base, "facts": (*base["facts"], *_more_facts(row, found))},  # type: ignore[arg-type, misc]
@@ -133,7 +137,9 @@ def preview_page(row: StatementImport, found: Preview, *, now: datetime, error: 
         rows_more=max(len(rows) - SHOWN_ROWS, 0),
         new=row.new_count if done else found.result.new,
         known=row.known_count if done else found.result.known,
-        refused=len(found.result.refused),
+        refused=len(refused),
+        refusals=_told(refused),
+        notes=_told(row.noted if done else [each.as_dict() for each in found.result.noted]),
         pending=sum(entry.status == "pending" for entry in found.file.entries),
         proofs=(_proof(found),),
         error=error,
@@ -150,9 +156,11 @@ def _more_facts(row: StatementImport, found: Preview) -> list[Fact]:
         facts.append(Fact(_("Account"), text=text))
     if row.format == "csv" and row.state == State.READY:
         facts.append(Fact(_("Columns"), text=_("Choose them again"), url=link("import_map", row.public_id)))
-    unseen = [note for note in found.result.noted if not note.line]
-    facts += [Fact(_("Please check"), text=note.reason) for note in unseen[:_SHOWN_NOTES]]
     return facts
+
+
+def _told(notes: list[dict[str, Any]]) -> tuple[LineNote, ...]:
+    return tuple(LineNote(int(note["line"]), str(note["reason"])) for note in notes[:_SHOWN_NOTES])
 
 
 def _rows(row: StatementImport, found: Preview, *, done: bool) -> tuple[PreviewRow, ...]:

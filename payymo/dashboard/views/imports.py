@@ -153,7 +153,10 @@ def import_commit(request: HttpRequest, import_id: uuid.UUID) -> HttpResponse:
         messages.info(request, _("This file was imported before. Nothing in it is new."))
     else:
         text = ngettext("%d transaction was added.", "%d transactions were added.", result.new) % result.new
-        messages.success(request, text)
+        counts = _("%(known)d known before, %(refused)d refused.") % {
+            "known": result.known, "refused": len(result.refused),
+        }  # fmt: skip
+        messages.success(request, f"{text} {counts}")
     return HttpResponseRedirect(link("import", row.public_id), status=303)
 
 

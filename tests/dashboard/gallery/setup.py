@@ -136,19 +136,36 @@ def import_page(step: str) -> pages.ImportPage:
         pages.Proof(eur("47023.77"), eur("1190.00"), eur("48213.77"), True),
         pages.Proof(eur("1.00"), eur("2.00"), eur("4.00"), False, "1.00 EUR is missing."),
     )
+    told = (pages.LineNote(7, "“abc” is not an amount"), pages.LineNote(0, "An entry of 13 Nov is no longer shown."))
     whole = pages.ImportPage("umsaetze.csv", "CSV", "Main · … 3000", Chip("To check", "info"), "preview",
                              facts=(Fact("Uploaded", moment=ago(minutes=2)), Fact("Size", text="18 kB")))  # fmt: skip
     if step == "map":
         sample = (("Buchungstag", "Name", "Verwendungszweck", "Betrag"), ("14.11.2026", "Acme", "INV-1042", "1.190,00"))
         return replace(
-            whole, step="map", mapping=MappingForm({"amount": "9"}), sample=sample, map_url="/imports/1/map/"
+            whole,
+            step="map",
+            mapping=MappingForm({"amount": "9"}),
+            sample=sample,
+            map_url="/imports/1/map/",
+            discard_url="/imports/1/discard/",
         )
     if step == "failed":
         return replace(whole, step="failed", error="Line 3: two currencies in one statement. Nothing was saved.")
     done = {"result_url": "/transactions/?import=1"} if step == "done" else {
         "commit_url": "/imports/1/commit/", "discard_url": "/imports/1/discard/"}  # fmt: skip
     return replace(
-        whole, step=step, rows=rows, rows_more=208, new=212, known=38, refused=1, pending=1, proofs=proofs, **done
+        whole,
+        step=step,
+        rows=rows,
+        rows_more=208,
+        new=212,
+        known=38,
+        refused=1,
+        pending=1,
+        proofs=proofs,
+        refusals=told[:1],
+        notes=told[1:],
+        **done,
     )
 
 
