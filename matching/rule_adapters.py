@@ -33,9 +33,9 @@ def to_conditions(row: MatchingRule) -> rules.Conditions:
 
 
 def to_rule(row: MatchingRule) -> rules.Rule:
-    """Describe a rule, paused or not."""
+    """Describe a rule, paused or not; one that is not saved yet has the id 0."""
     return rules.Rule(
-        id=row.pk,
+        id=row.pk or 0,
         position=row.position,
         name=row.name,
         conditions=to_conditions(row),

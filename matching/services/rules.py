@@ -196,6 +196,15 @@ def create_rule(*, draft: RuleDraft, by: User | None, now: datetime, made_from: 
     return MatchingRule.objects.create(position=last + 1, made_from=made_from, **asdict(values), **_signed(by, now))
 
 
+def drafted(draft: RuleDraft) -> MatchingRule:
+    """Return the rule as it would stand behind the others, without saving it: to be tried first.
+
+    Raises: UnusableRule.
+    """
+    last = MatchingRule.objects.filter(removed_at=None).aggregate(last=Max("position"))["last"] or 0
+    return MatchingRule(position=last + 1, **asdict(checked(draft)))
+
+
 def _locked(rule_id: uuid.UUID | str) -> MatchingRule:
     """Raises: MatchingRule.DoesNotExist for a removed rule too."""
     locks.lock_rules()
