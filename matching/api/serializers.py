@@ -27,13 +27,15 @@ class ProposalOutput(serializers.ModelSerializer):
     client = serializers.UUIDField(source="client.public_id", default=None, allow_null=True)
     amount = serializers.SerializerMethodField()
     lines = serializers.SerializerMethodField()
+    rival = serializers.SerializerMethodField()
+    rules = serializers.SerializerMethodField()
 
     class Meta:
         model = Proposal
         fields = (
             "id", "receipt", "source", "rank", "status", "band", "kind", "probability", "is_tie", "is_certain",
-            "client", "amount", "currency", "lines", "reasons", "why_not", "none_reason", "engine_version",
-            "created_at",
+            "client", "amount", "currency", "lines", "reasons", "why_not", "rival", "rules", "none_reason",
+            "engine_version", "created_at",
         )  # fmt: skip
         read_only_fields = fields
 
@@ -57,10 +59,22 @@ class ProposalOutput(serializers.ModelSerializer):
                 "invoice": str(line.invoice.public_id),
                 "number": line.invoice.display_number,
                 "amount": str(quantized(line.amount, line.invoice.currency)),
+                "fee": str(quantized(line.fee, line.invoice.currency)),
                 "currency": line.invoice.currency,
             }
             for line in row.lines.all()
         ]
+
+    def get_rival(self, row: Proposal) -> dict[str, Any] | None:
+        """Return the rank (0: it settles nothing) and chance of what it is measured against, and what decided."""
+        if row.rival is None:
+            return None
+        behind = [{"code": code, "weight": weight} for code, weight in row.rival["behind"]]
+        return {"rank": row.rival["rank"], "probability": row.rival["probability"], "behind": behind}
+
+    def get_rules(self, row: Proposal) -> list[dict[str, Any]]:
+        """Return name, action and spans of the rules that had a say."""
+        return [{"name": each["name"], "action": each["action"], "spans": each["spans"]} for each in row.rules]
 
 
 class DecisionOutput(serializers.ModelSerializer):

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from matching.api import reports, settlements, views
+from matching.api import reports, rules, settlements, views
 
 urlpatterns = [
     path("proposals/", views.ProposalList.as_view(), name="proposals"),
@@ -14,5 +14,9 @@ urlpatterns = [
     path("decisions/<uuid:public_id>/undo/", views.Undo.as_view(), name="decision-undo"),
     path("allocations/", views.Allocate.as_view(), name="allocations"),
     path("reports/three-way/", reports.ThreeWayReport.as_view(), name="three-way"),
+    path("matching-rules/", rules.RuleList.as_view(), name="matching-rules"),
+    path("matching-rules/<uuid:public_id>/", rules.RuleDetail.as_view(), name="matching-rule"),
+    path("matching-rules/<uuid:public_id>/move/", rules.RuleMove.as_view(), name="matching-rule-move"),
+    path("matching-rules/<uuid:public_id>/replay/", rules.RuleReplay.as_view(), name="matching-rule-replay"),
     path("settlements/", settlements.SettlementList.as_view(), name="settlements"),
 ]

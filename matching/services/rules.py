@@ -19,6 +19,7 @@ from matching.core.rules.types import TextTest
 from matching.models import Decision
 from matching.rule_models import MatchingRule
 from matching.services.allocation import IGNORE_REASONS
+from payymo.audit.services import recording as audit
 from payymo.shared.errors import BadInput, Conflict
 from payymo.shared.money import UnknownCurrency, UnreadableAmount, check_currency, to_minor
 from tenants import sealing
@@ -193,7 +194,9 @@ def create_rule(*, draft: RuleDraft, by: User | None, now: datetime, made_from: 
     if kept.count() >= MOST_RULES:
         raise TooManyRules(f"There are {MOST_RULES} rules. Remove one that is no longer needed.")
     last = kept.aggregate(last=Max("position"))["last"] or 0
-    return MatchingRule.objects.create(position=last + 1, made_from=made_from, **asdict(values), **_signed(by, now))
+    rule = MatchingRule.objects.create(position=last + 1, made_from=made_from, **asdict(values), **_signed(by, now))
+    audit.record(action="rule.made", about=rule, details={"action": rule.action})
+    return rule
 
 
 def drafted(draft: RuleDraft) -> MatchingRule:
@@ -211,10 +214,13 @@ def _locked(rule_id: uuid.UUID | str) -> MatchingRule:
     return MatchingRule.objects.select_for_update().get(public_id=rule_id, removed_at=None)
 
 
-def _save(rule: MatchingRule, by: User | None, now: datetime, **values: object) -> MatchingRule:
+def _save(
+    rule: MatchingRule, by: User | None, now: datetime, what: str, act: str = "rule.changed", **values: object
+) -> MatchingRule:
     for field, value in {**values, **_signed(by, now), "requeued_at": None}.items():
         setattr(rule, field, value)
     rule.save()
+    audit.record(action=act, about=rule, details={"action": rule.action, "what": what})
     return rule
 
 
@@ -225,7 +231,7 @@ def change_rule(*, rule_id: uuid.UUID | str, draft: RuleDraft, by: User | None, 
     Raises: MatchingRule.DoesNotExist; UnusableRule; nothing is written.
     """
     values = checked(draft)
-    return _save(_locked(rule_id), by, now, **asdict(values))
+    return _save(_locked(rule_id), by, now, "conditions", **asdict(values))
 
 
 @transaction.atomic
@@ -234,7 +240,7 @@ def pause_rule(*, rule_id: uuid.UUID | str, is_paused: bool, by: User | None, no
 
     Raises: MatchingRule.DoesNotExist.
     """
-    return _save(_locked(rule_id), by, now, is_paused=is_paused)
+    return _save(_locked(rule_id), by, now, "paused" if is_paused else "resumed", is_paused=is_paused)
 
 
 @transaction.atomic
@@ -243,7 +249,7 @@ def remove_rule(*, rule_id: uuid.UUID | str, by: User | None, now: datetime) -> 
 
     Raises: MatchingRule.DoesNotExist.
     """
-    return _save(_locked(rule_id), by, now, removed_at=now)
+    return _save(_locked(rule_id), by, now, "removed", "rule.removed", removed_at=now)
 
 
 @transaction.atomic
@@ -264,6 +270,7 @@ def move_rule(*, rule_id: uuid.UUID | str, up: bool, by: User | None, now: datet
             MatchingRule.objects.filter(pk=each.pk).update(position=position)
     # What two rules say about the same payment may change with their order.
     MatchingRule.objects.filter(pk__in=[rule.pk, ordered[place].pk]).update(requeued_at=None, **_signed(by, now))
+    audit.record(action="rule.changed", about=rule, details={"action": rule.action, "what": "order"})
     rule.refresh_from_db()
     return rule
 

@@ -25,5 +25,11 @@ class Caller:
         headers = {**self._headers(), **({"idempotency-key": key} if key else {})}
         return self.client.post(f"/api/v1/{path}", body, content_type="application/json", headers=headers)
 
+    def put(self, path, body):
+        return self.client.put(f"/api/v1/{path}", body, content_type="application/json", headers=self._headers())
+
+    def patch(self, path, body):
+        return self.client.patch(f"/api/v1/{path}", body, content_type="application/json", headers=self._headers())
+
     def delete(self, path):
         return self.client.delete(f"/api/v1/{path}", headers=self._headers())
