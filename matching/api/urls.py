@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from matching.api import reports, rules, settlements, views
+from matching.api import engine, reports, rules, settlements, views
 
 urlpatterns = [
     path("proposals/", views.ProposalList.as_view(), name="proposals"),
@@ -12,7 +12,16 @@ urlpatterns = [
     path("proposals/<uuid:public_id>/hold/", views.Hold.as_view(), name="proposal-hold"),
     path("proposals/<uuid:public_id>/ignore/", views.Ignore.as_view(), name="proposal-ignore"),
     path("decisions/<uuid:public_id>/undo/", views.Undo.as_view(), name="decision-undo"),
+    path("decisions/<uuid:public_id>/wrong/", engine.ReportWrong.as_view(), name="decision-wrong"),
     path("allocations/", views.Allocate.as_view(), name="allocations"),
+    path("engine-models/", engine.EngineModelList.as_view(), name="engine-models"),
+    path("engine-models/shipped/use/", engine.UseShippedWeights.as_view(), name="engine-models-shipped"),
+    path("engine-models/release/", engine.LetLearn.as_view(), name="engine-models-release"),
+    path("engine-models/<uuid:public_id>/", engine.EngineModelDetail.as_view(), name="engine-model"),
+    path("engine-models/<uuid:public_id>/use/", engine.UseEngineModel.as_view(), name="engine-model-use"),
+    path("automation-stops/", engine.AutomationStopList.as_view(), name="automation-stops"),
+    path("automation-stops/<uuid:public_id>/resume/", engine.ResumeAutomation.as_view(), name="automation-resume"),
+    path("reports/match-rate/", engine.MatchRateReport.as_view(), name="match-rate"),
     path("reports/three-way/", reports.ThreeWayReport.as_view(), name="three-way"),
     path("matching-rules/", rules.RuleList.as_view(), name="matching-rules"),
     path("matching-rules/<uuid:public_id>/", rules.RuleDetail.as_view(), name="matching-rule"),
