@@ -263,6 +263,8 @@ def test_no_page_scrolls_sideways(page: Page, width: int):
         f"/review/{uuid_of(4)}/",
         "/transactions/",
         "/payouts/",
+        f"/payouts/{uuid_of(4)}/",
+        "/reports/three-way/",
         "/connections/",
         "/imports/preview/",
     ):
