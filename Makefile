@@ -10,7 +10,7 @@ LOCAL = $(VENV_PYTHON) -m payymo.local
 LOCK = env UV_CUSTOM_COMPILE_COMMAND="make lock" $(VENV_PYTHON) -m uv pip compile --quiet \
 	--universal --python-version 3.11 --generate-hashes --no-emit-index-url
 
-.PHONY: help demo stop status test check lint types imports migrations openapi lock bench clean venv-demo venv-dev
+.PHONY: help demo stop status test check lint types imports migrations openapi lock bench bench-hosts clean venv-demo venv-dev venv-bench
 
 help:
 	@echo "make demo      start Payymo with two demo tenants on PAYYMO_PORT (8000); DETACH=1 returns when it is ready"
@@ -18,7 +18,7 @@ help:
 	@echo "make status    say what runs"
 	@echo "make test      run every test, or some: make test ARGS='tests/matching -x'"
 	@echo "make check     lint, format, types, import rules, missing migrations"
-	@echo "make bench     the benchmark table, over the export folder BENCH"
+	@echo "make bench     the benchmark tables, over the export folders BENCH, or over hosts that it invents"
 	@echo "make openapi   write the API's description to docs/api/openapi.yaml"
 	@echo "make lock      compile requirements*.txt from requirements*.in"
 	@echo "make clean     stop everything and remove what is kept in PAYYMO_HOME ($(PAYYMO_HOME))"
@@ -58,14 +58,26 @@ lock: venv-dev
 	$(LOCK) requirements.in -o requirements.txt
 	$(LOCK) -c requirements.txt requirements-demo.in -o requirements-demo.txt
 	$(LOCK) -c requirements.txt -c requirements-demo.txt requirements-dev.in -o requirements-dev.txt
+	$(LOCK) -c requirements.txt -c requirements-demo.txt -c requirements-dev.txt requirements-bench.in -o requirements-bench.txt
 
-bench: venv-dev
-	@$(VENV_PYTHON) benchmarks/matching.py $(BENCH)
+# Without BENCH it invents hosts, the same ones every time. Only where the truth is known others are compared.
+BENCH_HOSTS = uk de reseller hard
+BENCH_DIRS = $(or $(BENCH),$(addprefix $(PAYYMO_HOME)/bench/,$(BENCH_HOSTS)))
+
+bench: venv-bench $(if $(BENCH),,bench-hosts)
+	@$(VENV_PYTHON) benchmarks/matching.py $(BENCH_DIRS)
+	@judged=; for dir in $(BENCH_DIRS); do if test -f "$$dir/truth.jsonl"; then judged="$$judged $$dir"; fi; done; \
+	test -z "$$judged" || { echo; $(VENV_PYTHON) benchmarks/peers.py $$judged; }
+
+bench-hosts: venv-bench
+	@for host in $(BENCH_HOSTS); do \
+		$(VENV_PYTHON) benchmarks/make_hosts.py "$(PAYYMO_HOME)/bench/$$host" --profile $$host --seed 11 --invoices 6000 || exit 1; done
 
 # By name, so that a PAYYMO_HOME that holds anything else, or is somebody's home, keeps it.
 clean: stop
 	cd "$(PAYYMO_HOME)" 2>/dev/null && test -e run/lock -o -e venv.lock && rm -rf -- run logs beat sandbox static postgres postgres.new valkey venv venv.* \
-		test-* env secrets.json ports.json state.json static.json || true
+		test-* env secrets.json ports.json state.json static.json $(addprefix bench/,$(BENCH_HOSTS)) || true
+	rmdir "$(PAYYMO_HOME)/bench" 2>/dev/null || true
 	rmdir "$(PAYYMO_HOME)" 2>/dev/null || true
 	rm -rf -- .mypy_cache .ruff_cache .hypothesis
 
@@ -74,3 +86,6 @@ venv-demo:
 
 venv-dev:
 	@$(PYTHON) payymo/local/bootstrap.py dev
+
+venv-bench:
+	@$(PYTHON) payymo/local/bootstrap.py bench

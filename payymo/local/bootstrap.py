@@ -1,4 +1,4 @@
-"""Make the virtual environment that everything else runs in: `python3 payymo/local/bootstrap.py demo|dev`.
+"""Make the virtual environment that everything else runs in: `python3 payymo/local/bootstrap.py demo|dev|bench`.
 
 Runs with whatever `python3` the machine has, before anything is installed: the standard library only, and only what
 Python 3.6 can read, so that an old one can still say in one line what is missing.
@@ -20,11 +20,12 @@ from typing import Any
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
 LEAST_PYTHON = (3, 11)
 LEAST_FREE_BYTES = 2 * 1024**3
-# What each level installs. `dev` holds all of `demo` at the same versions, so that `make demo` after `make test` has
-# nothing to remove.
+# What each level installs, from the smallest. Each holds all of the one before at the same versions, so that
+# `make demo` after `make test` has nothing to remove.
 LEVELS = {
     "demo": ("requirements.txt", "requirements-demo.txt"),
     "dev": ("requirements-dev.txt",),
+    "bench": ("requirements-bench.txt",),
 }
 _OTHER_PYTHONS = ("python3.13", "python3.12", "python3.11", "python3")
 _PROBE = "import sys; print('%d.%d' % sys.version_info[:2]); import venv, ensurepip"
@@ -38,7 +39,7 @@ class Missing(Exception):
 def main(arguments: "list[str]") -> int:
     """Bring the environment to the level asked for; exit status 2 and one line when that cannot be done."""
     if len(arguments) != 1 or arguments[0] not in LEVELS:
-        print("usage: python3 payymo/local/bootstrap.py demo|dev", file=sys.stderr)
+        print("usage: python3 payymo/local/bootstrap.py demo|dev|bench", file=sys.stderr)
         return 2
     try:
         if is_current(environment_folder(), arguments[0]):
@@ -109,11 +110,16 @@ def is_current(environment: Path, level: str) -> bool:
     """Tell whether the environment holds exactly what the locked requirements of `level`, or of a larger one, name."""
     stamp = _read_stamp(environment)
     return (
-        stamp.get("level") in (level, "dev")
+        stamp.get("level") in LEVELS
+        and _larger(stamp["level"], level) == stamp["level"]
         and stamp.get("requirements") == _fingerprint(stamp["level"])
         and (environment / "bin" / "python").exists()
         and not _incomplete(environment).exists()
     )
+
+
+def _larger(one: str, other: str) -> str:
+    return max(one, other, key=list(LEVELS).index)
 
 
 def check_disk(folder: Path, free_bytes: "int | None" = None) -> None:
@@ -143,8 +149,8 @@ def build(environment: Path, level: str) -> None:
         check_disk(environment)
         # What was installed for tests stays installed when only the demo is asked for.
         stamp = _read_stamp(environment)
-        if stamp.get("level") == "dev":
-            level = "dev"
+        if stamp.get("level") in LEVELS:
+            level = _larger(stamp["level"], level)
         ours = _prepare(environment, stamp)
         _install(environment, level, exact=ours)
         _write(environment / "payymo-stamp.json", {"level": level, "requirements": _fingerprint(level), "ours": ours})

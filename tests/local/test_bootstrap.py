@@ -66,7 +66,7 @@ def test_wrong_usage_exits_2_with_one_line():
         timeout=30,
     )
 
-    assert (done.returncode, done.stderr) == (2, "usage: python3 payymo/local/bootstrap.py demo|dev\n")
+    assert (done.returncode, done.stderr) == (2, "usage: python3 payymo/local/bootstrap.py demo|dev|bench\n")
 
 
 @pytest.fixture
@@ -80,7 +80,7 @@ def checkout(tmp_path, monkeypatch):
     monkeypatch.setenv("PIP_FIND_LINKS", str(wheels))
     monkeypatch.delenv("PAYYMO_VENV", raising=False)
     monkeypatch.setenv("PAYYMO_HOME", "home")
-    for name in ("requirements.txt", "requirements-dev.txt"):
+    for name in ("requirements.txt", "requirements-dev.txt", "requirements-bench.txt"):
         (tmp_path / name).write_text(f"small==1.0 --hash=sha256:{digest}\n")
     (tmp_path / "requirements-demo.txt").write_text("")
     return tmp_path
@@ -119,6 +119,19 @@ def test_without_uv_pip_installs_what_is_locked_and_the_second_run_does_nothing(
     assert "trying pip" in first
     assert imported_value(environment) == "42"
     assert (capfd.readouterr().out, (environment / "pyvenv.cfg").stat().st_mtime_ns) == ("", made_at)
+
+
+def test_what_was_installed_to_compare_with_stays_for_the_tests(checkout, capfd):
+    environment = bootstrap.environment_folder()
+    assert bootstrap.main(["dev"]) == 0
+    assert bootstrap.is_current(environment, "bench") is False
+
+    assert bootstrap.main(["bench"]) == 0
+
+    assert [bootstrap.is_current(environment, level) for level in bootstrap.LEVELS] == [True, True, True]
+    (checkout / "requirements-bench.txt").write_text((checkout / "requirements-bench.txt").read_text() + "# changed\n")
+    assert bootstrap.main(["demo"]) == 0
+    assert bootstrap.is_current(environment, "bench") is True
 
 
 def test_an_environment_cut_off_half_way_is_made_anew(checkout, capfd):
