@@ -6,6 +6,7 @@ from rest_framework import serializers
 
 from matching.models import Band, Decision, Proposal
 from matching.services.allocation import IGNORE_REASONS
+from matching.services.why_none import why_none
 from payymo.shared.api.queries import PagedQuery
 from payymo.shared.money import quantized
 
@@ -75,6 +76,23 @@ class ProposalOutput(serializers.ModelSerializer):
     def get_rules(self, row: Proposal) -> list[dict[str, Any]]:
         """Return name, action and spans of the rules that had a say."""
         return [{"name": each["name"], "action": each["action"], "spans": each["spans"]} for each in row.rules]
+
+
+class ProposalDetailOutput(ProposalOutput):
+    """One suggestion; where it names no invoice, also the facts that speak against one now."""
+
+    why_none = serializers.SerializerMethodField()
+
+    class Meta(ProposalOutput.Meta):
+        fields = (*ProposalOutput.Meta.fields, "why_none")
+        read_only_fields = fields
+
+    def get_why_none(self, row: Proposal) -> list[dict[str, str]]:
+        """Return code and sentence of each fact."""
+        subject = row.bank_transaction or row.stripe_payment
+        if row.band != Band.NONE or row.status != Proposal.Status.OPEN or subject is None:
+            return []
+        return [{"code": fact.code, "text": fact.text} for fact in why_none(subject)]
 
 
 class DecisionOutput(serializers.ModelSerializer):

@@ -50,7 +50,7 @@ class ProposalDetail(generics.RetrieveAPIView):
     """One suggestion."""
 
     permission_classes = [requires("review.view")]
-    serializer_class = shapes.ProposalOutput
+    serializer_class = shapes.ProposalDetailOutput
     lookup_field = "public_id"
 
     def get_queryset(self) -> Any:
