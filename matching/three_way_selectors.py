@@ -62,7 +62,8 @@ def naming(charge: str = "") -> QuerySet[WhmcsTransaction]:
 
 
 def _charges(period: Period) -> QuerySet[StripePayment]:
-    return StripePayment.objects.filter(charged_at__gte=period.start, charged_at__lt=period.end)
+    rows = StripePayment.objects.filter(charged_at__gte=period.start, charged_at__lt=period.end)
+    return rows.exclude(connection__state="REMOVED", connection__livemode=False)
 
 
 def _sum_of(field: str) -> Coalesce:

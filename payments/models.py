@@ -35,6 +35,11 @@ class StripeConnection(ConnectionHealth, Record):
     webhook_secret_old_sealed = models.BinaryField(default=b"", blank=True, help_text="still accepted while rotating")
     synced_until = models.DateTimeField(null=True, blank=True, help_text="every charge created before it is here")
     events_seen_until = models.DateTimeField(null=True, blank=True)
+    superfluous_permissions = models.JSONField(default=list, blank=True, help_text="rights of the key beyond the need")
+    permissions_checked_at = models.DateTimeField(null=True, blank=True)
+    sync_progress = models.JSONField(
+        default=dict, blank=True, help_text="what a run that is not done has read so far: kind and count"
+    )
 
 
 class Payout(Record):

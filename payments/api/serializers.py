@@ -15,18 +15,37 @@ class StripeConnectionOutput(serializers.ModelSerializer):
 
     id = serializers.UUIDField(source="public_id")
     has_webhook_secret = serializers.SerializerMethodField()
+    first_sync_done = serializers.SerializerMethodField()
 
     class Meta:
         model = StripeConnection
         fields = (
             "id", "account_id", "account_name", "kind", "livemode", "default_currency", "state", "key_last4",
-            "has_webhook_secret", "last_success_at", "next_sync_at", "failures", "last_error", "created_at",
+            "has_webhook_secret", "superfluous_permissions", "permissions_checked_at", "first_sync_done",
+            "sync_progress", "last_success_at", "next_sync_at", "failures", "last_error", "created_at",
         )  # fmt: skip
         read_only_fields = fields
 
     def get_has_webhook_secret(self, row: StripeConnection) -> bool:
         """Return whether webhooks can be verified."""
         return bool(row.webhook_secret_sealed)
+
+    def get_first_sync_done(self, row: StripeConnection) -> bool:
+        """Return whether the whole history was read once; until then `sync_progress` says how far it is."""
+        return row.synced_until is not None
+
+
+class WebhookSecretInput(StrictSerializer):
+    """A new signing secret; the one before stays valid until the next change."""
+
+    webhook_secret = serializers.CharField(max_length=255)
+
+
+class PermissionsOutput(serializers.Serializer[StripeConnection]):
+    """What the key lacks, and what it has beyond the need."""
+
+    missing = serializers.ListField(child=serializers.CharField())
+    superfluous = serializers.ListField(child=serializers.CharField())
 
 
 class StripeConnectionInput(StrictSerializer):

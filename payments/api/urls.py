@@ -7,6 +7,16 @@ from payments.api import views
 urlpatterns = [
     path("stripe-connections/", views.StripeConnectionList.as_view(), name="stripe-connections"),
     path("stripe-connections/<uuid:public_id>/", views.StripeConnectionDetail.as_view(), name="stripe-connection"),
+    path(
+        "stripe-connections/<uuid:public_id>/webhook-secret/",
+        views.StripeWebhookSecret.as_view(),
+        name="stripe-webhook-secret",
+    ),
+    path(
+        "stripe-connections/<uuid:public_id>/permissions/",
+        views.StripePermissions.as_view(),
+        name="stripe-permissions",
+    ),
     path("stripe-payments/", views.StripePaymentList.as_view(), name="stripe-payments"),
     path("stripe-payments/<uuid:public_id>/", views.StripePaymentDetail.as_view(), name="stripe-payment"),
     path("payouts/", views.PayoutList.as_view(), name="payouts"),

@@ -1,5 +1,6 @@
 """Stripe connections, charges, payouts, and the address that Stripe calls."""
 
+import uuid
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -12,6 +13,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import generics, status
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.views import APIView
 
 from accounts.api.permissions import requires
 from payments.api import serializers as shapes
@@ -52,6 +54,48 @@ class StripeConnectionDetail(generics.RetrieveDestroyAPIView):
     def perform_destroy(self, instance: StripeConnection) -> None:
         """Remove it."""
         connecting.remove_connection(connection=instance)
+
+
+class _OfConnection(APIView):
+    """An act on one account."""
+
+    permission_classes = [requires("connections.change")]
+
+    def connection(self, public_id: uuid.UUID) -> StripeConnection:
+        """Return the account.
+
+        Raises: Http404.
+        """
+        return get_object_or_404(
+            StripeConnection.objects.exclude(state=StripeConnection.State.REMOVED), public_id=public_id
+        )
+
+
+@extend_schema(request=shapes.WebhookSecretInput, responses=shapes.StripeConnectionOutput)
+class StripeWebhookSecret(_OfConnection):
+    """Take a new signing secret; events signed with the one before are accepted until the next change."""
+
+    def post(self, request: Request, public_id: uuid.UUID) -> Response:
+        """Change it."""
+        connection = self.connection(public_id)
+        values = shapes.WebhookSecretInput(data=request.data)
+        values.is_valid(raise_exception=True)
+        connecting.change_webhook_secret(connection=connection, **values.validated_data)
+        connection.refresh_from_db()
+        return Response(shapes.StripeConnectionOutput(connection).data)
+
+
+@extend_schema(request=None, responses=shapes.PermissionsOutput)
+class StripePermissions(_OfConnection):
+    """Ask Stripe what the key may do: which right is missing, which is superfluous."""
+
+    def post(self, request: Request, public_id: uuid.UUID) -> Response:
+        """Check."""
+        connection = self.connection(public_id)
+        api = connecting.api_for(connection)
+        missing = connecting.check_permissions(connection=connection, api=api, now=timezone.now())
+        found = {"missing": missing, "superfluous": connection.superfluous_permissions}
+        return Response(shapes.PermissionsOutput(found).data)
 
 
 class StripePaymentList(generics.ListAPIView):

@@ -136,6 +136,9 @@ class PaymentProvider(Protocol):
     def missing_permissions(self) -> tuple[str, ...]:
         """Return the read permissions that the key lacks, in Stripe's words."""
 
+    def superfluous_permissions(self) -> tuple[str, ...]:
+        """Return the permissions that the key has and Payymo does not need: to write, or to read other things."""
+
     def charges(self, *, created_from: datetime | None) -> Iterator[RemoteCharge]:
         """Walk the charges, newest first."""
 

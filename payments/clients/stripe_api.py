@@ -1,7 +1,8 @@
 """Reads one Stripe account through Stripe's own library.
 
 No global key: the client holds key and account, and each call carries them. Stripe's errors become Refused (the key or
-the question is wrong) or Retryable; Payymo never writes to Stripe, so nothing here can be Unknown.
+the question is wrong) or Retryable; Payymo never writes to Stripe, so nothing here can be Unknown. The one POST, of the
+permission check, names an object that cannot exist.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -26,6 +27,7 @@ from payymo.shared.errors import Refused, Retryable
 PAGE = 100
 TIMEOUT_SECONDS = 10
 MOST_PAGES = 5000
+NO_OBJECT = "payymo_permission_check"
 Value = TypeVar("Value")
 
 
@@ -125,6 +127,39 @@ class StripeApi:
                     raise
                 missing.append(name)
         return tuple(missing)
+
+    def superfluous_permissions(self) -> tuple[str, ...]:
+        """Ask for what is not needed, and name what is not refused.
+
+        Stripe names no key's rights. To write is tried on an object that cannot exist: 403 without the right, 404 with.
+        """
+        v1 = self._client.v1
+        reads = {"Customers": v1.customers, "Invoices": v1.invoices, "Subscriptions": v1.subscriptions}
+        writes = {
+            "Charges": v1.charges, "Payment intents": v1.payment_intents, "Refunds": v1.refunds,
+            "Disputes": v1.disputes, "Payouts": v1.payouts, "Customers": v1.customers,
+        }  # fmt: skip
+        found = [f"{name} (read)" for name, service in reads.items() if self._may_read(service)]
+        return (*found, *(f"{name} (write)" for name, service in writes.items() if self._may_write(service)))
+
+    def _may_read(self, service: Any) -> bool:
+        try:
+            self._ask(lambda: service.list({"limit": 1}, self._options))
+        except Refused as error:
+            if error.reason not in ("permission_missing", "invalid_request"):
+                raise
+            return False
+        return True
+
+    def _may_write(self, service: Any) -> bool:
+        try:
+            self._ask(lambda: service.update(NO_OBJECT, {}, self._options))
+        except Refused as error:
+            if error.reason == "permission_missing":
+                return False
+            if error.reason != "invalid_request":
+                raise
+        return True
 
     def charges(self, *, created_from: datetime | None) -> Iterator[RemoteCharge]:
         """Walk the charges, newest first, with their balance transactions."""

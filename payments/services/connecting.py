@@ -6,9 +6,10 @@ from django.db import IntegrityError, transaction
 
 from payments.clients.base import PaymentProvider
 from payments.clients.stripe_api import StripeApi
-from payments.models import StripeConnection
+from payments.models import StripeConnection, StripePayment
 from payymo.audit.services import recording as audit
 from payymo.shared.errors import BadInput, Conflict, Refused
+from payymo.shared.models import ReceiptState
 from tenants import context, sealing
 from tenants.models import ProviderAccount
 
@@ -53,6 +54,7 @@ def connect_with_restricted_key(*, key: str, webhook_secret: str, now: datetime)
     try:
         account = api.account()
         missing = api.missing_permissions()
+        superfluous = () if missing else api.superfluous_permissions()
     except Refused as error:
         raise UnusableKey(str(error)) from error
     if missing:
@@ -65,6 +67,8 @@ def connect_with_restricted_key(*, key: str, webhook_secret: str, now: datetime)
         default_currency=account.default_currency,
         next_sync_at=now,
         key_last4=key[-4:],
+        superfluous_permissions=list(superfluous),
+        permissions_checked_at=now,
     )
     connection.key_sealed = sealing.seal(connection, "key_sealed", key)
     if webhook_secret:
@@ -83,11 +87,12 @@ def _claim(connection: StripeConnection, *, key: str, webhook_secret: str, now: 
         )
         if claim.tenant_id != tenant.pk:
             raise AccountTaken("This Stripe account is connected to another company.")
+        _keep_modes_apart(connection.livemode)
         known = StripeConnection.objects.select_for_update().filter(account_id=connection.account_id).first()
         if known is not None and known.state == StripeConnection.State.ACTIVE:
             raise AccountTaken("This Stripe account is connected already.")
         if known is not None:
-            return _reconnect(known, key=key, webhook_secret=webhook_secret, now=now)
+            return _reconnect(known, connection, key=key, webhook_secret=webhook_secret, now=now)
         try:
             with transaction.atomic():
                 connection.save()
@@ -97,8 +102,26 @@ def _claim(connection: StripeConnection, *, key: str, webhook_secret: str, now: 
     return connection
 
 
-def _reconnect(known: StripeConnection, *, key: str, webhook_secret: str, now: datetime) -> StripeConnection:
+def _keep_modes_apart(livemode: bool) -> None:
+    """Refuse a test account beside a live one, and the other way round: test payments settle no real invoice."""
+    others = StripeConnection.objects.select_for_update().filter(livemode=not livemode)
+    if others.exclude(state=StripeConnection.State.REMOVED).exists():
+        raise UnusableKey(
+            "A test account is connected. Remove it before you connect a live one."
+            if livemode
+            else "This is a test key, and a live account is connected. Use another company for tests."
+        )
+    if livemode:
+        tests = StripePayment.objects.filter(connection__livemode=False, state=ReceiptState.UNRECONCILED, allocated=0)
+        tests.update(state=ReceiptState.IGNORED, ignored_reason="test mode")
+
+
+def _reconnect(
+    known: StripeConnection, checked: StripeConnection, *, key: str, webhook_secret: str, now: datetime
+) -> StripeConnection:
     """Give a connection that was removed or refused its new key; its history goes on."""
+    known.superfluous_permissions = checked.superfluous_permissions
+    known.permissions_checked_at = checked.permissions_checked_at
     known.key_sealed = sealing.seal(known, "key_sealed", key)
     known.key_last4 = key[-4:]
     if webhook_secret:
@@ -108,6 +131,20 @@ def _reconnect(known: StripeConnection, *, key: str, webhook_secret: str, now: d
     known.save()
     audit.record(action="connection.changed", about=known)
     return known
+
+
+def check_permissions(*, connection: StripeConnection, api: PaymentProvider, now: datetime) -> tuple[str, ...]:
+    """Ask Stripe again what the key may do; note what it has too much, return what it lacks.
+
+    Raises: Refused, Retryable.
+    """
+    missing = api.missing_permissions()
+    superfluous = api.superfluous_permissions()
+    StripeConnection.objects.filter(pk=connection.pk).update(
+        superfluous_permissions=list(superfluous), permissions_checked_at=now
+    )
+    connection.refresh_from_db(fields=["superfluous_permissions", "permissions_checked_at"])
+    return missing
 
 
 @transaction.atomic(durable=True)

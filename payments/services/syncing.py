@@ -1,8 +1,9 @@
 """One run over a Stripe account: what is new, and what may have changed since."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from django.db.models import F
 
@@ -18,7 +19,9 @@ PAYOUT_OVERLAP = timedelta(days=30)
 SWEEP = timedelta(hours=72)
 EVENTS_KEPT = timedelta(days=30)
 _BACK_OFF = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15), timedelta(hours=1))
+TELL_EVERY = 500
 Progress = Callable[[str, int], None]
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,7 @@ def sync_connection(
     """
 
     def tell(what: str, count: int) -> None:
+        StripeConnection.objects.filter(pk=connection.pk).update(sync_progress={"kind": what, "count": count})
         if progress is not None:
             progress(what, count)
 
@@ -59,20 +63,29 @@ def sync_connection(
         failures=0,
         last_error="",
         last_error_code="",
+        sync_progress={},
     )
     return result
 
 
 def _read(connection: StripeConnection, api: PaymentProvider, *, now: datetime, tell: Progress) -> SyncResult:
+    def counted(what: str, values: Iterable[Value]) -> Iterator[Value]:
+        """Pass values on and tell how many there were, now and then and at the end."""
+        count = 0
+        for count, value in enumerate(values, 1):
+            yield value
+            if count % TELL_EVERY == 0:
+                tell(what, count)
+        tell(what, count)
+
     since = connection.synced_until - OVERLAP if connection.synced_until else None
-    new = charges.store_charges(connection, api.charges(created_from=since))
-    tell("charges", new)
-    refunds = charges.store_refunds(api.refunds(created_from=since))
-    disputes = charges.store_disputes(api.disputes(created_from=since))
-    charges.store_balance_transactions(connection, api.balance_transactions(created_from=since))
+    new = charges.store_charges(connection, counted("charges", api.charges(created_from=since)))
+    refunds = charges.store_refunds(counted("refunds", api.refunds(created_from=since)))
+    disputes = charges.store_disputes(counted("disputes", api.disputes(created_from=since)))
+    ledger = counted("balance transactions", api.balance_transactions(created_from=since))
+    charges.store_balance_transactions(connection, ledger)
     payout_since = connection.synced_until - PAYOUT_OVERLAP if connection.synced_until else None
-    sent = payouts.store_payouts(connection, api.payouts(created_from=payout_since))
-    tell("payouts", sent)
+    sent = payouts.store_payouts(connection, counted("payouts", api.payouts(created_from=payout_since)))
     payouts.fetch_items(connection, api)
     manual_payouts.explain_manual(connection, now=now)
     events = webhooks.store_listed(connection, api.events(created_from=_sweep_from(connection, now)), now=now)

@@ -16,7 +16,7 @@ KNOWN = {
     "gocardless": {
         "rate_limited", "consent_expired", "slow", "html", "server_error", "suspended", "processing", "forbidden_ip",
     },
-    "stripe": {"rate_limited", "slow", "server_error", "html", "unauthorized"},
+    "stripe": {"rate_limited", "slow", "server_error", "html", "unauthorized", "lacks_right", "excess_right"},
     "whmcs": {
         "error_after_booking", "timeout_after_booking", "html", "slow", "forbidden_ip", "auth_failed", "server_error",
         "cut",

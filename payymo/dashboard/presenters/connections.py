@@ -143,6 +143,7 @@ def _stripe(row: StripeConnection, now: datetime, may_change: bool) -> Connectio
         Fact(_("Mode"), text=_("Live") if row.livemode else _("Test")),
         Fact(_("Events"), text=hook),
         Fact(_("Key ends in"), text=row.key_last4),
+        *_stripe_notes(row),
     )
     return ConnectionCard(
         kind="stripe",
@@ -153,6 +154,17 @@ def _stripe(row: StripeConnection, now: datetime, may_change: bool) -> Connectio
         **_times(row, now),
         **_urls("stripe", row, may_change=may_change, alive=row.state == StripeConnection.State.ACTIVE),
     )
+
+
+def _stripe_notes(row: StripeConnection) -> tuple[Fact, ...]:
+    """Say how far the first reading is, and which rights the key has beyond the need."""
+    notes = []
+    if row.synced_until is None and row.sync_progress:
+        read = f"{row.sync_progress.get('kind', '')}: {formats.number(int(row.sync_progress.get('count', 0)))}"
+        notes.append(Fact(_("First reading"), text=read))
+    if row.superfluous_permissions:
+        notes.append(Fact(_("Rights it does not need"), text=", ".join(row.superfluous_permissions)))
+    return tuple(notes)
 
 
 def listing(request: HttpRequest, *, now: datetime) -> ConnectionsPage:

@@ -13,7 +13,9 @@ from payymo.sandbox.store import Store
 from payymo.sandbox.stripe_api import access, errors, forms, listing, objects, refunds
 from payymo.sandbox.stripe_api.errors import StripeRefusal
 
-FAULTS = ("rate_limited", "slow", "server_error", "html", "unauthorized")
+FAULTS = ("rate_limited", "slow", "server_error", "html", "unauthorized", "lacks_right")
+# What a restricted key that only reads payments may not even read.
+BEYOND_PAYMENTS = ("customers", "invoices", "subscriptions")
 
 
 def _answer(body: dict[str, Any], status: int = 200, headers: dict[str, str] | None = None) -> Response:
@@ -50,11 +52,15 @@ class Routes:
                 raise errors.unauthenticated(caller.key)
             case "server_error":
                 raise errors.broken()
+            case "lacks_right":
+                raise errors.no_permission(caller.key, caller.account, f"rak_{resource}_read")
             case _:
                 raise _Html(fault)
 
     def list(self, resource: str) -> Response:
         """List objects of one kind."""
+        if resource in BEYOND_PAYMENTS:
+            return self._beyond(resource)
         if resource not in listing.RESOURCES:
             raise self._unknown()
         with self.store.reading() as connection:
@@ -70,6 +76,28 @@ class Routes:
             caller = self._enter(connection, resource)
             params = forms.nested(request.args.items(multi=True))
             return _answer(listing.single(connection, caller.account, listing.RESOURCES[resource][0], id, params))
+
+    def _beyond(self, resource: str) -> Response:
+        """List nothing of a kind that this world does not hold, for a key with a right too many."""
+        with self.store.reading() as connection:
+            caller = self._enter(connection, resource)
+        if not caller.writes and not self._has_excess(caller, resource):
+            raise errors.no_permission(caller.key, caller.account, f"rak_{resource}_read")
+        return _answer({"object": "list", "data": [], "has_more": False, "url": f"/v1/{resource}"})
+
+    def _has_excess(self, caller: access.Caller, right: str) -> bool:
+        return faults.take(self.store, "stripe", caller.slug, ("excess_right",), right) is not None
+
+    def update(self, resource: str, id: str) -> Response:
+        """Show an object unchanged to a key that may write; the right is checked before the object is looked for."""
+        with self.store.reading() as connection:
+            caller = self._enter(connection, resource)
+        if not caller.writes and not self._has_excess(caller, f"{resource}:write"):
+            raise errors.no_permission(caller.key, caller.account, f"rak_{resource}_write")
+        if resource not in listing.RESOURCES:
+            raise errors.missing(resource.removesuffix("s"), id)
+        with self.store.reading() as connection:
+            return _answer(listing.one(connection, caller.account, listing.RESOURCES[resource][0], id))
 
     def refunds_of(self, id: str) -> Response:
         """List the refunds of a charge."""
@@ -218,5 +246,6 @@ def blueprint(store: Store, announce: Callable[[str, list[dict[str, Any]]], None
     add("/charges/<id>/refunds", routes.refunds_of, "GET")
     add("/<resource>", routes.list, "GET")
     add("/<resource>/<id>", routes.show, "GET")
+    add("/<resource>/<id>", routes.update, "POST")
     add("/<path:path>", routes.unknown, "GET", "POST", "DELETE")
     return api
