@@ -55,7 +55,7 @@ class AccountOutput(serializers.ModelSerializer[BankAccount]):
     """A bank account."""
 
     id = serializers.UUIDField(source="public_id")
-    connection = serializers.UUIDField(source="connection.public_id", default=None)
+    connection = serializers.UUIDField(source="connection.public_id", default=None, allow_null=True)
     iban = serializers.SerializerMethodField()
 
     booked_balance = OwnDigits()
@@ -211,7 +211,7 @@ class ImportOutput(serializers.ModelSerializer[StatementImport]):
     """An upload and what it adds."""
 
     id = serializers.UUIDField(source="public_id")
-    account = serializers.UUIDField(source="account.public_id", default=None)
+    account = serializers.UUIDField(source="account.public_id", default=None, allow_null=True)
     opening = OwnDigits()
     closing = OwnDigits()
 

@@ -47,7 +47,7 @@ class DescribedSchema(AutoSchema):
     def get_override_parameters(self) -> list[Any]:
         """Return what the method's own code does not show."""
         found: list[Any] = []
-        if self.method == "GET" and self._is_list_view():
+        if self.method == "GET" and self._is_list_view() and getattr(self.view, "pagination_class", None):
             found.append(getattr(self.view, "query_class", PagedQuery))
         handler = getattr(self.view, self.method.lower(), None)
         if getattr(handler, "is_idempotent", False):

@@ -12,7 +12,7 @@ from payymo.shared.errors import BadInput
 class PagedQuery(StrictSerializer):
     """What every list takes; a list's own filters derive from it."""
 
-    cursor = serializers.CharField(max_length=500, required=False, help_text="From `next` or `previous`.")
+    cursor = serializers.CharField(max_length=200, required=False, help_text="From `next` or `previous`.")
     page_size = serializers.IntegerField(min_value=1, max_value=200, required=False)
 
 

@@ -1,0 +1,78 @@
+"""Requests made up from the API's description against the served product, as a tenant's owner and as a stranger."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import requests
+import yaml
+
+from matching.models import Proposal
+from tests.conftest import PASSWORD
+
+SCHEMATHESIS = Path(sys.executable).with_name("st")
+FILE = Path(__file__).parents[2] / "docs" / "api" / "openapi.yaml"
+# Signing in is tried by tests of its own, which know the limits on guessing; a made-up body would use them up.
+ABSENT = "e3e70682-c209-1cac-a29f-6fbed82c07cd"
+NOT_TRIED = "/auth/token/"
+
+
+def token(served, tenant):
+    answer = requests.post(
+        f"http://127.0.0.1:{served.port}/api/v1/auth/token/",
+        json={"email": f"owner@{tenant}.example", "password": PASSWORD},
+        headers={"Host": f"{tenant}.localhost"},
+        timeout=30,
+    )
+    return answer.json()["access"]
+
+
+def try_everything(served, tmp_path, host, bearer, examples):
+    # What a schema cannot say (a bank that exists, a pattern that can be read) is refused with 400: no fault.
+    return subprocess.run(
+        [
+            *(SCHEMATHESIS, "run", FILE, "--url", f"http://127.0.0.1:{served.port}"),
+            *("-H", f"Host: {host}.localhost", "-H", f"Authorization: Bearer {bearer}"),
+            *("--checks", "all", "--exclude-checks", "positive_data_acceptance"),
+            *("--max-examples", str(examples), "--seed", "7", "--no-color", "--exclude-path-regex", NOT_TRIED),
+            *("--phases", "examples,coverage,fuzzing", "--generation-database", "none"),
+        ],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+
+
+def test_nothing_made_up_from_the_description_breaks_the_api(served, connected, tmp_path):
+    done = try_everything(served, tmp_path, "acme", token(served, "acme"), examples=4)
+
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+
+
+def test_another_tenants_token_opens_nothing_at_all(served, connected, tmp_path):
+    before = list(Proposal.objects.order_by("pk").values_list("pk", "status"))
+    foreign = token(served, "globex")
+
+    answers = {
+        requests.request(
+            method,
+            f"http://127.0.0.1:{served.port}{path}".replace("{public_id}", ABSENT).replace("{code}", "absent"),
+            headers={"Host": "acme.localhost", "Authorization": f"Bearer {foreign}", "Idempotency-Key": "k"},
+            json={},
+            timeout=30,
+        ).status_code
+        for path, method in operations()
+    }
+
+    assert answers == {401}
+    assert list(Proposal.objects.order_by("pk").values_list("pk", "status")) == before
+
+
+def operations():
+    described = yaml.safe_load(FILE.read_text(encoding="utf-8"))
+    for path, methods in described["paths"].items():
+        for method, operation in methods.items():
+            if {} not in operation.get("security", [{}]):
+                yield path, method
