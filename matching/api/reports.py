@@ -4,8 +4,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.utils import timezone
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -15,12 +14,23 @@ from accounts.api.permissions import requires
 from matching import three_way
 from matching.three_way import Check, NextStep, ThreeWayRow
 from matching.three_way_selectors import COUNTED, LONGEST_DAYS, Period, position
+from payymo.shared.api import queries
+from payymo.shared.api.queries import PagedQuery
 from payymo.shared.errors import BadInput
 from payymo.shared.money import quantized
 
 DEFAULT_DAYS = 90
-MOST_ROWS = 200
-_KNOWN = {"list", "from", "to", "cursor", "page_size"}
+
+
+class ThreeWayQuery(PagedQuery):
+    """The period and the list whose rows are wanted."""
+
+    list = serializers.ChoiceField(choices=Check.choices, required=False)
+    to = serializers.DateField(required=False)
+
+    def get_fields(self) -> dict[str, Any]:
+        """Add `from`, which Python keeps for itself."""
+        return {**super().get_fields(), "from": serializers.DateField(required=False)}
 
 
 class ThreeWayRowOutput(serializers.Serializer[ThreeWayRow]):
@@ -77,27 +87,12 @@ def _written(row: ThreeWayRow) -> dict[str, Any]:
     }
 
 
-def _day(request: Request, name: str) -> date | None:
-    text = request.query_params.get(name)
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError as error:
-        raise BadInput(f"{name} is not a day such as 2026-01-31.") from error
-
-
-def _period(request: Request, today: date) -> Period:
-    until = _day(request, "to") or today
-    since = _day(request, "from") or until - timedelta(days=DEFAULT_DAYS)
+def _period(wanted: dict[str, Any], today: date) -> Period:
+    until = wanted.get("to") or today
+    since = wanted.get("from") or until - timedelta(days=DEFAULT_DAYS)
     if not timedelta(0) <= until - since <= timedelta(days=LONGEST_DAYS):
         raise BadInput(f"The period is between one day and {LONGEST_DAYS} days long.")
     return Period(since, until)
-
-
-def _size(request: Request) -> int:
-    text = request.query_params.get("page_size", str(three_way.PAGE_SIZE))
-    if not (text.isascii() and text.isdigit() and 1 <= int(text[:4]) <= MOST_ROWS):
-        raise BadInput(f"page_size is between 1 and {MOST_ROWS}.")
-    return int(text)
 
 
 class ThreeWayReport(APIView):
@@ -105,29 +100,19 @@ class ThreeWayReport(APIView):
 
     permission_classes = [requires("transactions.view")]
 
-    @extend_schema(
-        parameters=[
-            OpenApiParameter("list", enum=Check.values),
-            OpenApiParameter("from", OpenApiTypes.DATE),
-            OpenApiParameter("to", OpenApiTypes.DATE),
-            OpenApiParameter("cursor", str),
-            OpenApiParameter("page_size", int),
-        ],
-        responses=ThreeWayOutput,
-    )
+    query_class = ThreeWayQuery
+
+    @extend_schema(parameters=[ThreeWayQuery], responses=ThreeWayOutput)
     def get(self, request: Request) -> Response:
         """Return the counts of every list, and with `list` its rows, newest first; `cursor` leads to the next page."""
-        if unknown := set(request.query_params) - _KNOWN:
-            raise BadInput(f"Unknown filter: {', '.join(sorted(unknown))}.")
-        asked, today = request.query_params.get("list", ""), timezone.now().date()
-        if asked and asked not in Check.values:
-            raise BadInput(f"list is one of {', '.join(Check.values)}.")
-        period, size = _period(request, today), _size(request)
+        wanted, today = queries.checked(self), timezone.now().date()
+        period = _period(wanted, today)
         page = three_way.ThreeWayPage((), "")
-        if asked:
-            after = request.query_params.get("cursor", "")
+        if asked := wanted.get("list"):
+            after = wanted.get("cursor", "")
             if after and position(Check(asked), after) is None:
                 raise BadInput("cursor is not one that a page gave.")
+            size = wanted.get("page_size", three_way.PAGE_SIZE)
             page = three_way.page(Check(asked), period, today=today, after=after, size=size)
         return Response(
             {

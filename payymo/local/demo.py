@@ -137,7 +137,7 @@ def _web(environment: dict[str, str], port: int) -> Service:
         "--bind", f"{LOOPBACK}:{port}",
         "--worker-class", "gthread", "--workers", "1", "--threads", "8",
         "--timeout", "60", "--graceful-timeout", "5",
-        "--no-control-socket",
+        "--no-control-socket", "--limit-request-line", "8190",
     )  # fmt: skip
     return Service(
         "web",

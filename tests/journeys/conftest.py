@@ -51,7 +51,18 @@ def served(process_env, sandbox, tmp_path):
     environment = {**process_env, "PAYYMO_PUBLIC_PORT": str(port), "PAYYMO_SANDBOX_URL": sandbox.base_url}
     log = (tmp_path / "web.log").open("wb")
     web = subprocess.Popen(
-        [sys.executable, "-m", "gunicorn", "payymo.wsgi", "-b", f"127.0.0.1:{port}", "--threads", "4", "--limit-request-line", "8190"],
+        [
+            sys.executable,
+            "-m",
+            "gunicorn",
+            "payymo.wsgi",
+            "-b",
+            f"127.0.0.1:{port}",
+            "--threads",
+            "4",
+            "--limit-request-line",
+            "8190",
+        ],
         cwd=CHECKOUT,
         env=environment,
         stdout=log,
