@@ -1,4 +1,4 @@
-"""What is looked up when a payment is judged, derived from the mirror and rebuilt from it at any time. Tenant schema.
+"""What is looked up when a payment is judged, derived from the mirror, and the runs over all. Tenant schema.
 
 Text is folded by the matching core and sorted as the core sorts it, hence the collation.
 """
@@ -98,3 +98,24 @@ class ClientDomain(models.Model):
     def __str__(self) -> str:
         """Name the row."""
         return f"domain of client {self.client_id}"
+
+
+class FullRun(models.Model):
+    """One look at every open payment; without an end it goes on where it was stopped."""
+
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True, blank=True)
+    looked_at = models.PositiveIntegerField(default=0)
+    changed = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["finished_at"], condition=models.Q(finished_at=None), nulls_distinct=False,
+                name="one_full_run_at_a_time",
+            )
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        """Name the run."""
+        return f"full run {self.pk}"

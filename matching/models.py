@@ -6,7 +6,15 @@ from django.db.models import Q
 
 from banking.models import BankAccount, BankTransaction
 from matching.core.memory import HALF_LIFE_DAYS
-from matching.index_models import ClientDomain, ClientNames, ClientWord, InvoiceNumber, NameWord, NumberPrefix
+from matching.index_models import (
+    ClientDomain,
+    ClientNames,
+    ClientWord,
+    FullRun,
+    InvoiceNumber,
+    NameWord,
+    NumberPrefix,
+)
 from matching.learning_models import AutomationStop, EngineModel
 from matching.rule_models import MatchingRule
 from payments.models import Payout, StripePayment
@@ -24,6 +32,7 @@ __all__ = [
     "ClientWord",
     "Decision",
     "EngineModel",
+    "FullRun",
     "InvoiceMatch",
     "InvoiceNumber",
     "NameWord",

@@ -1,28 +1,59 @@
-"""One round of the engine for a tenant."""
+"""What beat starts for each tenant: proposing for what is new, a look at everything by night, learning."""
 
 import logging
+import time
+from collections.abc import Callable
 
 from celery import shared_task
 from django.utils import timezone
 
-from matching.services import learning, policy, rounds, training
+from matching.services import full_run, learning, policy, proposing, rounds, training
 from tenants.jobs import exclusive
 from tenants.tasks import TenantTask
 
 logger = logging.getLogger(__name__)
+# Both end well before the soft limit of their task.
+_ROUND_SECONDS, _FULL_RUN_SECONDS = 60, 600
+
+
+def _for(seconds: float) -> Callable[[], bool]:
+    end = time.monotonic() + seconds
+    return lambda: time.monotonic() < end
 
 
 @shared_task(base=TenantTask)
 def propose_pending() -> None:
-    """Settle payouts, link what WHMCS booked, propose for what is new or changed, approve what the policy allows."""
-    with exclusive("propose") as alone:
-        if not alone:
+    """Settle payouts, link what WHMCS booked, propose for what is new or changed, approve what the policy allows.
+
+    A payment that is stored during a round wakes a worker, which finds the round running and goes: so the round itself
+    looks again once others can run.
+    """
+    goes_on = _for(_ROUND_SECONDS)
+    while goes_on():
+        with exclusive("propose") as alone:
+            if not alone:
+                return
+            mark = proposing.newest_waiting()
+            outcome = rounds.run(now=timezone.now(), goes_on=goes_on)
+            if outcome.looked_at:
+                logger.info("proposed", extra={"event": "proposed", "count": outcome.looked_at})
+            policy.auto_approve(now=timezone.now())
+        if not proposing.has_arrivals(after=mark):
             return
-        now = timezone.now()
-        outcome = rounds.run(now=now)
-        if outcome.looked_at:
-            logger.info("proposed", extra={"event": "proposed", "count": outcome.looked_at})
-        policy.auto_approve(now=timezone.now())
+
+
+@shared_task(base=TenantTask, soft_time_limit=800, time_limit=840)
+def propose_all() -> None:
+    """Look at every open payment, once a night; one tenant at a time, so that the other workers stay free.
+
+    Asked often: a run that was stopped, or had to wait for another tenant's, goes on with the next message.
+    """
+    if not full_run.is_due(now=timezone.now()):
+        return
+    with exclusive("propose-all", for_all_tenants=True) as alone:
+        if alone:
+            outcome = full_run.run_all(now=timezone.now(), goes_on=_for(_FULL_RUN_SECONDS))
+            logger.info("proposed for all", extra={"event": "proposed_all", "count": outcome.looked_at})
 
 
 @shared_task(base=TenantTask, soft_time_limit=800, time_limit=840)

@@ -32,6 +32,7 @@ app.conf.beat_schedule = {
     "process-stripe-events": _every(20.0, "payments.tasks.process_events"),
     "sync-whmcs": _every(60.0, "whmcs.tasks.sync_due_instances"),
     "propose": _every(20.0, "matching.tasks.propose_pending"),
+    "propose-all": _every(300.0, "matching.tasks.propose_all"),
     "train": _every(3600.0, "matching.tasks.train_when_due"),
     "post": _every(10.0, "whmcs.tasks.post_pending"),
     "prune-sessions": _every(86_400.0, "accounts.tasks.prune_sessions"),

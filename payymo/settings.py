@@ -170,6 +170,12 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 900, "socket_timeout": 10, "socket_connect_timeout": 5}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# What wakes which job, beside the schedule: see tenants/nudging.py.
+NUDGES = {
+    "payments": "matching.tasks.propose_pending",
+    "invoices": "matching.tasks.propose_pending",
+    "stripe_events": "payments.tasks.process_events",
+}
 CELERY_TASK_DEFAULT_QUEUE = "payymo"
 CELERY_TIMEZONE = "UTC"
 CACHES = {

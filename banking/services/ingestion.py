@@ -16,6 +16,7 @@ from banking.services.entry_values import Arrival, Facts, Plan, Stored, Verdict,
 from banking.services.identity import NEAR_DAYS, plan
 from payymo.shared.copying import copy_rows
 from tenants import sealing
+from tenants.nudging import nudge
 
 LIVE = "gocardless_bad"
 _BATCH = 1000
@@ -76,7 +77,10 @@ def ingest_entries(
             PendingEntry.objects.bulk_create(adapters.pending_rows(shown, account), batch_size=_BATCH)
         if source == LIVE and complete_until and (account.cursor_date is None or account.cursor_date < complete_until):
             BankAccount.objects.filter(pk=account.pk).update(cursor_date=complete_until)
-    return _result(outcome, (*refused, *wrong))
+        result = _result(outcome, (*refused, *wrong))
+        if result.new:
+            nudge("payments")
+    return result
 
 
 def preview_entries(

@@ -65,6 +65,18 @@ def waiting(*, limit: int = RUN_LIMIT) -> list[Receipt]:
     return [*bank[:limit], *charges[:limit]]
 
 
+def newest_waiting() -> tuple[int, int]:
+    """Return the newest bank entry and charge that wait; 0 for none."""
+    bank, charges = open_bank().filter(proposed_at=None), open_charges().filter(proposed_at=None)
+    newest = (rows.order_by("-pk").values_list("pk", flat=True).first() for rows in (bank, charges))
+    return (next(newest) or 0, next(newest) or 0)
+
+
+def has_arrivals(*, after: tuple[int, int]) -> bool:
+    """Whether a payment waits that was stored later than these."""
+    return any(newest > known for newest, known in zip(newest_waiting(), after, strict=True))
+
+
 def since(day: date) -> "Replay":
     """Return every open receipt from a day on, for a replay."""
     bank, charges = open_bank().filter(booking_date__gte=day), open_charges().filter(charged_at__date__gte=day)

@@ -10,6 +10,7 @@ from payments.clients.base import RemoteBalanceTransaction, RemoteCharge, Remote
 from payments.models import BalanceTransaction, Dispute, Payout, Refund, StripeConnection, StripePayment
 from payymo.shared.models import ReceiptState
 from tenants import sealing
+from tenants.nudging import nudge
 
 BATCH = 500
 Value = TypeVar("Value")
@@ -79,6 +80,8 @@ def store_charges(connection: StripeConnection, charges: Iterable[RemoteCharge])
                 if row is not None and _refresh(row, _row(connection, charge, key)):
                     changed.append(row)
             StripePayment.objects.bulk_update(changed, [*_CHARGE_FACTS, "proposed_at"])
+            if fresh or changed:
+                nudge("payments")
         store_balance_transactions(connection, [c.balance_transaction for c in chunk if c.balance_transaction])
         new += len(fresh)
     return new

@@ -19,6 +19,7 @@ from payments.models import StripeConnection, WebhookEvent
 from payments.services import charges
 from payymo.shared.errors import BadInput
 from tenants import sealing
+from tenants.nudging import nudge
 
 TOLERANCE_SECONDS = 300
 LARGEST_BODY = 256 * 1024
@@ -76,6 +77,7 @@ def receive_event(*, body: bytes, signature: str, now: datetime) -> WebhookEvent
         raise BadInput("The event cannot be read.") from error
     with transaction.atomic(durable=True):
         _store(connection, [event], now=now)
+        nudge("stripe_events")
     return WebhookEvent.objects.get(connection=connection, event_id=event.event_id)
 
 

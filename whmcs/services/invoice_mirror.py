@@ -8,6 +8,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q
 
+from tenants.nudging import nudge
 from whmcs.clients.base import RemoteInvoice, RemoteInvoiceSummary
 from whmcs.locks import lock_invoices
 from whmcs.models import Client, Invoice, Posting, WhmcsInstance
@@ -21,6 +22,7 @@ _LISTED = (
     *("payment_method", "remote_updated_at"),
 )
 # A reading that began so shortly after a posting ended may, by another machine's clock, have begun before it.
+_GATHERED_SECONDS = 3
 _CLOCKS_DIFFER_BY = timedelta(minutes=2)
 
 
@@ -56,6 +58,8 @@ def write_page(
             if whmcs_id not in held
         ]
         Invoice.objects.bulk_create(new, ignore_conflicts=True, batch_size=200)
+        if new or changed:
+            nudge("invoices", within_seconds=_GATHERED_SECONDS)
     return len(new), len(changed)
 
 
@@ -65,6 +69,7 @@ def write_reading(invoice_id: int, remote: RemoteInvoice, *, read_at: datetime) 
         invoice = lock_invoices([invoice_id])[invoice_id]
         if _busy([invoice], read_at):
             return False
+        nudge("invoices", within_seconds=_GATHERED_SECONDS)
         return write_invoice(invoice, remote, read_at=read_at)
 
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 from matching.services import proposing, rounds
 from payymo.shared.errors import DomainError
 from tenants import context
+from tenants.jobs import exclusive
 from tenants.services.provisioning import find_tenant
 
 
@@ -31,7 +32,9 @@ class Command(BaseCommand):
         now = timezone.now()
         try:
             tenant = find_tenant(slug=options["tenant"])
-            with context.inside(tenant):
+            with context.inside(tenant), exclusive("propose") as alone:
+                if not alone and not options["dry_run"]:
+                    raise CommandError("A round is going on for this tenant: try again in a minute.", returncode=2)
                 if not options["dry_run"]:
                     rounds.prepare(now=now)
                 receipts = proposing.since(options["since"]) if options["since"] else proposing.waiting()

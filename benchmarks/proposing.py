@@ -1,0 +1,127 @@
+"""The benchmark of proposing inside the product: `python -m payymo.local throwaway -- benchmarks/proposing.py`.
+
+Makes a tenant with many invoices, then measures how long a new payment waits from being stored to being proposed, and
+a run over all open payments; beside each the least that it could take.
+"""
+
+import argparse
+import os
+import resource
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "payymo.settings")
+
+
+class Timed:
+    """Seconds that something took on the clock, and of this process's processor."""
+
+    def __init__(self, do: Callable[[], Any]) -> None:
+        clock, processor = time.perf_counter(), time.process_time()
+        self.result = do()
+        self.clock, self.processor = time.perf_counter() - clock, time.process_time() - processor
+
+    def __str__(self) -> str:
+        return f"{self.clock:.1f} s ({self.processor:.1f} s of this process)"
+
+
+FIRST_DAY = date(2020, 1, 1)
+
+
+def say(what: str, value: str) -> None:
+    """One line of the table."""
+    print(f"| {what} | {value} |", flush=True)
+
+
+def peak() -> str:
+    """The peak memory of this process so far."""
+    return f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB"
+
+
+def new_payments(count: int, first: int) -> list[Timed]:
+    """Seconds from being stored to being proposed, one payment after the other."""
+    from banking.models import BankTransaction
+    from benchmarks import big_tenant
+    from matching.models import Proposal
+    from matching.services import rounds
+
+    waits = []
+    for number in range(count):
+        big_tenant.add_payments(1, first=first + number)
+        waits.append(Timed(lambda: rounds.run(now=big_tenant.NOW)))
+        newest = BankTransaction.objects.latest("pk")
+        assert Proposal.objects.filter(bank_transaction=newest).exists()
+    return sorted(waits, key=lambda wait: wait.clock)
+
+
+def measure(invoices: int, payments: int, single: int) -> None:
+    """Print the table."""
+    from banking.models import BankTransaction
+    from benchmarks import big_tenant
+    from matching import books
+    from matching.models import Proposal
+    from matching.services import proposing, requeueing, rounds
+    from tenants import context
+    from whmcs.models import Invoice
+
+    tenant = big_tenant.make(invoices)
+    with context.inside(tenant):
+        opened = Invoice.objects.filter(balance__gt=0).count()
+        say("invoices, of which open", f"{Invoice.objects.count():,}, {opened:,}")
+        taking = Timed(lambda: requeueing.requeue_for_changed_invoices(now=big_tenant.NOW, limit=invoices))
+        if taking.result:
+            say("taken up for look-ups", f"{taking.result:,} in {taking}")
+        say(
+            "floor of a run: reading the whole book",
+            f"{Timed(lambda: books.whole_book(today=big_tenant.TODAY))}, peak {peak()}",
+        )
+        if BankTransaction.objects.count() < payments:
+            big_tenant.add_payments(payments)
+        for name in ("full run, nothing proposed yet", "full run again, nothing changed"):
+            run = Timed(lambda: proposing.propose(receipts=proposing.since(FIRST_DAY), now=big_tenant.NOW))
+            outcome = run.result
+            say(name, f"{outcome.looked_at:,} payments in {run}, {len(outcome.changed):,} changed, peak {peak()}")
+        say("suggestions by band", ", ".join(f"{count:,} {band}" for band, count in sorted(outcome.by_band.items())))
+        say("rows of suggestions", f"{Proposal.objects.count():,}")
+        idle = sorted(Timed(lambda: rounds.run(now=big_tenant.NOW)).clock for _ in range(10))
+        say("floor of a round: nothing waits", f"p50 {statistics.median(idle) * 1000:.0f} ms")
+        waits = new_payments(single, first=payments)
+        say(
+            "one new payment, stored to proposed",
+            f"p50 {milliseconds(waits, 0.5)}, p95 {milliseconds(waits, 0.95)}, most {milliseconds(waits, 1)}, "
+            f"{len(waits)} payments",
+        )
+
+
+def milliseconds(waits: list[Timed], share: float) -> str:
+    """How long the payment waits that this share of all is not behind."""
+    wait = waits[min(len(waits) - 1, int(len(waits) * share))]
+    return f"{wait.clock * 1000:.0f} ms ({wait.processor * 1000:.0f})"
+
+
+def main() -> int:
+    """Set the database up and measure."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--invoices", type=int, default=500_000)
+    parser.add_argument("--payments", type=int, default=100_000)
+    parser.add_argument("--single", type=int, default=100, help="new payments, one after the other")
+    options = parser.parse_args()
+    import django
+
+    django.setup()
+    from django.core.management import call_command
+
+    call_command("migrate_schemas", shared=True, verbosity=0)
+    print("| measured | value |\n|---|---|")
+    measure(options.invoices, options.payments, options.single)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
