@@ -127,6 +127,36 @@ class Routes:
         self.announce(slug, events)
         return jsonify(payout)
 
+    def bank(self, slug: str) -> Response:
+        """Show a host's bank: entries in minor units, consents with their references, counts of token calls."""
+        _slug(slug)
+        with self.store.reading() as connection:
+            entries = connection.execute(
+                "SELECT account, key, status, booked_on, amount, counts, body FROM bank_entry "
+                "WHERE slug = ? ORDER BY seq",
+                (slug,),
+            ).fetchall()
+            consents = connection.execute(
+                "SELECT id, reference, status FROM gc_requisition WHERE slug = ? ORDER BY created, id", (slug,)
+            ).fetchall()
+            calls = connection.execute(
+                "SELECT scope, COUNT(*) AS count FROM gc_call WHERE slug = ? AND scope LIKE 'token%' GROUP BY scope",
+                (slug,),
+            ).fetchall()
+        return jsonify(
+            {
+                "entries": [{**dict(row), "body": body(row)} for row in entries],
+                "requisitions": [dict(row) for row in consents],
+                "token_calls": {row["scope"]: row["count"] for row in calls},
+            }
+        )
+
+    def drop_tokens(self, slug: str) -> Response:
+        """Forget the access tokens of a host, as the provider may at any time."""
+        with self.store.writing() as connection:
+            dropped = connection.execute("DELETE FROM gc_token WHERE slug = ? AND kind = 'access'", (_slug(slug),))
+        return jsonify({"dropped": dropped.rowcount})
+
     def add_entry(self, slug: str) -> tuple[Response, int]:
         """Add one entry to a bank account."""
         with self.store.writing() as connection:
@@ -174,6 +204,8 @@ def blueprint(store: Store, today: Callable[[], date], announce: Announce) -> Bl
     add("/stripe/<slug>/deliver", routes.deliver, "POST")
     add("/stripe/<slug>/charge", routes.charge, "POST")
     add("/stripe/<slug>/payouts/<id>/fail", routes.fail_payout, "POST")
+    add("/bank/<slug>", routes.bank, "GET")
+    add("/bank/<slug>/drop-tokens", routes.drop_tokens, "POST")
     add("/bank/<slug>/add", routes.add_entry, "POST")
     add("/bank/<slug>/book-pending", routes.book_pending, "POST")
     add("/bank/<slug>/expire", routes.expire, "POST")

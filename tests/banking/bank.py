@@ -1,6 +1,5 @@
 """The bank of a host in the running stand-in, walked as its user would, and its faults."""
 
-import sqlite3
 from urllib.parse import parse_qs, urlsplit
 
 import requests
@@ -15,8 +14,7 @@ class Bank:
     """One host's bank."""
 
     def __init__(self, process, slug):
-        self.base, self.slug = process.base_url, slug
-        self.database = process.home / "sandbox.sqlite3"
+        self.process, self.base, self.slug = process, process.base_url, slug
         self.keys = world.GOCARDLESS[slug]
         self.institution_id = self.keys.institution_ids[0]
 
@@ -43,38 +41,27 @@ class Bank:
         query = self.walk(started.consent_link)
         return connecting.finish_consent(reference=query["ref"], user_id=user_id, provider=provider, now=now)
 
+    def shown(self):
+        """Return what the stand-in's own book holds: entries, consents and token calls."""
+        return self.process.control("GET", f"/bank/{self.slug}")
+
     def reference_of(self, connection):
         """Return the reference that only the provider holds in clear."""
-        with sqlite3.connect(self.database) as opened:
-            row = opened.execute("SELECT reference FROM gc_requisition WHERE id = ?", (connection.requisition_id,))
-            return row.fetchone()[0]
-
-    def entries(self):
-        with sqlite3.connect(self.database) as opened:
-            return opened.execute("SELECT * FROM bank_entry").fetchall()
+        consents = self.shown()["requisitions"]
+        return next(row["reference"] for row in consents if row["id"] == connection.requisition_id)
 
     def entries_of(self, account):
-        with sqlite3.connect(self.database) as opened:
-            opened.row_factory = sqlite3.Row
-            asked = "SELECT * FROM bank_entry WHERE slug = ? AND account = ?"
-            return [dict(row) for row in opened.execute(asked, (self.slug, account))]
+        return [row for row in self.shown()["entries"] if row["account"] == account]
 
-    def begin_anew(self, entries):
-        """Forget every consent, token, call and fault, and show the first entries again."""
-        with sqlite3.connect(self.database, timeout=30) as opened:
-            for table in ("gc_account", "gc_requisition", "gc_agreement", "gc_token", "gc_call", "fault", "bank_entry"):
-                opened.execute(f"DELETE FROM {table}")
-            places = ",".join("?" * len(entries[0]))
-            opened.executemany(f"INSERT INTO bank_entry VALUES ({places})", entries)
+    def drop_tokens(self):
+        self.process.control("POST", f"/bank/{self.slug}/drop-tokens")
 
     def fault(self, fault, times=1, **params):
         order = {"provider": "gocardless", "slug": self.slug, "fault": fault, "times": times, "params": params}
-        requests.post(f"{self.base}/_control/faults", json=order, timeout=10).raise_for_status()
+        self.process.control("POST", "/faults", order)
 
     def add(self, **entry):
-        answer = requests.post(f"{self.base}/_control/bank/{self.slug}/add", json=entry, timeout=10)
-        answer.raise_for_status()
-        return answer.json()
+        return self.process.control("POST", f"/bank/{self.slug}/add", entry)
 
     def until(self):
-        return requests.get(f"{self.base}/_control/health", timeout=10).json()["until"]
+        return self.process.control("GET", "/health")["until"]

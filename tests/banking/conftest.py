@@ -16,25 +16,17 @@ def now():
     return datetime.now(UTC).replace(microsecond=0)
 
 
-@pytest.fixture(scope="session")
-def first_entries(sandbox_process):
-    """What both banks show before any test changed it."""
-    return Bank(sandbox_process, "acme").entries()
-
-
 @pytest.fixture
-def bank(sandbox_process, first_entries) -> Bank:
-    """Acme's bank in its first state; the whole world is not begun anew for each test."""
+def bank(sandbox) -> Bank:
+    """Acme's bank in its first state."""
     cache.clear()
-    found = Bank(sandbox_process, "acme")
-    found.begin_anew(first_entries)
-    return found
+    return Bank(sandbox, "acme")
 
 
 @pytest.fixture
-def globex_bank(bank, sandbox_process) -> Bank:
+def globex_bank(bank, sandbox) -> Bank:
     """The bank of the other tenant's host."""
-    return Bank(sandbox_process, "globex")
+    return Bank(sandbox, "globex")
 
 
 @pytest.fixture

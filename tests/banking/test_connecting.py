@@ -1,6 +1,5 @@
 """Keys, the consent and its way back, renewal and removal, against the running stand-in."""
 
-import sqlite3
 import threading
 from datetime import timedelta
 
@@ -34,15 +33,6 @@ def finish(query, user, provider, now):
     )
 
 
-def tokens_asked_for(bank):
-    """Count the token calls that the stand-in has seen."""
-    with sqlite3.connect(bank.database) as opened:
-        rows = opened.execute(
-            "SELECT scope, COUNT(*) FROM gc_call WHERE slug = ? AND scope LIKE 'token%' GROUP BY scope", (bank.slug,)
-        ).fetchall()
-    return dict(rows)
-
-
 def test_keys_are_stored_sealed_after_the_provider_accepted_them(in_acme, bank, now):
     row = bank.save_keys(now)
 
@@ -71,15 +61,14 @@ def test_the_token_is_refreshed_shortly_before_it_ends_and_a_dead_refresh_token_
     fresh = provider_keys.KeptTokens(now).current()
 
     assert len({first, soon, fresh}) == 3
-    assert tokens_asked_for(bank) == {"token_new": 2, "token_refresh": 1}
+    assert bank.shown()["token_calls"] == {"token_new": 2, "token_refresh": 1}
 
 
 def test_a_token_that_the_provider_dropped_is_renewed_once_and_the_call_repeated(provider, bank):
-    with sqlite3.connect(bank.database) as opened:
-        opened.execute("DELETE FROM gc_token WHERE kind = 'access'")
+    bank.drop_tokens()
 
     assert provider.institution(institution_id=bank.institution_id).name == "Nordhaven Bank"
-    assert tokens_asked_for(bank) == {"token_new": 1, "token_refresh": 1}
+    assert bank.shown()["token_calls"] == {"token_new": 1, "token_refresh": 1}
 
 
 def test_many_workers_with_one_dead_token_ask_for_one_new_token(committed_acme, bank, now):
@@ -103,7 +92,7 @@ def test_many_workers_with_one_dead_token_ask_for_one_new_token(committed_acme, 
 
     assert len(texts) == 6
     assert len(set(texts)) == 1
-    assert tokens_asked_for(bank) == {"token_new": 1, "token_refresh": 1}
+    assert bank.shown()["token_calls"] == {"token_new": 1, "token_refresh": 1}
 
 
 def test_the_banks_of_a_country_are_asked_for_once_a_day(provider, bank):
