@@ -6,7 +6,6 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from banking.models import AccountQuota, BankAccount, BankConnection
 from payments.models import StripeConnection
@@ -91,7 +90,7 @@ def _calls_left(quotas: list[AccountQuota], now: datetime) -> str:
         quota.limit if quota.resets_at and quota.resets_at <= now else max(quota.limit - quota.used, 0)
         for quota in transactions
     )
-    return ngettext("%d call left today", "%d calls left today", left) % left
+    return formats.number(left)
 
 
 def _bank(

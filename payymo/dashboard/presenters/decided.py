@@ -15,7 +15,7 @@ from whmcs.models import Posting
 
 def progress(*, now: datetime, counts: dict[str, int]) -> Progress:
     """Say where the day stands."""
-    money = selectors.open_money(since=(now - timedelta(days=31)).date())
+    money = selectors.open_money(since=(now - timedelta(days=30)).date())
     # Of the currency with the most open payments: sums never cross currencies.
     main = max(money, key=lambda each: each.count, default=None)
     share = int(100 * (1 - main.open / main.received)) if main and main.received else 0

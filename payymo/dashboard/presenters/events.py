@@ -23,7 +23,9 @@ def event_of(decision: Decision, now: datetime, *, with_receipt: bool = False) -
     detail = words.ignore_reason(decision.reason) if decision.kind == Decision.Kind.IGNORE else decision.reason
     title = str(decision.get_kind_display())
     if with_receipt and receipt is not None:
-        title += f": {formats.money(receipts.amount_of(receipt))}"
+        amount, name = formats.money(receipts.amount_of(receipt)), receipts.name_of(receipt)
+        about = _("%(amount)s from %(name)s") % {"amount": amount, "name": name} if name else amount
+        title += f": {about}"
     if hasattr(decision, "undone_by"):
         detail = f"{detail} ({_('undone')})".strip()
     return Event(

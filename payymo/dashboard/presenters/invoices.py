@@ -23,6 +23,7 @@ from payymo.dashboard.pages import (
     ReceivedRow,
 )
 from payymo.dashboard.presenters import candidates, receipts
+from whmcs import selectors
 from whmcs.models import Invoice, WhmcsInstance
 
 
@@ -30,19 +31,7 @@ def listing(request: HttpRequest, *, now: datetime) -> InvoicesPage:
     """Build the list, newest invoice first, 50 a page."""
     text = paging.asked_text(request)
     status = paging.asked_choice(request, "status", Invoice.Status.values)
-    rows = Invoice.objects.select_related("client").order_by("-whmcs_id", "-pk")
-    if status:
-        rows = rows.filter(status=status)
-    if text:
-        match = (
-            Q(number__icontains=text)
-            | Q(client__company_name__icontains=text)
-            | Q(client__last_name__icontains=text)
-            | Q(client__email__icontains=text)
-        )
-        if text.isascii() and text.isdigit() and len(text) < 18:
-            match |= Q(whmcs_id=int(text))
-        rows = rows.filter(match)
+    rows = selectors.invoices(status=status, text=text).order_by("-whmcs_id", "-pk")
     if (position := paging.cursor(request)) and position[0].isascii() and position[0].isdigit():
         number, key = int(position[0]), position[1]
         rows = rows.filter(Q(whmcs_id__lt=number) | Q(whmcs_id=number, pk__lt=key))

@@ -38,7 +38,7 @@ def reference_of(receipt: Receipt) -> str:
 
 def masked(last4: str) -> str:
     """Show the last four characters of an account."""
-    return f"… {last4}" if last4 else ""
+    return f"…\u00a0{last4}" if last4 else ""
 
 
 def marked(text: str, field: str, reasons: Reasons) -> Marked:
