@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from matching.models import Band, Decision, Proposal
-from matching.services.allocation import IGNORE_REASONS
+from matching.services.setting_aside import IGNORE_REASONS
 from matching.services.why_none import why_none
 from payymo.shared.api.queries import PagedQuery
 from payymo.shared.money import quantized

@@ -15,7 +15,7 @@ from accounts.api.permissions import requires
 from matching import locks
 from matching.api import serializers as shapes
 from matching.models import Decision, Proposal
-from matching.services import allocation
+from matching.services import allocation, decisions, setting_aside, undoing
 from matching.services.decisions import Actor
 from payymo.shared.api import queries
 from payymo.shared.api.idempotency import idempotent
@@ -64,7 +64,7 @@ class _Decide(APIView):
     permission_classes = [requires("review.decide")]
     input_class: type[shapes.StrictInput] = shapes.NoInput
 
-    def decide(self, proposal: Proposal, values: dict[str, Any], actor: Actor) -> allocation.Decided:
+    def decide(self, proposal: Proposal, values: dict[str, Any], actor: Actor) -> decisions.Decided:
         raise NotImplementedError
 
     @idempotent
@@ -79,7 +79,7 @@ class _Decide(APIView):
         return _answer(decided)
 
 
-def _answer(decided: allocation.Decided, *, code: int = status.HTTP_201_CREATED) -> Response:
+def _answer(decided: decisions.Decided, *, code: int = status.HTTP_201_CREATED) -> Response:
     return Response({**shapes.DecisionOutput(decided.decision).data, "stale": list(decided.stale)}, status=code)
 
 
@@ -93,7 +93,7 @@ def _receipt_of(proposal: Proposal) -> uuid.UUID:
 class Approve(_Decide):
     """Approve a suggestion: allocate it and leave its postings pending until the undo window has passed."""
 
-    def decide(self, proposal: Proposal, values: dict[str, Any], actor: Actor) -> allocation.Decided:
+    def decide(self, proposal: Proposal, values: dict[str, Any], actor: Actor) -> decisions.Decided:
         """Approve."""
         return allocation.approve_proposal(proposal_id=proposal.public_id, actor=actor, now=timezone.now())
 
@@ -104,9 +104,9 @@ class Reject(_Decide):
 
     input_class = shapes.RejectInput
 
-    def decide(self, proposal: Proposal, values: dict[str, Any], actor: Actor) -> allocation.Decided:
+    def decide(self, proposal: Proposal, values: dict[str, Any], actor: Actor) -> decisions.Decided:
         """Reject."""
-        return allocation.reject_proposal(
+        return setting_aside.reject_proposal(
             proposal_id=proposal.public_id, actor=actor, now=timezone.now(), reason=values["reason"]
         )
 
@@ -117,9 +117,9 @@ class Hold(_Decide):
 
     input_class = shapes.HoldInput
 
-    def decide(self, proposal: Proposal, values: dict[str, Any], actor: Actor) -> allocation.Decided:
+    def decide(self, proposal: Proposal, values: dict[str, Any], actor: Actor) -> decisions.Decided:
         """Put it off."""
-        return allocation.hold_receipt(
+        return setting_aside.hold_receipt(
             receipt_id=_receipt_of(proposal), until=values["until"], actor=actor, now=timezone.now()
         )
 
@@ -130,9 +130,9 @@ class Ignore(_Decide):
 
     input_class = shapes.IgnoreInput
 
-    def decide(self, proposal: Proposal, values: dict[str, Any], actor: Actor) -> allocation.Decided:
+    def decide(self, proposal: Proposal, values: dict[str, Any], actor: Actor) -> decisions.Decided:
         """Ignore it."""
-        return allocation.ignore_receipt(
+        return setting_aside.ignore_receipt(
             receipt_id=_receipt_of(proposal), reason=values["reason"], actor=actor, now=timezone.now()
         )
 
@@ -148,7 +148,7 @@ class Undo(APIView):
         """Undo."""
         shapes.NoInput(data=request.data).is_valid(raise_exception=True)
         try:
-            decided = allocation.undo_decision(
+            decided = undoing.undo_decision(
                 decision_id=public_id,
                 actor=Actor.person(request.user),
                 now=timezone.now(),

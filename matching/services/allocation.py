@@ -1,4 +1,4 @@
-"""Deciding: approve, match by hand, reject, ignore, put off, undo. Each in one transaction, under the locks of `locks`.
+"""Deciding for an invoice: approve, match by hand. Each in one transaction, under the locks of `locks`.
 
 Every match leaves a posting behind in the same transaction; none is sent before the undo window has passed.
 """
@@ -6,9 +6,8 @@ Every match leaves a posting behind in the same transaction; none is sent before
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
-from typing import Any
 
 from django.db import transaction
 
@@ -18,21 +17,21 @@ from matching.core.rules.types import Action
 from matching.locks import Receipt
 from matching.models import Band, Decision, InvoiceMatch, Proposal, ProposalLine, StripeInvoiceMatch
 from matching.rule_adapters import load_rules, to_facts
-from matching.services import drift, judging, learning, rule_hits, settlement
+from matching.services import judging, learning, rule_hits
 from matching.services.decisions import (
     Actor,
     AlreadyDecided,
+    Decided,
     NothingLeftToAllocate,
     UnusableAllocation,
     about,
     close_proposals,
     record,
-    reopen,
     requeue_rivals,
+    require_open,
     set_allocated,
-    shift_ranks,
 )
-from payymo.shared.errors import BadInput, Conflict, NotAllowed
+from payymo.shared.errors import Conflict
 from payymo.shared.models import ReceiptState
 from tenants import context
 from whmcs.locks import lock_invoices
@@ -40,17 +39,6 @@ from whmcs.models import Invoice, Posting, WhmcsTransaction
 from whmcs.services import posting as outbox
 
 OPEN_STATUSES = (Invoice.Status.UNPAID, Invoice.Status.COLLECTIONS, Invoice.Status.PAYMENT_PENDING)
-_NOBODYS = (Decision.Source.POLICY, Decision.Source.RULE)
-IGNORE_REASONS = ("own_transfer", "fee", "refund", "private", "payroll", "tax", "other")
-
-
-NOT_UNDONE = (Decision.Kind.UNDO, Decision.Kind.GIVE_UP, Decision.Kind.WRONG)
-
-
-class TooLateToUndo(Conflict):
-    """The payment is on its way to WHMCS or already there."""
-
-    code = "too_late_to_undo"
 
 
 class AutomationForbidden(Conflict):
@@ -72,14 +60,6 @@ class PaymentPending(Conflict):
 
 
 @dataclass(frozen=True, slots=True)
-class Decided:
-    """A decision and the other receipts whose suggestions it made stale (public ids)."""
-
-    decision: Decision
-    stale: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Line:
     """An invoice (primary key) and the amount it gets, in the receipt's currency.
 
@@ -89,15 +69,6 @@ class Line:
     invoice_id: int
     amount: Decimal
     fee: Decimal = Decimal(0)
-
-
-def _open_receipt(receipt: Receipt) -> None:
-    if receipt.state == ReceiptState.IGNORED:
-        raise AlreadyDecided("This payment is ignored. Undo that first.")
-    if receipt.state == ReceiptState.RECONCILED:
-        raise AlreadyDecided("This payment is matched already.")
-    if receipt.amount <= 0:
-        raise UnusableAllocation("Money that left the account settles no invoice.")
 
 
 def _check(receipt: Receipt, lines: Sequence[Line], invoices: dict[int, Invoice], *, may_overpay: bool) -> None:
@@ -228,7 +199,7 @@ def approve_proposal(*, proposal_id: uuid.UUID | str, actor: Actor, now: datetim
     proposal = next((each for each in opened if each.pk == subject.pk), None)
     if proposal is None or proposal.band == Band.NONE:
         raise AlreadyDecided("This suggestion was decided or replaced meanwhile.")
-    _open_receipt(receipt)
+    require_open(receipt)
     is_person = actor.source != Decision.Source.POLICY
     if not is_person:
         _check_automation(receipt, proposal)
@@ -258,7 +229,7 @@ def allocate_by_hand(
     Raises: UnknownReceipt; AlreadyDecided, UnusableAllocation, NothingLeftToAllocate: nothing is written.
     """
     receipt = locks.lock_receipt(receipt_id)
-    _open_receipt(receipt)
+    require_open(receipt)
     opened = locks.lock_proposals(receipt)
     decision = record(
         receipt, Decision.Kind.ALLOCATE, actor=actor, now=now, undo_until=_undo_until(now),
@@ -271,167 +242,3 @@ def allocate_by_hand(
         receipt.save(update_fields=["proposed_at"])
     rule_hits.judge(receipt)
     return Decided(decision, tuple(requeue_rivals(invoices, besides=receipt)))
-
-
-@transaction.atomic
-def reject_proposal(*, proposal_id: uuid.UUID | str, actor: Actor, now: datetime, reason: str = "") -> Decided:
-    """Say that this suggestion is wrong: it is remembered, and the next candidate moves up.
-
-    Raises: Proposal.DoesNotExist; AlreadyDecided.
-    """
-    subject = Proposal.objects.select_related("bank_transaction", "stripe_payment").get(public_id=proposal_id)
-    receipt = locks.lock_receipt((subject.bank_transaction or subject.stripe_payment).public_id)  # type: ignore[union-attr]
-    opened = locks.lock_proposals(receipt)
-    proposal = next((each for each in opened if each.pk == subject.pk), None)
-    if proposal is None or proposal.band == Band.NONE:
-        raise AlreadyDecided("This suggestion was decided or replaced meanwhile.")
-    decision = record(
-        receipt, Decision.Kind.REJECT, actor=actor, now=now, reason=reason[:300], probability=proposal.probability,
-        engine_version=proposal.engine_version, **judging.turned_down(receipt, proposal),
-    )  # fmt: skip
-    proposal.status, proposal.decision = Proposal.Status.REJECTED, decision
-    proposal.save(update_fields=["status", "decision"])
-    clients = set(ProposalLine.objects.filter(proposal=proposal).values_list("invoice__client_id", flat=True))
-    learning.learn_rejection(receipt, clients, on=now.date())
-    if len(opened) == 1:
-        _say_none(receipt, reason="rejected", engine_version=proposal.engine_version)
-    else:
-        for other in opened:
-            if other.rank > proposal.rank:
-                Proposal.objects.filter(pk=other.pk).update(rank=other.rank - 1)
-    return Decided(decision)
-
-
-def _say_none(receipt: Receipt, *, reason: str, engine_version: str) -> Proposal:
-    return Proposal.objects.create(
-        rank=1, band=Band.NONE, probability=0.0, none_reason=reason, engine_version=engine_version,
-        amount=receipt.amount, currency=receipt.currency, **about(receipt),
-    )  # fmt: skip
-
-
-@transaction.atomic
-def ignore_receipt(*, receipt_id: uuid.UUID | str, reason: str, actor: Actor, now: datetime) -> Decided:
-    """Say that a receipt pays no invoice.
-
-    Raises: UnknownReceipt; BadInput without a known reason; AlreadyDecided when some of it is matched.
-    """
-    if reason not in IGNORE_REASONS:
-        raise BadInput(f"Choose a reason: {', '.join(IGNORE_REASONS)}.")
-    receipt = locks.lock_receipt(receipt_id)
-    if receipt.state != ReceiptState.UNRECONCILED:
-        raise AlreadyDecided("This payment was decided meanwhile.")
-    opened = locks.lock_proposals(receipt)
-    decision = record(
-        receipt, Decision.Kind.IGNORE, actor=actor, now=now, reason=reason, **judging.judged(receipt, opened)
-    )
-    receipt.state, receipt.ignored_reason = ReceiptState.IGNORED, reason
-    receipt.save(update_fields=["state", "ignored_reason"])
-    close_proposals(opened, decision=decision)
-    rule_hits.judge(receipt)
-    return Decided(decision)
-
-
-@transaction.atomic
-def hold_receipt(*, receipt_id: uuid.UUID | str, until: date, actor: Actor, now: datetime) -> Decided:
-    """Put a receipt off until a day; its suggestions stay.
-
-    Raises: UnknownReceipt; BadInput for a day that is past or more than a year away; AlreadyDecided.
-    """
-    if not now.date() < until <= now.date() + timedelta(days=366):
-        raise BadInput("Choose a day after today, within a year.")
-    receipt = locks.lock_receipt(receipt_id)
-    _open_receipt(receipt)
-    decision = record(receipt, Decision.Kind.HOLD, actor=actor, now=now, reason=until.isoformat())
-    receipt.held_until = until
-    receipt.save(update_fields=["held_until"])
-    return Decided(decision)
-
-
-def _take_back(posting: Posting | None, *, now: datetime) -> None:
-    if posting is None:
-        return
-    try:
-        outbox.withdraw(posting=posting, now=now)
-    except Conflict as error:
-        raise TooLateToUndo(
-            "The payment is already on its way to WHMCS. Reverse it there, and report it as wrong here."
-        ) from error
-
-
-def _reverse(decision: Decision, receipt: Receipt, *, undo: Decision, now: datetime) -> None:
-    model: Any = InvoiceMatch if isinstance(receipt, BankTransaction) else StripeInvoiceMatch
-    matches = list(model.objects.filter(decision=decision).select_related("posting", "invoice").order_by("invoice_id"))
-    invoices = lock_invoices(match.invoice_id for match in matches)
-    for match in matches:
-        _take_back(match.posting, now=now)
-        model.objects.create(
-            invoice=match.invoice,
-            amount=-match.amount,
-            fee=-match.fee,
-            currency=match.currency,
-            decision=undo,
-            reverses=match,
-            allocated_at=now,
-            **about(receipt),
-        )
-    set_allocated(receipt, receipt.allocated - sum((match.amount for match in matches), Decimal(0)))
-    clients = {invoice.client_id for invoice in invoices.values()}
-    learning.unlearn(receipt, clients, on=decision.decided_at.date())
-
-
-@transaction.atomic
-def undo_decision(
-    *, decision_id: uuid.UUID | str, actor: Actor, now: datetime, may_undo_others: bool = False
-) -> Decided:
-    """Take a decision back completely, as long as nothing of it was sent to WHMCS.
-
-    Raises: Decision.DoesNotExist; NotAllowed for a colleague's decision; Conflict when it was undone already;
-    TooLateToUndo: nothing is written.
-    """
-    decision, receipt = locks.lock_decision(decision_id)
-    own = actor.user is not None and decision.decided_by_id == actor.user.pk
-    if not (own or may_undo_others or decision.source in _NOBODYS):
-        raise NotAllowed("This is a colleague's decision. An administrator can undo it.")
-    if decision.kind in NOT_UNDONE:
-        raise Conflict("This cannot be undone here.")
-    if decision.pk != Decision.objects.filter(**about(receipt)).exclude(kind=Decision.Kind.UNDO).exclude(
-        undone_by__isnull=False
-    ).order_by("-pk").values_list("pk", flat=True).first():  # fmt: skip
-        raise Conflict("A later decision about this payment exists. Undo that first.")
-    undo = record(receipt, Decision.Kind.UNDO, actor=actor, now=now, undoes=decision)
-    drift.after_correction(decision, now=now)
-    if decision.kind in (Decision.Kind.APPROVE, Decision.Kind.ALLOCATE):
-        _reverse(decision, receipt, undo=undo, now=now)
-        reopen(receipt, decision)
-    elif decision.kind == Decision.Kind.IGNORE:
-        _take_up_again(receipt, decision)
-    elif decision.kind == Decision.Kind.REJECT:
-        _unreject(decision, receipt)
-    elif decision.kind == Decision.Kind.SETTLE and isinstance(receipt, BankTransaction):
-        settlement.take_back(decision=decision, receipt=receipt, undo=undo)
-    else:
-        receipt.held_until = None
-        receipt.save(update_fields=["held_until"])
-    rule_hits.judge(receipt)
-    return Decided(undo)
-
-
-def _take_up_again(receipt: Receipt, decision: Decision) -> None:
-    receipt.state, receipt.ignored_reason = ReceiptState.UNRECONCILED, ""
-    if decision.source == Decision.Source.RULE:
-        # The rules read that it was taken back, and leave it alone from now on.
-        receipt.proposed_at = None
-        Proposal.objects.filter(decision=decision).update(ignore_rule=None)
-    receipt.save(update_fields=["state", "ignored_reason", "proposed_at"])
-    reopen(receipt, decision)
-
-
-def _unreject(decision: Decision, receipt: Receipt) -> None:
-    rejected = Proposal.objects.filter(decision=decision).first()
-    if rejected is None:
-        return
-    clients = set(ProposalLine.objects.filter(proposal=rejected).values_list("invoice__client_id", flat=True))
-    learning.unlearn_rejection(receipt, clients, on=decision.decided_at.date())
-    Proposal.objects.filter(status=Proposal.Status.OPEN, band=Band.NONE, **about(receipt)).delete()
-    shift_ranks(receipt, by=1)
-    Proposal.objects.filter(pk=rejected.pk).update(status=Proposal.Status.OPEN, decision=None, rank=1)

@@ -20,6 +20,9 @@ from payymo.shared.errors import BadInput, Conflict
 from payymo.shared.models import ReceiptState
 from whmcs.models import Invoice
 
+# Decided by what the tenant set up, and by no person.
+NOBODYS = (Decision.Source.POLICY, Decision.Source.RULE)
+
 
 class AlreadyDecided(Conflict):
     """Somebody was faster."""
@@ -66,6 +69,27 @@ class Actor:
     def by_rule(cls, rule: MatchingRule) -> "Actor":
         """Name a rule of the tenant."""
         return cls(Decision.Source.RULE, name=f"Rule “{rule.name}”")
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A decision and the other receipts whose suggestions it made stale (public ids)."""
+
+    decision: Decision
+    stale: tuple[str, ...] = ()
+
+
+def require_open(receipt: Receipt) -> None:
+    """Pass if the receipt can still be matched.
+
+    Raises: AlreadyDecided, UnusableAllocation.
+    """
+    if receipt.state == ReceiptState.IGNORED:
+        raise AlreadyDecided("This payment is ignored. Undo that first.")
+    if receipt.state == ReceiptState.RECONCILED:
+        raise AlreadyDecided("This payment is matched already.")
+    if receipt.amount <= 0:
+        raise UnusableAllocation("Money that left the account settles no invoice.")
 
 
 def about(receipt: Receipt) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from matching.core.rules.patterns import UnusablePattern, check
 from matching.core.rules.types import TextTest
 from matching.models import Decision
 from matching.rule_models import MatchingRule
-from matching.services.allocation import IGNORE_REASONS
+from matching.services.setting_aside import IGNORE_REASONS
 from payymo.audit.services import recording as audit
 from payymo.shared.errors import BadInput, Conflict
 from payymo.shared.money import UnknownCurrency, UnreadableAmount, check_currency, to_minor

@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from matching.core.types import NoneReason, ReasonCode
-from matching.services.allocation import IGNORE_REASONS
+from matching.services.setting_aside import IGNORE_REASONS
 from payymo.dashboard.pages import Chip, Choice
 from whmcs.models import Posting
 

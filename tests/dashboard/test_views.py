@@ -8,7 +8,7 @@ from django.utils import timezone
 from accounts.permissions import BUILTIN_ROLES
 from banking.models import StatementImport
 from matching.models import Decision, Proposal
-from matching.services import allocation, proposing
+from matching.services import allocation, proposing, setting_aside
 from matching.services.decisions import Actor
 from matching.services.settlement import settle
 from payments.models import StripeConnection
@@ -82,7 +82,7 @@ def things(actor):
         payout_ids=[settled.public_id], receipt_id=rows.transfer("STRIPE", "77.00").public_id, actor=actor, now=now
     )
     proposing.propose(receipts=[payment, charge, other], now=now)
-    decided = allocation.ignore_receipt(receipt_id=other.public_id, reason="other", actor=actor, now=now)
+    decided = setting_aside.ignore_receipt(receipt_id=other.public_id, reason="other", actor=actor, now=now)
     upload = StatementImport.objects.create(
         file_name="gone.xml", file_sha256="0" * 64, file_sealed=b"", format="camt", state="DISCARDED"
     )
@@ -232,7 +232,7 @@ def more_rows(actor, serial):
     charge = rows.charge("30.00", description=f"Order {serial}")
     rows.payout("30.00")
     proposing.propose(receipts=[payment, charge, ignored], now=now)
-    allocation.ignore_receipt(receipt_id=ignored.public_id, reason="other", actor=actor, now=now)
+    setting_aside.ignore_receipt(receipt_id=ignored.public_id, reason="other", actor=actor, now=now)
     matched = rows.transfer(f"INV-{3000 + serial}", "21.00")
     rows.invoice(f"INV-{3000 + serial}", "21.00", of=invoice.client)
     proposing.propose(receipts=[matched], now=now)

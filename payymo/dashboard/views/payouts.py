@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.guards import requires_permission
 from matching import locks, payout_selectors
 from matching.models import Decision, Settlement
-from matching.services import allocation, settlement
+from matching.services import settlement, undoing
 from payments.models import Payout
 from payymo.dashboard import csv_files
 from payymo.dashboard.links import link
@@ -107,7 +107,7 @@ def payout_undo(request: HttpRequest, payout_id: uuid.UUID, decision_id: uuid.UU
     if not of_this.exists():
         raise Http404
     try:
-        allocation.undo_decision(
+        undoing.undo_decision(
             decision_id=decision_id,
             actor=actor_of(request),
             now=timezone.now(),

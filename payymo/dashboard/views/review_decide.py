@@ -16,7 +16,7 @@ from accounts.guards import requires_permission
 from accounts.services.idempotency import TenantRecords
 from matching import locks, selectors
 from matching.models import Decision
-from matching.services import allocation
+from matching.services import allocation, decisions, setting_aside, undoing
 from matching.services.decisions import Actor
 from payymo.dashboard.links import link
 from payymo.dashboard.pages import Conflict, Decided, Panel, Undone
@@ -31,7 +31,7 @@ from payymo.shared.models import ReceiptState
 
 _OPEN = (ReceiptState.UNRECONCILED, ReceiptState.PARTLY_ALLOCATED)
 _KEY_LIFE = timedelta(days=1)
-Act = Callable[[locks.Receipt, HttpRequest, datetime], allocation.Decided]
+Act = Callable[[locks.Receipt, HttpRequest, datetime], decisions.Decided]
 
 
 def actor_of(request: HttpRequest) -> Actor:
@@ -85,7 +85,7 @@ def invalid(request: HttpRequest, receipt_id: uuid.UUID, shown: Panel) -> HttpRe
     return render(request, "dashboard/review/panel.html", {"page": shown}, status=422)
 
 
-def _answer(request: HttpRequest, receipt_id: uuid.UUID, decided: allocation.Decided, now: datetime) -> HttpResponse:
+def _answer(request: HttpRequest, receipt_id: uuid.UUID, decided: decisions.Decided, now: datetime) -> HttpResponse:
     if not request.htmx:
         query = query_of(queue_behind(request))
         return HttpResponseRedirect(link("review") + (f"?{query}" if query else ""), status=303)
@@ -144,7 +144,7 @@ def decide(request: HttpRequest, receipt_id: uuid.UUID, act: Act) -> HttpRespons
     return _answer(request, receipt_id, decided, now)
 
 
-def _once(request: HttpRequest, receipt_id: uuid.UUID, act: Act, now: datetime) -> allocation.Decided:
+def _once(request: HttpRequest, receipt_id: uuid.UUID, act: Act, now: datetime) -> decisions.Decided:
     key = request.POST.get("key", "")[:64]
     scope = Scope(caller=f"browser:{request.user.pk}", route=request.path[:300], key=key)
     records = TenantRecords()
@@ -152,7 +152,7 @@ def _once(request: HttpRequest, receipt_id: uuid.UUID, act: Act, now: datetime) 
         if not records.claim(scope):
             raise Refusal(_("This is being saved already."))
         if kept := records.find(scope, now=now):
-            return allocation.Decided(Decision.objects.get(public_id=kept.answer))
+            return decisions.Decided(Decision.objects.get(public_id=kept.answer))
     receipt = locks.lock_receipt(receipt_id)
     if is_stale(request, receipt):
         raise Refusal(_("It has changed since you opened it; nothing was saved."))
@@ -181,7 +181,7 @@ def _candidate(receipt: locks.Receipt, request: HttpRequest) -> uuid.UUID:
 def approve(request: HttpRequest, receipt_id: uuid.UUID) -> HttpResponse:
     """Approve the chosen suggestion."""
 
-    def act(receipt: locks.Receipt, request: HttpRequest, now: datetime) -> allocation.Decided:
+    def act(receipt: locks.Receipt, request: HttpRequest, now: datetime) -> decisions.Decided:
         return allocation.approve_proposal(proposal_id=_candidate(receipt, request), actor=actor_of(request), now=now)
 
     return decide(request, receipt_id, act)
@@ -192,8 +192,8 @@ def approve(request: HttpRequest, receipt_id: uuid.UUID) -> HttpResponse:
 def reject(request: HttpRequest, receipt_id: uuid.UUID) -> HttpResponse:
     """Say that the chosen suggestion is wrong."""
 
-    def act(receipt: locks.Receipt, request: HttpRequest, now: datetime) -> allocation.Decided:
-        return allocation.reject_proposal(
+    def act(receipt: locks.Receipt, request: HttpRequest, now: datetime) -> decisions.Decided:
+        return setting_aside.reject_proposal(
             proposal_id=_candidate(receipt, request),
             actor=actor_of(request),
             now=now,
@@ -208,12 +208,12 @@ def reject(request: HttpRequest, receipt_id: uuid.UUID) -> HttpResponse:
 def hold(request: HttpRequest, receipt_id: uuid.UUID) -> HttpResponse:
     """Put the payment off."""
 
-    def act(receipt: locks.Receipt, request: HttpRequest, now: datetime) -> allocation.Decided:
+    def act(receipt: locks.Receipt, request: HttpRequest, now: datetime) -> decisions.Decided:
         try:
             until = date.fromisoformat(request.POST.get("until", ""))
         except ValueError as error:
             raise BadInput(_("Choose the day until which it is put off.")) from error
-        return allocation.hold_receipt(receipt_id=receipt_id, until=until, actor=actor_of(request), now=now)
+        return setting_aside.hold_receipt(receipt_id=receipt_id, until=until, actor=actor_of(request), now=now)
 
     return decide(request, receipt_id, act)
 
@@ -223,8 +223,8 @@ def hold(request: HttpRequest, receipt_id: uuid.UUID) -> HttpResponse:
 def ignore(request: HttpRequest, receipt_id: uuid.UUID) -> HttpResponse:
     """Say that the payment settles no invoice."""
 
-    def act(receipt: locks.Receipt, request: HttpRequest, now: datetime) -> allocation.Decided:
-        return allocation.ignore_receipt(
+    def act(receipt: locks.Receipt, request: HttpRequest, now: datetime) -> decisions.Decided:
+        return setting_aside.ignore_receipt(
             receipt_id=receipt_id, reason=request.POST.get("reason", ""), actor=actor_of(request), now=now
         )
 
@@ -244,7 +244,7 @@ def undo(request: HttpRequest, decision_id: uuid.UUID) -> HttpResponse:
     receipt = decision.bank_transaction or decision.stripe_payment
     assert receipt is not None  # noqa: S101 - kept by a constraint
     try:
-        allocation.undo_decision(
+        undoing.undo_decision(
             decision_id=decision_id,
             actor=actor_of(request),
             now=now,

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.guards import requires_permission
 from matching import finding, locks, selectors
-from matching.services import allocation
+from matching.services import allocation, decisions
 from matching.services.decisions import UnusableAllocation
 from payymo.dashboard import paging
 from payymo.dashboard.amounts import read_amount
@@ -69,7 +69,7 @@ def find(request: HttpRequest, receipt_id: uuid.UUID) -> HttpResponse:
     return _show(request, receipt_id, shown)
 
 
-def _link_found(receipt: locks.Receipt, request: HttpRequest, now: datetime) -> allocation.Decided:
+def _link_found(receipt: locks.Receipt, request: HttpRequest, now: datetime) -> decisions.Decided:
     invoice = _invoices(request.POST.getlist("invoice")[:1])
     if not invoice:
         raise UnusableAllocation(_("Choose an invoice."))
@@ -163,7 +163,7 @@ def split(request: HttpRequest, receipt_id: uuid.UUID) -> HttpResponse:
     return _show(request, receipt_id, shown, code=422 if errors else 200)
 
 
-def _save_split(receipt: locks.Receipt, request: HttpRequest, now: datetime) -> allocation.Decided:
+def _save_split(receipt: locks.Receipt, request: HttpRequest, now: datetime) -> decisions.Decided:
     editor = _split_panel(request, receipt, {})
     amounts = {row.key: read_amount(row.text, receipt.currency) for row in editor.rows if row.text.strip()}
     keys = {str(invoice.public_id): invoice.pk for invoice in _invoices(list(amounts))}

@@ -7,7 +7,7 @@ from django.db import connection
 from django.db.models import Sum
 
 from matching.models import Decision, InvoiceMatch, PayerProfile, Proposal
-from matching.services import allocation, proposing
+from matching.services import allocation, proposing, setting_aside, undoing
 from matching.services.decisions import Actor, AlreadyDecided, NothingLeftToAllocate, UnusableAllocation
 from payymo.shared.errors import BadInput, Conflict, NotAllowed
 from tenants import context
@@ -73,7 +73,7 @@ def test_undo_takes_everything_back_and_the_suggestion_returns(in_acme, reviewer
     proposal = proposed(payment)
     decided = allocation.approve_proposal(proposal_id=proposal.public_id, actor=Actor.person(reviewer), now=NOW)
 
-    allocation.undo_decision(decision_id=decided.decision.public_id, actor=Actor.person(reviewer), now=NOW)
+    undoing.undo_decision(decision_id=decided.decision.public_id, actor=Actor.person(reviewer), now=NOW)
 
     payment.refresh_from_db()
     debt.refresh_from_db()
@@ -93,8 +93,8 @@ def test_undo_is_refused_once_the_posting_is_on_its_way(in_acme, reviewer):
     )
     Posting.objects.update(state="SENDING")
 
-    with pytest.raises(allocation.TooLateToUndo):
-        allocation.undo_decision(decision_id=decided.decision.public_id, actor=Actor.person(reviewer), now=NOW)
+    with pytest.raises(undoing.TooLateToUndo):
+        undoing.undo_decision(decision_id=decided.decision.public_id, actor=Actor.person(reviewer), now=NOW)
 
     payment.refresh_from_db()
     assert payment.state == "RECONCILED"
@@ -106,10 +106,10 @@ def test_a_decision_is_undone_once(in_acme, reviewer):
     decided = allocation.approve_proposal(
         proposal_id=proposed(rows.transfer("INV-1042", "119.00")).public_id, actor=Actor.person(reviewer), now=NOW
     )
-    allocation.undo_decision(decision_id=decided.decision.public_id, actor=Actor.person(reviewer), now=NOW)
+    undoing.undo_decision(decision_id=decided.decision.public_id, actor=Actor.person(reviewer), now=NOW)
 
     with pytest.raises(Conflict):
-        allocation.undo_decision(decision_id=decided.decision.public_id, actor=Actor.person(reviewer), now=NOW)
+        undoing.undo_decision(decision_id=decided.decision.public_id, actor=Actor.person(reviewer), now=NOW)
 
     assert InvoiceMatch.objects.count() == 2
 
@@ -121,7 +121,7 @@ def test_a_colleagues_decision_needs_the_right_to_undo_it(in_acme, reviewer, own
     )
 
     with pytest.raises(NotAllowed):
-        allocation.undo_decision(decision_id=decided.decision.public_id, actor=Actor.person(reviewer), now=NOW)
+        undoing.undo_decision(decision_id=decided.decision.public_id, actor=Actor.person(reviewer), now=NOW)
 
     assert InvoiceMatch.objects.count() == 1
 
@@ -131,7 +131,7 @@ def test_a_rejected_suggestion_gives_way_and_does_not_come_back(in_acme, reviewe
     payment = rows.transfer("INV-1042", "119.00")
     proposal = proposed(payment)
 
-    allocation.reject_proposal(proposal_id=proposal.public_id, actor=Actor.person(reviewer), now=NOW)
+    setting_aside.reject_proposal(proposal_id=proposal.public_id, actor=Actor.person(reviewer), now=NOW)
     proposing.propose(receipts=[payment], now=NOW)
 
     best = Proposal.objects.get(rank=1, status="OPEN", bank_transaction=payment)
@@ -143,9 +143,9 @@ def test_a_rejected_suggestion_gives_way_and_does_not_come_back(in_acme, reviewe
 def test_undoing_a_rejection_brings_the_suggestion_back_on_top(in_acme, reviewer):
     rows.invoice("INV-1042", "119.00")
     proposal = proposed(rows.transfer("INV-1042", "119.00"))
-    decided = allocation.reject_proposal(proposal_id=proposal.public_id, actor=Actor.person(reviewer), now=NOW)
+    decided = setting_aside.reject_proposal(proposal_id=proposal.public_id, actor=Actor.person(reviewer), now=NOW)
 
-    allocation.undo_decision(decision_id=decided.decision.public_id, actor=Actor.person(reviewer), now=NOW)
+    undoing.undo_decision(decision_id=decided.decision.public_id, actor=Actor.person(reviewer), now=NOW)
 
     proposal.refresh_from_db()
     assert (proposal.status, proposal.rank) == ("OPEN", 1)
@@ -216,14 +216,16 @@ def test_ignoring_needs_a_known_reason_and_can_be_undone(in_acme, reviewer):
     proposed(payment)
 
     with pytest.raises(BadInput):
-        allocation.ignore_receipt(receipt_id=payment.public_id, reason="because", actor=Actor.person(reviewer), now=NOW)
-    decided = allocation.ignore_receipt(
+        setting_aside.ignore_receipt(
+            receipt_id=payment.public_id, reason="because", actor=Actor.person(reviewer), now=NOW
+        )
+    decided = setting_aside.ignore_receipt(
         receipt_id=payment.public_id, reason="own_transfer", actor=Actor.person(reviewer), now=NOW
     )
     payment.refresh_from_db()
     assert payment.state == "IGNORED"
 
-    allocation.undo_decision(decision_id=decided.decision.public_id, actor=Actor.person(reviewer), now=NOW)
+    undoing.undo_decision(decision_id=decided.decision.public_id, actor=Actor.person(reviewer), now=NOW)
     payment.refresh_from_db()
     assert (payment.state, payment.ignored_reason) == ("UNRECONCILED", "")
 
@@ -233,7 +235,7 @@ def test_a_payment_of_another_tenant_does_not_exist(in_acme, globex, reviewer):
         theirs = rows.transfer("INV-1", "10.00", into=rows.account())
 
     with pytest.raises(LookupError):
-        allocation.ignore_receipt(receipt_id=theirs.public_id, reason="other", actor=Actor.person(reviewer), now=NOW)
+        setting_aside.ignore_receipt(receipt_id=theirs.public_id, reason="other", actor=Actor.person(reviewer), now=NOW)
 
     with context.inside(globex):
         theirs.refresh_from_db()

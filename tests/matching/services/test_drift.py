@@ -5,7 +5,7 @@ import pytest
 from django.db import connection
 
 from matching.models import AutomationStop, Decision, PayerProfile, Proposal
-from matching.services import allocation, corrections, drift, policy, proposing
+from matching.services import allocation, corrections, drift, policy, proposing, undoing
 from matching.services.decisions import Actor
 from payymo.audit.models import AuditEntry
 from payymo.shared.errors import Conflict
@@ -44,7 +44,7 @@ def corrected(in_acme, reviewer):
         decision = automatic(number)
         if decision is None:
             return number - 2000
-        allocation.undo_decision(decision_id=decision.public_id, actor=Actor.person(reviewer), now=NOW)
+        undoing.undo_decision(decision_id=decision.public_id, actor=Actor.person(reviewer), now=NOW)
     pytest.fail("automation went on after 20 corrections in a row")
 
 
@@ -78,7 +78,7 @@ def test_a_person_resumes_and_the_watch_starts_anew(corrected, owner):
     assert policy.auto_approve(now=later).approved == 1
     again = Decision.objects.get(source="policy", undone_by=None)
     assert again.decided_at > stop.resumed_at - timedelta(seconds=1)
-    allocation.undo_decision(decision_id=again.public_id, actor=Actor.person(owner), now=later)
+    undoing.undo_decision(decision_id=again.public_id, actor=Actor.person(owner), now=later)
     assert drift.open_stop() is None
 
 
@@ -97,7 +97,7 @@ def test_a_correction_now_and_then_stops_nothing(in_acme, reviewer):
     for number in (3000, 3001, 3002):
         approved_alone(150)
         decision = automatic(number)
-        allocation.undo_decision(decision_id=decision.public_id, actor=Actor.person(reviewer), now=NOW)
+        undoing.undo_decision(decision_id=decision.public_id, actor=Actor.person(reviewer), now=NOW)
 
     assert drift.open_stop() is None
 
@@ -105,7 +105,7 @@ def test_a_correction_now_and_then_stops_nothing(in_acme, reviewer):
 def test_what_a_person_took_back_is_not_approved_again_without_one(in_acme, reviewer):
     _policy(least_probability=0.99)
     decision = automatic(3500)
-    allocation.undo_decision(decision_id=decision.public_id, actor=Actor.person(reviewer), now=NOW)
+    undoing.undo_decision(decision_id=decision.public_id, actor=Actor.person(reviewer), now=NOW)
 
     assert policy.auto_approve(now=NOW).approved == 0
     assert Proposal.objects.get(rank=1, status="OPEN", bank_transaction=decision.bank_transaction).is_certain
@@ -118,7 +118,7 @@ def test_corrected_decisions_of_people_do_not_concern_automation(in_acme, review
         proposing.propose(receipts=[payment], now=NOW)
         best = Proposal.objects.get(rank=1, status="OPEN", bank_transaction=payment)
         decided = allocation.approve_proposal(proposal_id=best.public_id, actor=Actor.person(reviewer), now=NOW)
-        allocation.undo_decision(decision_id=decided.decision.public_id, actor=Actor.person(reviewer), now=NOW)
+        undoing.undo_decision(decision_id=decided.decision.public_id, actor=Actor.person(reviewer), now=NOW)
 
     assert drift.open_stop() is None
 
@@ -175,7 +175,7 @@ def test_what_can_still_be_undone_or_was_reported_is_not_reported(in_acme, revie
         with pytest.raises(corrections.NotReportable):
             corrections.report_wrong(decision_id=other.public_id, actor=actor, now=NOW)
     with pytest.raises(Conflict):
-        allocation.undo_decision(decision_id=wrong.public_id, actor=actor, now=NOW)
+        undoing.undo_decision(decision_id=wrong.public_id, actor=actor, now=NOW)
 
     assert Decision.objects.filter(kind="WRONG").count() == 1
 
@@ -189,7 +189,7 @@ def test_of_two_corrections_at_once_one_stop_comes(committed_acme, reviewer):
         try:
             with context.inside(committed_acme):
                 starting.wait(timeout=30)
-                allocation.undo_decision(decision_id=decision.public_id, actor=Actor.person(reviewer), now=NOW)
+                undoing.undo_decision(decision_id=decision.public_id, actor=Actor.person(reviewer), now=NOW)
         except Exception as error:
             errors.append(error)
         finally:

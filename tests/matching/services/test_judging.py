@@ -3,7 +3,7 @@
 import pytest
 
 from matching.models import Decision, Proposal
-from matching.services import allocation, proposing
+from matching.services import allocation, proposing, setting_aside, undoing
 from matching.services.allocation import Line
 from matching.services.decisions import Actor
 from tests.factories import rows
@@ -50,7 +50,7 @@ def test_matching_by_hand_as_suggested_follows_and_otherwise_does_not(payment, d
     decided = allocation.allocate_by_hand(receipt_id=payment.public_id, lines=mine, actor=actor, now=NOW)
     assert said("ALLOCATE") == ("exact", True)
 
-    allocation.undo_decision(decision_id=decided.decision.public_id, actor=actor, now=NOW)
+    undoing.undo_decision(decision_id=decided.decision.public_id, actor=actor, now=NOW)
     theirs = [Line(other.pk, payment.amount)]
     decided = allocation.allocate_by_hand(receipt_id=payment.public_id, lines=theirs, actor=actor, now=NOW)
 
@@ -58,7 +58,7 @@ def test_matching_by_hand_as_suggested_follows_and_otherwise_does_not(payment, d
 
 
 def test_a_rejection_judges_the_best_and_what_comes_after_it_judges_nothing(payment, debt, actor):
-    allocation.reject_proposal(proposal_id=best(payment).public_id, actor=actor, now=NOW)
+    setting_aside.reject_proposal(proposal_id=best(payment).public_id, actor=actor, now=NOW)
     lines = [Line(debt.pk, payment.amount)]
     allocation.allocate_by_hand(receipt_id=payment.public_id, lines=lines, actor=actor, now=NOW)
 
@@ -71,7 +71,7 @@ def test_ignoring_follows_where_nothing_was_suggested_and_contradicts_a_suggesti
     proposing.propose(receipts=[silent], now=NOW)
 
     for row in (payment, silent):
-        allocation.ignore_receipt(receipt_id=row.public_id, reason="private", actor=actor, now=NOW)
+        setting_aside.ignore_receipt(receipt_id=row.public_id, reason="private", actor=actor, now=NOW)
 
     found = dict(Decision.objects.values_list("bank_transaction", "followed"))
     assert found == {payment.pk: False, silent.pk: True}

@@ -7,7 +7,7 @@ from django.test.utils import CaptureQueriesContext
 from matching import adapters
 from matching.core.memory import HALF_LIFE_DAYS
 from matching.models import PayerProfile, Proposal
-from matching.services import allocation, learning, proposing
+from matching.services import allocation, learning, proposing, setting_aside, undoing
 from matching.services.decisions import Actor
 from tenants import context
 from tests.factories import rows
@@ -79,11 +79,11 @@ def test_undoing_a_rejection_and_an_approval_leaves_nothing_known(in_acme, revie
     rows.invoice("INV-1042", "119.00")
     payment = rows.transfer("INV-1042", "119.00", counterparty_hash="HASH")
     actor = Actor.person(reviewer)
-    for decide in (allocation.reject_proposal, allocation.approve_proposal):
+    for decide in (setting_aside.reject_proposal, allocation.approve_proposal):
         proposing.propose(receipts=[payment], now=NOW)
         best = Proposal.objects.get(rank=1, status="OPEN", bank_transaction=payment)
         decided = decide(proposal_id=best.public_id, actor=actor, now=NOW)
-        allocation.undo_decision(decision_id=decided.decision.public_id, actor=actor, now=NOW)
+        undoing.undo_decision(decision_id=decided.decision.public_id, actor=actor, now=NOW)
 
     assert not PayerProfile.objects.exclude(hits=0, weight=0, rejections=0, rejected_weight=0).exists()
 

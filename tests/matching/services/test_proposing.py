@@ -5,7 +5,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from matching.models import AutoApprovalPolicy, Decision, Proposal, StripeInvoiceMatch
-from matching.services import allocation, booked, booked_transfers, policy, proposing, requeueing
+from matching.services import allocation, booked, booked_transfers, policy, proposing, requeueing, undoing
 from matching.services.decisions import Actor
 from tests.factories import rows
 from tests.factories.rows import NOW
@@ -145,7 +145,7 @@ def test_an_invoice_that_became_pending_meanwhile_is_refused_under_its_lock(cert
 def test_what_a_person_took_back_is_not_approved_again_by_the_policy(certain, reviewer):
     row, _ = certain
     assert policy.auto_approve(now=NOW).approved == 1
-    allocation.undo_decision(
+    undoing.undo_decision(
         decision_id=Decision.objects.get().public_id, actor=Actor.person(reviewer), now=NOW, may_undo_others=True
     )
 

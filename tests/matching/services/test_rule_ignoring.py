@@ -6,7 +6,7 @@ from django.db import connection
 from matching import selectors
 from matching.models import Decision, InvoiceMatch, Proposal
 from matching.rule_models import RuleHit
-from matching.services import allocation, proposing, rounds, rule_ignoring, rules
+from matching.services import allocation, proposing, rounds, rule_ignoring, rules, setting_aside, undoing
 from matching.services.decisions import Actor, AlreadyDecided
 from matching.services.rules import RuleDraft
 from tenants import context
@@ -25,7 +25,7 @@ def state(payment):
 
 
 def undo(decision, user):
-    return allocation.undo_decision(
+    return undoing.undo_decision(
         decision_id=decision.public_id, actor=Actor.person(user), now=NOW, may_undo_others=False
     )
 
@@ -73,7 +73,7 @@ def test_an_exact_match_is_left_to_a_person(in_acme):
 
 def test_what_a_person_put_off_waits(in_acme, reviewer):
     payment = rows.transfer("Salary November", "900.00", name="Employer")
-    allocation.hold_receipt(
+    setting_aside.hold_receipt(
         receipt_id=payment.public_id, until=NOW.date().replace(day=28), actor=Actor.person(reviewer), now=NOW
     )
     ignoring()

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from matching.models import Decision, Proposal
 from matching.rule_models import RuleHit
-from matching.services import allocation, proposing, rule_replay, rules
+from matching.services import allocation, proposing, rule_replay, rules, setting_aside, undoing
 from matching.services.decisions import Actor
 from matching.services.rules import RuleDraft
 from payymo.shared.errors import BadInput
@@ -46,7 +46,7 @@ def test_a_client_rule_is_compared_with_what_people_decided(northwind, reviewer)
     matched(rows.transfer("a", "10.00", name="Eva"), mine, reviewer)
     matched(rows.transfer("b", "20.00", name="Eva"), theirs, reviewer)
     salary = rows.transfer("c", "5.00", name="Eva")
-    allocation.ignore_receipt(receipt_id=salary.public_id, reason="payroll", actor=Actor.person(reviewer), now=NOW)
+    setting_aside.ignore_receipt(receipt_id=salary.public_id, reason="payroll", actor=Actor.person(reviewer), now=NOW)
     rows.transfer("d", "7.00", name="Eva")
     rows.transfer("e", "7.00", name="Somebody")
 
@@ -56,7 +56,7 @@ def test_a_client_rule_is_compared_with_what_people_decided(northwind, reviewer)
 def test_an_undone_decision_says_nothing(northwind, reviewer):
     theirs = rows.invoice("INV-2", "20.00", of=rows.client("Globex"))
     decided = matched(rows.transfer("b", "20.00", name="Eva"), theirs, reviewer)
-    allocation.undo_decision(decision_id=decided.decision.public_id, actor=Actor.person(reviewer), now=NOW)
+    undoing.undo_decision(decision_id=decided.decision.public_id, actor=Actor.person(reviewer), now=NOW)
 
     assert figures(rule("set_client", payer_text="eva", client_id=northwind.pk)) == [(1, 1, 0)]
 
@@ -64,7 +64,7 @@ def test_an_undone_decision_says_nothing(northwind, reviewer):
 def test_ignoring_what_paid_an_invoice_would_have_been_wrong(northwind, reviewer):
     matched(rows.transfer("salary 1", "10.00"), rows.invoice("INV-1", "10.00", of=northwind), reviewer)
     ignored = rows.transfer("salary 2", "10.00")
-    allocation.ignore_receipt(receipt_id=ignored.public_id, reason="payroll", actor=Actor.person(reviewer), now=NOW)
+    setting_aside.ignore_receipt(receipt_id=ignored.public_id, reason="payroll", actor=Actor.person(reviewer), now=NOW)
     rows.transfer("salary 3", "10.00")
 
     made = rule("ignore", remittance_text="salary")

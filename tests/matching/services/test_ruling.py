@@ -6,7 +6,7 @@ from django.test.utils import CaptureQueriesContext
 
 from matching.models import AutoApprovalPolicy, Decision, InvoiceMatch, Proposal
 from matching.rule_models import MatchingRule, RuleHit
-from matching.services import allocation, policy, proposing, rounds, rule_requeue, rules
+from matching.services import allocation, policy, proposing, rounds, rule_requeue, rules, undoing
 from matching.services.decisions import Actor, NothingLeftToAllocate
 from matching.services.rules import RuleDraft
 from tenants import context
@@ -196,7 +196,7 @@ def test_a_fee_is_written_off_shown_posted_and_taken_back(in_acme, reviewer):
     assert (posting.amount, posting.fees) == (Decimal("100.000"), Decimal("5.000"))
     assert (payment.allocated, payment.state, debt.outstanding) == (Decimal("95.000"), "RECONCILED", Decimal(0))
 
-    allocation.undo_decision(decision_id=decided.decision.public_id, actor=Actor.person(reviewer), now=NOW)
+    undoing.undo_decision(decision_id=decided.decision.public_id, actor=Actor.person(reviewer), now=NOW)
 
     debt.refresh_from_db()
     payment.refresh_from_db()
@@ -241,7 +241,7 @@ def test_a_decision_for_another_client_makes_the_hit_wrong(in_acme, reviewer):
     )
 
     assert RuleHit.objects.get().is_wrong
-    allocation.undo_decision(decision_id=decided.decision.public_id, actor=Actor.person(reviewer), now=NOW)
+    undoing.undo_decision(decision_id=decided.decision.public_id, actor=Actor.person(reviewer), now=NOW)
     assert not RuleHit.objects.get().is_wrong
 
 

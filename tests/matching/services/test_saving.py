@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from banking.models import BankTransaction
 from matching import locks
 from matching.models import Decision, Proposal, ProposalLine
-from matching.services import allocation, proposing, saving
+from matching.services import allocation, proposing, saving, setting_aside
 from matching.services.decisions import Actor
 from tenants import context
 from tests.factories import rows
@@ -91,7 +91,7 @@ def test_a_rejected_suggestion_does_not_come_back(in_acme, reviewer):
     payment = rows.transfer("INV-1042", "119.00")
     rows.invoice("INV-1042", "119.00")
     propose(payment)
-    allocation.reject_proposal(proposal_id=best(payment).public_id, actor=Actor.person(reviewer), now=NOW)
+    setting_aside.reject_proposal(proposal_id=best(payment).public_id, actor=Actor.person(reviewer), now=NOW)
     payment.refresh_from_db()
 
     propose(payment)

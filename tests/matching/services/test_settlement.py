@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from matching import locks, payout_selectors
 from matching.core.payout_clues import Clue
 from matching.models import Decision, Proposal, Settlement
-from matching.services import allocation, proposing, rounds, settlement
+from matching.services import proposing, rounds, settlement, undoing
 from matching.services.decisions import Actor, AlreadyDecided, UnusableAllocation
 from payymo.shared.errors import Conflict
 from tenants import context
@@ -31,7 +31,7 @@ def pair(payouts, entry, who, **more):
 
 
 def undo(row, who):
-    return allocation.undo_decision(decision_id=row.decision.public_id, actor=Actor.person(who), now=NOW)
+    return undoing.undo_decision(decision_id=row.decision.public_id, actor=Actor.person(who), now=NOW)
 
 
 def state_of(entry):
