@@ -10,7 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from matching.models import Proposal
-from matching.services import allocation, explaining, learning, proposing, rules
+from matching.services import allocation, explaining, learning, proposing, rules, undoing
 from matching.services.decisions import Actor
 from matching.services.rules import RuleDraft
 from matching.services.why_none import why_none
@@ -134,7 +134,7 @@ def test_a_trail_costs_the_same_with_more_history(decided, reviewer):
         best = Proposal.objects.get(rank=1, status="OPEN")
         actor = Actor.person(reviewer)
         made = allocation.approve_proposal(proposal_id=best.public_id, actor=actor, now=NOW)
-        allocation.undo_decision(decision_id=made.decision.public_id, actor=actor, now=NOW + timedelta(seconds=1))
+        undoing.undo_decision(decision_id=made.decision.public_id, actor=actor, now=NOW + timedelta(seconds=1))
 
     undone()
     few = cost(lambda: explaining.trail(decided.public_id))

@@ -5,7 +5,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from matching.rule_models import MatchingRule
-from matching.services import allocation, rule_offers, rules
+from matching.services import allocation, rule_offers, rules, setting_aside, undoing
 from matching.services.decisions import Actor
 from tenants import context
 from tests.factories import rows
@@ -20,7 +20,7 @@ def northwind(in_acme):
 def ignored(user, text="Salary", reason="payroll", **fields):
     payment = rows.transfer(text, "900.00", **{"name": "Employer AG", **fields})
     actor = Actor.person(user)
-    return allocation.ignore_receipt(receipt_id=payment.public_id, reason=reason, actor=actor, now=NOW).decision
+    return setting_aside.ignore_receipt(receipt_id=payment.public_id, reason=reason, actor=actor, now=NOW).decision
 
 
 def paid(user, client, **fields):
@@ -62,7 +62,7 @@ def test_answers_that_differ_ask_for_nothing(northwind, reviewer):
 def test_an_undone_decision_does_not_count(northwind, reviewer):
     for _ in range(3):
         last = ignored(reviewer)
-    allocation.undo_decision(decision_id=last.public_id, actor=Actor.person(reviewer), now=NOW)
+    undoing.undo_decision(decision_id=last.public_id, actor=Actor.person(reviewer), now=NOW)
 
     assert offered() == []
 
@@ -118,7 +118,7 @@ def test_a_rejection_brings_no_offer_but_a_draft(northwind, reviewer):
 
     proposing.propose(receipts=[payment], now=NOW)
     best = Proposal.objects.get(rank=1)
-    decided = allocation.reject_proposal(proposal_id=best.public_id, actor=Actor.person(reviewer), now=NOW)
+    decided = setting_aside.reject_proposal(proposal_id=best.public_id, actor=Actor.person(reviewer), now=NOW)
 
     assert rule_offers.offer_after(decided.decision) is None
     assert rule_offers.draft_of(decided.decision).action == MatchingRule.Action.FORBID_AUTOMATION
