@@ -70,8 +70,8 @@ def nothing(receipt: Receipt, reason: NoneReason, model: Model, *, payout_id: st
     return Suggestion(receipt.id, (), False, reason, False, model.version, payout_id)
 
 
-def decide(receipt: Receipt, weighed: Weighed, model: Model) -> Suggestion:
-    """Turn weighed hypotheses into candidates with honest probabilities."""
+def decide(receipt: Receipt, weighed: Weighed, model: Model, *, most: int = _MOST_CANDIDATES) -> Suggestion:
+    """Turn weighed hypotheses into candidates with honest probabilities, `most` of them."""
     if not weighed.hypotheses:
         return nothing(receipt, _why_none(weighed), model)
     tie = _is_tie(weighed)
@@ -79,7 +79,7 @@ def decide(receipt: Receipt, weighed: Weighed, model: Model) -> Suggestion:
     first = calibrated(model, receipt.source, sureness(weighed, model))
     # What the winner leaves is shared out among the rest, "settles nothing" included, so that chances add up to one.
     left = (1 - first) / max(1e-9, 1 - weighed.shares[0])
-    for place in range(min(_MOST_CANDIDATES, len(weighed.hypotheses))):
+    for place in range(min(most, len(weighed.hypotheses))):
         probability = first if place == 0 else min(first, left * weighed.shares[place])
         if place and probability < 0.002:
             break

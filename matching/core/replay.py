@@ -8,9 +8,9 @@ from decimal import Decimal
 
 from matching.core.book import Book
 from matching.core.calibration import CalibrationLog, recalibrated
-from matching.core.confidence import sureness
-from matching.core.engine import decide, nothing
+from matching.core.engine import nothing
 from matching.core.feed import Deliveries, FeedRow, Verdict
+from matching.core.judging import Judge, Judged, judge, judge_each
 from matching.core.scoring import Model, shipped_model
 from matching.core.settlement import PayoutFeed
 from matching.core.types import Allocation, Candidate, NoneReason, Payout, Receipt, Source, Suggestion
@@ -56,9 +56,11 @@ class Replay:
     watch: Watcher | None = None
     refits: bool = True
     log: CalibrationLog = field(default_factory=CalibrationLog)
+    share_out: Callable[[Sequence[Receipt], Judge], list[Judged]] = judge_each
     _deliveries: Deliveries = field(default_factory=Deliveries)
     _shipped: Model = field(init=False)
     _payout_feed: PayoutFeed = field(init=False)
+    _watched: dict[str, Weighed] = field(default_factory=dict)
     _doubted: set[str] = field(default_factory=set)
     _guesses: dict[int, tuple[Receipt, tuple[Allocation, ...]]] = field(default_factory=dict)
     _unmatched: Unmatched = field(default_factory=Unmatched)
@@ -125,44 +127,51 @@ class Replay:
         """Judge the day's receipts, then let the surest take its invoices first and judge again what lost them."""
         waiting = list(receipts)
         decisions: list[Decision] = []
-        judged = {receipt.id: self._judge(receipt) for receipt in waiting}
+        judged = self._judge_all(waiting)
+        for receipt in waiting:
+            self._win_back(receipt, judged)
         while waiting:
-            waiting.sort(key=lambda receipt: (-_top_share(judged[receipt.id]), receipt.id))
+            waiting.sort(key=lambda receipt: (-judged[receipt.id].share, receipt.id))
             lost: list[Receipt] = []
             touched: set[int] = set()
             for receipt in waiting:
-                weighed = judged[receipt.id]
-                if weighed.hypotheses and touched & {debt.id for debt in weighed.hypotheses[0].debts}:
+                said = judged[receipt.id]
+                if touched.intersection(said.debts):
                     lost.append(receipt)
                     continue
-                decision = self._decide(receipt, weighed)
+                decision = self._decide(receipt, said)
                 decisions.append(decision)
-                touched.update(self._book(receipt, decision, weighed))
-            for receipt in lost:
-                judged[receipt.id] = weigh(receipt, self.book, self.model)
+                touched.update(self._book(receipt, decision, said))
+            judged.update(self._judge_all(lost))
             waiting = lost
         return decisions
 
-    def _judge(self, receipt: Receipt) -> Weighed:
-        """Weigh a receipt; a debt that it names outright is won back from an earlier guess that named nothing."""
-        weighed = weigh(receipt, self.book, self.model)
-        guessed = {
-            self._guesses[hit.debt.id][0].id: self._guesses[hit.debt.id]
-            for hit in weighed.of.strong_closed
-            if hit.debt.id in self._guesses
-        }
+    def _judge_all(self, receipts: Sequence[Receipt]) -> dict[str, Judged]:
+        said = self.share_out(receipts, self._judge)
+        return {receipt.id: one for receipt, one in zip(receipts, said, strict=True)}
+
+    def _judge(self, receipt: Receipt) -> Judged:
+        verdict = self.verdicts.get(receipt.id)
+        answer = None if verdict is None else self.in_minor(verdict)
+        judged, weighed = judge(receipt, self.book, self.model, answer=answer)
+        if self.watch is not None:
+            self._watched[receipt.id] = weighed
+        return judged
+
+    def _win_back(self, receipt: Receipt, judged: dict[str, Judged]) -> None:
+        """Win a debt that the text names outright back from an earlier guess that named nothing."""
+        closed = [invoice_id for invoice_id in judged[receipt.id].closed if invoice_id in self._guesses]
+        guessed = {self._guesses[invoice_id][0].id: self._guesses[invoice_id] for invoice_id in closed}
         if not guessed:
-            return weighed
+            return
         for _, allocations in guessed.values():
             self._take_back(allocations)
-        again = weigh(receipt, self.book, self.model)
-        wanted = {debt.id for debt in again.hypotheses[0].debts} if again.hypotheses else set()
+        again = judged[receipt.id] = self._judge(receipt)
         for earlier, allocations in guessed.values():
-            if again.none_share < 0.1 and wanted & {one.invoice_id for one in allocations}:
+            if again.none_share < 0.1 and not {one.invoice_id for one in allocations}.isdisjoint(again.debts):
                 self._unmatched.add(earlier)
             else:
                 self._give(earlier, allocations)
-        return again
 
     def _take_back(self, allocations: Sequence[Allocation]) -> None:
         for one in allocations:
@@ -184,19 +193,18 @@ class Replay:
                 pairs = zip(best.debts, best.amounts, strict=True)
                 self._give(receipt, tuple(Allocation(debt.id, amount) for debt, amount in pairs))
 
-    def _decide(self, receipt: Receipt, weighed: Weighed) -> Decision:
-        suggestion = decide(receipt, weighed, self.model)
-        best = suggestion.candidates[0] if suggestion.candidates else None
+    def _decide(self, receipt: Receipt, judged: Judged) -> Decision:
+        suggestion, best = judged.suggestion, judged.best
         verdict = self.verdicts.get(receipt.id)
         if self.watch is not None:
-            self.watch(receipt, weighed, suggestion)
-        if best is None or weighed.settles_nothing:
-            return Decision(receipt.id, suggestion, (), min(weighed.none_share, _MOST_SURE_OF_NOTHING))
+            self.watch(receipt, self._watched.pop(receipt.id), suggestion)
+        if best is None:
+            return Decision(receipt.id, suggestion, (), min(judged.none_share, _MOST_SURE_OF_NOTHING))
         if verdict is not None:
-            self._note(receipt, weighed, best, verdict)
+            self._note(receipt, judged, best, verdict)
         return Decision(receipt.id, suggestion, best.allocations, best.probability)
 
-    def _note(self, receipt: Receipt, weighed: Weighed, best: Candidate, verdict: Verdict) -> None:
+    def _note(self, receipt: Receipt, judged: Judged, best: Candidate, verdict: Verdict) -> None:
         """Keep whether the winner was right, allowing for the reviewer's own slips.
 
         A reviewer slips too. Where the engine is almost certain and the verdict is something it finds absurd, the
@@ -204,9 +212,11 @@ class Replay:
         """
         if self._agrees(best, verdict):
             self._sure_rows += best.probability >= _SURE
-            self.log.add(receipt.source, sureness(weighed, self.model), 1.0)
+            self.log.add(receipt.source, judged.sure, 1.0)
             return
-        share = self._share_of(verdict, weighed, best)
+        share = judged.answer_share
+        if share is None:
+            share = max(1e-6, 0.3 * (1 - best.probability))
         slips = (1 + self._sure_slips) / (200 + self._sure_rows)
         right = slips * best.probability / (slips * best.probability + (1 - slips) * share)
         if best.probability >= _SURE:
@@ -214,16 +224,7 @@ class Replay:
             self._sure_slips += 1
         if right > 0.5:
             self._doubted.add(receipt.id)
-        self.log.add(receipt.source, sureness(weighed, self.model), right)
-
-    def _share_of(self, verdict: Verdict, weighed: Weighed, best: Candidate) -> float:
-        answer = set(self.in_minor(verdict))
-        if not answer:
-            return max(1e-6, weighed.none_share)
-        for hypothesis, share in zip(weighed.hypotheses, weighed.shares, strict=True):
-            if {(debt.id, amount) for debt, amount in zip(hypothesis.debts, hypothesis.amounts, strict=True)} == answer:
-                return max(1e-6, share)
-        return max(1e-6, 0.3 * (1 - best.probability))
+        self.log.add(receipt.source, judged.sure, right)
 
     def _agrees(self, best: Candidate, verdict: Verdict) -> bool:
         return {(one.invoice_id, one.amount_minor) for one in best.allocations} == set(self.in_minor(verdict))
@@ -233,7 +234,7 @@ class Replay:
         known = ((self.book.debts.get(invoice_id), amount) for invoice_id, amount in verdict.allocations)
         return tuple((debt.id, self.to_minor(amount, debt.currency)) for debt, amount in known if debt is not None)
 
-    def _book(self, receipt: Receipt, decision: Decision, weighed: Weighed) -> list[int]:
+    def _book(self, receipt: Receipt, decision: Decision, judged: Judged) -> list[int]:
         """Settle what the reviewer said, or where nobody did, what was decided; and remember the payer."""
         on = receipt.booking_date
         verdict = self.verdicts.get(receipt.id)
@@ -250,8 +251,8 @@ class Replay:
                 self.book.settle(debt.id, amount, on)
                 settled.append(replace(allocation, amount_minor=amount))
         if guess:
-            self._doubt(receipt, decision, weighed)
-        if guess and not _is_named(weighed):
+            self._doubt(receipt, decision, judged)
+        if guess and not judged.named:
             self._guesses.update({one.invoice_id: (receipt, tuple(settled)) for one in settled})
         if guess and not allocations:
             self._unmatched.add(receipt)
@@ -264,12 +265,11 @@ class Replay:
         self._observe_rate(receipt, allocations, sure)
         return [one.invoice_id for one in settled]
 
-    def _doubt(self, receipt: Receipt, decision: Decision, weighed: Weighed) -> None:
+    def _doubt(self, receipt: Receipt, decision: Decision, judged: Judged) -> None:
         """Remember that the state of the clients concerned rests on a guess, or on a receipt that found no place."""
-        if weighed.hypotheses:
-            wrong = 1 - decision.confidence if decision.allocations else weighed.shares[0]
-            for client_id in {debt.client_id for debt in weighed.hypotheses[0].debts}:
-                self.book.doubts.add(client_id, wrong, receipt.booking_date)
+        wrong = 1 - decision.confidence if decision.allocations else judged.share
+        for client_id in judged.clients:
+            self.book.doubts.add(client_id, wrong, receipt.booking_date)
 
     def _observe_rate(self, receipt: Receipt, allocations: tuple[Allocation, ...], sure: bool) -> None:
         on, currency = receipt.booking_date, receipt.currency
@@ -280,12 +280,3 @@ class Replay:
             debt = self.book.debts[allocations[0].invoice_id]
             if debt.currency != currency and allocations[0].amount_minor == debt.total:
                 self.book.observe_rate(debt.currency, currency, receipt.amount_minor / debt.total, on)
-
-
-def _is_named(weighed: Weighed) -> bool:
-    """Whether the text names every debt of the winner outright."""
-    return bool(weighed.hypotheses) and {debt.id for debt in weighed.hypotheses[0].debts} <= weighed.of.strong_open
-
-
-def _top_share(weighed: Weighed) -> float:
-    return weighed.shares[0] if weighed.shares else 0.0

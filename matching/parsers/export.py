@@ -60,7 +60,7 @@ class Export:
         if missing:
             raise UnreadableExport(f"{folder} holds no {' and no '.join(missing)}")
         self._folder = folder
-        self._report = report
+        self.report = report
         try:
             header = json.loads((folder / "header.json").read_text(encoding="utf-8"))
             self.currency = str(header["account_currency"])
@@ -110,7 +110,7 @@ class Export:
                 try:
                     yield _parse(line, parse)
                 except BrokenLine as broken:
-                    self._report(LineError(name, number, str(broken)))
+                    self.report(LineError(name, number, str(broken)))
 
 
 def _count_lines(path: Path) -> int:

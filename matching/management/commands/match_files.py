@@ -15,6 +15,7 @@ from matching.core.feed import FeedRow, by_day
 from matching.core.replay import Decision, Replay
 from matching.core.types import Source
 from matching.parsers.export import Export, LineError, UnreadableExport
+from matching.twins import ShareOut, TwinLost, can_be_two, doubled
 from payymo.shared.money import from_minor, to_minor
 
 _MOST_REPORTED = 200
@@ -30,6 +31,7 @@ class Command(BaseCommand):
         parser.add_argument("folder", type=Path, metavar="DIR", help="folder with header.json and the *.jsonl files")
         parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="where to write one line a row")
         parser.add_argument("--progress", action="store_true", help="show a progress bar on stderr")
+        parser.add_argument("--processes", type=int, choices=(1, 2), help="two where there are two processors")
 
     def handle(self, *args: Any, **options: Any) -> None:
         broken = 0
@@ -45,10 +47,13 @@ class Command(BaseCommand):
             run = FileRun(export)
             part = options["out"].with_name(options["out"].name + ".part")
             with part.open("w", encoding="utf-8") as out:
-                written = run.write(out, progress=options["progress"])
+                processes = options["processes"] or (2 if can_be_two() else 1)
+                written = run.write(out, progress=options["progress"], processes=processes)
             part.replace(options["out"])
         except UnreadableExport as error:
             raise CommandError(str(error), returncode=2) from error
+        except TwinLost as error:
+            raise CommandError(f"{error}; --processes 1 needs none", returncode=3) from error
         except OSError as error:
             raise CommandError(f"{error.filename}: {error.strerror}", returncode=2) from error
         self.stderr.write(f"{written} rows judged, {broken} broken lines left out")
@@ -71,8 +76,25 @@ class FileRun:
             payouts=tuple(export.payouts()),
         )
 
-    def write(self, out: TextIO, *, progress: bool) -> int:
-        """Write one line a row and return how many there were."""
+    def write(self, out: TextIO, *, progress: bool, processes: int = 1) -> int:
+        """Write one line a row and return how many there were.
+
+        Raises: TwinLost when the second of two processes ends early.
+        """
+        if processes == 1:
+            return self._write(out, progress=progress)
+        with doubled(self._follow) as share_out:
+            self.replay.share_out = share_out
+            return self._write(out, progress=progress)
+
+    def _follow(self, share_out: ShareOut) -> None:
+        """Run all days for what they leave in the state; the other process reports and writes."""
+        self.replay.share_out = share_out
+        self._export.report = _say_nothing
+        for day, rows in self.days():
+            self.run_day(day, rows)
+
+    def _write(self, out: TextIO, *, progress: bool) -> int:
         written = 0
         with tqdm(total=self._export.rows(), unit="row", disable=not progress, file=sys.stderr) as bar:
             for day, rows in self.days():
@@ -123,6 +145,10 @@ class FileRun:
             "payout": suggestion.payout_id,
             "reasons": reasons,
         }
+
+
+def _say_nothing(_: LineError) -> None:
+    pass
 
 
 def _charge_rates(export: Export, charges: list[FeedRow]) -> dict[str, tuple[str, float]]:
