@@ -200,3 +200,15 @@ def test_of_parallel_parts_made_from_one_version_one_is_saved(committed_acme, re
     row.refresh_from_db()
     assert sorted(codes) == [200, 409, 409, 409]
     assert (row.allocated, Posting.objects.count()) == (Decimal(50), 1)
+
+
+def test_the_counters_are_sent_only_when_they_changed(as_reviewer, in_acme):
+    row, _ = payment("INV-1042", "119.00")
+    shown = as_reviewer.fragment("get", "/review/status/").context["page"].progress
+
+    assert as_reviewer.fragment("get", "/review/status/", {"state": shown.state}).status_code == 204
+    panel, sent = form_of(as_reviewer, row)
+    as_reviewer.post(panel.urls.approve, sent)
+    answer = as_reviewer.fragment("get", "/review/status/", {"state": shown.state})
+
+    assert (answer.status_code, answer.context["page"].progress.left_count) == (200, 0)

@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 
 from banking.models import BankAccount, BankConnection
+from matching.models import AutomationStop
 from payments.models import StripeConnection
 from tests.factories import rows
 from whmcs.models import Posting, WhmcsInstance
@@ -208,3 +209,17 @@ def test_another_tenants_trouble_is_not_shown(as_owner, globex):
         stopped_posting()
 
     assert (shell_of(as_owner).banner, shell_of(as_owner).feed) == (None, None)
+
+
+def test_automation_that_was_stopped_is_said_with_the_way_on(as_owner, as_viewer, in_acme):
+    stop = AutomationStop.objects.create(
+        raised_at=timezone.now(), surprise=9.0, tolerated=0.001, approved=40, corrected=3, engine_version="x"
+    )
+
+    owner, viewer = shell_of(as_owner).banner, shell_of(as_viewer).banner
+
+    assert owner.tone == "warn"
+    assert owner.text.endswith("3 automatic approvals were corrected.")
+    assert (owner.url, viewer.url) == ("/settings/matching/", "/activity/")
+    AutomationStop.objects.filter(pk=stop.pk).update(state="RESUMED")
+    assert shell_of(as_owner).banner is None

@@ -150,6 +150,12 @@ class Progress:
     amounts: tuple[tuple[Amount, Amount], ...] = ()
     percent: int = 0
 
+    @property
+    def state(self) -> str:
+        """A name of these figures, by which script asks whether they have changed."""
+        figures = [self.left_count, self.done_today, *(f"{a.value}/{b.value}{b.currency}" for a, b in self.amounts)]
+        return "_".join(map(str, figures))
+
 
 @dataclass(frozen=True, slots=True)
 class Recent:
@@ -189,7 +195,6 @@ class Status:
     """The counters, fetched every 20 s. Template `dashboard/review/status.html`; answer 204 when unchanged."""
 
     progress: Progress
-    undo: UndoBar | None = None
 
 
 @dataclass(frozen=True, slots=True)

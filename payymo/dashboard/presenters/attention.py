@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from banking.models import BankConnection
+from matching.services import drift
 from payymo.dashboard import formats
 from payymo.dashboard.links import link
 from payymo.dashboard.pages import Banner
@@ -21,11 +22,11 @@ NOTICE_DAYS = 30
 
 
 def banner(sources: tuple[Source, ...], *, permissions: frozenset[str], now: datetime) -> Banner | None:
-    """Return the worst thing, or None. One query besides what `sources` took."""
+    """Return the worst thing, or None. Two queries besides what `sources` took."""
     may_change = "connections.change" in permissions
     told = TOLD_ADMINS if may_change else TOLD_EVERYBODY
     found = [*_broken(sources, may_change), *_consents(sources, now, told, may_change), *_stale(sources, now)]
-    found += _stopped(permissions)
+    found += [*_stopped(permissions), *_automation(permissions)]
     return min(found, key=lambda each: ("bad", "warn", "info").index(each.tone), default=None)
 
 
@@ -101,6 +102,21 @@ def _stale(sources: tuple[Source, ...], now: datetime) -> Iterator[Banner]:
             "whmcs": _("WHMCS was last read on %s. Newer invoices are missing."),
         }
         yield Banner("warn", texts[source.kind] % day, _("Show connections"), link("connections"))
+
+
+def _automation(permissions: frozenset[str]) -> Iterator[Banner]:
+    stop = drift.open_stop() if "review.view" in permissions else None
+    if stop is None:
+        return
+    text = ngettext(
+        "Nothing is approved automatically since %(day)s: %(count)d automatic approval was corrected.",
+        "Nothing is approved automatically since %(day)s: %(count)d automatic approvals were corrected.",
+        stop.corrected,
+    ) % {"day": formats.day(stop.raised_at.date()), "count": stop.corrected}
+    if "settings.change" in permissions:
+        yield Banner("warn", text, _("Look at the settings"), link("settings_matching"))
+    else:
+        yield Banner("warn", text, _("Show the activity"), link("activity"))
 
 
 def _stopped(permissions: frozenset[str]) -> Iterator[Banner]:

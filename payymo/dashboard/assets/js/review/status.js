@@ -7,7 +7,8 @@ const EVERY_MS = 20000;
 async function refresh() {
   if (document.visibilityState !== "visible" || busy()) return;
   try {
-    const response = await get(review().dataset.statusUrl);
+    const shown = document.getElementById("pm-progress").dataset.state;
+    const response = await get(`${review().dataset.statusUrl}?state=${encodeURIComponent(shown)}`);
     if (response.status === 200 && !busy()) place(parse(await response.text()));
   } catch {
     // The next round tries again; a decision would report the failure.
