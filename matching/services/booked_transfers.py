@@ -60,6 +60,29 @@ def _near(receipt: BankTransaction, booking: WhmcsTransaction) -> bool:
     return day is not None and receipt.booking_date - _BEFORE <= day <= receipt.booking_date + _AFTER
 
 
+class _Free:
+    """Bookings that no transfer explains yet, by what a transfer can have in common with them."""
+
+    def __init__(self, bookings: Iterable[WhmcsTransaction]) -> None:
+        self._by_amount: dict[Decimal, list[WhmcsTransaction]] = defaultdict(list)
+        self._by_number: dict[str, list[WhmcsTransaction]] = defaultdict(list)
+        for booking in bookings:
+            assert booking.invoice is not None  # noqa: S101 - the query asked for it
+            self._by_amount[booking.amount_in].append(booking)
+            number = _digits(booking.invoice.display_number)
+            if len(number) >= _FEWEST_DIGITS:
+                self._by_number[number].append(booking)
+        self._lengths = sorted({len(number) for number in self._by_number})
+
+    def like(self, receipt: BankTransaction) -> list[WhmcsTransaction]:
+        """Those of the same amount and those whose number the text holds; the others cannot explain it."""
+        text = _digits(f"{receipt.remittance_information} {receipt.structured_reference}")
+        numbers = {text[at : at + size] for size in self._lengths for at in range(len(text) - size + 1)}
+        alike = {booking.pk: booking for booking in self._by_amount.get(receipt.amount, ())}
+        alike |= {one.pk: one for number in numbers for one in self._by_number.get(number, ())}
+        return [booking for _, booking in sorted(alike.items())]
+
+
 def _explained(receipt: BankTransaction, bookings: Iterable[WhmcsTransaction]) -> list[WhmcsTransaction]:
     """Return the bookings that this transfer is, or nothing when that is not certain."""
     near = [b for b in bookings if _near(receipt, b) and b.invoice and b.invoice.currency == receipt.currency]
@@ -73,7 +96,9 @@ def _explained(receipt: BankTransaction, bookings: Iterable[WhmcsTransaction]) -
 def link_booked_transfers(*, now: datetime, limit: int = RUN_LIMIT) -> int:
     """Link each open transfer that WHMCS shows already; return how many were linked."""
     receipts = list(
-        BankTransaction.objects.filter(state=ReceiptState.UNRECONCILED, amount__gt=0).order_by("pk")[:limit]
+        BankTransaction.objects.filter(state=ReceiptState.UNRECONCILED, amount__gt=0)
+        .defer("raw_sealed", "counterparty_iban_sealed")
+        .order_by("-pk")[:limit]
     )
     if not receipts:
         return 0
@@ -85,11 +110,11 @@ def link_booked_transfers(*, now: datetime, limit: int = RUN_LIMIT) -> int:
         .select_related("invoice__client", "instance")
         .order_by("pk")[: 4 * limit]
     )
-    free = [booking for booking in free if booking.gateway == booking.instance.bank_gateway]
+    like = _Free(booking for booking in free if booking.gateway == booking.instance.bank_gateway).like
     claims: dict[int, list[int]] = defaultdict(list)
     found: dict[int, list[WhmcsTransaction]] = {}
     for receipt in receipts:
-        if bookings := _explained(receipt, free):
+        if bookings := _explained(receipt, like(receipt)):
             found[receipt.pk] = bookings
             for booking in bookings:
                 claims[booking.pk].append(receipt.pk)

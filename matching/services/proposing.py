@@ -77,6 +77,11 @@ def has_arrivals(*, after: tuple[int, int]) -> bool:
     return any(newest > known for newest, known in zip(newest_waiting(), after, strict=True))
 
 
+def has_news() -> bool:
+    """Whether a payment waits, or an invoice changed."""
+    return any(newest_waiting()) or books.waits_for_look_ups()
+
+
 def since(day: date) -> "Replay":
     """Return every open receipt from a day on, for a replay."""
     bank, charges = open_bank().filter(booking_date__gte=day), open_charges().filter(charged_at__date__gte=day)
