@@ -1,6 +1,16 @@
 """Proposals, decisions and matches for Payymo's staff: to look at; deciding is done in the review."""
 
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+
+from matching.models import EngineModel
+from matching.services import engine_models
 from payymo.shared.admin import ReadOnlyAdmin
+from payymo.shared.errors import DomainError
 
 
 class ProposalAdmin(ReadOnlyAdmin):
@@ -33,3 +43,37 @@ class SettlementAdmin(ReadOnlyAdmin):
 
     list_display = ("payout", "bank_transaction", "amount", "currency", "settled_at")
     list_select_related = ("payout", "bank_transaction")
+
+
+class EngineModelAdmin(ReadOnlyAdmin):
+    """Versions of what the engine learned; one that is not refused can be put to use."""
+
+    list_display = ("version", "state", "reason", "decisions", "trained_at", "used_since", "chosen_by_name")
+    list_filter = ("state",)
+    exclude = ("added", "curves")
+    actions = ("use_version",)
+
+    @admin.action(description="Use this version from now on")
+    def use_version(self, request: HttpRequest, chosen: QuerySet[EngineModel]) -> None:
+        """Let the one chosen version judge, as its tenant's administrator could."""
+        numbers = list(chosen.values_list("number", flat=True)[:2])
+        if len(numbers) != 1:
+            self.message_user(request, "Choose exactly one version.", messages.ERROR)
+            return
+        try:
+            row = engine_models.use(number=numbers[0], by=request.user, now=timezone.now())  # type: ignore[arg-type]
+        except DomainError as error:
+            self.message_user(request, str(error), messages.ERROR)
+        else:
+            self.message_user(request, f"Version {row.version} judges from now on.", messages.SUCCESS)
+
+    def get_actions(self, request: HttpRequest) -> Any:
+        """Offer it to whoever may change this tenant's settings."""
+        return super().get_actions(request) if "settings.change" in request.permissions else {}  # type: ignore[attr-defined]
+
+
+class AutomationStopAdmin(ReadOnlyAdmin):
+    """When automatic approval was stopped, and who resumed it."""
+
+    list_display = ("raised_at", "state", "corrected", "approved", "engine_version", "resumed_by_name", "resumed_at")
+    list_filter = ("state",)

@@ -168,7 +168,7 @@ def _fill_errors(months: dict[date, Month], since: datetime, until: datetime) ->
 
 
 def _every_month(first: date, last: date) -> Iterable[date]:
-    if first.day != 1 or last.day != 1 or first > last:
+    if first.day != 1 or last.day != 1 or first > last or last.year >= date.max.year:
         raise ValueError("the range goes from the first day of a month to the first day of a later one")
     month, found = first, []
     while month <= last:

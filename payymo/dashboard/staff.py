@@ -126,6 +126,8 @@ _TENANT: list[tuple[Any, type[ModelAdmin]]] = [  # type: ignore[type-arg]
     (matching.InvoiceMatch, matching_admin.AllocationAdmin),
     (matching.StripeInvoiceMatch, matching_admin.AllocationAdmin),
     (matching.Settlement, matching_admin.SettlementAdmin),
+    (matching.EngineModel, matching_admin.EngineModelAdmin),
+    (matching.AutomationStop, matching_admin.AutomationStopAdmin),
 ]
 for _model, _admin in _PLATFORM:
     platform.register(_model, _admin)

@@ -220,6 +220,6 @@ def test_automation_that_was_stopped_is_said_with_the_way_on(as_owner, as_viewer
 
     assert owner.tone == "warn"
     assert owner.text.endswith("3 automatic approvals were corrected.")
-    assert (owner.url, viewer.url) == ("/settings/matching/", "/activity/")
+    assert (owner.url, viewer.url) == ("/reports/engine/", "/reports/engine/")
     AutomationStop.objects.filter(pk=stop.pk).update(state="RESUMED")
     assert shell_of(as_owner).banner is None

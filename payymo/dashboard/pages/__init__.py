@@ -18,6 +18,8 @@ Nothing in a template asks the database, and nothing here does either.
 | dashboard:three_way | dashboard/three_way.html | ThreeWayReport |
 | dashboard:postings | dashboard/postings.html | PostingsPage |
 | dashboard:activity | dashboard/activity.html | ActivityPage |
+| dashboard:engine | dashboard/engine.html | EnginePage |
+| dashboard:match_rate | dashboard/match_rate.html | MatchRatePage |
 | dashboard:connections | dashboard/connections/list.html | ConnectionsPage |
 | dashboard:connect_whmcs, connect_stripe | dashboard/connections/form.html | ConnectFormPage |
 | dashboard:connect_bank | dashboard/connections/bank.html | BankPage |
@@ -31,6 +33,7 @@ Nothing in a template asks the database, and nothing here does either.
 """
 
 from payymo.dashboard.pages.by_hand import FindPanel, FindResult, SplitPanel, SplitRow
+from payymo.dashboard.pages.engine import EnginePage, MatchRatePage, MonthRow, StopCard, VersionRow
 from payymo.dashboard.pages.evidence import CandidateCard, InvoiceLine, Mark, ReasonLine, ReceiptCard
 from payymo.dashboard.pages.payouts import (
     BankEntry,
@@ -145,6 +148,7 @@ __all__ = [
     "ConnectionCard",
     "ConnectionsPage",
     "Decided",
+    "EnginePage",
     "EquationLine",
     "ErrorPage",
     "Event",
@@ -172,8 +176,10 @@ __all__ = [
     "LineNote",
     "Mark",
     "Marked",
+    "MatchRatePage",
     "MatchingSettingsPage",
     "Moment",
+    "MonthRow",
     "OpenMoney",
     "OtherPayout",
     "OverviewPage",
@@ -210,6 +216,7 @@ __all__ = [
     "SplitRow",
     "StaffStrip",
     "Status",
+    "StopCard",
     "StoppedPosting",
     "ThreeWayLine",
     "ThreeWayList",
@@ -221,4 +228,5 @@ __all__ = [
     "UndoBar",
     "Undone",
     "UploadPage",
+    "VersionRow",
 ]

@@ -15,6 +15,8 @@ Section = Literal[
     "payouts",
     "postings",
     "three_way",
+    "match_rate",
+    "engine",
     "activity",
     "connections",
     "imports",

@@ -9,6 +9,7 @@ from matching import selectors
 from matching.models import Decision
 from payymo.dashboard import paging
 from payymo.dashboard.pages import ActivityPage, Choice, FilterChip, Filters, FilterSelect
+from payymo.dashboard.presenters import stops
 from payymo.dashboard.presenters.events import event_of
 
 
@@ -26,8 +27,12 @@ def listing(request: HttpRequest, *, now: datetime) -> ActivityPage:
         chips.append(FilterChip(str(Decision.Kind(kind).label), paging.without(request, "kind")))
     if source:
         chips.append(FilterChip(str(Decision.Source(source).label), paging.without(request, "source")))
+    events = [event_of(decision, now, with_receipt=True) for decision in shown]
+    if not kind and not source:
+        events += stops.between(_newest(position), shown[-1].decided_at if more else None, now=now)
+        events.sort(key=lambda event: event.moment.at, reverse=True)
     return ActivityPage(
-        events=tuple(event_of(decision, now, with_receipt=True) for decision in shown),
+        events=tuple(events),
         filters=Filters(
             selects=(
                 FilterSelect("kind", _("What"), (Choice("", _("Everything")), *kinds)),
@@ -38,5 +43,12 @@ def listing(request: HttpRequest, *, now: datetime) -> ActivityPage:
             has_search=False,
         ),
         pager=paging.pager(request, after=f"d_{shown[-1].pk}" if more else ""),
-        empty="" if shown else "filtered" if kind or source else "nothing",
+        empty="" if events else "filtered" if kind or source else "nothing",
     )
+
+
+def _newest(position: tuple[str, int] | None) -> datetime | None:
+    """The moment of the last decision of the page before; None on the first page."""
+    if position is None:
+        return None
+    return Decision.objects.filter(pk=position[1]).values_list("decided_at", flat=True).first()

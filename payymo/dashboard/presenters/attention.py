@@ -113,10 +113,7 @@ def _automation(permissions: frozenset[str]) -> Iterator[Banner]:
         "Nothing is approved automatically since %(day)s: %(count)d automatic approvals were corrected.",
         stop.corrected,
     ) % {"day": formats.day(stop.raised_at.date()), "count": stop.corrected}
-    if "settings.change" in permissions:
-        yield Banner("warn", text, _("Look at the settings"), link("settings_matching"))
-    else:
-        yield Banner("warn", text, _("Show the activity"), link("activity"))
+    yield Banner("warn", text, _("Look at it"), link("engine"))
 
 
 def _stopped(permissions: frozenset[str]) -> Iterator[Banner]:

@@ -8,6 +8,7 @@ from tests.dashboard.gallery.common import (
     shell,
     uuid_of,
 )
+from tests.dashboard.gallery.engine import engine, match_rate
 from tests.dashboard.gallery.records import (
     EVENTS,
     FILTERS,
@@ -78,6 +79,7 @@ __all__ = [
     "bank",
     "connect_form",
     "connections",
+    "engine",
     "eur",
     "find_panel",
     "found",
@@ -86,6 +88,7 @@ __all__ = [
     "invoice",
     "invoices",
     "line",
+    "match_rate",
     "matching_settings",
     "overview",
     "panel",

@@ -5,6 +5,7 @@ import sys
 import threading
 import time
 from io import StringIO
+from xml.etree import ElementTree
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -282,6 +283,31 @@ def test_the_command_says_what_came_of_it(in_acme):
     result = json.loads(said.getvalue())
     assert (result["outcome"], result["version"], result["decisions"]) == ("would_take", None, 252)
     assert result["evaluation"]["candidate"]["receipts"] > 0
+
+
+def test_the_command_writes_the_report_as_files(in_acme, tmp_path):
+    past.decided_past()
+
+    call_command("train_matcher", tenant="acme", dry_run=True, report=tmp_path / "new", stdout=StringIO())
+
+    found = {path.name: path.read_text() for path in (tmp_path / "new").iterdir()}
+    assert sorted(found) == ["coverage.svg", "reliability.svg", "report.html", "report.json"]
+    figures = json.loads(found["report.json"])["candidate"]
+    root = ElementTree.fromstring(found["reliability.svg"])
+    assert len(list(root.iter("{http://www.w3.org/2000/svg}circle"))) == len(figures["bins"]) > 0
+    assert f"{figures['right']} / {figures['receipts']}" in found["report.html"]
+    assert found["report.html"].count("<svg") == 2
+    assert "would be taken" in found["report.html"]
+
+
+def test_a_report_that_cannot_be_written_is_said(in_acme, tmp_path):
+    past.decided_past()
+    (tmp_path / "file").write_text("")
+
+    with pytest.raises(CommandError, match="file") as error:
+        call_command("train_matcher", tenant="acme", dry_run=True, report=tmp_path / "file", stdout=StringIO())
+
+    assert error.value.returncode == 2
 
 
 def test_the_command_refuses_an_unknown_tenant(db):
