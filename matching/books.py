@@ -71,13 +71,11 @@ class Reader:
         """Add to the book what `keys` lead to, complete for each key."""
         _count_equal(book, keys.counts)
         _take_names(book, keys.names)
-        closed = look_ups.last_closed(keys.closed_of, self._since)
-        invoices = look_ups.numbered(keys.whole_numbers, is_running=False).union(*closed.values())
+        invoices = look_ups.numbered(keys.whole_numbers, is_running=False)
         invoices |= look_ups.numbered(keys.running_numbers, is_running=True) | look_ups.one_slip_away(keys.slips)
-        invoices |= look_ups.open_of(keys.open_of) | _owing(keys.amounts)
+        invoices |= look_ups.open_of(keys.open_of) | look_ups.last_closed(keys.closed_of, self._since)
+        invoices |= _owing(keys.amounts)
         clients = self._take_invoices(book, invoices - book.debts.keys())
-        for client_id in keys.closed_of:
-            book.know_closed(client_id, closed.get(client_id, []))
         clients |= _keyed(keys) | self._take_domains(book, keys) | _take_payers(book, keys)
         for client in look_ups.clients(clients - book.clients.keys()):
             book.add_client(client)

@@ -84,22 +84,21 @@ def carriers_of(words: Collection[str]) -> dict[str, int]:
     return {word: carriers for word, carriers in _rows(sql, [sorted(words)])}
 
 
-def last_closed(client_ids: Collection[int], since: date) -> dict[int, list[int]]:
-    """The debts of each client that a whole book keeps as closed last, oldest first."""
+def last_closed(client_ids: Collection[int], since: date) -> set[int]:
+    """The debts of each client that a whole book keeps as closed last."""
     if not client_ids:
-        return {}
+        return set()
     sql = """
-        SELECT wanted.client_id, closed.id FROM unnest(%s) AS wanted(client_id) CROSS JOIN LATERAL (
+        SELECT closed.id FROM unnest(%s) AS wanted(client_id) CROSS JOIN LATERAL (
             SELECT i.id FROM whmcs_invoice i
             WHERE i.client_id = wanted.client_id AND i.status <> 'Draft' AND NOT i.is_mass_payment
               AND (i.status = ANY(%s) OR i.issue_date >= %s)
               AND NOT (i.status = ANY(%s) AND NOT i.needs_reading AND i.balance > i.reserved)
-            ORDER BY i.id DESC LIMIT %s
-        ) AS closed ORDER BY closed.id"""
-    found: dict[int, list[int]] = {}
-    for client_id, invoice_id in _rows(sql, [sorted(client_ids), _DEBTS, since, _DEBTS, _CLOSED]):
-        found.setdefault(client_id, []).append(invoice_id)
-    return found
+            ORDER BY COALESCE((i.paid_at AT TIME ZONE 'UTC')::date, i.issue_date, i.due_date,
+                              (i.synced_at AT TIME ZONE 'UTC')::date) DESC, i.id DESC
+            LIMIT %s
+        ) AS closed"""
+    return {key for (key,) in _rows(sql, [sorted(client_ids), _DEBTS, since, _DEBTS, _CLOSED])}
 
 
 def words_near(every: Collection[str], damaged: Collection[str], cut: Collection[str]) -> dict[str, int]:

@@ -90,7 +90,6 @@ class PartialBook(Book):
         for kind, name in (("account", "accounts"), ("name", "names"), ("text", "texts")):
             setattr(self.memory, name, _PartialCounts(kind, ledger))
         self._equal: dict[Amount, int] = {}
-        self._last_closed: dict[int, list[int]] = {}
 
     def know_words(self, counts: dict[str, int], *, reached: bool) -> None:
         """Take up how many clients carry these words; the ones that are `reached` can be meant by a payer's words."""
@@ -102,18 +101,21 @@ class PartialBook(Book):
         """Take up how many open debts there are of exactly this amount."""
         self._equal[currency, amount_minor] = count
 
-    def know_closed(self, client_id: int, invoice_ids: list[int]) -> None:
-        """Take up which debts of a client were closed last, in the order of the whole book."""
-        self._last_closed[client_id] = invoice_ids
-
     def open_of_client(self, client_id: int) -> Sequence[Debt]:
         """The client's open debts, oldest first."""
         return super().open_of_client(client_id) if self.ledger.has("open_of", client_id) else ()
 
     def closed_of_client(self, client_id: int) -> list[Debt]:
         """The client's debts that were closed last."""
-        known = self.ledger.has("closed_of", client_id)
-        return [self.debts[invoice_id] for invoice_id in self._last_closed.get(client_id, ())] if known else []
+        return super().closed_of_client(client_id) if self.ledger.has("closed_of", client_id) else []
+
+    def usual_delay(self, client_id: int) -> float | None:
+        """How many days after issue this client's last debts were closed on average."""
+        return super().usual_delay(client_id) if self.ledger.has("closed_of", client_id) else None
+
+    def last_closed(self, client_id: int) -> int | None:
+        """The day on which this client's last debt was closed."""
+        return super().last_closed(client_id) if self.ledger.has("closed_of", client_id) else None
 
     def open_of_amount(self, currency: str, amount_minor: int) -> set[int]:
         """Ids of open debts of exactly this amount."""

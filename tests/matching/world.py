@@ -15,7 +15,7 @@ _PRICES = ("9.99", "11.90", "49.00", "119.00", "23.80", "5.83")
 _STYLES = ("INV-{year}-{count:05}", "{year}{count:05}", "RE{count:04}", "")
 
 
-def make_host(seed: int, *, clients: int = 30, invoices: int = 150) -> random.Random:
+def make_host(seed: int, *, clients: int = 30, invoices: int = 200) -> random.Random:
     """Store the host's clients, invoices and known payers; return the source of chance for `make_payments`."""
     chance = random.Random(seed)
     people = [
@@ -47,6 +47,7 @@ def make_host(seed: int, *, clients: int = 30, invoices: int = 150) -> random.Ra
             whmcs_id=seed * 100_000 + count,
             currency="EUR" if chance.random() < 0.9 else "USD",
             needs_reading=chance.random() < 0.03,
+            paid_at=rows.NOW - timedelta(days=chance.randrange(500)) if status == "Paid" else None,
         )
     _know_payers(chance, people)
     return chance
