@@ -3,11 +3,12 @@
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib.admin.forms import AdminAuthenticationForm
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.services import attempts
+from accounts.services import attempts, second_factor
 from accounts.services.client_address import client_address
 from accounts.services.security_events import record
 
@@ -28,8 +29,28 @@ class SignInForm(forms.Form):
     )
 
 
+class CodeForm(forms.Form):
+    """The code of the second factor."""
+
+    code = forms.CharField(
+        label=_("Code"),
+        max_length=40,
+        help_text=_("The six digits your authenticator app shows now, or one of your recovery codes."),
+        widget=forms.TextInput(
+            attrs={"autocomplete": "one-time-code", "inputmode": "text", "autofocus": True, "spellcheck": "false"}
+        ),
+    )
+
+
 class StaffSignInForm(AdminAuthenticationForm):
-    """The admin site's own form, with the same guessing limits as everywhere."""
+    """The admin site's own form, with the second factor and the same guessing limits as everywhere."""
+
+    code = forms.CharField(
+        label=_("Code of your authenticator app"),
+        max_length=40,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "one-time-code"}),
+    )
 
     def clean(self) -> dict[str, Any]:
         """Count, then check.
@@ -45,9 +66,25 @@ class StaffSignInForm(AdminAuthenticationForm):
             raise forms.ValidationError(str(error), code=error.code) from error
         try:
             cleaned = super().clean()
+            self._check_code()
         except forms.ValidationError:
             record(kind="staff_sign_in_refused", tenant=None, user=None, now=now)
             raise
         attempts.forgive_attempt(attempt=attempt)
         record(kind="staff_signed_in", tenant=None, user=self.get_user(), now=now)
         return cleaned
+
+    def _check_code(self) -> None:
+        """Ask staff for the second factor, and let nobody in without one where it is required.
+
+        Raises: ValidationError.
+        """
+        user = self.get_user()
+        if second_factor.is_set_up(user):
+            if not second_factor.use_code(user=user, code=self.cleaned_data.get("code", ""), now=timezone.now()):
+                raise forms.ValidationError(str(second_factor.WrongCode()), code="wrong_code")
+        elif settings.SECOND_FACTOR_REQUIRED:
+            raise forms.ValidationError(
+                _("Your account has no second factor. The operator sets it up: manage.py second_factor."),
+                code="second_factor_missing",
+            )

@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 
 from accounts.permissions import check_codename
 
@@ -32,7 +33,7 @@ def requires_permission(codename: str) -> Callable[[View], View]:
 
 
 def refusal(request: HttpRequest, codename: str) -> HttpResponse | None:
-    """Return the answer for somebody who is not signed in, or None for somebody who may pass.
+    """Return the answer for somebody who first signs in or sets up the second factor, or None for who may pass.
 
     Raises: Http404 for a stranger, PermissionDenied for a colleague without the right.
     """
@@ -44,6 +45,8 @@ def refusal(request: HttpRequest, codename: str) -> HttpResponse | None:
     permissions: frozenset[str] | None = getattr(request, "permissions", None)
     if permissions is None:
         raise Http404
+    if getattr(request, "must_set_up", False):
+        return redirect("accounts:security")
     if codename not in permissions:
         raise PermissionDenied
     return None

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts import permissions
 from accounts.browser_sessions import belongs_to, bind, is_alive, realm_of
-from accounts.services import staff_visits
+from accounts.services import second_factor, staff_visits
 from payymo.audit import acting
 from payymo.audit.acting import Acting
 from tenants.middleware import host_of
@@ -21,7 +21,7 @@ class TenantSessionMiddleware:
     """A session counts only where it was opened, only for a member, and for seven days at most.
 
     The request gets `is_staff_host`, `membership` (None for staff) and `permissions` (None outside a tenant and for
-    whoever is no member).
+    whoever is no member), and `must_set_up` while the role asks for a second factor that is not there.
     A session of another host is flushed: nobody but a thief carries a cookie from one tenant to another.
     """
 
@@ -34,6 +34,7 @@ class TenantSessionMiddleware:
         realm = realm_of(request.tenant, staff=request.is_staff_host)
         request.membership = None
         request.permissions = None
+        request.must_set_up = False
         with acting.of(acting.SYSTEM):
             self._recognise(request, realm)
             if request.user.is_authenticated:
@@ -72,4 +73,5 @@ class TenantSessionMiddleware:
         if request.membership is None:
             return False
         request.permissions = permissions.permissions_of_role(request.membership.role)
+        request.must_set_up = second_factor.is_missing(request.membership)
         return True

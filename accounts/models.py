@@ -93,6 +93,30 @@ class Membership(models.Model):
         return f"{self.user} in {self.tenant_id}"
 
 
+class TotpDevice(Record):
+    """A user's authenticator app. Its secret is sealed with the master key; each code counts once."""
+
+    user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="totp_device")
+    secret_sealed = models.BinaryField()
+    confirmed_at = models.DateTimeField(null=True, blank=True, help_text="empty until the first code was right")
+    last_step = models.BigIntegerField(default=0, help_text="the 30 s step of the newest code that was used")
+
+
+class RecoveryCode(models.Model):
+    """A code that replaces the app once, kept as a hash."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="recovery_codes")
+    code_hash = models.CharField(max_length=64)
+    used_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "code_hash"], name="one_recovery_code_of_a_kind")]
+
+    def __str__(self) -> str:
+        """Name the row without the code."""
+        return f"recovery code {self.pk}"
+
+
 class SigningKey(models.Model):
     """An RSA key pair that signs tokens; the private half is sealed with the master key."""
 

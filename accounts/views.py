@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.contrib.auth import login, logout
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
-from django.shortcuts import render, resolve_url
+from django.shortcuts import redirect, render, resolve_url
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
@@ -12,12 +12,14 @@ from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts.forms import SignInForm
+from accounts import pending_sign_in
+from accounts.forms import CodeForm, SignInForm
 from accounts.services import signing_keys
 from accounts.services.attempts import TooManyAttempts
 from accounts.services.client_address import client_address
+from accounts.services.second_factor import WrongCode
 from accounts.services.security_events import record
-from accounts.services.sign_in import SignInRefused, check_sign_in
+from accounts.services.sign_in import SecondFactorNeeded, SignInRefused, check_sign_in, finish_sign_in
 
 
 @sensitive_post_parameters("password")
@@ -42,8 +44,45 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     except SignInRefused:
         form.add_error(None, _("The e-mail address or the password is not right."))
         return _page(request, form, status=422)
+    except SecondFactorNeeded as needed:
+        pending_sign_in.begin(request.session, needed.membership, onward=onward, now=timezone.now())
+        return redirect("accounts:second_factor")
     login(request, membership.user)
     return HttpResponseRedirect(onward)
+
+
+@sensitive_post_parameters("code")
+@csrf_protect
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def check_second_factor(request: HttpRequest) -> HttpResponse:
+    """Ask for the code of somebody whose password was right within five minutes, and open their session."""
+    now = timezone.now()
+    found = pending_sign_in.find(request.session, tenant=request.tenant, now=now)
+    if found is None:
+        return redirect("accounts:login")
+    form = CodeForm(request.POST if request.method == "POST" else None)
+    status = 200
+    if form.is_bound and form.is_valid():
+        try:
+            finish_sign_in(
+                membership=found.membership,
+                code=form.cleaned_data["code"],
+                address=client_address(request),
+                now=now,
+            )
+        except TooManyAttempts as error:
+            form.add_error(None, str(error))
+            status = 429
+        except SignInRefused:
+            form.add_error("code", str(WrongCode()))
+            status = 422
+        else:
+            pending_sign_in.forget(request.session)
+            login(request, found.membership.user)
+            return HttpResponseRedirect(found.onward)
+    page = {"tenant_name": request.tenant.name, "form": form}
+    return render(request, "accounts/second_factor.html", {"page": page}, status=status)
 
 
 @csrf_protect

@@ -213,6 +213,8 @@ JWT_ISSUER = env.str("PAYYMO_JWT_ISSUER", default="payymo")
 ACCESS_TOKEN_SECONDS = 600
 REFRESH_TOKEN_SECONDS = 12 * 3600
 SESSION_SECONDS = 7 * 24 * 3600
+# People who decide about money or rights; the demo lets them in without, so that it can be tried in a minute.
+SECOND_FACTOR_REQUIRED = env.bool("PAYYMO_SECOND_FACTOR_REQUIRED", default=PRODUCTION)
 
 _cookie_prefix = "__Host-" if PUBLIC_SCHEME == "https" else ""
 SESSION_COOKIE_NAME = f"{_cookie_prefix}payymo_session"

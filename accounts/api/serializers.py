@@ -9,17 +9,11 @@ from payymo.shared.api.serializers import StrictSerializer
 
 
 class CredentialsInput(StrictSerializer):
-    """E-mail address and password of a member. `otp` may be given empty: no account has a second factor yet."""
+    """E-mail address and password of a member; `otp` is the app's six digits or a recovery code, where set up."""
 
     email = serializers.EmailField(max_length=254)
     password = serializers.CharField(max_length=128, trim_whitespace=False)
-    otp = serializers.CharField(max_length=10, required=False, allow_blank=True, allow_null=True)
-
-    def validate_otp(self, otp: str | None) -> str | None:
-        """Refuse a code that nothing would check."""
-        if otp:
-            raise serializers.ValidationError("No second factor is set up; leave this out.", code="no_second_factor")
-        return otp
+    otp = serializers.CharField(max_length=40, required=False, allow_blank=True, allow_null=True)
 
 
 class RefreshInput(StrictSerializer):

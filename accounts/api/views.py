@@ -56,6 +56,7 @@ class ObtainToken(_TokenView):
             tenant=request.tenant,
             address=client_address(request),
             now=timezone.now(),
+            code=given.get("otp") or "",
         )
         return Response(TokenPairOutput(pair).data)
 

@@ -88,12 +88,16 @@ def count_attempt(*, email: str, address: str, tenant: Tenant | None, now: datet
     return Attempt(tenant, subjects)
 
 
-def forgive_attempt(*, attempt: Attempt) -> None:
-    """Take a successful attempt back: the account begins anew, address and tenant get this one count back."""
+def forgive_attempt(*, attempt: Attempt, account: bool = True) -> None:
+    """Take a successful attempt back: the account begins anew, address and tenant get this one count back.
+
+    Shape: without `account` its count stays, for a sign-in of which only the first half succeeded.
+    """
     for rule, subject in attempt.subjects:
         counter = AttemptCounter.objects.filter(tenant=attempt.tenant, subject=subject)
         if rule is PER_ACCOUNT:
-            counter.update(failures=0, blocked_until=None)
+            if account:
+                counter.update(failures=0, blocked_until=None)
         else:
             # What is over a limit was never counted, so one count less always ends the pause.
             counter.update(failures=Greatest(F("failures") - 1, 0), blocked_until=None)

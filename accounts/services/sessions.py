@@ -122,6 +122,12 @@ def revoke_sessions_of(*, user: User, tenant: Tenant | None, reason: str, now: d
     return ended
 
 
+def alive_sessions(*, user: User, tenant: Tenant, now: datetime, limit: int = 50) -> list[Session]:
+    """Return the user's API sessions at this tenant that can still be used, the newest use first."""
+    alive = Session.objects.filter(user=user, tenant=tenant, revoked_at=None, expires_at__gt=now)
+    return list(alive.order_by("-last_used_at")[:limit])
+
+
 def grant_of_access_token(*, access: object, tenant: Tenant, now: datetime) -> TokenGrant:
     """Return what an access token opens at this tenant now, by one query besides the key's.
 

@@ -6,7 +6,7 @@ from django.contrib.auth.hashers import make_password
 
 from accounts import permissions
 from accounts.models import Membership
-from accounts.services import attempts, security_events, sessions
+from accounts.services import attempts, second_factor, security_events, sessions
 from accounts.services.sessions import TokenPair
 from payymo.shared.errors import DomainError
 from tenants.models import Tenant
@@ -22,12 +22,25 @@ class SignInRefused(DomainError):
         super().__init__("The e-mail address or the password is not right.")
 
 
-def check_sign_in(*, email: str, password: str, tenant: Tenant, address: str, now: datetime) -> Membership:
-    """Return the member of `tenant` whose address and password these are.
+class SecondFactorNeeded(DomainError):
+    """Address and password are right; the code of the authenticator app is missing."""
+
+    code = "otp_required"
+    status = 401
+
+    def __init__(self, membership: Membership) -> None:
+        super().__init__("Send the six digits of your authenticator app, or a recovery code, as `otp`.")
+        self.membership = membership
+
+
+def check_sign_in(
+    *, email: str, password: str, tenant: Tenant, address: str, now: datetime, code: str = ""
+) -> Membership:
+    """Return the member of `tenant` whose address, password and (where one is set up) second factor these are.
 
     Somebody who is no active member here is refused without their password being compared: a tenant's sign-in page
     tells nothing about accounts elsewhere.
-    Raises: SignInRefused; TooManyAttempts.
+    Raises: SignInRefused; SecondFactorNeeded when only the code is missing; TooManyAttempts.
     """
     attempt = attempts.count_attempt(email=email, address=address, tenant=tenant, now=now)
     membership = permissions.active_memberships().filter(tenant=tenant, user__email=email.strip().lower()).first()
@@ -36,22 +49,45 @@ def check_sign_in(*, email: str, password: str, tenant: Tenant, address: str, no
         right = False
     else:
         right = membership.user.check_password(password)
-    security_events.record(
-        kind="signed_in" if right else "sign_in_refused",
-        tenant=tenant,
-        user=membership.user if membership else None,
-        now=now,
-    )
+    asked = right and membership is not None and second_factor.is_set_up(membership.user)
     if membership is None or not right:
+        security_events.record(
+            kind="sign_in_refused", tenant=tenant, user=membership.user if membership else None, now=now
+        )
+        raise SignInRefused
+    if asked and not code.strip():
+        # The account keeps its count, or a known password would give any number of guesses at the code.
+        attempts.forgive_attempt(attempt=attempt, account=False)
+        raise SecondFactorNeeded(membership)
+    if asked and not second_factor.use_code(user=membership.user, code=code, now=now):
+        security_events.record(kind="second_factor_refused", tenant=tenant, user=membership.user, now=now)
         raise SignInRefused
     attempts.forgive_attempt(attempt=attempt)
+    security_events.record(kind="signed_in", tenant=tenant, user=membership.user, now=now)
     return membership
 
 
-def sign_in_to_api(*, email: str, password: str, tenant: Tenant, address: str, now: datetime) -> TokenPair:
-    """Open an API session of the member whose address and password these are.
+def finish_sign_in(*, membership: Membership, code: str, address: str, now: datetime) -> None:
+    """Check the second factor of somebody whose password was right a moment ago; guesses count like passwords.
 
     Raises: SignInRefused; TooManyAttempts.
     """
-    membership = check_sign_in(email=email, password=password, tenant=tenant, address=address, now=now)
+    user, tenant = membership.user, membership.tenant
+    attempt = attempts.count_attempt(email=user.email, address=address, tenant=tenant, now=now)
+    if not second_factor.use_code(user=user, code=code, now=now):
+        security_events.record(kind="second_factor_refused", tenant=tenant, user=user, now=now)
+        raise SignInRefused
+    attempts.forgive_attempt(attempt=attempt)
+    security_events.record(kind="signed_in", tenant=tenant, user=user, now=now)
+
+
+def sign_in_to_api(
+    *, email: str, password: str, tenant: Tenant, address: str, now: datetime, code: str = ""
+) -> TokenPair:
+    """Open an API session of the member whose address and password these are.
+
+    Raises: SignInRefused; SecondFactorNeeded; second_factor.SetUpNeeded; TooManyAttempts.
+    """
+    membership = check_sign_in(email=email, password=password, tenant=tenant, address=address, now=now, code=code)
+    second_factor.check_is_enough(membership)
     return sessions.open_session(membership=membership, now=now)

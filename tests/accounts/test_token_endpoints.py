@@ -84,7 +84,6 @@ def test_a_wrong_password_an_unknown_account_and_a_stranger_get_the_same_answer(
         ({"email": "reviewer@acme.example", "password": "\ud800"}, "password"),
         ({"email": "reviewer@acme.example", "password": PASSWORD, "tenant": "globex"}, "tenant"),
         ({"email": "reviewer@acme.example", "password": PASSWORD, "tenant_id": "x"}, "tenant_id"),
-        ({"email": "reviewer@acme.example", "password": PASSWORD, "otp": "123456"}, "otp"),
     ],
 )
 def test_a_body_that_cannot_be_used_is_400_and_counts_nothing(acme_api, body, field):

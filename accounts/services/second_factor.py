@@ -1,0 +1,209 @@
+"""The second factor: an authenticator app (RFC 6238, 30 s, 160 bits) and ten recovery codes.
+
+A code counts once, by one conditional UPDATE, so that of two sign-ins with the same code one succeeds.
+"""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+
+import pyotp
+from django.conf import settings
+from django.db import transaction
+
+from accounts import permissions
+from accounts.models import Membership, RecoveryCode, TotpDevice, User
+from payymo.shared import crypto
+from payymo.shared.errors import BadInput, Conflict, NotAllowed
+
+STEP_SECONDS = 30
+RECOVERY_CODES = 10
+# Whoever may let money move, or may change who may, needs one.
+NEEDED_FOR = frozenset({"review.decide", "settings.change", "connections.change", "members.change", "api_keys.change"})
+_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+
+
+class AlreadySetUp(Conflict):
+    """There is a second factor; take it away before setting up another."""
+
+    code = "second_factor_exists"
+
+
+class WrongCode(BadInput):
+    """The code is not right, is too old, or was used already."""
+
+    code = "wrong_code"
+
+    def __init__(self) -> None:
+        super().__init__("This code is not right. Codes change every 30 seconds, and each can be used once.")
+
+
+class SetUpNeeded(NotAllowed):
+    """The role asks for a second factor and none is set up."""
+
+    code = "second_factor_missing"
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolment:
+    """What the authenticator app needs; shown while it is set up, never again."""
+
+    secret: str
+    uri: str
+
+
+def is_set_up(user: User) -> bool:
+    """Return whether signing in asks for a code."""
+    return TotpDevice.objects.filter(user=user).exclude(confirmed_at=None).exists()
+
+
+def is_missing(membership: Membership) -> bool:
+    """Return whether the role asks for a second factor that is not there."""
+    needed = settings.SECOND_FACTOR_REQUIRED and permissions.permissions_of_role(membership.role) & NEEDED_FOR
+    return bool(needed) and not is_set_up(membership.user)
+
+
+def check_is_enough(membership: Membership) -> None:
+    """Pass if nothing is missing.
+
+    Raises: SetUpNeeded.
+    """
+    if is_missing(membership):
+        raise SetUpNeeded("Your role needs a second factor. Sign in with a browser once and set it up.")
+
+
+def begin(*, user: User, issuer: str) -> Enrolment:
+    """Make a secret for the user's app; it counts once `confirm` has seen a code.
+
+    Raises: AlreadySetUp.
+    """
+    secret = pyotp.random_base32(32)
+    with transaction.atomic():
+        device = _locked_device(user) or TotpDevice(user=user)
+        if device.confirmed_at is not None:
+            raise AlreadySetUp("An authenticator app is set up already.")
+        device.secret_sealed = crypto.seal(
+            secret.encode(), key=settings.MASTER_KEY, key_id=settings.MASTER_KEY_ID, bound_to=_bound_to(device)
+        )
+        device.save()
+    return Enrolment(secret, pyotp.TOTP(secret).provisioning_uri(name=user.email, issuer_name=issuer))
+
+
+def pending(*, user: User, issuer: str) -> Enrolment | None:
+    """Return the secret that waits for its first code, or None."""
+    device = TotpDevice.objects.filter(user=user, confirmed_at=None).first()
+    if device is None:
+        return None
+    secret = _secret_of(device)
+    return Enrolment(secret, pyotp.TOTP(secret).provisioning_uri(name=user.email, issuer_name=issuer))
+
+
+def confirm(*, user: User, code: str, now: datetime) -> tuple[str, ...]:
+    """Turn the second factor on by its first code and return the recovery codes, which are shown once.
+
+    Raises: WrongCode; AlreadySetUp.
+    """
+    with transaction.atomic():
+        device = _locked_device(user)
+        if device is None:
+            raise WrongCode
+        if device.confirmed_at is not None:
+            raise AlreadySetUp("An authenticator app is set up already.")
+        step = _step_of(_secret_of(device), code, now)
+        if step is None:
+            raise WrongCode
+        device.confirmed_at, device.last_step = now, step
+        device.save(update_fields=["confirmed_at", "last_step"])
+        return _new_recovery_codes(user)
+
+
+def use_code(*, user: User, code: str, now: datetime) -> bool:
+    """Spend a code of the app or a recovery code; False when it is wrong or was spent before."""
+    device = TotpDevice.objects.filter(user=user).exclude(confirmed_at=None).first()
+    if device is None:
+        return False
+    step = _step_of(_secret_of(device), code, now)
+    if step is not None:
+        return bool(TotpDevice.objects.filter(pk=device.pk, last_step__lt=step).update(last_step=step))
+    unused = RecoveryCode.objects.filter(user=user, code_hash=_hash_of(code), used_at=None)
+    return bool(unused.update(used_at=now))
+
+
+def renew_recovery_codes(*, user: User, code: str, now: datetime) -> tuple[str, ...]:
+    """Replace every recovery code.
+
+    Raises: WrongCode.
+    """
+    with transaction.atomic():
+        if not use_code(user=user, code=code, now=now):
+            raise WrongCode
+        return _new_recovery_codes(user)
+
+
+def remove(*, user: User, code: str, now: datetime) -> None:
+    """Take the second factor away.
+
+    Raises: WrongCode.
+    """
+    with transaction.atomic():
+        if not use_code(user=user, code=code, now=now):
+            raise WrongCode
+        reset(user=user)
+
+
+def reset(*, user: User) -> None:
+    """Take away a second factor that its owner has lost; for an operator who knows the person."""
+    with transaction.atomic():
+        RecoveryCode.objects.filter(user=user).delete()
+        TotpDevice.objects.filter(user=user).delete()
+
+
+def codes_left(user: User) -> int:
+    """Count the recovery codes that were not used."""
+    return RecoveryCode.objects.filter(user=user, used_at=None).count()
+
+
+def _locked_device(user: User) -> TotpDevice | None:
+    User.objects.select_for_update().only("pk").get(pk=user.pk)
+    return TotpDevice.objects.filter(user=user).first()
+
+
+def _new_recovery_codes(user: User) -> tuple[str, ...]:
+    RecoveryCode.objects.filter(user=user).delete()
+    codes = tuple("-".join(_random_text(4) for _ in range(4)) for _ in range(RECOVERY_CODES))
+    RecoveryCode.objects.bulk_create(RecoveryCode(user=user, code_hash=_hash_of(code)) for code in codes)
+    return codes
+
+
+def _random_text(length: int) -> str:
+    return "".join(secrets.choice(_ALPHABET) for _ in range(length))
+
+
+def _step_of(secret: str, code: str, now: datetime) -> int | None:
+    """Return the 30 s step whose code this is: the present one, or one of its neighbours for clocks that differ."""
+    digits = code.replace(" ", "")
+    if not (len(digits) == 6 and digits.isascii() and digits.isdigit()):
+        return None
+    present = int(now.timestamp()) // STEP_SECONDS
+    app = pyotp.TOTP(secret)
+    matching = [
+        step
+        for step in (present - 1, present, present + 1)
+        if secrets.compare_digest(app.at(step * STEP_SECONDS), digits)
+    ]
+    return max(matching, default=None)
+
+
+def _secret_of(device: TotpDevice) -> str:
+    sealed = bytes(device.secret_sealed)
+    return crypto.unseal(sealed, key=settings.MASTER_KEY, bound_to=_bound_to(device)).decode()
+
+
+def _bound_to(device: TotpDevice) -> bytes:
+    return b"totp-device:" + str(device.public_id).encode()
+
+
+def _hash_of(code: str) -> str:
+    plain = "".join(letter for letter in code.upper() if letter.isalnum())
+    return hashlib.sha256(plain.encode()).hexdigest()
