@@ -112,8 +112,9 @@ def decisions_of(receipt: Receipt) -> list[Decision]:
 
 
 def recent_decisions(*, limit: int = 20, by_user_id: int | None = None) -> list[Decision]:
-    """Return the latest decisions, with their receipts."""
+    """Return the latest decisions, with their receipts and the postings of their matches."""
     rows = Decision.objects.select_related("bank_transaction", "stripe_payment", "undone_by", "undoes")
+    rows = rows.prefetch_related("invoicematch_set__posting", "stripeinvoicematch_set__posting")
     if by_user_id is not None:
         rows = rows.filter(decided_by_id=by_user_id)
     return list(rows.order_by("-pk")[:limit])

@@ -212,3 +212,31 @@ def test_the_counters_are_sent_only_when_they_changed(as_reviewer, in_acme):
     answer = as_reviewer.fragment("get", "/review/status/", {"state": shown.state})
 
     assert (answer.status_code, answer.context["page"].progress.left_count) == (200, 0)
+
+
+def recent_of(browser):
+    return [(each.text.split(",")[0], bool(each.undo_url)) for each in browser.get("/review/").context["page"].recent]
+
+
+def test_what_was_decided_last_can_be_taken_back_by_whoever_may(as_reviewer, as_owner, as_viewer, in_acme):
+    row, _ = payment("INV-1042", "119.00")
+    panel, sent = form_of(as_reviewer, row)
+    as_reviewer.post(panel.urls.approve, sent)
+
+    assert [recent_of(each) for each in (as_reviewer, as_owner, as_viewer)] == [
+        [("Approved", True)], [("Approved", True)], [("Approved", False)],
+    ]  # fmt: skip
+    as_owner.post(as_owner.get("/review/").context["page"].recent[0].undo_url)
+    assert recent_of(as_reviewer) == [("Undone", False), ("Approved", False)]
+    assert recent_of(as_owner) == [("Undone", False), ("Approved", False)]
+
+
+def test_what_can_never_be_undone_offers_no_undo(as_reviewer, in_acme, reviewer):
+    row, _ = payment("INV-1042", "119.00")
+    Decision.objects.create(
+        kind="GIVE_UP", source="person", bank_transaction=row, decided_by_id=reviewer.pk, decided_at=timezone.now()
+    )
+
+    page = as_reviewer.get("/review/").context["page"]
+
+    assert (page.undo, recent_of(as_reviewer)) == (None, [("Posting given up", False)])

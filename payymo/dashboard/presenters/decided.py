@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 
 from matching import selectors
 from matching.models import Decision
+from matching.services.undoing import NOT_UNDONE
 from payymo.dashboard import formats
 from payymo.dashboard.links import link
 from payymo.dashboard.pages import Amount, Moment, Progress, Recent, UndoBar
@@ -29,7 +30,7 @@ def progress(*, now: datetime, counts: dict[str, int]) -> Progress:
 
 def _postings(decision: Decision) -> list[Posting]:
     matches = decision.invoicematch_set if decision.bank_transaction_id else decision.stripeinvoicematch_set
-    return [match.posting for match in matches.select_related("posting") if match.posting]
+    return [match.posting for match in matches.all() if match.posting]
 
 
 def undo_bar(decision: Decision, *, now: datetime) -> UndoBar:
@@ -44,7 +45,8 @@ def undo_bar(decision: Decision, *, now: datetime) -> UndoBar:
     postings = _postings(decision)
     waits = [p for p in postings if p.state == Posting.State.QUEUED and p.attempts == 0]
     seconds = max((int((p.not_before - now).total_seconds()) for p in waits), default=0)
-    undoable = not hasattr(decision, "undone_by") and (bool(waits) or not postings)
+    is_final = decision.kind in NOT_UNDONE or hasattr(decision, "undone_by")
+    undoable = not is_final and (bool(waits) or not postings)
     return UndoBar(
         text=text,
         seconds=max(seconds, 0),
@@ -58,12 +60,11 @@ def last_decision(*, user_id: int | None) -> Decision | None:
     if user_id is None:
         return None
     recent = selectors.recent_decisions(limit=5, by_user_id=user_id)
-    later = (Decision.Kind.UNDO, Decision.Kind.WRONG)
-    return next((d for d in recent if d.kind not in later and not hasattr(d, "undone_by")), None)
+    return next((d for d in recent if d.kind not in NOT_UNDONE and not hasattr(d, "undone_by")), None)
 
 
-def recent(*, now: datetime, limit: int = 20) -> tuple[Recent, ...]:
-    """List what was decided last."""
+def recent(*, now: datetime, user_id: int | None, may_undo_others: bool, limit: int = 20) -> tuple[Recent, ...]:
+    """List what was decided last, with the way back where the viewer may take it and it is not too late."""
     lines = []
     for decision in selectors.recent_decisions(limit=limit):
         receipt = decision.bank_transaction or decision.stripe_payment
@@ -71,5 +72,7 @@ def recent(*, now: datetime, limit: int = 20) -> tuple[Recent, ...]:
         who = decision.decided_by_name or str(decision.get_source_display())
         text = f"{decision.get_kind_display()}, {formats.money(receipts.amount_of(receipt))}, {who}"
         when: Moment = formats.moment(decision.decided_at, now)
-        lines.append(Recent(text=text, moment=when, url=link("transaction", receipt.public_id)))
+        may_undo = may_undo_others or (user_id is not None and decision.decided_by_id == user_id)
+        undo_url = undo_bar(decision, now=now).undo_url if may_undo else ""
+        lines.append(Recent(text=text, moment=when, undo_url=undo_url, url=link("transaction", receipt.public_id)))
     return tuple(lines)

@@ -68,7 +68,11 @@ def page_of(
         base_url=link("review"),
         status_url=link("review_status"),
         undo=undo,
-        recent=last.recent(now=now),
+        recent=last.recent(
+            now=now,
+            user_id=request.user.pk if may_decide(request) else None,
+            may_undo_others="settings.change" in request.permissions,
+        ),
         item=receipt_id is not None,
         empty=empty,  # type: ignore[arg-type]
     )
