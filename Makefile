@@ -64,10 +64,12 @@ lock: venv-dev
 BENCH_HOSTS = uk de reseller hard
 BENCH_DIRS = $(or $(BENCH),$(addprefix $(PAYYMO_HOME)/bench/,$(BENCH_HOSTS)))
 
+# BENCH_PROPOSING="--invoices 20000 --payments 2000" makes the last table in a minute.
 bench: venv-bench $(if $(BENCH),,bench-hosts)
 	@$(VENV_PYTHON) benchmarks/matching.py $(BENCH_DIRS)
 	@judged=; for dir in $(BENCH_DIRS); do if test -f "$$dir/truth.jsonl"; then judged="$$judged $$dir"; fi; done; \
 	test -z "$$judged" || { echo; $(VENV_PYTHON) benchmarks/peers.py $$judged; }
+	@echo; $(LOCAL) throwaway -- $(VENV_PYTHON) benchmarks/proposing.py $(BENCH_PROPOSING)
 
 bench-hosts: venv-bench
 	@for host in $(BENCH_HOSTS); do \
