@@ -121,6 +121,21 @@ def test_without_uv_pip_installs_what_is_locked_and_the_second_run_does_nothing(
     assert (capfd.readouterr().out, (environment / "pyvenv.cfg").stat().st_mtime_ns) == ("", made_at)
 
 
+def test_each_level_holds_all_of_the_one_before_at_the_same_versions():
+    locked = {
+        level: {
+            tuple(line.split(" ")[0].split("=="))
+            for name in names
+            for line in (CHECKOUT / name).read_text().splitlines()
+            if line[:1].isalnum()
+        }
+        for level, names in bootstrap.LEVELS.items()
+    }
+
+    assert locked["demo"] - locked["dev"] == set()
+    assert locked["dev"] - locked["bench"] == set()
+
+
 def test_what_was_installed_to_compare_with_stays_for_the_tests(checkout, capfd):
     environment = bootstrap.environment_folder()
     assert bootstrap.main(["dev"]) == 0
