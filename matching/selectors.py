@@ -102,7 +102,7 @@ def proposals_of(receipt: Receipt) -> list[Proposal]:
 
 def allocations_of(receipt: Receipt) -> list:  # type: ignore[type-arg]
     """Return the matches of a receipt, reversed ones included, oldest first."""
-    rows = receipt.allocations.select_related("invoice__client", "posting", "decision")
+    rows = receipt.allocations.select_related("invoice__client", "posting", "decision__corrected_by")
     return list(rows.order_by("pk"))
 
 

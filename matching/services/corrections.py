@@ -12,7 +12,7 @@ from matching.services.decisions import Actor, record
 from payymo.shared.errors import Conflict
 from whmcs.models import Posting
 
-_STILL_HERE = (Posting.State.QUEUED, Posting.State.WITHDRAWN)
+STILL_HERE = (Posting.State.QUEUED, Posting.State.WITHDRAWN)
 
 
 class NotReportable(Conflict):
@@ -38,7 +38,7 @@ def report_wrong(*, decision_id: uuid.UUID | str, actor: Actor, now: datetime, r
         for model in (InvoiceMatch, StripeInvoiceMatch)
         for match in model.objects.filter(decision=decision, reverses=None).select_related("posting", "invoice")
     ]
-    if any(match.posting is not None and match.posting.state in _STILL_HERE for match in matches):
+    if any(match.posting is not None and match.posting.state in STILL_HERE for match in matches):
         raise NotReportable("The payment is not on its way to WHMCS yet. Undo the decision instead.")
     wrong = record(receipt, Decision.Kind.WRONG, actor=actor, now=now, reason=reason[:300], corrects=decision)
     drift.after_correction(decision, now=now)

@@ -24,6 +24,7 @@ urlpatterns = [
     path("", include("payymo.dashboard.urls_review")),
     path("transactions/", transactions.transactions, name="transactions"),
     path("transactions/<uuid:receipt_id>/", transactions.transaction, name="transaction"),
+    path("decisions/<uuid:decision_id>/wrong/", transactions.report_wrong, name="decision_wrong"),
     path("invoices/", invoices.invoices, name="invoices"),
     path("invoices/<uuid:invoice_id>/", invoices.invoice, name="invoice"),
     path("payouts/", payouts.payouts, name="payouts"),

@@ -8,11 +8,13 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from matching.core.scoring import shipped_model
-from matching.models import AutomationStop, Decision, EngineModel
-from matching.services import training
+from matching.models import AutomationStop, Decision, EngineModel, Proposal
+from matching.services import allocation, proposing, training
+from matching.services.decisions import Actor
 from tenants import context
 from tests.factories import past, rows
 from tests.factories.rows import NOW
+from whmcs.models import Posting
 
 
 @pytest.fixture
@@ -169,3 +171,40 @@ def test_months_that_cannot_be_used_are_said_and_the_usual_ones_shown(as_viewer,
     html = body(as_viewer.get(f"/reports/match-rate/?{query}"))
 
     assert "Choose months such as 2026-01" in html
+
+
+@pytest.fixture
+def posted(in_acme, reviewer):
+    """An approved payment that WHMCS shows; its transaction page and its decision."""
+    rows.invoice("INV-1042", "119.00")
+    payment = rows.transfer("INV-1042", "119.00")
+    proposing.propose(receipts=[payment], now=NOW)
+    best = Proposal.objects.get(rank=1, bank_transaction=payment)
+    decided = allocation.approve_proposal(proposal_id=best.public_id, actor=Actor.person(reviewer), now=NOW)
+    Posting.objects.update(state="POSTED", posted_at=NOW)
+    return f"/transactions/{payment.public_id}/", decided.decision
+
+
+def test_a_posted_match_is_reported_as_wrong_from_its_page_once(as_reviewer, as_viewer, posted):
+    page, decision = posted
+    address = f"/decisions/{decision.public_id}/wrong/"
+    assert address in body(as_reviewer.get(page))
+    assert address not in body(as_viewer.get(page))
+    assert as_viewer.post(address).status_code == 403
+
+    first = as_reviewer.post(address, follow=True)
+    second = as_reviewer.post(address, follow=True)
+
+    assert "Put the payment right in WHMCS" in body(first)
+    assert address not in body(first)
+    assert "reported as wrong already" in body(second)
+    assert Decision.objects.get(kind="WRONG").corrects == decision
+
+
+def test_a_match_of_another_tenant_cannot_be_reported(as_reviewer, posted, globex):
+    with context.inside(globex):
+        theirs = rows.transfer("x", "1.00")
+        other = Decision.objects.create(kind="APPROVE", source="person", bank_transaction=theirs, decided_at=NOW)
+
+    assert as_reviewer.post(f"/decisions/{other.public_id}/wrong/").status_code == 404
+    assert not Decision.objects.filter(kind="WRONG").exists()

@@ -152,6 +152,7 @@ class AllocationRow:
     posting_detail: str = ""
     url: str = ""
     undo_url: str = ""
+    wrong_url: str = ""
     stopped: StoppedPosting | None = None
 
 

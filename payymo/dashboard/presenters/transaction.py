@@ -8,6 +8,8 @@ from django.utils.translation import gettext as _
 from banking.models import BankTransaction
 from matching import selectors
 from matching.locks import Receipt
+from matching.models import Decision
+from matching.services import corrections
 from payymo.dashboard import formats, words
 from payymo.dashboard.links import link
 from payymo.dashboard.pages import AllocationRow, Amount, Chip, Fact, TransactionPage
@@ -26,7 +28,15 @@ def _posting_chip(match) -> Chip:  # type: ignore[no-untyped-def]
     return words.state_chip(match.posting.state, str(match.posting.get_state_display()))
 
 
-def _allocation(match, now: datetime, may_retry: bool) -> AllocationRow:  # type: ignore[no-untyped-def]
+def _may_be_wrong(match) -> bool:  # type: ignore[no-untyped-def]
+    """Whether a match is beyond undoing, and nobody reported it yet."""
+    decision = match.decision
+    is_sent = match.posting is not None and match.posting.state not in corrections.STILL_HERE
+    is_match = decision.kind in (Decision.Kind.APPROVE, Decision.Kind.ALLOCATE)
+    return is_match and is_sent and match.reverses_id is None and not hasattr(decision, "corrected_by")
+
+
+def _allocation(match, now: datetime, may_retry: bool, may_decide: bool) -> AllocationRow:  # type: ignore[no-untyped-def]
     decision = match.decision
     posting = match.posting
     return AllocationRow(
@@ -39,6 +49,7 @@ def _allocation(match, now: datetime, may_retry: bool) -> AllocationRow:  # type
         posting_detail=(posting.last_error or posting.transaction_id) if posting else "",
         url=link("invoice", match.invoice.public_id),
         undo_url=decided.undo_bar(decision, now=now).undo_url if match.reverses_id is None else "",
+        wrong_url=link("decision_wrong", decision.public_id) if may_decide and _may_be_wrong(match) else "",
         stopped=postings.stopped(posting, match.invoice, may_retry=may_retry) if posting else None,
     )
 
@@ -64,7 +75,7 @@ def _raw(receipt: Receipt) -> tuple[Fact, ...]:
     )
 
 
-def detail(receipt: Receipt, *, now: datetime, may_retry: bool = False) -> TransactionPage:
+def detail(receipt: Receipt, *, now: datetime, may_retry: bool = False, may_decide: bool = False) -> TransactionPage:
     """Build the page of one payment."""
     is_bank = isinstance(receipt, BankTransaction)
     shown = review.panel(receipt, may_decide=False, now=now)
@@ -76,7 +87,9 @@ def detail(receipt: Receipt, *, now: datetime, may_retry: bool = False) -> Trans
         amount=receipts.amount_of(receipt),
         state=words.state_chip(receipt.state, str(receipt.get_state_display())),
         facts=shown.receipt.facts,
-        allocations=tuple(_allocation(match, now, may_retry) for match in selectors.allocations_of(receipt)),
+        allocations=tuple(
+            _allocation(match, now, may_retry, may_decide) for match in selectors.allocations_of(receipt)
+        ),
         unallocated=Amount(receipt.unallocated, receipt.currency) if is_open else None,
         candidates=shown.candidates if is_open else (),
         none_text=shown.none_text if is_open else words.ignore_reason(receipt.ignored_reason),

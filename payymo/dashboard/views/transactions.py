@@ -2,16 +2,23 @@
 
 import uuid
 
-from django.http import HttpRequest, HttpResponse
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils import timezone
-from django.views.decorators.http import require_GET
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
 
 from accounts.guards import requires_permission
+from matching.models import Decision
+from matching.services import corrections
+from payymo.dashboard.links import link
 from payymo.dashboard.presenters import transaction as one
 from payymo.dashboard.presenters import transactions as present
 from payymo.dashboard.shell import shell_of
-from payymo.dashboard.views.review import receipt_or_404
+from payymo.dashboard.views.review import may_decide, receipt_or_404
+from payymo.dashboard.views.review_decide import actor_of
+from payymo.shared.errors import DomainError
 
 
 @require_GET
@@ -26,5 +33,28 @@ def transactions(request: HttpRequest) -> HttpResponse:
 @requires_permission("transactions.view")
 def transaction(request: HttpRequest, receipt_id: uuid.UUID) -> HttpResponse:
     """Show one payment in full."""
-    page = one.detail(receipt_or_404(receipt_id), now=timezone.now(), may_retry="postings.retry" in request.permissions)
+    page = one.detail(
+        receipt_or_404(receipt_id),
+        now=timezone.now(),
+        may_retry="postings.retry" in request.permissions,
+        may_decide=may_decide(request),
+    )
     return render(request, "dashboard/transaction.html", {"shell": shell_of(request, "transactions"), "page": page})
+
+
+@require_POST
+@requires_permission("review.decide")
+def report_wrong(request: HttpRequest, decision_id: uuid.UUID) -> HttpResponse:
+    """Say that a posted decision was wrong; the money is put right in WHMCS."""
+    decision = Decision.objects.select_related("bank_transaction", "stripe_payment").filter(public_id=decision_id)
+    if (found := decision.first()) is None:
+        raise Http404
+    try:
+        corrections.report_wrong(decision_id=decision_id, actor=actor_of(request), now=timezone.now())
+    except DomainError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, _("Reported. Put the payment right in WHMCS; nothing is learned from it any more."))
+    receipt = found.bank_transaction or found.stripe_payment
+    assert receipt is not None  # noqa: S101 - kept by a constraint
+    return HttpResponseRedirect(link("transaction", receipt.public_id), status=303)
