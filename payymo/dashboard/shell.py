@@ -24,6 +24,7 @@ def shell_of(request: HttpRequest, active: Section) -> Shell:
         active=active,
         review_count=sum(counts.values()) if counts else None,
         can_import="imports.add" in permissions,
+        can_see_rules="rules.view" in permissions,
         can_configure="connections.change" in permissions,
         banner=attention.banner(sources, permissions=permissions, now=now),
         feed=feeds.summary(sources, now),

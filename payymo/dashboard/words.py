@@ -55,11 +55,13 @@ _REASONS: dict[ReasonCode, Callable[[_Values], Words]] = {
     ReasonCode.TIMING: lambda v: (_("Date"), _("The day fits the due date")),
     ReasonCode.GATEWAY: lambda v: (_("Way of payment"), _("The invoice is to be paid this way")),
     ReasonCode.NOISE_WORDS: lambda v: (_("Words"), _("The text reads like something else")),
+    ReasonCode.RULE: lambda v: (_("Rule"), _("“%s” says so") % v.get("rule", "")),
     ReasonCode.RIVAL: lambda v: (_("Another explanation"), _("Another set of invoices fits nearly as well")),
 }
 _AGAINST: dict[ReasonCode, Words] = {
     ReasonCode.AMOUNT: (gettext_lazy("Amount"), gettext_lazy("Not the amount due")),
     ReasonCode.PAYER_NAME: (gettext_lazy("Payer"), gettext_lazy("The name is not the client's")),
+    ReasonCode.RULE: (gettext_lazy("Rule"), gettext_lazy("A rule of yours says otherwise")),
     ReasonCode.TIMING: (gettext_lazy("Date"), gettext_lazy("The day is far from the due date")),
     ReasonCode.OLDEST_OPEN: (gettext_lazy("Order"), gettext_lazy("The client has older open invoices")),
     ReasonCode.GATEWAY: (gettext_lazy("Way of payment"), gettext_lazy("The invoice is to be paid another way")),

@@ -8,8 +8,10 @@ from django.utils import timezone
 from accounts.permissions import BUILTIN_ROLES
 from banking.models import StatementImport
 from matching.models import Decision, Proposal
-from matching.services import allocation, proposing, setting_aside
+from matching.rule_models import MatchingRule
+from matching.services import allocation, proposing, rules, setting_aside
 from matching.services.decisions import Actor
+from matching.services.rules import RuleDraft
 from matching.services.settlement import settle
 from payments.models import StripeConnection
 from tenants import context
@@ -50,6 +52,11 @@ PAGES = {
     "/imports/new/": "imports.add",
     "/imports/{upload}/": "imports.add",
     "/settings/matching/": "settings.change",
+    "/rules/": "rules.view",
+    "/rules/new/": "rules.change",
+    "/rules/new/?from={decision}": "rules.change",
+    "/rules/{rule}/": "rules.view",
+    "/rules/{rule}/?test=1": "rules.view",
 }
 ACTS = {
     "/review/{payment}/approve/": "review.decide",
@@ -61,6 +68,9 @@ ACTS = {
     "/review/undo/{decision}/": "review.decide",
     "/payouts/{payout}/pair/": "review.decide",
     "/payouts/{settled}/undo/{settlement}/": "review.decide",
+    "/rules/{rule}/pause/": "rules.change",
+    "/rules/{rule}/move/up/": "rules.change",
+    "/rules/{rule}/remove/": "rules.change",
     "/imports/{upload}/commit/": "imports.add",
     "/imports/{upload}/discard/": "imports.add",
     "/connections/whmcs/{instance}/sync/": "connections.change",
@@ -89,7 +99,10 @@ def things(actor):
     upload = StatementImport.objects.create(
         file_name="gone.xml", file_sha256="0" * 64, file_sealed=b"", format="camt", state="DISCARDED"
     )
+    draft = RuleDraft(action="ignore", remittance_text="rent", ignore_reason="private")
+    rule = [rules.create_rule(draft=draft, by=None, now=now) for _ in range(2)][1]
     made = {
+        "rule": rule,
         "payout": payout, "settled": settled, "settlement": settlement.decision,
         "payment": payment, "charge": charge, "invoice": debt, "decision": decided.decision, "upload": upload,
         "instance": WhmcsInstance.objects.get(), "stripe": StripeConnection.objects.get(),
@@ -116,6 +129,7 @@ def written():
         list(WhmcsInstance.objects.values_list("state", "next_sync_at")),
         list(StripeConnection.objects.values_list("state", "next_sync_at")),
         list(StatementImport.objects.values_list("state")),
+        list(MatchingRule.objects.order_by("pk").values_list("position", "is_paused", "removed_at")),
     )
 
 
@@ -217,6 +231,7 @@ def test_what_cannot_be_read_in_the_address_is_ignored(as_owner, acmes, path):
 
 
 LISTS = (
+    "/rules/",
     "/",
     "/review/",
     "/review/queue/",

@@ -20,6 +20,7 @@ Section = Literal[
     "activity",
     "connections",
     "imports",
+    "rules",
     "settings",
     "",
 ]
@@ -40,7 +41,7 @@ class Shell:
     """Sidebar, top bar and foot of a signed-in page.
 
     Shape: `review_count` is None when it was not counted; `can_import` (reviewer) and `can_configure` (admin) show or
-    hide the pages of those roles; `feed` is the state of the tenant's feeds in one chip.
+    hide the pages of those roles, as does `can_see_rules`; `feed` is the state of the tenant's feeds in one chip.
     """
 
     tenant_name: str
@@ -51,6 +52,7 @@ class Shell:
     review_count: int | None = None
     can_import: bool = False
     can_configure: bool = False
+    can_see_rules: bool = False
     banner: Banner | None = None
     feed: Chip | None = None
 

@@ -20,7 +20,7 @@ PAGES = [
     "/invoices/00000000-0000-4000-8000-000000000004/", "/payouts/",
     "/payouts/00000000-0000-4000-8000-000000000004/", "/reports/three-way/",
     "/reports/engine/", "/reports/match-rate/", "/postings/", "/activity/",
-    "/connections/",
+    "/connections/", "/rules/", "/rules/new/", "/rules/one/", "/rules/empty/",
     "/connections/whmcs/new/", "/connections/bank/new/", "/connections/bank/consent/", "/imports/", "/imports/new/",
     "/imports/map/", "/imports/preview/", "/settings/matching/", "/login/", "/admin/",
 ]  # fmt: skip

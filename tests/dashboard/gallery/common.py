@@ -41,6 +41,7 @@ def shell(active: pages.Section = "review", **changes: object) -> pages.Shell:
         review_count=41,
         can_import=True,
         can_configure=True,
+        can_see_rules=True,
         feed=Chip("All running", "ok"),
     )
     return replace(whole, **changes)

@@ -15,6 +15,7 @@ from django.urls import include, path, re_path
 
 from payymo.dashboard import pages
 from tests.dashboard import gallery
+from tests.dashboard.gallery import rules
 
 Page = Callable[[], Any]
 
@@ -147,6 +148,10 @@ dashboard = [
     path("connections/whmcs/new/", page("connections/form", gallery.connect_form, "connections")),
     path("connections/bank/new/", page("connections/bank", gallery.bank, "connections")),
     path("connections/bank/consent/", page("connections/bank", partial(gallery.bank, "consent"), "connections")),
+    path("rules/", page("rules/list", rules.listing, "rules"), name="rules"),
+    path("rules/new/", page("rules/form", rules.form, "rules"), name="rule_new"),
+    path("rules/one/", page("rules/detail", rules.detail, "rules"), name="rule"),
+    path("rules/empty/", page("rules/list", rules.empty, "rules")),
     path("imports/", page("imports/list", gallery.imports, "imports"), name="imports"),
     path("imports/new/", page("imports/upload", upload, "imports")),
     path("imports/map/", page("imports/detail", partial(gallery.import_page, "map"), "imports")),
