@@ -70,6 +70,11 @@ def score(value: Decimal | float) -> str:
     return str(format_decimal(cut, format="0.00", locale=locale()))
 
 
+def signed(value: float) -> str:
+    """Write a weight with its sign and one decimal: `+4.1`, `−0.3`."""
+    return str(format_decimal(Decimal(str(value)), format="+0.0;\u22120.0", locale=locale()))
+
+
 def day(value: date) -> str:
     """Write a booking date, which has no time zone: `14 Nov 2026`."""
     return str(format_date(value, format="medium", locale=_date_locale()))

@@ -1,10 +1,12 @@
 """The Rules pages on a tenant's host."""
 
+from decimal import Decimal
+
 import pytest
 
 from matching.models import Decision
 from matching.rule_models import MatchingRule
-from matching.services import allocation, rules
+from matching.services import allocation, proposing, rules
 from matching.services.decisions import Actor
 from matching.services.rules import RuleDraft
 from tests.factories import rows
@@ -189,3 +191,42 @@ def test_a_rule_of_a_decision_elsewhere_does_not_exist(as_admin):
     assert as_admin.get("/rules/new/?from=00000000-0000-4000-8000-000000000000").status_code == 404
     assert as_admin.get("/rules/new/?from=%00").status_code == 200
     assert Decision.objects.count() == 0
+
+
+def test_a_repeated_decision_offers_its_rule_in_the_undo_bar(as_admin, as_reviewer, reviewer):
+    ignored(reviewer, 2)
+    for browser, offered in ((as_admin, True), (as_reviewer, False)):
+        payment = rows.transfer("Salary", "900.00", name="Employer AG")
+
+        answer = browser.fragment("post", f"/review/{payment.public_id}/ignore/", {"reason": "payroll"})
+
+        decision = Decision.objects.get(bank_transaction=payment)
+        assert (f"/rules/new/?from={decision.public_id}" in text_of(answer)) is offered
+
+
+def test_the_panel_shows_weights_the_rival_rules_and_a_fee(as_reviewer):
+    rows.invoice("INV-1042", "100.00")
+    rows.invoice("INV-1043", "95.00")
+    payment = rows.transfer("INV-1042 hosting", "95.00")
+    saved(action="write_off_fee", name="Bank keeps 5", remittance_text="inv", currency="EUR", fee_limit=Decimal(5))
+    proposing.propose(receipts=[payment], now=NOW)
+
+    answer = as_reviewer.fragment("get", f"/review/{payment.public_id}/panel/")
+
+    card = answer.context["page"].candidates[0]
+    assert card.remainder == "5.00\u00a0EUR is missing and written off as a fee, by your rule"
+    assert card.rules == ("Bank keeps 5",)
+    assert card.rival
+    assert any(reason.weight.startswith("+") for reason in card.reasons)
+    text = text_of(answer)
+    for piece in ('data-pm-key="w"', "Bank keeps 5", "Weight", "says so"):
+        assert piece in text
+
+
+def test_the_panel_says_why_there_is_no_suggestion(as_reviewer):
+    payment = rows.transfer("hosting", "49.00")
+    proposing.propose(receipts=[payment], now=NOW)
+
+    assert "No open invoice owes 49.00 EUR." in text_of(
+        as_reviewer.fragment("get", f"/review/{payment.public_id}/panel/")
+    )

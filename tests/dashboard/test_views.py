@@ -51,12 +51,10 @@ PAGES = {
     "/imports/": "imports.add",
     "/imports/new/": "imports.add",
     "/imports/{upload}/": "imports.add",
-    "/settings/matching/": "settings.change",
     "/rules/": "rules.view",
     "/rules/new/": "rules.change",
-    "/rules/new/?from={decision}": "rules.change",
     "/rules/{rule}/": "rules.view",
-    "/rules/{rule}/?test=1": "rules.view",
+    "/settings/matching/": "settings.change",
 }
 ACTS = {
     "/review/{payment}/approve/": "review.decide",

@@ -13,11 +13,15 @@ Mark = Literal["yes", "nearly", "no"]
 
 @dataclass(frozen=True, slots=True)
 class ReasonLine:
-    """A reason in words. `mark` says whether it speaks for the candidate, almost, or against it."""
+    """A reason in words. `mark` says whether it speaks for the candidate, almost, or against it.
+
+    Shape: `weight` is signed text, the log-odds by which it moved the candidate ("+4.1"), or empty.
+    """
 
     mark: Mark
     title: str
     text: str = ""
+    weight: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,8 @@ class CandidateCard:
 
     Shape: `rank` from 1 (best) to 5, and the key that chooses it; `key` is the proposal's public id, sent as
     `candidate`; `receipt` is the payment with this candidate's marks; `remainder` says in words what is left
-    ("1.20 EUR stays open"), or is empty; `title` is short ("INV-1042", "INV-1029 +1").
+    ("1.20 EUR stays open"), or is empty; `title` is short ("INV-1042", "INV-1029 +1"); `rival` says what it was
+    measured against and what decided; `rules` are the names of the tenant's rules that had a say.
     """
 
     rank: int
@@ -75,3 +80,5 @@ class CandidateCard:
     client_note: str = ""
     remainder: str = ""
     total: Amount | None = None
+    rival: str = ""
+    rules: tuple[str, ...] = ()

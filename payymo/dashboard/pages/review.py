@@ -72,6 +72,7 @@ class Panel:
     key: str
     summary: str = ""
     none_text: str = ""
+    none_facts: tuple[str, ...] = ()
     state: str = ""
     error: str = ""
     queue: str = ""
@@ -132,13 +133,16 @@ class QueuePage:
 class UndoBar:
     """The last decision, until it is used, closed or posted. `seconds` counts down to posting; 0 means posted.
 
-    Shape: `undo_url` is empty when it can no longer be undone.
+    Shape: `undo_url` is empty when it can no longer be undone; `offer` says in words which rule could be made of it, at
+    `offer_url`.
     """
 
     text: str
     seconds: int
     undo_url: str = ""
     posted_text: str = ""
+    offer: str = ""
+    offer_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)

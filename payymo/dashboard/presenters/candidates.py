@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from matching import adapters
-from matching.core.types import Reason
+from matching.core.types import Reason, ReasonCode
 from matching.locks import Receipt
 from matching.models import Proposal
 from payymo.dashboard import formats, words
@@ -16,6 +16,8 @@ from payymo.dashboard.links import link
 from payymo.dashboard.pages import Amount, CandidateCard, InvoiceLine, ReasonLine
 from payymo.dashboard.presenters import receipts
 from whmcs.models import Invoice
+
+_NOTICEABLE = 0.05
 
 
 def due_words(due: date | None, today: date) -> str:
@@ -35,7 +37,8 @@ def reason_lines(reasons: Iterable[Reason]) -> tuple[ReasonLine, ...]:
     lines = []
     for reason in sorted(reasons, key=lambda reason: -abs(reason.weight)):
         title, text = words.reason(reason.code, str(reason.agrees), reason.values)
-        lines.append(ReasonLine(str(reason.agrees), title, text))  # type: ignore[arg-type]
+        weight = formats.signed(reason.weight) if abs(reason.weight) >= _NOTICEABLE else ""
+        lines.append(ReasonLine(str(reason.agrees), title, text, weight))  # type: ignore[arg-type]
     return tuple(lines)
 
 
@@ -59,6 +62,34 @@ def _invoice_line(line, reasons: tuple[Reason, ...], today: date, base_url: str)
         url=link("invoice", invoice.public_id),
         whmcs_url=whmcs_link(invoice, base_url),
     )
+
+
+def _remainder(lines, rest: Decimal, currency: str) -> str:  # type: ignore[no-untyped-def]
+    """Say what is left of the payment, or what is missing and written off."""
+    fee = sum((line.fee for line in lines), Decimal(0))
+    if fee:
+        return _("%s is missing and written off as a fee, by your rule") % formats.money(Amount(fee, currency))
+    return _("%s stays open") % formats.money(Amount(rest, currency)) if rest > 0 else ""
+
+
+def _rival(proposal: Proposal) -> str:
+    """Say what a suggestion was measured against, and which evidence decided."""
+    if proposal.rival is None:
+        return ""
+    rank, chance = proposal.rival["rank"], formats.score(proposal.rival["probability"])
+    if rank == 0:
+        against = _("Otherwise it settles no invoice (%s)") % chance
+    elif rank > proposal.rank:
+        against = _("Runner-up: candidate %(rank)d (%(chance)s)") % {"rank": rank, "chance": chance}
+    else:
+        against = _("Lost to candidate %(rank)d (%(chance)s)") % {"rank": rank, "chance": chance}
+    decisive = [
+        f"{words.reason(ReasonCode(code), 'yes', {})[0]} ({formats.signed(weight)})"
+        for code, weight in proposal.rival["behind"]
+    ]
+    if not decisive:
+        return f"{against}."
+    return _("%(against)s; decided by: %(evidence)s.") % {"against": against, "evidence": ", ".join(decisive)}
 
 
 def candidate(receipt: Receipt, proposal: Proposal, today: date) -> CandidateCard:
@@ -85,6 +116,8 @@ def candidate(receipt: Receipt, proposal: Proposal, today: date) -> CandidateCar
         band=proposal.band,  # type: ignore[arg-type]
         receipt=receipts.card(receipt, reasons),
         reasons=reason_lines([*reasons, *against]),
-        remainder=_("%s stays open") % formats.money(Amount(rest, receipt.currency)) if rest > 0 else "",
+        remainder=_remainder(lines, rest, receipt.currency),
+        rival=_rival(proposal),
+        rules=tuple(each["name"] for each in proposal.rules),
         total=Amount(total, first.currency),
     )

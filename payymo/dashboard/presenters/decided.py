@@ -1,11 +1,14 @@
 """Where the day stands, and what was decided last."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from matching import selectors
 from matching.models import Decision
+from matching.services.rule_offers import offer_after
 from matching.services.undoing import NOT_UNDONE
 from payymo.dashboard import formats
 from payymo.dashboard.links import link
@@ -53,6 +56,16 @@ def undo_bar(decision: Decision, *, now: datetime) -> UndoBar:
         undo_url=link("review_undo", decision.public_id) if undoable else "",
         posted_text=_("Posted to WHMCS.") if postings else "",
     )
+
+
+def with_offer(bar: UndoBar, decision: Decision, *, may_change: bool) -> UndoBar:
+    """Add the rule that the decision makes worth offering; the review on the staff host knows no rules."""
+    url = link("rule_new") if may_change else ""
+    offer = offer_after(decision) if url else None
+    if offer is None:
+        return bar
+    text = ngettext("Rule from this (%d time)", "Rule from this (%d times)", offer.times) % offer.times
+    return replace(bar, offer=text, offer_url=f"{url}?from={decision.public_id}")
 
 
 def last_decision(*, user_id: int | None) -> Decision | None:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 from matching import selectors
 from matching.locks import Receipt
 from matching.models import Decision, Proposal
+from matching.services.why_none import why_none
 from payymo.dashboard import formats, words
 from payymo.dashboard.links import link
 from payymo.dashboard.pages import (
@@ -103,6 +104,7 @@ def panel(receipt: Receipt, *, may_decide: bool, now: datetime, error: str = "",
         key=secrets.token_urlsafe(12),
         summary=summary,
         none_text=none_text,
+        none_facts=tuple(fact.text for fact in why_none(receipt)) if is_open and not candidates else (),
         state=_state_words(receipt, now),
         error=error,
         hold_until=(today + timedelta(days=7)).isoformat(),

@@ -121,11 +121,6 @@ def _offer(offer: Offer, client: Client | None, *, may_change: bool) -> OfferCar
     )
 
 
-def offer_words(offer: Offer) -> str:
-    """Say in a sentence why a rule is offered after a decision."""
-    return ngettext("You decided this %d time.", "You decided this %d times.", offer.times) % offer.times
-
-
 def _outcome(outcome: Outcome) -> Chip:
     if outcome is Outcome.WRONG:
         return Chip(_("Would be wrong"), "bad")

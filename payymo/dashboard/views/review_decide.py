@@ -98,7 +98,11 @@ def _answer(request: HttpRequest, receipt_id: uuid.UUID, decided: decisions.Deci
         removed=() if stays else (key,),
         progress=progress,
         announcement=_announced(decided.decision, shown, stays=stays, left=progress.left_count),
-        undo=last.undo_bar(decided.decision, now=now),
+        undo=last.with_offer(
+            last.undo_bar(decided.decision, now=now),
+            decided.decision,
+            may_change="rules.change" in request.permissions,
+        ),
         panel=shown,
         stale=decided.stale,
     )
