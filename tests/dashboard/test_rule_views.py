@@ -6,7 +6,7 @@ import pytest
 
 from matching.models import Decision
 from matching.rule_models import MatchingRule
-from matching.services import allocation, proposing, rules
+from matching.services import allocation, proposing, rules, setting_aside
 from matching.services.decisions import Actor
 from matching.services.rules import RuleDraft
 from tests.factories import rows
@@ -23,7 +23,7 @@ def saved(**fields):
 def ignored(user, times):
     for serial in range(times):
         payment = rows.transfer(f"Salary {serial}", "900.00", name="Employer AG")
-        done = allocation.ignore_receipt(
+        done = setting_aside.ignore_receipt(
             receipt_id=payment.public_id, reason="payroll", actor=Actor.person(user), now=NOW
         )
     return done.decision
