@@ -5,7 +5,7 @@ The names follow Zipf's law, prices are shared by thousands, numbers are dense: 
 
 import random
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from django.db import connection
@@ -19,7 +19,7 @@ from tenants.services.provisioning import create_tenant
 from whmcs.models import Client, WhmcsInstance
 
 SLUG = "bigtenant"
-NOW = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
+NOW = datetime.now(UTC)
 TODAY = NOW.date()
 INVOICES_PER_CLIENT = 5
 _FIRST, _STARTS, _MIDDLES, _ENDS, _TRADES, _FORMS = (
@@ -124,6 +124,11 @@ def _pay_before(chance: random.Random) -> None:
 
 def add_payments(count: int, *, first: int = 0) -> None:
     """Store payments: most mean an open invoice, some an old one; with its number, a damaged one, a name, or little."""
+    copy_rows(BankTransaction, payments(count, first=first))
+
+
+def payments(count: int, *, first: int = 0) -> Iterator[BankTransaction]:
+    """Make the payments without storing them."""
     chance = random.Random(first + 1)
     account = BankAccount.objects.first() or BankAccount.objects.create(stable_key="main", currency="EUR")
     with connection.cursor() as cursor:
@@ -134,7 +139,8 @@ def add_payments(count: int, *, first: int = 0) -> None:
             [first % 50_000, count],
         )
         found = cursor.fetchall()
-    copy_rows(BankTransaction, (_payment(chance, account, first + n, found[n % len(found)]) for n in range(count)))
+    for number in range(count):
+        yield _payment(chance, account, first + number, found[number % len(found)])
 
 
 def _payment(
@@ -154,7 +160,7 @@ def _payment(
         text = chance.choice(("hosting", "web services november", "", f"customer {client_id}"))
     return BankTransaction(
         account=account, identity=f"payment-{serial}", fingerprint=f"payment-{serial}",
-        booking_date=date(2026, 11, 19), amount=total if chance.random() < 0.92 else total + 1, currency="EUR",
+        booking_date=TODAY - timedelta(days=1), amount=total if chance.random() < 0.92 else total + 1, currency="EUR",
         counterparty_name=name.upper()[:27] if chance.random() < 0.4 else name,
         counterparty_hash=f"account-{client_id}" if chance.random() < 0.6 else f"new-{serial}",
         remittance_information=text,

@@ -8,8 +8,10 @@ import argparse
 import os
 import resource
 import statistics
+import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -97,6 +99,48 @@ def measure(invoices: int, payments: int, single: int) -> None:
             f"p50 {milliseconds(waits, 0.5)}, p95 {milliseconds(waits, 0.95)}, most {milliseconds(waits, 1)}, "
             f"{len(waits)} payments",
         )
+        woken = through_a_worker(single)
+        say(
+            "the same through a woken worker",
+            f"p50 {statistics.median(woken) * 1000:.0f} ms, p95 {woken[int(len(woken) * 0.95)] * 1000:.0f} ms",
+        )
+
+
+def through_a_worker(count: int) -> list[float]:
+    """Seconds from the commit that stores a payment to its suggestion, with a real worker that is woken by it."""
+    from django.db import connection
+
+    from banking.models import BankAccount, BankTransaction
+    from banking.parsers.fetched import FetchedEntry
+    from banking.services.ingestion import ingest_entries
+    from benchmarks import big_tenant
+    from matching.models import Proposal
+
+    command = ["-m", "celery", "-A", "payymo.celery", "worker", "--concurrency", "1", "--loglevel", "ERROR"]
+    worker = subprocess.Popen([sys.executable, *command, "--without-mingle", "--without-gossip"])
+    account, waits = BankAccount.objects.get(), []
+    try:
+        for number in range(count + 2):
+            [stored] = big_tenant.payments(1, first=100 * number + 7)
+            entry = FetchedEntry(
+                amount=stored.amount, booking_date=stored.booking_date, currency="EUR", status="booked",
+                counterparty_name=stored.counterparty_name, remittance_information=stored.remittance_information,
+                provider_entry_id=f"{uuid.uuid4()}",
+            )  # fmt: skip
+            ingest_entries(account=account, entries=[entry], source="gocardless_bad")
+            started = time.perf_counter()
+            newest = BankTransaction.objects.latest("pk")
+            while not Proposal.objects.filter(bank_transaction=newest).exists():
+                if time.perf_counter() - started > 60:
+                    raise SystemExit("The worker proposed nothing for a minute.")
+                time.sleep(0.02)
+            waits.append(time.perf_counter() - started)
+    finally:
+        worker.terminate()
+        worker.wait(timeout=60)
+        connection.close()
+    # The first ones waited for the worker to start.
+    return sorted(waits[2:])
 
 
 def milliseconds(waits: list[Timed], share: float) -> str:
