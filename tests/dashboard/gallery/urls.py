@@ -164,6 +164,7 @@ dashboard = [
 accounts = [
     path("login/", show("accounts/login.html", gallery.sign_in, shell=False), name="login"),
     path("logout/", lambda request: HttpResponseRedirect("/login/"), name="logout"),
+    path("security/", lambda request: HttpResponse(status=204), name="security"),
 ]
 admin = [
     path("", staff_review, name="index"),
