@@ -12,6 +12,8 @@ import environ
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from payymo.shared.master_key import read_old_keys
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 environ.Env.read_env(BASE_DIR / ".env")
@@ -42,6 +44,12 @@ except binascii.Error as error:
 if len(MASTER_KEY) != 32:
     raise ImproperlyConfigured("PAYYMO_MASTER_KEY must be 32 random bytes in base64: openssl rand -base64 32")
 MASTER_KEY_ID = env.int("PAYYMO_MASTER_KEY_ID", default=1)
+try:
+    OLD_MASTER_KEYS = read_old_keys(env.str("PAYYMO_OLD_MASTER_KEYS", default=""))
+except ValueError as error:
+    raise ImproperlyConfigured(f"PAYYMO_OLD_MASTER_KEYS: {error}.") from error
+if MASTER_KEY_ID in OLD_MASTER_KEYS:
+    raise ImproperlyConfigured("PAYYMO_MASTER_KEY_ID is the number of an old master key; give the new key a new one.")
 
 # --- Where it is reached ----------------------------------------------------------------------------------------------
 PUBLIC_SCHEME = env.str("PAYYMO_PUBLIC_SCHEME", default="https" if PRODUCTION else "http")

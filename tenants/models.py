@@ -66,6 +66,18 @@ class TenantKey(models.Model):
         return f"data key of tenant {self.tenant_id}"
 
 
+class PlatformKey(models.Model):
+    """A key that belongs to no tenant, wrapped by the master key."""
+
+    name = models.CharField(max_length=40, unique=True)
+    wrapped = models.BinaryField()
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    def __str__(self) -> str:
+        """Name the key without showing it."""
+        return self.name
+
+
 class ProviderAccount(models.Model):
     """An outside account (Stripe `acct_...`) that belongs to exactly one tenant."""
 

@@ -5,27 +5,27 @@ A sealed value is bound to tenant, table, column and row, so that a ciphertext m
 
 from functools import lru_cache
 
-from django.conf import settings
-
-from payymo.shared import crypto
+from payymo.shared import crypto, master_key
 from payymo.shared.models import Record
 from tenants import context
-from tenants.models import Tenant, TenantKey
+from tenants.models import PlatformKey, Tenant, TenantKey
+
+_LOOK_UP = "look-up"
+
+
+def data_key_binding(tenant_public_id: str) -> bytes:
+    """Return what a tenant's wrapped data key is bound to."""
+    return b"data-key:" + tenant_public_id.encode()
 
 
 @lru_cache(maxsize=256)
 def _unwrapped(tenant_public_id: str, wrapped: bytes) -> bytes:
-    return crypto.unseal(wrapped, key=settings.MASTER_KEY, bound_to=b"data-key:" + tenant_public_id.encode())
+    return master_key.unseal(wrapped, bound_to=data_key_binding(tenant_public_id))
 
 
 def create_data_key(tenant: Tenant) -> None:
     """Make the tenant's data key and store it wrapped by the master key."""
-    wrapped = crypto.seal(
-        crypto.new_key(),
-        key=settings.MASTER_KEY,
-        key_id=settings.MASTER_KEY_ID,
-        bound_to=b"data-key:" + str(tenant.public_id).encode(),
-    )
+    wrapped = master_key.seal(crypto.new_key(), bound_to=data_key_binding(str(tenant.public_id)))
     TenantKey.objects.create(tenant=tenant, wrapped=wrapped)
 
 
@@ -41,6 +41,24 @@ def data_key() -> bytes:
     except TenantKey.DoesNotExist as error:
         raise crypto.UnreadableSecret("the tenant's data key does not exist") from error
     return _unwrapped(str(tenant.public_id), wrapped)
+
+
+def platform_hash(value: str, *, purpose: str) -> str:
+    """Return the keyed hash by which equal values of different tenants are found, without being readable.
+
+    Its key outlives rotations of the master key, which only wraps it anew.
+    """
+    row = PlatformKey.objects.filter(name=_LOOK_UP).first()
+    if row is None:
+        wrapped = master_key.seal(crypto.new_key(), bound_to=platform_key_binding(_LOOK_UP))
+        row, _ = PlatformKey.objects.get_or_create(name=_LOOK_UP, defaults={"wrapped": wrapped})
+    key = master_key.unseal(bytes(row.wrapped), bound_to=platform_key_binding(_LOOK_UP))
+    return crypto.keyed_hash(value, key=key, purpose=purpose)
+
+
+def platform_key_binding(name: str) -> bytes:
+    """Return what a wrapped key of the platform is bound to."""
+    return b"platform-key:" + name.encode()
 
 
 def _bound_to(row: Record, column: str) -> bytes:

@@ -14,7 +14,7 @@ from django.db import transaction
 
 from accounts import permissions
 from accounts.models import Membership, RecoveryCode, TotpDevice, User
-from payymo.shared import crypto
+from payymo.shared import master_key
 from payymo.shared.errors import BadInput, Conflict, NotAllowed
 
 STEP_SECONDS = 30
@@ -83,9 +83,7 @@ def begin(*, user: User, issuer: str) -> Enrolment:
         device = _locked_device(user) or TotpDevice(user=user)
         if device.confirmed_at is not None:
             raise AlreadySetUp("An authenticator app is set up already.")
-        device.secret_sealed = crypto.seal(
-            secret.encode(), key=settings.MASTER_KEY, key_id=settings.MASTER_KEY_ID, bound_to=_bound_to(device)
-        )
+        device.secret_sealed = master_key.seal(secret.encode(), bound_to=device_binding(device))
         device.save()
     return Enrolment(secret, pyotp.TOTP(secret).provisioning_uri(name=user.email, issuer_name=issuer))
 
@@ -196,11 +194,11 @@ def _step_of(secret: str, code: str, now: datetime) -> int | None:
 
 
 def _secret_of(device: TotpDevice) -> str:
-    sealed = bytes(device.secret_sealed)
-    return crypto.unseal(sealed, key=settings.MASTER_KEY, bound_to=_bound_to(device)).decode()
+    return master_key.unseal(bytes(device.secret_sealed), bound_to=device_binding(device)).decode()
 
 
-def _bound_to(device: TotpDevice) -> bytes:
+def device_binding(device: TotpDevice) -> bytes:
+    """Return what the sealed secret of this row is bound to."""
     return b"totp-device:" + str(device.public_id).encode()
 
 

@@ -14,7 +14,7 @@ from jwt.algorithms import RSAAlgorithm
 
 from accounts import locks
 from accounts.models import SigningKey
-from payymo.shared import crypto
+from payymo.shared import master_key
 
 ALGORITHM = "RS256"
 KEY_BITS = 3072
@@ -96,20 +96,19 @@ def _make(now: datetime) -> SigningKey:
         algorithm=ALGORITHM,
         created_at=now,
         public_pem=public.decode(),
-        private_sealed=crypto.seal(
-            pem, key=settings.MASTER_KEY, key_id=settings.MASTER_KEY_ID, bound_to=_bound_to(kid)
-        ),
+        private_sealed=master_key.seal(pem, bound_to=key_binding(kid)),
     )
 
 
-def _bound_to(kid: str) -> bytes:
+def key_binding(kid: str) -> bytes:
+    """Return what the sealed private half is bound to."""
     return b"signing-key:" + kid.encode()
 
 
 @lru_cache(maxsize=4)
 def _unsealed(kid: str, sealed: bytes) -> rsa.RSAPrivateKey:
     # Kept in memory: reading the PEM checks the primes again and costs as much as ten signatures.
-    pem = crypto.unseal(sealed, key=settings.MASTER_KEY, bound_to=_bound_to(kid))
+    pem = master_key.unseal(sealed, bound_to=key_binding(kid))
     private = serialization.load_pem_private_key(pem, password=None)
     assert isinstance(private, rsa.RSAPrivateKey)  # noqa: S101 - only `_make` writes these rows
     return private

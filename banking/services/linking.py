@@ -6,14 +6,12 @@ So a renewed consent, under which every id is new, continues the same history. A
 from collections.abc import Sequence
 from datetime import datetime
 
-from django.conf import settings
 from django.db import transaction
 
 from banking import adapters
 from banking.clients.base import ProviderAccount
 from banking.models import AccountQuota, BankAccount, BankConnection
 from payymo.audit.services import recording as audit
-from payymo.shared import crypto
 from payymo.shared.errors import Conflict
 from tenants import context, sealing
 from tenants.models import ProviderAccount as Claim
@@ -93,8 +91,8 @@ def _is_linked_by_another(account: BankAccount, connection: BankConnection) -> b
 
 
 def _claim_id(stable: str, currency: str) -> str:
-    # Keyed by the master key: equal for every tenant, readable for nobody.
-    return crypto.keyed_hash(f"{stable}|{currency}", key=settings.MASTER_KEY, purpose="bank-account-claim")
+    # Keyed for the platform: equal for every tenant, readable for nobody.
+    return sealing.platform_hash(f"{stable}|{currency}", purpose="bank-account-claim")
 
 
 def _claim(account: ProviderAccount) -> None:
