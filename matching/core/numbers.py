@@ -79,7 +79,7 @@ class NumberIndex:
         """Invoices whose digits differ by one changed, missing, added or swapped digit, with their digits."""
         found: dict[int, str] = {}
         known = self._whole
-        for variant in sorted(variant for variant in slips_of(digits) if variant in known):
+        for variant in sorted(slips_of(digits) & known.keys()):
             for invoice_id in known[variant]:
                 found.setdefault(invoice_id, variant)
         return found

@@ -9,7 +9,7 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
-from matching.parsers.export import Export, LineError
+from matching.parsers.export import Export, LineError, amount_minor
 
 ROOT = Path(__file__).resolve().parents[2]
 CLIENTS = [
@@ -263,3 +263,36 @@ def test_an_export_reads_an_instructed_amount_in_either_shape(folder):
 
     sent = [(receipt.instructed_amount_minor, receipt.instructed_currency) for receipt in read if receipt]
     assert (sent, broken) == ([(12900, "USD"), (12900, "USD"), (None, "")], [])
+
+
+def test_invoices_and_charges_come_by_day_in_whatever_order_the_file_has_them(folder):
+    write_lines(folder / "invoices.jsonl", [INVOICES[2], INVOICES[1], INVOICES[0]])
+    later = {**CHARGES[0], "id": "ch_later", "created": CHARGES[0]["created"] + 86_400}
+    write_lines(folder / "stripe_charges.jsonl", [later, *CHARGES])
+    export = Export(folder, lambda error: pytest.fail(error.reason))
+
+    assert [invoice.id for invoice in export.invoices()] == [101, 102, 103]
+    assert [row.id for row in export.charges()] == ["ch_1", "ch_2", "ch_later"]
+
+
+def test_a_broken_invoice_is_reported_once_wherever_it_breaks(folder, tmp_path):
+    lines = (folder / "invoices.jsonl").read_text().splitlines()
+    lines[1:1] = ["{", json.dumps({**INVOICES[0], "date": "soon"}), "", json.dumps({**INVOICES[0], "total": "much"})]
+    lines.append(json.dumps({**INVOICES[0], "id": 999, "date": "2099-01-01", "balance": "?"}))
+    (folder / "invoices.jsonl").write_text("\n".join(lines) + "\n")
+    said = io.StringIO()
+
+    with pytest.raises(SystemExit):
+        call_command("match_files", str(folder), "--out", str(tmp_path / "out"), stderr=said, processes=2)
+
+    places = sorted(
+        int(line.split("line ")[1].split(":")[0]) for line in said.getvalue().splitlines() if "line " in line
+    )
+    assert places == [2, 3, 5, 8]
+
+
+@pytest.mark.parametrize(
+    ("written", "minor"), [("119.00", 11900), ("-0.05", -5), ("7", 700), ("7.5", 750), ("007.50", 750), ("+1.25", 125)]
+)
+def test_an_amount_is_read_the_fast_and_the_slow_way_alike(written, minor):
+    assert amount_minor(written, "EUR") == minor

@@ -1,12 +1,12 @@
 """`match_files DIR --out FILE`: replay the engine over exported records, with no database and no tenant."""
 
-import json
 import sys
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, Generic, TextIO, TypeVar
 
+import msgspec
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
@@ -19,6 +19,7 @@ from matching.twins import ShareOut, TwinLost, can_be_two, doubled
 from payymo.shared.money import from_minor, to_minor
 
 _MOST_REPORTED = 200
+_Value = TypeVar("_Value")
 
 
 class Command(BaseCommand):
@@ -61,14 +62,28 @@ class Command(BaseCommand):
             sys.exit(1)
 
 
+class Ahead(Generic[_Value]):
+    """An iterator that shows what comes next; None at its end."""
+
+    def __init__(self, values: Iterator[_Value]) -> None:
+        self._values = values
+        self.next = next(values, None)
+
+    def take(self) -> _Value:
+        """Take what `next` shows."""
+        value, self.next = self.next, next(self._values, None)
+        assert value is not None  # noqa: S101
+        return value
+
+
 class FileRun:
     """One replay of one folder."""
 
     def __init__(self, export: Export) -> None:
         self._export = export
-        self._invoices = sorted(export.invoices(), key=lambda invoice: (invoice.issue_date, invoice.id), reverse=True)
-        self._charges = sorted(export.charges(), key=lambda row: row.on or date.min, reverse=True)
-        self._rates = _charge_rates(export, self._charges)
+        self._invoices = Ahead(export.invoices())
+        self._charges = Ahead(export.charges())
+        self._rates = {charge: (target, rate) for charge, target, rate in export.rates() if target}
         self.replay = Replay(
             Book(clients=export.clients()),
             to_minor=to_minor,
@@ -99,9 +114,11 @@ class FileRun:
         with tqdm(total=self._export.rows(), unit="row", disable=not progress, file=sys.stderr) as bar:
             for day, rows in self.days():
                 for decision in self.run_day(day, rows):
-                    out.write(json.dumps(self._line(decision), ensure_ascii=False) + "\n")
+                    out.write(msgspec.json.encode(self._line(decision)).decode() + "\n")
                     written += 1
                 bar.update(len(rows))
+        while self._invoices.next is not None:
+            self._invoices.take()  # issued after the last row: read for what is broken
         return written
 
     def days(self) -> Iterator[tuple[date, list[FeedRow]]]:
@@ -113,18 +130,18 @@ class FileRun:
 
     def _charge_days(self, until: date) -> Iterator[tuple[date, list[FeedRow]]]:
         due: list[FeedRow] = []
-        while self._charges and (self._charges[-1].on or date.min) <= until:
-            due.append(self._charges.pop())
+        while self._charges.next is not None and (self._charges.next.on or date.min) <= until:
+            due.append(self._charges.take())
         for day, rows in by_day(due):
             yield day, list(rows)
 
     def run_day(self, day: date, rows: list[FeedRow]) -> list[Decision]:
         """Take up what was issued by that day, then judge its rows."""
         book = self.replay.book
-        while self._invoices and self._invoices[-1].issue_date <= day:
-            book.add_invoice(self._invoices.pop())
+        while self._invoices.next is not None and self._invoices.next.issue_date <= day:
+            book.add_invoice(self._invoices.take())
         for row in rows:
-            if row.id in self._rates and row.receipt is not None:
+            if row.id in self._rates and row.receipt is not None and row.receipt.source is Source.STRIPE_CHARGE:
                 target, rate = self._rates[row.id]
                 book.observe_rate(row.receipt.currency, target, rate, day)
         return self.replay.run_day(rows)
@@ -149,9 +166,3 @@ class FileRun:
 
 def _say_nothing(_: LineError) -> None:
     pass
-
-
-def _charge_rates(export: Export, charges: list[FeedRow]) -> dict[str, tuple[str, float]]:
-    """The rate Stripe used for each charge that it exchanged, by charge."""
-    known = {row.id for row in charges if row.receipt is not None and row.receipt.source is Source.STRIPE_CHARGE}
-    return {charge: (target, rate) for charge, target, rate in export.rates() if charge in known and target}
