@@ -137,6 +137,27 @@ class StripePayment(Record):
         return self.amount - self.allocated
 
 
+class PaymentIntent(Record):
+    """A customer's attempt to pay: what is on its way, waits for capture, or came to nothing."""
+
+    connection = models.ForeignKey(StripeConnection, on_delete=models.PROTECT, related_name="intents")
+    intent_id = models.CharField(max_length=64, unique=True)
+    charge_id = models.CharField(max_length=64, blank=True, help_text="the latest one")
+    amount = MoneyField()
+    amount_received = MoneyField(default=0)
+    amount_capturable = MoneyField(default=0, help_text="authorised, and lost if it is not captured in time")
+    currency = CurrencyField()
+    status = models.CharField(max_length=40)
+    customer_id = models.CharField(max_length=64, blank=True)
+    description = models.TextField(blank=True)
+    metadata = models.JSONField(default=dict)
+    error_code = models.CharField(max_length=60, blank=True)
+    stripe_created_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["status", "stripe_created_at"], name="intent_status_day")]
+
+
 class BalanceTransaction(models.Model):
     """A movement of the Stripe balance: the ledger from which payouts are explained."""
 
@@ -179,6 +200,10 @@ class Refund(models.Model):
     currency = CurrencyField()
     status = models.CharField(max_length=20)
     reason = models.CharField(max_length=60, blank=True)
+    failure_reason = models.CharField(max_length=60, blank=True)
+    failure_balance_transaction_id = models.CharField(
+        max_length=64, blank=True, help_text="the movement that brought a failed refund's money back"
+    )
     refunded_at = models.DateTimeField()
 
     def __str__(self) -> str:
@@ -196,10 +221,38 @@ class Dispute(models.Model):
     status = models.CharField(max_length=40)
     reason = models.CharField(max_length=60, blank=True)
     disputed_at = models.DateTimeField()
+    evidence_due_at = models.DateTimeField(null=True, blank=True)
+    withdrawn = MoneyField(default=0, help_text="taken from the balance, in the settlement currency")
+    reinstated = MoneyField(default=0, help_text="given back when it was won")
+    fee = MoneyField(default=0, help_text="what Stripe took for it")
+    fee_returned = MoneyField(default=0)
+    settlement_currency = CurrencyField(blank=True)
+
+    class Outcome(models.TextChoices):
+        """What came of it. An inquiry moves no money."""
+
+        INQUIRY = "inquiry", "Inquiry"
+        OPEN = "open", "Open"
+        WON = "won", "Won"
+        LOST = "lost", "Lost"
+        PREVENTED = "prevented", "Prevented"
 
     def __str__(self) -> str:
         """Name the dispute."""
         return self.dispute_id
+
+    @property
+    def moved_in(self) -> str:
+        """The currency of what it moved; the charge's own while nothing moved."""
+        return self.settlement_currency or self.currency
+
+    @property
+    def outcome(self) -> "Dispute.Outcome":
+        """What Stripe's status means for the money; a status that is new counts as open."""
+        if self.status.startswith("warning_"):
+            return self.Outcome.INQUIRY
+        ended = (self.Outcome.WON, self.Outcome.LOST, self.Outcome.PREVENTED)
+        return self.Outcome(self.status) if self.status in ended else self.Outcome.OPEN
 
 
 class WebhookEvent(Record):

@@ -3,7 +3,15 @@
 from rest_framework import serializers
 
 from payments.adapters import equation_of
-from payments.models import BalanceTransaction, Payout, StripeConnection, StripePayment
+from payments.models import (
+    BalanceTransaction,
+    Dispute,
+    PaymentIntent,
+    Payout,
+    Refund,
+    StripeConnection,
+    StripePayment,
+)
 from payymo.shared.api.queries import PagedQuery
 from payymo.shared.api.serializers import OwnDigits, StrictSerializer
 from payymo.shared.models import ReceiptState
@@ -55,6 +63,12 @@ class StripeConnectionInput(StrictSerializer):
     webhook_secret = serializers.CharField(max_length=255, required=False, default="", allow_blank=True)
 
 
+class PaymentIntentQuery(PagedQuery):
+    """The filters of the list of attempts to pay."""
+
+    status = serializers.CharField(required=False, max_length=40)
+
+
 class StripePaymentQuery(PagedQuery):
     """Query of the list of charges."""
 
@@ -78,6 +92,67 @@ class StripePaymentOutput(serializers.ModelSerializer):
             "id", "charge_id", "payment_intent_id", "charged_at", "amount", "currency", "amount_refunded", "fee", "net",
             "settlement_currency", "status", "disputed", "email", "name", "description", "metadata", "payout", "state",
             "allocated",
+        )  # fmt: skip
+        read_only_fields = fields
+
+
+class RefundOutput(serializers.ModelSerializer):
+    """Money given back; a failed one says why and which movement brought the money back."""
+
+    amount = OwnDigits()
+
+    class Meta:
+        model = Refund
+        fields = (
+            "refund_id", "amount", "currency", "status", "reason", "failure_reason", "failure_balance_transaction_id",
+            "refunded_at",
+        )  # fmt: skip
+        read_only_fields = fields
+
+
+class DisputeOutput(serializers.ModelSerializer):
+    """A dispute, what came of it, and what it moved in the settlement currency."""
+
+    amount = OwnDigits()
+    outcome = serializers.ChoiceField(choices=Dispute.Outcome.choices)
+    withdrawn = OwnDigits(currency="moved_in")
+    reinstated = OwnDigits(currency="moved_in")
+    fee = OwnDigits(currency="moved_in")
+    fee_returned = OwnDigits(currency="moved_in")
+
+    class Meta:
+        model = Dispute
+        fields = (
+            "dispute_id", "amount", "currency", "status", "outcome", "reason", "disputed_at", "evidence_due_at",
+            "withdrawn", "reinstated", "fee", "fee_returned", "settlement_currency",
+        )  # fmt: skip
+        read_only_fields = fields
+
+
+class StripePaymentDetailOutput(StripePaymentOutput):
+    """A charge with its refunds and disputes."""
+
+    refunds = RefundOutput(many=True)
+    disputes = DisputeOutput(many=True)
+
+    class Meta(StripePaymentOutput.Meta):
+        fields = (*StripePaymentOutput.Meta.fields, "refunds", "disputes")
+        read_only_fields = fields
+
+
+class PaymentIntentOutput(serializers.ModelSerializer):
+    """An attempt to pay; `amount_capturable` is authorised and not captured yet."""
+
+    id = serializers.UUIDField(source="public_id")
+    amount = OwnDigits()
+    amount_received = OwnDigits()
+    amount_capturable = OwnDigits()
+
+    class Meta:
+        model = PaymentIntent
+        fields = (
+            "id", "intent_id", "charge_id", "amount", "amount_received", "amount_capturable", "currency", "status",
+            "description", "metadata", "error_code", "stripe_created_at",
         )  # fmt: skip
         read_only_fields = fields
 

@@ -19,6 +19,7 @@ urlpatterns = [
     ),
     path("stripe-payments/", views.StripePaymentList.as_view(), name="stripe-payments"),
     path("stripe-payments/<uuid:public_id>/", views.StripePaymentDetail.as_view(), name="stripe-payment"),
+    path("stripe-payment-intents/", views.PaymentIntentList.as_view(), name="stripe-payment-intents"),
     path("payouts/", views.PayoutList.as_view(), name="payouts"),
     path("payouts/<uuid:public_id>/", views.PayoutDetail.as_view(), name="payout"),
     path("payouts/<uuid:public_id>/items/", views.PayoutItemList.as_view(), name="payout-items"),

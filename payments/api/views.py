@@ -17,7 +17,7 @@ from rest_framework.views import APIView
 
 from accounts.api.permissions import requires
 from payments.api import serializers as shapes
-from payments.models import BalanceTransaction, Payout, StripeConnection, StripePayment
+from payments.models import BalanceTransaction, PaymentIntent, Payout, StripeConnection, StripePayment
 from payments.services import connecting, webhooks
 from payments.services.manual_payouts import movements_behind
 from payymo.shared.api import queries
@@ -117,9 +117,23 @@ class StripePaymentDetail(generics.RetrieveAPIView):
     """One charge."""
 
     permission_classes = [requires("transactions.view")]
-    serializer_class = shapes.StripePaymentOutput
+    serializer_class = shapes.StripePaymentDetailOutput
     lookup_field = "public_id"
-    queryset = StripePayment.objects.select_related("payout")
+    queryset = StripePayment.objects.select_related("payout").prefetch_related("refunds", "disputes")
+
+
+class PaymentIntentList(generics.ListAPIView):
+    """Attempts to pay, newest first; `?status=` filters, such as `processing` or `requires_capture`."""
+
+    permission_classes = [requires("transactions.view")]
+    serializer_class = shapes.PaymentIntentOutput
+    query_class = shapes.PaymentIntentQuery
+
+    def get_queryset(self) -> Any:
+        """Filter by status."""
+        rows = PaymentIntent.objects.all()
+        wanted = queries.checked(self).get("status")
+        return rows.filter(status=wanted) if wanted else rows
 
 
 class PayoutList(generics.ListAPIView):

@@ -76,11 +76,31 @@ class RemoteRefund:
     status: str
     reason: str
     created_at: datetime
+    failure_reason: str = ""
+    failure_balance_transaction_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteIntent:
+    """A customer's attempt to pay, as it stands now."""
+
+    intent_id: str
+    charge_id: str
+    amount: Decimal
+    amount_received: Decimal
+    amount_capturable: Decimal
+    currency: str
+    status: str
+    customer_id: str
+    description: str
+    metadata: Mapping[str, str]
+    error_code: str
+    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class RemoteDispute:
-    """A disputed charge."""
+    """A disputed charge. `movements` are the withdrawal and, when it was won, the reinstatement."""
 
     dispute_id: str
     charge_id: str
@@ -89,6 +109,8 @@ class RemoteDispute:
     status: str
     reason: str
     created_at: datetime
+    evidence_due_at: datetime | None = None
+    movements: tuple[RemoteBalanceTransaction, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +166,12 @@ class PaymentProvider(Protocol):
 
     def charge(self, charge_id: str) -> RemoteCharge:
         """Read one charge."""
+
+    def intents(self, *, created_from: datetime | None) -> Iterator[RemoteIntent]:
+        """Walk the payment intents, newest first."""
+
+    def intent(self, intent_id: str) -> RemoteIntent:
+        """Read one payment intent."""
 
     def refunds(self, *, created_from: datetime | None) -> Iterator[RemoteRefund]:
         """Walk the refunds, newest first."""

@@ -19,6 +19,7 @@ from payments.clients.base import (
     RemoteCharge,
     RemoteDispute,
     RemoteEvent,
+    RemoteIntent,
     RemotePayout,
     RemoteRefund,
 )
@@ -115,8 +116,9 @@ class StripeApi:
         """Try one harmless read of each kind and name the ones that are refused."""
         v1 = self._client.v1
         kinds = {
-            "Charges": v1.charges, "Refunds": v1.refunds, "Disputes": v1.disputes, "Payouts": v1.payouts,
-            "Balance transactions": v1.balance_transactions, "Events": v1.events,
+            "Charges": v1.charges, "Payment intents": v1.payment_intents, "Refunds": v1.refunds,
+            "Disputes": v1.disputes, "Payouts": v1.payouts, "Balance transactions": v1.balance_transactions,
+            "Events": v1.events,
         }  # fmt: skip
         missing = []
         for name, service in kinds.items():
@@ -171,6 +173,15 @@ class StripeApi:
         expand: Any = {"expand": ["balance_transaction"]}
         found = self._ask(lambda: self._client.v1.charges.retrieve(charge_id, expand, self._options))
         return values.charge(_plain(found))
+
+    def intents(self, *, created_from: datetime | None) -> Iterator[RemoteIntent]:
+        """Walk the payment intents, newest first."""
+        return self._walk(self._client.v1.payment_intents, values.intent, self._since(created_from))
+
+    def intent(self, intent_id: str) -> RemoteIntent:
+        """Read one payment intent."""
+        found = self._ask(lambda: self._client.v1.payment_intents.retrieve(intent_id, None, self._options))
+        return values.intent(_plain(found))
 
     def refunds(self, *, created_from: datetime | None) -> Iterator[RemoteRefund]:
         """Walk the refunds, newest first."""

@@ -15,6 +15,7 @@ from payments.clients.base import (
     RemoteCharge,
     RemoteDispute,
     RemoteEvent,
+    RemoteIntent,
     RemotePayout,
     RemoteRefund,
 )
@@ -187,12 +188,36 @@ def refund(data: Plain) -> RemoteRefund:
         status=text(data, "status", longest=20),
         reason=text(data, "reason", longest=60),
         created_at=moment(data, "created"),
+        failure_reason=text(data, "failure_reason", longest=60),
+        failure_balance_transaction_id=reference(data, "failure_balance_transaction"),
+    )
+
+
+def intent(data: Plain) -> RemoteIntent:
+    """Read a payment intent."""
+    currency = currency_of(data)
+    failure = data.get("last_payment_error")
+    return RemoteIntent(
+        intent_id=identifier(data),
+        charge_id=reference(data, "latest_charge"),
+        amount=amount(data, "amount", currency),
+        amount_received=amount(data, "amount_received", currency),
+        amount_capturable=amount(data, "amount_capturable", currency),
+        currency=currency,
+        status=text(data, "status", longest=40),
+        customer_id=reference(data, "customer"),
+        description=text(data, "description"),
+        metadata=_metadata(data.get("metadata")),
+        error_code=text(failure, "code", longest=60) if isinstance(failure, Mapping) else "",
+        created_at=moment(data, "created"),
     )
 
 
 def dispute(data: Plain) -> RemoteDispute:
-    """Read a dispute."""
+    """Read a dispute with the movements of its money."""
     currency = currency_of(data)
+    evidence = data.get("evidence_details")
+    moved = data.get("balance_transactions")
     return RemoteDispute(
         dispute_id=identifier(data),
         charge_id=reference(data, "charge"),
@@ -201,6 +226,12 @@ def dispute(data: Plain) -> RemoteDispute:
         status=text(data, "status", longest=40),
         reason=text(data, "reason", longest=60),
         created_at=moment(data, "created"),
+        evidence_due_at=(
+            moment(evidence, "due_by") if isinstance(evidence, Mapping) and evidence.get("due_by") is not None else None
+        ),
+        movements=tuple(
+            balance_transaction(one) for one in (moved if isinstance(moved, list) else ()) if isinstance(one, Mapping)
+        ),
     )
 
 

@@ -1,13 +1,23 @@
 """Writing charges, refunds, disputes and the ledger. Facts move forward; what people decided is never touched."""
 
 from collections.abc import Iterable, Iterator
+from decimal import Decimal
 from itertools import islice
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.db import transaction
+from django.db.models import Q
 
-from payments.clients.base import RemoteBalanceTransaction, RemoteCharge, RemoteDispute, RemoteRefund
-from payments.models import BalanceTransaction, Dispute, Payout, Refund, StripeConnection, StripePayment
+from payments.clients.base import RemoteBalanceTransaction, RemoteCharge, RemoteDispute, RemoteIntent, RemoteRefund
+from payments.models import (
+    BalanceTransaction,
+    Dispute,
+    PaymentIntent,
+    Payout,
+    Refund,
+    StripeConnection,
+    StripePayment,
+)
 from payymo.shared.models import ReceiptState
 from tenants import sealing
 from tenants.nudging import nudge
@@ -20,6 +30,14 @@ _CHARGE_FACTS = (
 )  # fmt: skip
 
 
+_DISPUTE_FACTS = [
+    "status", "amount", "reason", "evidence_due_at", "withdrawn", "reinstated", "fee", "fee_returned",
+    "settlement_currency",
+]  # fmt: skip
+_INTENT_FACTS = [
+    "charge_id", "amount", "amount_received", "amount_capturable", "status", "customer_id", "description", "metadata",
+    "error_code",
+]  # fmt: skip
 _OPEN = (ReceiptState.UNRECONCILED, ReceiptState.PARTLY_ALLOCATED)
 
 
@@ -151,6 +169,8 @@ def store_refunds(refunds: Iterable[RemoteRefund]) -> int:
                 currency=refund.currency,
                 status=refund.status,
                 reason=refund.reason,
+                failure_reason=refund.failure_reason,
+                failure_balance_transaction_id=refund.failure_balance_transaction_id,
                 refunded_at=refund.created_at,
             )
             for refund in once_each(chunk, "refund_id")
@@ -160,10 +180,79 @@ def store_refunds(refunds: Iterable[RemoteRefund]) -> int:
             rows,
             update_conflicts=True,
             unique_fields=["refund_id"],
-            update_fields=["status", "balance_transaction_id", "reason"],
+            update_fields=[
+                "status",
+                "balance_transaction_id",
+                "reason",
+                "failure_reason",
+                "failure_balance_transaction_id",
+            ],
         )
         count += len(rows)
     return count
+
+
+def _moved(dispute: RemoteDispute) -> dict[str, Any]:
+    """Sum up what a dispute took from the balance and what came back of it."""
+    return {
+        "withdrawn": -sum((one.amount for one in dispute.movements if one.amount < 0), Decimal(0)),
+        "reinstated": sum((one.amount for one in dispute.movements if one.amount > 0), Decimal(0)),
+        "fee": sum((one.fee for one in dispute.movements if one.fee > 0), Decimal(0)),
+        "fee_returned": -sum((one.fee for one in dispute.movements if one.fee < 0), Decimal(0)),
+        "settlement_currency": dispute.movements[0].currency if dispute.movements else "",
+    }
+
+
+def store_intents(connection: StripeConnection, intents: Iterable[RemoteIntent]) -> int:
+    """Write payment intents, and lend their words to charges that have none; return how many.
+
+    A text that was added to an intent after the charge is on the intent alone.
+    """
+    count = 0
+    for chunk in batches(intents):
+        rows = [
+            PaymentIntent(
+                connection=connection,
+                intent_id=one.intent_id,
+                charge_id=one.charge_id,
+                amount=one.amount,
+                amount_received=one.amount_received,
+                amount_capturable=one.amount_capturable,
+                currency=one.currency,
+                status=one.status,
+                customer_id=one.customer_id,
+                description=one.description,
+                metadata=dict(one.metadata),
+                error_code=one.error_code,
+                stripe_created_at=one.created_at,
+            )
+            for one in once_each(chunk, "intent_id")
+        ]
+        PaymentIntent.objects.bulk_create(
+            rows, update_conflicts=True, unique_fields=["intent_id"], update_fields=_INTENT_FACTS
+        )
+        _lend_words(rows)
+        count += len(rows)
+    return count
+
+
+def _lend_words(intents: Iterable[PaymentIntent]) -> None:
+    speaking = {one.intent_id: one for one in intents if one.description or one.metadata}
+    silent = Q(description="") | Q(metadata={})
+    with transaction.atomic():
+        charges = StripePayment.objects.select_for_update().filter(silent, payment_intent_id__in=speaking)
+        changed = [charge for charge in charges.order_by("pk") if _borrow(charge, speaking[charge.payment_intent_id])]
+        StripePayment.objects.bulk_update(changed, ["description", "metadata", "proposed_at"])
+
+
+def _borrow(charge: StripePayment, intent: PaymentIntent) -> bool:
+    before = (charge.description, charge.metadata)
+    charge.description = charge.description or intent.description
+    charge.metadata = charge.metadata or intent.metadata
+    changed = before != (charge.description, charge.metadata)
+    if changed and charge.state in _OPEN:
+        charge.proposed_at = None
+    return changed
 
 
 def store_disputes(disputes: Iterable[RemoteDispute]) -> int:
@@ -180,12 +269,14 @@ def store_disputes(disputes: Iterable[RemoteDispute]) -> int:
                 status=dispute.status,
                 reason=dispute.reason,
                 disputed_at=dispute.created_at,
+                evidence_due_at=dispute.evidence_due_at,
+                **_moved(dispute),
             )
             for dispute in once_each(chunk, "dispute_id")
             if dispute.charge_id in known
         ]
         Dispute.objects.bulk_create(
-            rows, update_conflicts=True, unique_fields=["dispute_id"], update_fields=["status", "amount", "reason"]
+            rows, update_conflicts=True, unique_fields=["dispute_id"], update_fields=_DISPUTE_FACTS
         )
         count += len(rows)
     return count

@@ -32,6 +32,7 @@ class Reader:
         self.refund = cache(self._refund)
         self.dispute = cache(self._dispute)
         self.payout = cache(self._payout)
+        self.intent = cache(self._intent)
 
     def _charge(self, charge_id: str) -> None:
         charges.store_charges(self._connection, [self._api.charge(charge_id)])
@@ -51,6 +52,12 @@ class Reader:
         payouts.store_payouts(self._connection, [self._api.payout(payout_id)])
         payouts.fetch_items_of(self._connection, self._api, payout_id)
 
+    def _intent(self, intent_id: str) -> None:
+        intent = self._api.intent(intent_id)
+        if intent.charge_id and intent.status == "succeeded":
+            self.charge(intent.charge_id)
+        charges.store_intents(self._connection, [intent])
+
     def apply(self, kind: str, object_id: str) -> None:
         """Read what an event is about; kinds that concern nothing here cost nothing.
 
@@ -62,6 +69,8 @@ class Reader:
             self.refund(object_id)
         elif kind.startswith("charge.") and object_id.startswith(("ch_", "py_")):
             self.charge(object_id)
+        elif kind.startswith("payment_intent."):
+            self.intent(object_id)
         elif kind.startswith("payout."):
             self.payout(object_id)
         elif kind == "account.application.deauthorized":

@@ -80,6 +80,7 @@ def _read(connection: StripeConnection, api: PaymentProvider, *, now: datetime, 
 
     since = connection.synced_until - OVERLAP if connection.synced_until else None
     new = charges.store_charges(connection, counted("charges", api.charges(created_from=since)))
+    charges.store_intents(connection, counted("payment intents", api.intents(created_from=since)))
     refunds = charges.store_refunds(counted("refunds", api.refunds(created_from=since)))
     disputes = charges.store_disputes(counted("disputes", api.disputes(created_from=since)))
     ledger = counted("balance transactions", api.balance_transactions(created_from=since))

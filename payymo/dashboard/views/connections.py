@@ -154,7 +154,7 @@ def connect_stripe(request: HttpRequest) -> HttpResponse:
         submit=_("Check and connect"),
         steps=(
             _("In Stripe open Developers, API keys, and create a restricted key."),
-            _("Give it Read for Charges, Refunds, Disputes, Payouts, Balance, Events; nothing to write."),
+            _("Give it Read for Charges, Payment Intents, Refunds, Disputes, Payouts, Balance, Events; no Write."),
             _("For events as they happen add a webhook endpoint and paste its signing secret."),
         ),
         cancel_url=link("connections"),
