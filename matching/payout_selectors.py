@@ -68,7 +68,10 @@ def entries_for(payouts: Iterable[core.Payout]) -> QuerySet[BankTransaction]:
     returned = sent.filter(currency=OuterRef("currency"), amount=-OuterRef("amount"), status__in=("failed", "canceled"))
     stated = sent.filter(currency=OuterRef("original_currency"), amount=OuterRef("original_amount"))
     named = Q(counterparty_name__icontains="stripe") | Q(remittance_information__icontains="stripe")
-    rows = BankTransaction.objects.filter(FREE, booking_date__gte=first - _EARLY, booking_date__lte=last + _LATE)
+    # Debits were set aside by the thousand; they are looked at only where money can have gone back.
+    takes_back = any(one.amount_minor < 0 or one.returned for one in payouts)
+    free = FREE if takes_back else Q(state=ReceiptState.UNRECONCILED, amount__gt=0)
+    rows = BankTransaction.objects.filter(free, booking_date__gte=first - _EARLY, booking_date__lte=last + _LATE)
     return rows.filter(named | Exists(equal) | Exists(returned) | Exists(stated)).order_by("-booking_date", "-pk")
 
 
