@@ -3,7 +3,7 @@
 An e-detector: the mean of likelihood ratios against three worse error rates, each started again whenever it falls
 below one. While no more than `tolerated` of the receipts are wrong, it reaches `ALARM` within n receipts with a chance
 of at most n / ALARM, whatever the order and however often one looks.
-Source: Shin, Ramdas and Rinaldo, E-detectors, 2024; docs/adr on stopping automation.
+Source: Shin, Ramdas and Rinaldo, E-detectors, 2024; docs/adr/0018-corrected-automation-stops-itself.md
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Proves from which probability on automation is right often enough: a bound on held-back decisions, not a hope.
 
-Source: Clopper and Pearson 1934; Bonferroni over a few thresholds chosen beforehand; docs/adr on the automation bound.
+Source: Clopper and Pearson 1934, with Bonferroni; docs/adr/0017-automation-is-proved-on-held-back-decisions.md
 """
 
 from __future__ import annotations
