@@ -59,10 +59,21 @@ def _all(found: Evidence, book: Book) -> Iterable[Hypothesis]:
     yield from _named_sets(found)
     yield from _named_and_rest(found, book)
     for client_id in found.clients:
-        debts = book.open_of_client(client_id)[:_MOST_DEBTS]
-        yield from _singles(found, book, debts)
-        yield from _sums(found, debts, client_id)
+        debts = book.open_of_client(client_id)
+        yield from _singles(found, book, _worth_a_look(found, debts))
+        yield from _sums(found, debts[:_MOST_DEBTS], client_id)
     yield from _group_sums(found, book)
+
+
+def _worth_a_look(found: Evidence, debts: Sequence[Debt]) -> Sequence[Debt]:
+    """The oldest debts of a client, and of the others those that the text names or that are of the very amount."""
+    if len(debts) <= _MOST_DEBTS:
+        return debts
+    amounts = amounts_of(found.receipt)
+    others = debts[_MOST_DEBTS:]
+    named = [debt for debt in others if debt.id in found.hits]
+    equal = [debt for debt in others if debt.outstanding == amounts.get(debt.currency) and debt.id not in found.hits]
+    return [*debts[:_MOST_DEBTS], *named[:_MOST_DEBTS], *equal[:_MOST_EXACT]]
 
 
 def _singles(found: Evidence, book: Book, debts: Sequence[Debt]) -> Iterable[Hypothesis]:
