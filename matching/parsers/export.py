@@ -90,7 +90,7 @@ class Export:
         return self._read("bank_transactions.jsonl", _bank_row)
 
     def charges(self) -> Iterator[FeedRow]:
-        """Every Stripe charge by day, those of one day in the order of the file; read when asked for."""
+        """Every Stripe charge in the order in which they were made; read when asked for."""
         return self._read_sorted("stripe_charges.jsonl", _charge, _ChargePlace)
 
     def payouts(self) -> Iterator[Payout]:
@@ -192,6 +192,10 @@ class _ChargePlace(_Place):
 
     def day(self) -> int:
         return _moment(self.created).toordinal()
+
+    def order(self) -> int:
+        """When the charge was made: of one made twice the first pays."""
+        return self.created
 
 
 def _count_lines(path: Path) -> int:

@@ -136,6 +136,16 @@ def test_an_invoice_that_is_not_issued_yet_is_unknown(folder, tmp_path):
     assert judged(folder, tmp_path)["b5"]["allocations"] == [[103, "119.00"]]
 
 
+def test_of_a_charge_made_twice_the_first_pays_whatever_the_order_of_the_file(folder, tmp_path):
+    first, second = captured("ch_b", 4990, {"invoice_id": "102"}), captured("ch_a", 4990, {"invoice_id": "102"})
+    second["created"] += 600
+    write_lines(folder / "stripe_charges.jsonl", [second, first])
+
+    lines = judged(folder, tmp_path)
+
+    assert (lines["ch_b"]["allocations"], lines["ch_a"]["allocations"]) == ([[102, "49.90"]], [])
+
+
 def test_past_decisions_teach_the_payer(folder, tmp_path):
     months = [f"2026-0{month}-05" for month in range(1, 7)]
     debts = [issued(200 + n, "", "19.90", userid=8, on=day) for n, day in enumerate(months)]
@@ -156,6 +166,8 @@ def test_past_decisions_teach_the_payer(folder, tmp_path):
     ("file", "line", "reason"),
     [
         ("bank_transactions.jsonl", "{not json", "not JSON"),
+        ("bank_transactions.jsonl", json.dumps(entry("x", "1.005", "t", "n")), "1.005"),
+        ("invoices.jsonl", json.dumps(issued(9, "RE-9", "10.00", currencycode="")), "'' is not a currency code"),
         ("bank_transactions.jsonl", "[1, 2]", "not an object"),
         ("bank_transactions.jsonl", json.dumps(entry("x", "abc", "t", "n")), "'abc' is not an amount"),
         ("bank_transactions.jsonl", json.dumps(entry("x", 11.9, "t", "n")), "11.9 is not an amount"),
