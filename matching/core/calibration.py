@@ -7,23 +7,30 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from matching.core.scoring import Model, logit
+from matching.core.proof import bound, shipped_evidence
+from matching.core.scoring import Model, calibrated, logit
 
 ENOUGH = 150
 _PULL = 4.0
 _MOST_STEPS = 50
+OWN_TARGET = 0.998
+OWN_THRESHOLD = 0.997
+"""With enough decisions of its own a tenant may go down to this threshold, if their bound and the others' reach it."""
 
 
 @dataclass(slots=True)
 class CalibrationLog:
-    """Raw shares of winners with whether they were right, per source."""
+    """Raw shares of winners with whether they were right, per source; and of those that may be automated."""
 
     rows: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
+    eligible: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
     fitted: dict[str, tuple[int, tuple[float, float]]] = field(default_factory=dict)
 
-    def add(self, source: str, share: float, right: float) -> None:
+    def add(self, source: str, share: float, right: float, *, eligible: bool = False) -> None:
         """Note one decided receipt."""
         self.rows.setdefault(str(source), []).append((share, right))
+        if eligible:
+            self.eligible.setdefault(str(source), []).append((share, right))
 
 
 def fit_curve(rows: Sequence[tuple[float, float]], start: tuple[float, float] = (1.0, 0.0)) -> tuple[float, float]:
@@ -58,4 +65,16 @@ def recalibrated(model: Model, log: CalibrationLog) -> Model:
                 curve = fit_curve(rows, curves.get(source, (1.0, 0.0)))
                 log.fitted[source] = (len(rows), curve)
             curves[source] = curve
-    return replace(model, curves=curves)
+    found = replace(model, curves=curves)
+    automatic = {source: least for source in log.eligible if (least := _own_threshold(found, source, log)) is not None}
+    return replace(found, automatic={**model.automatic, **automatic})
+
+
+def _own_threshold(model: Model, source: str, log: CalibrationLog) -> float | None:
+    """The lower threshold that this tenant's own decisions prove, where they do."""
+    if source not in model.automatic:
+        return None
+    above = [right for share, right in log.eligible[source] if calibrated(model, source, share) >= OWN_THRESHOLD]
+    own = (len(above), round(len(above) - sum(above)))
+    proved = bound(OWN_THRESHOLD, own, shipped_evidence(model, source).get(OWN_THRESHOLD, (0, 0)))
+    return OWN_THRESHOLD if proved.least >= OWN_TARGET else None

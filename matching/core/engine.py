@@ -8,7 +8,7 @@ from matching.core.amounts import FOREIGN, Relation
 from matching.core.book import Book
 from matching.core.confidence import sureness
 from matching.core.evidence import Evidence
-from matching.core.hits import STRONG, Grade
+from matching.core.hits import STRONG
 from matching.core.hypotheses import Hypothesis
 from matching.core.lexicon import Noise
 from matching.core.reasons import explain
@@ -18,11 +18,9 @@ from matching.core.types import (
     Allocation,
     Band,
     Candidate,
-    CandidateKind,
     NoneReason,
     Payout,
     Receipt,
-    Source,
     Suggestion,
 )
 from matching.core.weighing import Weighed, weigh
@@ -31,6 +29,10 @@ _MOST_CANDIDATES = 5
 _EXACT, _LIKELY, _POSSIBLE = 0.985, 0.85, 0.3
 _CLOSE, _CLOSE_BETWEEN_CLIENTS = 0.35, 1.1
 _NEVER = 2.0
+_DOUBTFUL = 0.3
+# An exchanged amount fits last month's invoice as well as this month's.
+_MOST_SURE_OF_EXCHANGED = 0.99
+_EXACTLY = frozenset({Relation.EXACT, Relation.REMAINDER, Relation.FX_EXACT})
 _NOISE_REASONS = {
     Noise.PAYOUT: NoneReason.PAYOUT,
     Noise.OWN_TRANSFER: NoneReason.OWN_TRANSFER,
@@ -77,6 +79,8 @@ def decide(receipt: Receipt, weighed: Weighed, model: Model, *, most: int = _MOS
     tie = _is_tie(weighed)
     candidates: list[Candidate] = []
     first = calibrated(model, receipt.source, sureness(weighed, model))
+    if weighed.hypotheses[0].relation in FOREIGN and not _is_named(weighed):
+        first = min(first, _MOST_SURE_OF_EXCHANGED)
     # What the winner leaves is shared out among the rest, "settles nothing" included, so that chances add up to one.
     left = (1 - first) / max(1e-9, 1 - weighed.shares[0])
     for place in range(min(most, len(weighed.hypotheses))):
@@ -90,8 +94,7 @@ def decide(receipt: Receipt, weighed: Weighed, model: Model, *, most: int = _MOS
     elif tie:
         reason = NoneReason.AMBIGUOUS
     eligible = not tie and reason is None and _has_no_loose_end(weighed)
-    proven = first >= model.automatic.get(receipt.source, _NEVER)
-    auto = eligible and (proven or _is_provable(weighed, candidates[0]))
+    auto = eligible and first >= model.automatic.get(receipt.source, _NEVER)
     return Suggestion(receipt.id, tuple(candidates), tie, reason, auto, model.version, eligible=eligible)
 
 
@@ -116,8 +119,7 @@ def _is_bare(names: list[str]) -> bool:
 
 
 def _band(probability: float, hypothesis: Hypothesis, *, doubtful: bool) -> Band:
-    exact = hypothesis.relation in (Relation.EXACT, Relation.REMAINDER, Relation.FX_EXACT)
-    if probability >= _EXACT and exact and not doubtful:
+    if probability >= _EXACT and hypothesis.relation in _EXACTLY and not doubtful:
         return Band.EXACT
     if probability >= _LIKELY and not doubtful:
         return Band.LIKELY
@@ -133,57 +135,28 @@ def _is_tie(weighed: Weighed) -> bool:
     return weighed.scores[0] - weighed.scores[1] < close
 
 
+def _is_named(weighed: Weighed) -> bool:
+    """Whether the receipt names every debt of the winner outright."""
+    hits = weighed.of.found.hits
+    return all(debt.id in hits and hits[debt.id].grade in STRONG for debt in weighed.hypotheses[0].debts)
+
+
 def _has_no_loose_end(weighed: Weighed) -> bool:
-    """Whether more than the amount speaks for the winner, its rate is known, and no debt that is named is left out."""
+    """Whether nothing but the probability is left to ask before posting without a person.
+
+    The amount is exact, and more than that speaks for the winner; no debt that is named is left out; an exchanged
+    payment names its invoice; what was booked for the client before is not in doubt.
+    """
     hypothesis = weighed.hypotheses[0]
-    if hypothesis.relation in FOREIGN - {Relation.FX_EXACT} or _is_bare(weighed.names[0]):
+    found, book = weighed.of.found, weighed.of.book
+    if hypothesis.relation not in _EXACTLY or _is_bare(weighed.names[0]):
+        return False
+    if hypothesis.relation is Relation.FX_EXACT and not _is_named(weighed):
+        return False
+    today = found.receipt.booking_date.toordinal()
+    if any(book.doubts.of(debt.client_id, today) >= _DOUBTFUL for debt in hypothesis.debts):
         return False
     return not weighed.of.strong_open - {debt.id for debt in hypothesis.debts}
-
-
-def _is_provable(weighed: Weighed, best: Candidate) -> bool:
-    """Whether the rule itself, not the probability alone, allows posting without a person.
-
-    Exact to the cent, and either the whole number of every invoice with a payer that fits, or a payer known to pay for
-    this client alone with one debt of this amount.
-    """
-    hypothesis, found = weighed.hypotheses[0], weighed.of.found
-    if best.band is not Band.EXACT:
-        return False
-    hits = [found.hits.get(debt.id) for debt in hypothesis.debts]
-    full = all(hit is not None and hit.grade in STRONG - {Grade.BARE, Grade.REPAIRED} for hit in hits)
-    clients = [found.clients.get(debt.client_id) for debt in hypothesis.debts]
-    if full:
-        known = [
-            client is not None and _fits(client.name, client.text_name, client.account, client.payer)
-            for client in clients
-        ]
-        if found.receipt.source is Source.STRIPE_CHARGE:
-            return True
-        return any(known)
-    return hypothesis.kind is CandidateKind.SINGLE and _is_only_choice(weighed, hypothesis)
-
-
-def _is_only_choice(weighed: Weighed, hypothesis: Hypothesis) -> bool:
-    """A payer known for this client alone, one open debt of this amount, and no number that is left unexplained."""
-    of, debt = weighed.of, hypothesis.debts[0]
-    client = of.found.clients.get(debt.client_id)
-    if client is None or client.account < 0.98 or client.times < 3 or of.strong_closed:
-        return False
-    hit = of.found.hits.get(debt.id)
-    unexplained = [
-        quote
-        for quote in of.found.quotes
-        if quote.whole and len(quote.digits) >= 3 and not quote.date_like and (hit is None or quote is not hit.quote)
-    ]
-    if unexplained and not client.number:
-        return False
-    alike = [one for one in of.book.open_of_client(debt.client_id) if one.outstanding == debt.outstanding]
-    return len(alike) == 1
-
-
-def _fits(name: float, text_name: float, account: float, payer: float) -> bool:
-    return max(name, text_name) >= 0.7 or account >= 0.9 or payer >= 0.9
 
 
 def _why_none(weighed: Weighed) -> NoneReason:

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from scipy.stats import beta, binom
 
 from matching.core.scoring import Model, calibrated
-from matching.core.training import Judged
 
-THRESHOLDS = (0.95, 0.98, 0.99, 0.995, 0.999)
+if TYPE_CHECKING:
+    from matching.core.training import Judged
+
+THRESHOLDS = (0.95, 0.98, 0.99, 0.995, 0.997, 0.998, 0.999)
 DOUBT = 0.05
 """The chance, over all thresholds and both ways of counting, that a bound promises too much."""
 LEAST_OWN = 200

@@ -18,7 +18,7 @@ from matching.core.unmatched import Unmatched
 from matching.core.weighing import Weighed, weigh
 
 _SURE_ENOUGH_TO_LEARN = 0.9
-_SURE = 0.98
+_SURE, _LIKELY = 0.98, 0.5
 _MOST_SURE_OF_NOTHING = 0.97
 _WEIGHT_OF_A_GUESS = 0.5
 _MOST_LOOKED_AT = 12
@@ -28,13 +28,15 @@ _MOST_LOOKED_AT = 12
 class Decision:
     """What the replay takes a row to be.
 
-    Shape: `allocations` is empty when nothing is settled; `confidence` is the chance that this is exactly right.
+    Shape: `allocations` is empty when nothing is settled, or nothing likely enough to be said; `confidence` is the
+    chance that this is exactly right; `guess` is what the state goes on with, said or not.
     """
 
     row_id: str
     suggestion: Suggestion
     allocations: tuple[Allocation, ...]
     confidence: float
+    guess: tuple[Allocation, ...] = ()
 
 
 Watcher = Callable[[Receipt, Weighed, Suggestion], None]
@@ -128,10 +130,11 @@ class Replay:
         waiting = list(receipts)
         decisions: list[Decision] = []
         judged = self._judge_all(waiting)
+        places = {receipt.id: place for place, receipt in enumerate(receipts)}
         for receipt in waiting:
             self._win_back(receipt, judged)
         while waiting:
-            waiting.sort(key=lambda receipt: (-judged[receipt.id].share, receipt.id))
+            waiting.sort(key=lambda receipt: (_turn(judged[receipt.id]), places[receipt.id]))
             lost: list[Receipt] = []
             touched: set[int] = set()
             for receipt in waiting:
@@ -202,7 +205,9 @@ class Replay:
             return Decision(receipt.id, suggestion, (), min(judged.none_share, _MOST_SURE_OF_NOTHING))
         if verdict is not None:
             self._note(receipt, judged, best, verdict)
-        return Decision(receipt.id, suggestion, best.allocations, best.probability)
+        if best.probability < self.model.stated:
+            return Decision(receipt.id, suggestion, (), judged.none_share, best.allocations)
+        return Decision(receipt.id, suggestion, best.allocations, best.probability, best.allocations)
 
     def _note(self, receipt: Receipt, judged: Judged, best: Candidate, verdict: Verdict) -> None:
         """Keep whether the winner was right, allowing for the reviewer's own slips.
@@ -212,7 +217,7 @@ class Replay:
         """
         if self._agrees(best, verdict):
             self._sure_rows += best.probability >= _SURE
-            self.log.add(receipt.source, judged.sure, 1.0)
+            self.log.add(receipt.source, judged.sure, 1.0, eligible=judged.suggestion.eligible)
             return
         share = judged.answer_share
         if share is None:
@@ -224,7 +229,7 @@ class Replay:
             self._sure_slips += 1
         if right > 0.5:
             self._doubted.add(receipt.id)
-        self.log.add(receipt.source, judged.sure, right)
+        self.log.add(receipt.source, judged.sure, right, eligible=judged.suggestion.eligible)
 
     def _agrees(self, best: Candidate, verdict: Verdict) -> bool:
         return {(one.invoice_id, one.amount_minor) for one in best.allocations} == set(self.in_minor(verdict))
@@ -239,8 +244,8 @@ class Replay:
         on = receipt.booking_date
         verdict = self.verdicts.get(receipt.id)
         guess = verdict is None or receipt.id in self._doubted
-        allocations = decision.allocations
-        sure = decision.confidence >= _SURE_ENOUGH_TO_LEARN
+        allocations = decision.guess
+        sure = decision.confidence >= _SURE_ENOUGH_TO_LEARN and decision.allocations == decision.guess
         if verdict is not None and not guess:
             allocations, sure = tuple(Allocation(i, a) for i, a in self.in_minor(verdict)), True
         settled = []
@@ -280,3 +285,10 @@ class Replay:
             debt = self.book.debts[allocations[0].invoice_id]
             if debt.currency != currency and allocations[0].amount_minor == debt.total:
                 self.book.observe_rate(debt.currency, currency, receipt.amount_minor / debt.total, on)
+
+
+def _turn(judged: Judged) -> int:
+    """When a receipt takes its debts: what names them first, then the sure ones; equals in the order of the feed."""
+    if judged.share >= _SURE and judged.named:
+        return 0
+    return 1 if judged.share >= _SURE_ENOUGH_TO_LEARN else 2 if judged.share >= _LIKELY else 3

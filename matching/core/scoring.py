@@ -22,7 +22,8 @@ class Model:
     Shape: `curves[source]` is (slope, shift) in log-odds; an unknown feature weighs nothing; `trees[source]` moves the
     log-odds of a winner by how it won, see confidence.py; `automatic[source]` is the least probability from which a
     proven bound allows automation, absent where nothing is proven; `evidence[source]` holds, by threshold, how many
-    held-out receipts of unseen hosts the model decided and how many of them wrongly.
+    held-out receipts of unseen hosts the model decided and how many of them wrongly; below `stated` an allocation is
+    better left unsaid.
     """
 
     version: str
@@ -31,6 +32,7 @@ class Model:
     automatic: Mapping[str, float] = field(default_factory=dict)
     evidence: Mapping[str, Mapping[str, tuple[int, int]]] = field(default_factory=dict)
     trees: Mapping[str, Trees] = field(default_factory=dict)
+    stated: float = 0.0
 
     def to_dict(self) -> dict[str, Any]:
         """Plain state, ready for JSON."""
@@ -43,6 +45,7 @@ class Model:
                 source: {threshold: list(counts) for threshold, counts in sorted(rows.items())}
                 for source, rows in sorted(self.evidence.items())
             },
+            "stated": self.stated,
             "trees": {source: trees.to_dict() for source, trees in sorted(self.trees.items())},
         }
 
@@ -60,6 +63,7 @@ class Model:
             curves=curves,
             automatic={str(source): float(least) for source, least in state.get("automatic", {}).items()},
             evidence=evidence,
+            stated=float(state.get("stated", 0.0)),
             trees={str(source): Trees.from_dict(one) for source, one in state.get("trees", {}).items()},
         )
 

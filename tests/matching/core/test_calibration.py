@@ -68,3 +68,34 @@ def test_a_calibrated_chance_keeps_the_order_and_the_bounds():
 def test_shares_of_far_scores_neither_overflow_nor_vanish():
     assert shares([1000.0, 0.0]) == [1.0, 0.0]
     assert sum(shares([-3.0, 2.0, 0.5])) == pytest.approx(1.0)
+
+
+def decided(count: int, wrong: int) -> CalibrationLog:
+    log_book = CalibrationLog()
+    for place in range(count):
+        log_book.add("bank", 0.9999, float(place >= wrong), eligible=True)
+    return log_book
+
+
+SHIPPED = Model(
+    "1",
+    {},
+    {"bank": (1.0, 0.0)},
+    automatic={"bank": 0.999},
+    evidence={"bank": {"0.997": (9000, 3), "0.999": (7000, 1)}},
+)
+
+
+def test_enough_right_decisions_of_a_tenant_lower_its_threshold():
+    assert recalibrated(SHIPPED, decided(4000, wrong=0)).automatic == {"bank": 0.997}
+
+
+@pytest.mark.parametrize(("count", "wrong"), [(0, 0), (150, 0), (4000, 12)])
+def test_few_or_wrong_decisions_leave_the_shipped_threshold(count, wrong):
+    assert recalibrated(SHIPPED, decided(count, wrong)).automatic == {"bank": 0.999}
+
+
+def test_decisions_prove_nothing_where_the_shipped_evidence_proves_nothing():
+    bare = Model("1", {}, {"bank": (1.0, 0.0)})
+
+    assert recalibrated(bare, decided(4000, wrong=0)).automatic == {}
