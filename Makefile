@@ -10,7 +10,7 @@ LOCAL = $(VENV_PYTHON) -m payymo.local
 LOCK = env UV_CUSTOM_COMPILE_COMMAND="make lock" $(VENV_PYTHON) -m uv pip compile --quiet \
 	--universal --python-version 3.11 --generate-hashes --no-emit-index-url
 
-.PHONY: help demo stop status test check lint types imports migrations openapi lock bench bench-hosts clean venv-demo venv-dev venv-bench
+.PHONY: help demo stop status test check lint types imports migrations openapi lock bench bench-hosts bench-scale clean venv-demo venv-dev venv-bench
 
 help:
 	@echo "make demo      start Payymo with two demo tenants on PAYYMO_PORT (8000); DETACH=1 returns when it is ready"
@@ -20,6 +20,7 @@ help:
 	@echo "make check     lint, format, types, import rules, missing migrations"
 	@echo "make bench     the benchmark tables, over the export folders BENCH, or over hosts that it invents"
 	@echo "make openapi   write the API's description to docs/api/openapi.yaml"
+	@echo "make bench-scale  how match_files grows, from 20,000 to 600,000 invented rows; ARGS='--rows 20000 40000'"
 	@echo "make lock      compile requirements*.txt from requirements*.in"
 	@echo "make clean     stop everything and remove what is kept in PAYYMO_HOME ($(PAYYMO_HOME))"
 
@@ -70,6 +71,9 @@ bench: venv-bench $(if $(BENCH),,bench-hosts)
 	@judged=; for dir in $(BENCH_DIRS); do if test -f "$$dir/truth.jsonl"; then judged="$$judged $$dir"; fi; done; \
 	test -z "$$judged" || { echo; $(VENV_PYTHON) benchmarks/peers.py $$judged; }
 	@echo; $(LOCAL) throwaway -- $(VENV_PYTHON) benchmarks/proposing.py $(BENCH_PROPOSING)
+
+bench-scale: venv-bench
+	@$(VENV_PYTHON) benchmarks/matching_scale.py $(ARGS)
 
 bench-hosts: venv-bench
 	@for host in $(BENCH_HOSTS); do \
