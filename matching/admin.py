@@ -68,8 +68,8 @@ class EngineModelAdmin(ReadOnlyAdmin):
             self.message_user(request, f"Version {row.version} judges from now on.", messages.SUCCESS)
 
     def get_actions(self, request: HttpRequest) -> Any:
-        """Offer it to whoever may change this tenant's settings."""
-        return super().get_actions(request) if "settings.change" in request.permissions else {}  # type: ignore[attr-defined]
+        """Offer it while the tenant lets staff decide for it."""
+        return super().get_actions(request) if "review.decide" in request.permissions else {}  # type: ignore[attr-defined]
 
 
 class AutomationStopAdmin(ReadOnlyAdmin):

@@ -6,7 +6,8 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import User
-from matching.models import Decision
+from matching.core.scoring import shipped_model
+from matching.models import Decision, EngineModel
 from matching.services import proposing
 from payymo.audit.models import AuditEntry
 from tenants.models import Tenant
@@ -147,3 +148,39 @@ def test_a_tenant_without_access_gets_no_entry(as_staff, payment):
     as_staff.get("/admin/t/acme/")
 
     assert visits() == []
+
+
+@pytest.fixture
+def versions(in_acme):
+    base = shipped_model().version
+    states = ("KEPT", "IN_USE", "REFUSED")
+    return [
+        EngineModel.objects.create(
+            number=number, version=f"{base}+{number}", base_version=base, state=state, trained_at=timezone.now()
+        )
+        for number, state in enumerate(states, 1)
+    ]
+
+
+def use(browser, *chosen):
+    fields = {"action": "use_version", "_selected_action": [row.pk for row in chosen]}
+    browser.post("/admin/t/acme/matching/enginemodel/", fields)
+    return EngineModel.objects.get(state="IN_USE").number
+
+
+def test_staff_puts_an_earlier_version_of_the_engine_to_use(as_staff, support, versions):
+    assert use(as_staff, versions[0]) == 1
+    assert AuditEntry.objects.filter(action="engine.chosen").count() == 1
+
+
+def test_staff_cannot_use_a_refused_version_or_two_at_once(as_staff, support, versions):
+    assert use(as_staff, versions[2]) == 2
+    assert use(as_staff, versions[0], versions[2]) == 2
+
+
+def test_staff_changes_no_version_without_support_access(as_staff, versions):
+    assert use(as_staff, versions[0]) == 2
+
+
+def test_staff_sees_when_automation_was_stopped(as_staff, support):
+    assert as_staff.get("/admin/t/acme/matching/automationstop/").status_code == 200
