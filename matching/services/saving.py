@@ -7,6 +7,7 @@ touched, and a receipt that somebody holds or has decided meanwhile is left alon
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
 from django.db import transaction
 from django.db.models import Prefetch, Q
@@ -26,6 +27,7 @@ from whmcs.models import Invoice
 
 OPEN_STATES = (ReceiptState.UNRECONCILED, ReceiptState.PARTLY_ALLOCATED)
 Planned = list[tuple[Proposal, list[ProposalLine]]]
+Amounts = frozenset[tuple[int, Decimal]]
 Signature = list[tuple[object, ...]]
 _Key = tuple[bool, int]
 
@@ -70,6 +72,8 @@ def save(answers: Sequence[Answer], *, now: datetime) -> list[Receipt]:
             plans.append((answer, plan))
     _mark_proposed(receipts, now=now)
     _replace([proposal for answer, _ in plans for proposal, _ in opened.get(_key(answer.receipt), [])])
+    for answer, plan in plans:
+        _explain(answer, plan)
     _insert([pair for _, plan in plans for pair in plan])
     return [answer.receipt for answer, _ in plans]
 
@@ -112,7 +116,9 @@ def _owner(proposal: Proposal) -> _Key:
 def _opened(receipts: Iterable[Receipt]) -> dict[_Key, Planned]:
     """The open suggestions of each receipt, best first; their reasons are not read."""
     found: dict[_Key, Planned] = {}
-    rows = Proposal.objects.filter(_about_any(receipts), status=Proposal.Status.OPEN).defer("reasons", "why_not")
+    rows = Proposal.objects.filter(_about_any(receipts), status=Proposal.Status.OPEN).defer(
+        "reasons", "why_not", "rival"
+    )
     for proposal in rows.prefetch_related(_LINES).order_by("rank"):
         found.setdefault(_owner(proposal), []).append((proposal, list(proposal.lines.all())))
     return found
@@ -121,20 +127,19 @@ def _opened(receipts: Iterable[Receipt]) -> dict[_Key, Planned]:
 _LINES = Prefetch("lines", ProposalLine.objects.only("proposal_id", "invoice_id", "amount", "fee"))
 
 
-def _turned_down(receipts: Iterable[Receipt]) -> dict[_Key, set[frozenset[tuple[object, ...]]]]:
+def _turned_down(receipts: Iterable[Receipt]) -> dict[_Key, set[Amounts]]:
     """What a person turned down for each receipt."""
-    found: dict[_Key, set[frozenset[tuple[object, ...]]]] = {}
+    found: dict[_Key, set[Amounts]] = {}
     rows = Proposal.objects.filter(
         _about_any(receipts), status=Proposal.Status.REJECTED, decision__kind=Decision.Kind.REJECT
     )
-    for proposal in rows.defer("reasons", "why_not").prefetch_related(_LINES):
-        lines = frozenset((line.invoice_id, line.amount) for line in proposal.lines.all())
-        found.setdefault(_owner(proposal), set()).add(lines)
+    for proposal in rows.defer("reasons", "why_not", "rival").prefetch_related(_LINES):
+        found.setdefault(_owner(proposal), set()).add(_amounts(proposal.lines.all()))
     return found
 
 
-def _plan(answer: Answer, turned_down: Mapping[_Key, set[frozenset[tuple[object, ...]]]]) -> Planned:
-    """Build the rows of an answer without saving them, without what a person turned down for this very receipt."""
+def _plan(answer: Answer, turned_down: Mapping[_Key, set[Amounts]]) -> Planned:
+    """Build the rows of an answer, all but their reasons, without what a person turned down for this very receipt."""
     receipt, suggestion = answer.receipt, answer.suggestion
     refused = turned_down.get(_key(receipt), set())
     common = {
@@ -146,12 +151,11 @@ def _plan(answer: Answer, turned_down: Mapping[_Key, set[frozenset[tuple[object,
     kept: list[tuple[core.Candidate, list[ProposalLine]]] = []
     for candidate in suggestion.candidates:
         lines = [_line(allocation, answer.owed) for allocation in candidate.allocations]
-        if frozenset((line.invoice_id, line.amount) for line in lines) not in refused:
+        if _amounts(lines) not in refused:
             kept.append((candidate, lines))
     complete = len(kept) == len(suggestion.candidates)
     planned: Planned = []
-    against = rivals([candidate for candidate, _ in kept])
-    for rank, ((candidate, lines), rival) in enumerate(zip(kept, against, strict=True), 1):
+    for rank, (candidate, lines) in enumerate(kept, 1):
         proposal = Proposal(
             rank=rank,
             band=str(candidate.band),
@@ -160,9 +164,6 @@ def _plan(answer: Answer, turned_down: Mapping[_Key, set[frozenset[tuple[object,
             is_tie=suggestion.tie,
             is_certain=suggestion.auto and rank == 1 and complete,
             client_id=candidate.client_id,
-            reasons=[adapters.reason_to_json(reason) for reason in candidate.reasons],
-            why_not=[adapters.reason_to_json(reason) for reason in candidate.why_not],
-            rival=adapters.rival_to_json(rival),
             ignore_rule_id=suggestion.ignored_by if rank == 1 else None,
             none_reason=str(suggestion.none_reason or ""),
             **about(receipt),
@@ -177,6 +178,24 @@ def _plan(answer: Answer, turned_down: Mapping[_Key, set[frozenset[tuple[object,
         )  # fmt: skip
         planned.append((nothing, []))
     return planned
+
+
+def _explain(answer: Answer, planned: Planned) -> None:
+    """Write the reasons into the rows of an answer; most answers are not saved, so most need none."""
+    by_lines = {
+        _amounts(_line(one, answer.owed) for one in candidate.allocations): candidate
+        for candidate in answer.suggestion.candidates
+    }
+    named = [(row, by_lines[_amounts(lines)]) for row, lines in planned if lines]
+    against = rivals([candidate for _, candidate in named])
+    for (row, candidate), rival in zip(named, against, strict=True):
+        row.reasons = [adapters.reason_to_json(reason) for reason in candidate.reasons]
+        row.why_not = [adapters.reason_to_json(reason) for reason in candidate.why_not]
+        row.rival = adapters.rival_to_json(rival)
+
+
+def _amounts(lines: Iterable[ProposalLine]) -> Amounts:
+    return frozenset((line.invoice_id, line.amount) for line in lines)
 
 
 def _line(allocation: core.Allocation, owed: Mapping[int, tuple[str, int]]) -> ProposalLine:
