@@ -75,7 +75,7 @@ def bound(threshold: float, own: Counts, others: Counts) -> Bound:
     doubt = DOUBT / len(THRESHOLDS) / 2
     seen, wrong = own
     least, borrows = lower_bound(seen, wrong, doubt), False
-    if others[0] and seen and _is_alike(own, others):
+    if others[0] and seen and is_alike(own, others):
         scale = min(1.0, MOST_BORROWED * seen / others[0])
         pooled = lower_bound(seen + scale * others[0], wrong + scale * others[1], doubt)
         if pooled > least:
@@ -83,7 +83,7 @@ def bound(threshold: float, own: Counts, others: Counts) -> Bound:
     return Bound(threshold, seen, wrong, *others, least if seen >= LEAST_OWN else 0.0, borrows and seen >= LEAST_OWN)
 
 
-def _is_alike(own: Counts, others: Counts) -> bool:
+def is_alike(own: Counts, others: Counts) -> bool:
     """Whether one's own errors are no more than chance would give at the other hosts' rate."""
     rate = (others[1] + 1) / (others[0] + 2)
     return bool(binom.sf(own[1] - 1, own[0], rate) >= _UNLIKE)

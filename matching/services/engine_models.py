@@ -10,7 +10,7 @@ from django.db.models import Max
 
 from accounts.models import User
 from banking.models import BankTransaction
-from matching.core.proof import Bound, proven_threshold
+from matching.core.proof import Bound, is_alike, proven_threshold
 from matching.core.scoring import Model, shipped_model
 from matching.core.training import corrected
 from matching.models import AutoApprovalPolicy, EngineModel
@@ -41,14 +41,33 @@ def model_in_use() -> Model:
     return shipped_model() if row is None else model_of(row, target=target_precision())
 
 
+def proven_here() -> dict[str, float]:
+    """Return the thresholds that this tenant's own payments proved for what its policy asks."""
+    row = row_in_use()
+    return proven(row.evaluation, target=target_precision()) if row is not None else {}
+
+
 def model_of(row: EngineModel, *, target: float) -> Model:
-    """Build a version's model; it automates only from thresholds whose bound reaches `target`."""
+    """Build a version's model; it automates from thresholds whose bound reaches `target`, else as shipped."""
     return build(
         version=row.version,
         added=row.added,
         curves={source: (float(slope), float(shift)) for source, (slope, shift) in row.curves.items()},
-        automatic=proven(row.evaluation, target=target),
+        automatic={**_as_shipped(row.evaluation), **proven(row.evaluation, target=target)},
     )
+
+
+def _as_shipped(evaluation: Mapping[str, Any]) -> dict[str, float]:
+    """Return the shipped thresholds, without those at which the tenant's own errors say otherwise."""
+    bounds = evaluation.get("candidate", {}).get("bounds", {})
+    kept = {}
+    for source, least in shipped_model().automatic.items():
+        own = [Bound(**one) for one in bounds.get(source, ())]
+        if all(
+            is_alike((one.seen, one.wrong), (one.other_seen, one.other_wrong)) for one in own if one.threshold == least
+        ):
+            kept[source] = least
+    return kept
 
 
 def build(

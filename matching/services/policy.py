@@ -96,7 +96,7 @@ def auto_approve(*, now: datetime, limit: int = RUN_LIMIT) -> PolicyOutcome:
     policy = current_policy()
     if not policy.is_on or drift.open_stop() is not None:
         return outcome
-    proven = engine_models.model_in_use().automatic
+    proven = engine_models.proven_here()
     least_of_transfers = min(policy.least_probability, proven.get(Source.BANK, 1.0))
     least_of_charges = min(policy.least_probability, proven.get(Source.STRIPE_CHARGE, 1.0))
     ready = Proposal.objects.filter(

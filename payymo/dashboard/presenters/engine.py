@@ -72,9 +72,11 @@ def _facts(used: EngineModel | None, now: datetime) -> tuple[Fact, ...]:
         facts.append(Fact(_("In use"), moment=formats.moment(used.used_since, now)))
     if used is not None and used.chosen_by_name:
         facts.append(Fact(_("Chosen by"), used.chosen_by_name))
-    proven = ", ".join(f"{source} ≥ {least}" for source, least in sorted(model.automatic.items()))
+    proven = ", ".join(f"{source} ≥ {least}" for source, least in sorted(engine_models.proven_here().items()))
+    shipped = ", ".join(f"{source} ≥ {least}" for source, least in sorted(model.automatic.items()))
     facts.append(Fact(_("Asked of what happens alone"), f"{100 * target:g} %"))
-    facts.append(Fact(_("Proven"), proven or _("Nothing beyond the engine's own rule")))
+    facts.append(Fact(_("Proven by your decisions"), proven or _("Nothing yet")))
+    facts.append(Fact(_("Thresholds in force"), shipped or _("None")))
     return tuple(facts)
 
 

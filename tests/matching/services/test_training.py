@@ -181,20 +181,37 @@ def test_after_an_upgrade_of_the_shipped_weights_they_hold_until_the_next_traini
     assert engine_models.model_in_use() is shipped_model()
 
 
-def proof(seen, wrong):
-    own = {"threshold": 0.98, "seen": seen, "wrong": wrong, "other_seen": 0, "other_wrong": 0, "borrows": False}
-    return {"candidate": {"bounds": {"bank": [{**own, "least": 0.9985}]}}}
+def proof(seen, wrong, least, threshold=0.98):
+    own = {"threshold": threshold, "seen": seen, "wrong": wrong, "other_seen": 10_000, "other_wrong": 3}
+    return {"candidate": {"bounds": {"bank": [{**own, "borrows": False, "least": least}]}}}
+
+
+def version_with(evaluation):
+    return EngineModel.objects.create(
+        number=1, version="x", base_version=shipped_model().version, state="IN_USE", trained_at=NOW,
+        evaluation=evaluation,
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(("asked", "proven"), [(0.998, {"bank": 0.98}), (0.999, {})])
 def test_what_may_happen_alone_depends_on_what_the_policy_asks_for(in_acme, asked, proven):
-    base = shipped_model().version
-    EngineModel.objects.create(
-        number=1, version="x", base_version=base, state="IN_USE", trained_at=NOW, evaluation=proof(5000, 1)
-    )
+    version_with(proof(5000, 1, 0.9985))
     AutoApprovalPolicy.objects.create(is_on=True, least_probability=asked)
 
-    assert engine_models.model_in_use().automatic == proven
+    assert engine_models.proven_here() == proven
+    assert engine_models.model_in_use().automatic == {**shipped_model().automatic, **proven}
+
+
+def test_too_little_evidence_leaves_what_is_shipped_and_ones_own_errors_take_it_away(in_acme):
+    shipped = shipped_model().automatic
+    row = version_with(proof(40, 0, 0.0, threshold=shipped["bank"]))
+    assert engine_models.model_in_use().automatic == shipped
+
+    row.evaluation = proof(400, 8, 0.95, threshold=shipped["bank"])
+    row.save()
+
+    assert engine_models.model_in_use().automatic == {key: shipped[key] for key in shipped if key != "bank"}
+    assert engine_models.proven_here() == {}
 
 
 def test_of_two_trainings_at_once_one_is_told_to_wait(committed_acme):
