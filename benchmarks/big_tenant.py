@@ -130,7 +130,9 @@ def add_payments(count: int, *, first: int = 0) -> None:
 def payments(count: int, *, first: int = 0) -> Iterator[BankTransaction]:
     """Make the payments without storing them."""
     chance = random.Random(first + 1)
-    account = BankAccount.objects.first() or BankAccount.objects.create(stable_key="main", currency="EUR")
+    account = BankAccount.objects.order_by("pk").first() or BankAccount.objects.create(
+        stable_key="main", currency="EUR"
+    )
     with connection.cursor() as cursor:
         cursor.execute(
             """SELECT i.number, i.total, c.id, c.first_name, c.last_name, c.company_name

@@ -13,7 +13,7 @@ import sys
 import time
 import uuid
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -118,16 +118,22 @@ def through_a_worker(count: int) -> list[float]:
 
     command = ["-m", "celery", "-A", "payymo.celery", "worker", "--concurrency", "1", "--loglevel", "ERROR"]
     worker = subprocess.Popen([sys.executable, *command, "--without-mingle", "--without-gossip"])
-    account, waits = BankAccount.objects.get(), []
+    # An account of its own, and a day for each: a bank that shows the same day again shows known entries.
+    account, waits = BankAccount.objects.create(stable_key=f"{uuid.uuid4()}", currency="EUR"), []
     try:
         for number in range(count + 2):
             [stored] = big_tenant.payments(1, first=100 * number + 7)
             entry = FetchedEntry(
-                amount=stored.amount, booking_date=stored.booking_date, currency="EUR", status="booked",
-                counterparty_name=stored.counterparty_name, remittance_information=stored.remittance_information,
+                amount=stored.amount,
+                booking_date=stored.booking_date - timedelta(days=number),
+                currency="EUR",
+                status="booked",
+                counterparty_name=stored.counterparty_name,
+                remittance_information=stored.remittance_information,
                 provider_entry_id=f"{uuid.uuid4()}",
-            )  # fmt: skip
-            ingest_entries(account=account, entries=[entry], source="gocardless_bad")
+            )
+            if not ingest_entries(account=account, entries=[entry], source="gocardless_bad").new:
+                raise SystemExit("A payment was taken for a known one.")
             started = time.perf_counter()
             newest = BankTransaction.objects.latest("pk")
             while not Proposal.objects.filter(bank_transaction=newest).exists():
