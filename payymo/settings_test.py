@@ -8,6 +8,10 @@ os.environ.setdefault("PAYYMO_MASTER_KEY", "dGVzdC1vbmx5LXRlc3Qtb25seS10ZXN0LW9u
 os.environ.setdefault("DATABASE_URL", "postgres://payymo@127.0.0.1:5432/payymo")
 os.environ.setdefault("REDIS_URL", "redis://127.0.0.1:6379/0")
 
+# Workers of one run share the Valkey server, each in a database of its own; 0 is left to runs without workers.
+if worker := os.environ.get("PYTEST_XDIST_WORKER", "").removeprefix("gw"):
+    os.environ["REDIS_URL"] = f"{os.environ['REDIS_URL'].rpartition('/')[0]}/{int(worker) + 1}"
+
 from payymo.settings import *  # noqa: F403
 from payymo.settings import STORAGES
 

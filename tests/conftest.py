@@ -26,7 +26,7 @@ _SHARED_LEFTOVERS = (
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_test_environment, django_db_blocker):
+def django_db_setup(django_test_environment, django_db_blocker, django_db_modify_db_settings):
     """Create the database and the tenants once; tests roll back or empty what they add.
 
     Not pytest-django's own fixture: that one makes no database when every chosen test commits for real.

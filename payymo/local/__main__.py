@@ -17,6 +17,7 @@ exit status: 0 done, 2 something is missing or wrong (one line says what), else 
 
 
 # These pass on whatever follows them, options included.
+_MOST_TEST_WORKERS = 4
 _PASSING = {
     "test": "run pytest with the arguments given, beside servers of its own",
     "throwaway": "run a command with servers of its own that are removed afterwards",
@@ -49,7 +50,8 @@ def _carry_out(options: argparse.Namespace, passed: list[str], home: Home) -> in
         case "status":
             return control.tell_status(home)
         case "test":
-            return throwaway.run(home, [sys.executable, "-m", "pytest", *passed], _browser(passed))
+            pytest = [sys.executable, "-m", "pytest", *_side_by_side(passed), *passed]
+            return throwaway.run(home, pytest, _browser(passed))
         case "throwaway":
             return throwaway.run(home, _command(passed), {})
         case _:
@@ -84,10 +86,19 @@ def _command(passed: list[str]) -> list[str]:
     return passed
 
 
+def _is_whole_run(passed: list[str]) -> bool:
+    return not any((CHECKOUT / argument.partition("::")[0]).exists() for argument in passed if argument[:1] != "-")
+
+
+def _side_by_side(passed: list[str]) -> list[str]:
+    """Spread a whole run over the cores, file by file; each worker has a database and a Valkey number of its own."""
+    cores = min(os.cpu_count() or 1, _MOST_TEST_WORKERS)
+    return ["-n", str(cores), "--dist", "loadfile"] if _is_whole_run(passed) and cores > 1 else []
+
+
 def _browser(passed: list[str]) -> dict[str, str]:
     """Return PAYYMO_CHROMIUM for the tests; a whole run gets a browser installed if there is none."""
-    whole_run = not any((CHECKOUT / argument.partition("::")[0]).exists() for argument in passed if argument[:1] != "-")
-    found = chromium.ensure() if whole_run else chromium.find()
+    found = chromium.ensure() if _is_whole_run(passed) else chromium.find()
     if found is None:
         say("no Chromium found: a browser test in this selection will fail")
         return {}
