@@ -162,8 +162,9 @@ def test_viewer_sees_no_control_that_decides(gallery_settings: None):
 
     assert "<form" not in html
     # What only shows more stays.
-    assert re.findall(r'<button [^>]*popovertarget="([^"]*)"', html) == ["pm-all-reasons"]
-    assert html.count("<button") == 1
+    assert set(re.findall(r"<button ([^>]*)>", html)) == set(
+        re.findall(r'<button ([^>]*popovertarget="pm-all-reasons"[^>]*)>', html)
+    )
     assert "Transaction details" in html
 
 
