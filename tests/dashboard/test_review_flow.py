@@ -240,3 +240,12 @@ def test_what_can_never_be_undone_offers_no_undo(as_reviewer, in_acme, reviewer)
     page = as_reviewer.get("/review/").context["page"]
 
     assert (page.undo, recent_of(as_reviewer)) == (None, [("Posting given up", False)])
+
+
+def test_a_name_that_ends_with_a_full_stop_does_not_end_the_sentence_twice(as_reviewer, in_acme):
+    row, _ = payment("INV-1042", "119.00", name="Petersen Logistik e.K.")
+    panel, sent = form_of(as_reviewer, row)
+
+    page = as_reviewer.fragment("post", panel.urls.approve, sent).context["page"]
+
+    assert page.undo.text == "Approved: 119.00\u00a0EUR from Petersen Logistik e.K."

@@ -43,7 +43,8 @@ def undo_bar(decision: Decision, *, now: datetime) -> UndoBar:
     text = _("%(what)s: %(amount)s from %(name)s.") % {
         "what": decision.get_kind_display(),
         "amount": formats.money(receipts.amount_of(receipt)),
-        "name": receipts.name_of(receipt) or _("Unknown payer"),
+        # The sentence brings its own full stop: "from Logistik e.K."
+        "name": (receipts.name_of(receipt) or _("Unknown payer")).rstrip("."),
     }
     postings = _postings(decision)
     waits = [p for p in postings if p.state == Posting.State.QUEUED and p.attempts == 0]
