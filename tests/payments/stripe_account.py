@@ -7,6 +7,7 @@ import sqlite3
 import time
 import uuid
 from collections import Counter
+from contextlib import closing, contextmanager
 
 from payments.clients.stripe_api import StripeApi
 from payymo.sandbox import world
@@ -19,19 +20,25 @@ class StripeAccount:
         self.process, self.slug, self.keys = process, slug, world.STRIPE[slug]
         self.database = process.home / "sandbox.sqlite3"
 
+    @contextmanager
+    def _opened(self):
+        """Open the stand-in's database, commit what was changed, and close it."""
+        with closing(sqlite3.connect(self.database, timeout=30)) as opened, opened:
+            yield opened
+
     def all_rows(self):
-        with sqlite3.connect(self.database) as opened:
+        with self._opened() as opened:
             return opened.execute("SELECT * FROM stripe_object").fetchall()
 
     def begin_anew(self, rows):
         """Show the first objects of every account again, without faults."""
-        with sqlite3.connect(self.database, timeout=30) as opened:
+        with self._opened() as opened:
             opened.execute("DELETE FROM fault")
             opened.execute("DELETE FROM stripe_object")
             opened.executemany(f"INSERT INTO stripe_object VALUES ({','.join('?' * len(rows[0]))})", rows)
 
     def objects(self, kind, **equal):
-        with sqlite3.connect(self.database) as opened:
+        with self._opened() as opened:
             asked = "SELECT body FROM stripe_object WHERE account = ? AND kind = ? ORDER BY created, seq"
             found = [json.loads(body) for (body,) in opened.execute(asked, (self.keys.account_id, kind))]
         return [one for one in found if all(one[name] == value for name, value in equal.items())]
@@ -41,19 +48,19 @@ class StripeAccount:
         return self.objects("charge", status="succeeded", captured=True)
 
     def items_of(self, payout_id):
-        with sqlite3.connect(self.database) as opened:
+        with self._opened() as opened:
             asked = "SELECT body FROM stripe_object WHERE account = ? AND payout = ?"
             return [json.loads(body) for (body,) in opened.execute(asked, (self.keys.account_id, payout_id))]
 
     def change(self, found, **fields):
         """Let an object become another, without an event."""
-        with sqlite3.connect(self.database, timeout=30) as opened:
+        with self._opened() as opened:
             opened.execute("UPDATE stripe_object SET body = ? WHERE id = ?", (json.dumps(found | fields), found["id"]))
         return found | fields
 
     def add(self, body, kind, seq=None):
         """Add an object; a later `seq` is a newer one within a second."""
-        with sqlite3.connect(self.database, timeout=30) as opened:
+        with self._opened() as opened:
             (last,) = opened.execute("SELECT MAX(seq) FROM stripe_object").fetchone()
             values = (self.keys.account_id, body["id"], kind, body["created"], seq or last + 1, "", json.dumps(body))
             opened.execute("INSERT INTO stripe_object VALUES (?, ?, ?, ?, ?, ?, ?)", values)
