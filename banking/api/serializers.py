@@ -47,10 +47,6 @@ class ConnectInput(StrictSerializer):
     institution_id = serializers.CharField(max_length=120)
 
 
-class NothingInput(StrictSerializer):
-    """A body without fields."""
-
-
 class AccountOutput(serializers.ModelSerializer[BankAccount]):
     """A bank account."""
 

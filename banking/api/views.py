@@ -23,7 +23,7 @@ from banking.parsers.assembly import MAX_BYTES
 from banking.services import connecting, provider_keys, schedule, statement_import
 from payymo.shared.api import queries
 from payymo.shared.api.parsing import StrictJSONParser
-from payymo.shared.api.serializers import StrictSerializer
+from payymo.shared.api.serializers import NothingInput, StrictSerializer
 from tenants import context
 from tenants.models import Domain
 
@@ -121,10 +121,10 @@ class RenewConnection(APIView):
     permission_classes = [requires("connections.change")]
     parser_classes = [StrictJSONParser]
 
-    @extend_schema(request=shapes.NothingInput, responses={201: shapes.StartedOutput})
+    @extend_schema(request=NothingInput, responses={201: shapes.StartedOutput})
     def post(self, request: Request, public_id: uuid.UUID) -> Response:
         """Renew it."""
-        _checked(shapes.NothingInput, request.data)
+        _checked(NothingInput, request.data)
         now = timezone.now()
         started = connecting.renew_consent(
             connection=_connection(public_id),
@@ -142,10 +142,10 @@ class RefreshConnection(APIView):
     permission_classes = [requires("connections.change")]
     parser_classes = [StrictJSONParser]
 
-    @extend_schema(request=shapes.NothingInput, responses={202: shapes.ConnectionOutput})
+    @extend_schema(request=NothingInput, responses={202: shapes.ConnectionOutput})
     def post(self, request: Request, public_id: uuid.UUID) -> Response:
         """Ask for it."""
-        _checked(shapes.NothingInput, request.data)
+        _checked(NothingInput, request.data)
         schedule.request_fetch(connection=_connection(public_id), now=timezone.now())
         return Response(_health(public_id), status=202)
 

@@ -15,12 +15,13 @@ from rest_framework.views import APIView
 
 from accounts.api.permissions import requires
 from matching import match_rates
-from matching.api.serializers import DecisionOutput, NoInput, RejectInput
+from matching.api.serializers import DecisionOutput, RejectInput
 from matching.match_rates import BandRow, Month
 from matching.models import AutomationStop, Decision, EngineModel
 from matching.services import corrections, drift, engine_models
 from matching.services.decisions import Actor
 from payymo.shared.api.idempotency import idempotent
+from payymo.shared.api.serializers import NothingInput
 from payymo.shared.errors import BadInput
 from tenants import context
 
@@ -120,7 +121,7 @@ class EngineModelDetail(generics.RetrieveAPIView):
     queryset = EngineModel.objects.all()
 
 
-@extend_schema(request=NoInput, responses={200: EngineModelOutput})
+@extend_schema(request=NothingInput, responses={200: EngineModelOutput})
 class UseEngineModel(APIView):
     """Let a person choose the version that judges from now on."""
 
@@ -128,13 +129,13 @@ class UseEngineModel(APIView):
 
     def post(self, request: Request, public_id: uuid.UUID) -> Response:
         """Choose it."""
-        NoInput(data=request.data).is_valid(raise_exception=True)
+        NothingInput(data=request.data).is_valid(raise_exception=True)
         row = generics.get_object_or_404(EngineModel, public_id=public_id)
         used = engine_models.use(number=row.number, by=request.user, now=timezone.now())
         return Response(EngineModelOutput(used).data)
 
 
-@extend_schema(request=NoInput, responses={200: EngineModelOutput})
+@extend_schema(request=NothingInput, responses={200: EngineModelOutput})
 class UseShippedWeights(APIView):
     """Go back to the shipped weights."""
 
@@ -142,12 +143,12 @@ class UseShippedWeights(APIView):
 
     def post(self, request: Request) -> Response:
         """Choose them, as a version of their own."""
-        NoInput(data=request.data).is_valid(raise_exception=True)
+        NothingInput(data=request.data).is_valid(raise_exception=True)
         row = engine_models.use_shipped(by=request.user, now=timezone.now())
         return Response(EngineModelOutput(row).data)
 
 
-@extend_schema(request=NoInput, responses={204: None})
+@extend_schema(request=NothingInput, responses={204: None})
 class LetLearn(APIView):
     """Let training replace the version that a person chose."""
 
@@ -155,7 +156,7 @@ class LetLearn(APIView):
 
     def post(self, request: Request) -> Response:
         """Release it."""
-        NoInput(data=request.data).is_valid(raise_exception=True)
+        NothingInput(data=request.data).is_valid(raise_exception=True)
         engine_models.let_learn(now=timezone.now())
         return Response(status=status.HTTP_204_NO_CONTENT)
 
@@ -182,7 +183,7 @@ class AutomationStopList(generics.ListAPIView):
     queryset = AutomationStop.objects.all()
 
 
-@extend_schema(request=NoInput, responses={200: AutomationStopOutput})
+@extend_schema(request=NothingInput, responses={200: AutomationStopOutput})
 class ResumeAutomation(APIView):
     """Let automatic approval work again."""
 
@@ -190,7 +191,7 @@ class ResumeAutomation(APIView):
 
     def post(self, request: Request, public_id: uuid.UUID) -> Response:
         """Resume."""
-        NoInput(data=request.data).is_valid(raise_exception=True)
+        NothingInput(data=request.data).is_valid(raise_exception=True)
         try:
             stop = drift.resume(stop_id=public_id, by=request.user, now=timezone.now())
         except AutomationStop.DoesNotExist as error:

@@ -8,6 +8,7 @@ from matching.models import Band, Decision, Proposal
 from matching.services.setting_aside import IGNORE_REASONS
 from matching.services.why_none import why_none
 from payymo.shared.api.queries import PagedQuery
+from payymo.shared.api.serializers import StrictSerializer
 from payymo.shared.money import quantized
 
 
@@ -126,49 +127,32 @@ class DecisionOutput(serializers.ModelSerializer):
         return [str(match.posting.public_id) for match in matches if match.posting]
 
 
-class StrictInput(serializers.Serializer):
-    """An input that refuses fields it does not know."""
-
-    def to_internal_value(self, data: Any) -> Any:
-        """Read the fields.
-
-        Raises: ValidationError naming each unknown field.
-        """
-        if isinstance(data, dict) and (unknown := set(data) - set(self.fields)):
-            raise serializers.ValidationError({name: "Unknown field." for name in sorted(unknown)})
-        return super().to_internal_value(data)
-
-
-class NoInput(StrictInput):
-    """Nothing may be sent."""
-
-
-class RejectInput(StrictInput):
+class RejectInput(StrictSerializer):
     """Why a suggestion is wrong, if the person says so."""
 
     reason = serializers.CharField(max_length=300, required=False, default="", allow_blank=True)
 
 
-class HoldInput(StrictInput):
+class HoldInput(StrictSerializer):
     """Until when a payment is put off."""
 
     until = serializers.DateField()
 
 
-class IgnoreInput(StrictInput):
+class IgnoreInput(StrictSerializer):
     """Why a payment settles no invoice."""
 
     reason = serializers.ChoiceField(choices=[(reason, reason) for reason in IGNORE_REASONS])
 
 
-class LineInput(StrictInput):
+class LineInput(StrictSerializer):
     """One invoice of a match by hand."""
 
     invoice = serializers.UUIDField()
     amount = serializers.DecimalField(max_digits=18, decimal_places=3, min_value=0)
 
 
-class AllocateInput(StrictInput):
+class AllocateInput(StrictSerializer):
     """A match by hand."""
 
     receipt = serializers.UUIDField()

@@ -19,6 +19,7 @@ from matching.services import allocation, decisions, setting_aside, undoing
 from matching.services.decisions import Actor
 from payymo.shared.api import queries
 from payymo.shared.api.idempotency import idempotent
+from payymo.shared.api.serializers import NothingInput, StrictSerializer
 from whmcs.models import Invoice
 
 
@@ -62,7 +63,7 @@ class _Decide(APIView):
     """A decision about a proposal: one service call, replayed safely by its Idempotency-Key."""
 
     permission_classes = [requires("review.decide")]
-    input_class: type[shapes.StrictInput] = shapes.NoInput
+    input_class: type[StrictSerializer] = NothingInput
 
     def decide(self, proposal: Proposal, values: dict[str, Any], actor: Actor) -> decisions.Decided:
         raise NotImplementedError
@@ -89,7 +90,7 @@ def _receipt_of(proposal: Proposal) -> uuid.UUID:
     return subject.public_id
 
 
-@extend_schema(request=shapes.NoInput, responses={201: shapes.DecisionOutput})
+@extend_schema(request=NothingInput, responses={201: shapes.DecisionOutput})
 class Approve(_Decide):
     """Approve a suggestion: allocate it and leave its postings pending until the undo window has passed."""
 
@@ -137,7 +138,7 @@ class Ignore(_Decide):
         )
 
 
-@extend_schema(request=shapes.NoInput, responses={201: shapes.DecisionOutput})
+@extend_schema(request=NothingInput, responses={201: shapes.DecisionOutput})
 class Undo(APIView):
     """Take a decision back, as long as nothing of it was sent."""
 
@@ -146,7 +147,7 @@ class Undo(APIView):
     @idempotent
     def post(self, request: Request, public_id: uuid.UUID) -> Response:
         """Undo."""
-        shapes.NoInput(data=request.data).is_valid(raise_exception=True)
+        NothingInput(data=request.data).is_valid(raise_exception=True)
         try:
             decided = undoing.undo_decision(
                 decision_id=public_id,

@@ -43,10 +43,6 @@ class InstanceInput(StrictSerializer):
     sends_payment_emails = serializers.BooleanField(required=False, default=True)
 
 
-class NothingInput(StrictSerializer):
-    """A body without fields."""
-
-
 class RetryInput(StrictSerializer):
     """What a person accepts along with a retry."""
 

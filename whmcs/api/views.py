@@ -16,7 +16,7 @@ from accounts.api.permissions import requires
 from payymo.shared.api import queries
 from payymo.shared.api.idempotency import idempotent
 from payymo.shared.api.parsing import StrictJSONParser
-from payymo.shared.api.serializers import StrictSerializer
+from payymo.shared.api.serializers import NothingInput, StrictSerializer
 from whmcs import selectors
 from whmcs.api import serializers as shapes
 from whmcs.models import Client, Invoice, Posting, WhmcsInstance
@@ -61,10 +61,10 @@ class TestInstance(APIView):
     permission_classes = [requires("connections.change")]
     parser_classes = [StrictJSONParser]
 
-    @extend_schema(request=shapes.NothingInput, responses={200: shapes.InstanceOutput})
+    @extend_schema(request=NothingInput, responses={200: shapes.InstanceOutput})
     def post(self, request: Request, public_id: uuid.UUID) -> Response:
         """Test it."""
-        _checked(shapes.NothingInput, request.data)
+        _checked(NothingInput, request.data)
         instance = selectors.instances().filter(public_id=public_id).first()
         if instance is None:
             raise Http404

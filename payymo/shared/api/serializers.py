@@ -26,6 +26,10 @@ class StrictSerializer(serializers.Serializer[Any]):
         return super().to_internal_value(data)
 
 
+class NothingInput(StrictSerializer):
+    """A body without fields."""
+
+
 class OwnDigits(serializers.CharField):
     """An amount of the row, written with its currency's own digits; null when it is not known.
 
