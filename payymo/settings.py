@@ -78,6 +78,7 @@ SHARED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "payymo.shared",
+    "payymo.operations",
     "payymo.dashboard",
     "rest_framework",
     "drf_spectacular",

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotFound
 from django.urls import get_script_prefix, set_script_prefix, set_urlconf
 from django.utils import timezone
 
-from tenants import context
+from tenants import context, unavailable
 from tenants.models import Domain, Tenant
 
 _STAFF_TENANT_PATH = re.compile(r"^/admin/t/(?P<slug>[a-z0-9-]{1,40})(?P<rest>/.*)$")
@@ -44,7 +44,7 @@ class TenantHostMiddleware:
                     return HttpResponse("ok", content_type="text/plain")
                 return HttpResponseNotFound("No such host.", content_type="text/plain")
             if not domain.tenant.is_active:
-                return HttpResponse("This account is suspended.", status=503, content_type="text/plain")
+                return unavailable.answer(request, domain.tenant)
             request.tenant = domain.tenant
             context.enter_for_request(domain.tenant)
             return self.get_response(request)

@@ -40,6 +40,8 @@ ACTIONS: Mapping[str, str | Promise] = MappingProxyType(
         "member.changed": _("Changed a member"),
         "role.saved": _("Saved a role"),
         "role.deleted": _("Deleted a role"),
+        "tenant.suspended": _("Suspended the company's account"),
+        "tenant.resumed": _("Resumed the company's account"),
         "staff.entered": _("Payymo's staff entered"),
         "staff.left": _("Payymo's staff left"),
         "audit.exported": _("Exported the audit log"),

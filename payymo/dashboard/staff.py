@@ -5,8 +5,6 @@ from typing import Any
 from django.contrib.admin import AdminSite, ModelAdmin, register
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse
-from django.utils import timezone
-from django.utils.html import format_html
 from django.views.decorators.http import require_POST
 
 from accounts import admin as accounts_admin
@@ -20,6 +18,7 @@ from matching import models as matching
 from payments import admin as payments_admin
 from payments import models as payments
 from payymo.dashboard.formats import full_moment
+from payymo.dashboard.staff_tenants import TenantAdmin
 from payymo.shared.admin import ReadOnlyAdmin
 from tenants.models import Domain, Tenant
 from whmcs import admin as whmcs_admin
@@ -78,22 +77,6 @@ platform = StaffSite(name="admin")
 inside_tenant = TenantSite(name="admin")
 
 
-@register(Tenant, site=platform)
-class TenantAdmin(ReadOnlyAdmin):
-    """Tenants, their state, and the way in while they grant support access."""
-
-    list_display = ("name", "slug", "state", "created_at", "support_access_until", "enter")
-    list_filter = ("state",)
-    search_fields = ("name", "slug")
-    fields = ("public_id", "slug", "name", "state", "time_zone", "undo_seconds", "support_access_until", "created_at")
-
-    def enter(self, tenant: Tenant) -> str:
-        """Link to the tenant's records."""
-        if not tenant.support_access_until or tenant.support_access_until < timezone.now() or not tenant.is_active:
-            return "–"
-        return format_html('<a href="/admin/t/{}/">Enter</a>', tenant.slug)
-
-
 @register(Domain, site=platform)
 class DomainAdmin(ReadOnlyAdmin):
     """Hosts."""
@@ -103,6 +86,7 @@ class DomainAdmin(ReadOnlyAdmin):
 
 
 _PLATFORM: list[tuple[Any, type[ModelAdmin]]] = [  # type: ignore[type-arg]
+    (Tenant, TenantAdmin),
     (accounts.User, accounts_admin.UserAdmin),
     (accounts.Membership, accounts_admin.MembershipAdmin),
     (accounts.Role, accounts_admin.RoleAdmin),

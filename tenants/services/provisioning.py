@@ -1,4 +1,4 @@
-"""Making, suspending and resuming tenants."""
+"""Making and finding tenants."""
 
 import re
 
@@ -76,26 +76,4 @@ def find_tenant(*, slug: str) -> Tenant:
     if tenant is None:
         known = ", ".join(Tenant.objects.order_by("slug").values_list("slug", flat=True)[:20]) or "none yet"
         raise UnknownTenant(f"There is no tenant {slug!r}. Tenants: {known}.")
-    return tenant
-
-
-def suspend_tenant(*, slug: str) -> Tenant:
-    """Stop everything of a tenant at once: sign-ins, webhooks, tasks, postings. Nothing is deleted.
-
-    Raises: UnknownTenant.
-    """
-    tenant = find_tenant(slug=slug)
-    Tenant.objects.filter(pk=tenant.pk).update(state=Tenant.State.SUSPENDED)
-    tenant.refresh_from_db()
-    return tenant
-
-
-def resume_tenant(*, slug: str) -> Tenant:
-    """Serve a suspended tenant again.
-
-    Raises: UnknownTenant.
-    """
-    tenant = find_tenant(slug=slug)
-    Tenant.objects.filter(pk=tenant.pk, state=Tenant.State.SUSPENDED).update(state=Tenant.State.ACTIVE)
-    tenant.refresh_from_db()
     return tenant

@@ -47,7 +47,7 @@ def test_a_host_that_is_taken_is_refused_and_nothing_is_written(acme):
 
 
 def test_a_suspended_tenant_cannot_be_entered(acme):
-    provisioning.suspend_tenant(slug="acme")
+    Tenant.objects.filter(pk=acme.pk).update(state=Tenant.State.SUSPENDED)
 
     with pytest.raises(context.TenantUnavailable), context.inside_id(acme.public_id):
         pass

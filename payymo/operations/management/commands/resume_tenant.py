@@ -1,27 +1,26 @@
-"""`manage.py suspend_tenant --tenant SLUG [--resume]`."""
+"""`manage.py resume_tenant --tenant SLUG`."""
 
 from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from payymo.audit.acting import Acting
+from payymo.operations.services import lifecycle
 from payymo.shared.errors import DomainError
-from tenants.services import provisioning
 
 
 class Command(BaseCommand):
-    """Stop or resume everything of one tenant."""
+    """Serve one tenant again."""
 
-    help = "Stop everything of a tenant at once (sign-ins, webhooks, tasks, postings), or resume it. Deletes nothing."
+    help = "Serve a suspended tenant again. Work that is due begins with the next beat."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--tenant", required=True, help="the tenant's slug")
-        parser.add_argument("--resume", action="store_true", help="serve it again")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        act = provisioning.resume_tenant if options["resume"] else provisioning.suspend_tenant
         try:
-            tenant = act(slug=options["tenant"])
+            tenant = lifecycle.resume_tenant(slug=options["tenant"], by=Acting("operator"))
         except DomainError as error:
             raise CommandError(str(error), returncode=2) from error
         self.stdout.write(f"{tenant.slug} is {tenant.state}.")

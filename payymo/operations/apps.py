@@ -1,0 +1,11 @@
+"""What an operator does to whole tenants and to the whole database."""
+
+from django.apps import AppConfig
+
+
+class OperationsConfig(AppConfig):
+    """Shared schema; sees every app below it, and nothing but the staff console sees it."""
+
+    name = "payymo.operations"
+    label = "operations"
+    default_auto_field = "django.db.models.BigAutoField"
