@@ -58,8 +58,9 @@ openapi: venv-dev
 lock: venv-dev
 	$(LOCK) requirements.in -o requirements.txt
 	$(LOCK) -c requirements.txt requirements-demo.in -o requirements-demo.txt
-	$(LOCK) -c requirements.txt -c requirements-demo.txt requirements-dev.in -o requirements-dev.txt
-	$(LOCK) -c requirements.txt -c requirements-demo.txt -c requirements-dev.txt requirements-bench.in -o requirements-bench.txt
+	$(LOCK) -c requirements.txt -c requirements-demo.txt requirements-stores.in -o requirements-stores.txt
+	$(LOCK) -c requirements.txt -c requirements-demo.txt -c requirements-stores.txt requirements-dev.in -o requirements-dev.txt
+	$(LOCK) -c requirements.txt -c requirements-demo.txt -c requirements-stores.txt -c requirements-dev.txt requirements-bench.in -o requirements-bench.txt
 
 # Without BENCH it invents hosts, the same ones every time. Only where the truth is known others are compared.
 BENCH_HOSTS = uk de reseller hard

@@ -4,20 +4,20 @@ Three modes: `production` refuses to start on anything unsafe; `demo` runs on on
 provider stand-ins; `test` is `demo` with fast password hashing and no time to wait for.
 """
 
-import base64
-import binascii
 from pathlib import Path
 
 import environ
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from payymo.shared.master_key import read_old_keys
+from payymo.shared.master_key import read_ring
+from payymo.shared.secret_store.base import SecretUnavailable
+from payymo.shared.secret_store.choosing import UnusableStore, open_store
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 environ.Env.read_env(BASE_DIR / ".env")
-if "SECRET_KEY" not in env.ENVIRON:
+if "SECRET_KEY" not in env.ENVIRON and "PAYYMO_SECRETS" not in env.ENVIRON:
     # Beside a running demo, commands find its servers by themselves. A set-up installation never gets here.
     environ.Env.read_env(BASE_DIR / env.str("PAYYMO_HOME", default=".payymo") / "env")
 
@@ -27,29 +27,34 @@ if MODE not in {"production", "demo", "test"}:
     raise ImproperlyConfigured(f"PAYYMO_MODE is {MODE!r}; it must be production, demo or test.")
 PRODUCTION = MODE == "production"
 DEBUG = False
-
-
-def _secret(name: str, least: int) -> str:
-    value = env.str(name, default="")
-    if len(value) < least:
-        raise ImproperlyConfigured(f"{name} is missing or shorter than {least} characters.")
-    return value
-
-
-SECRET_KEY = _secret("SECRET_KEY", 50)
+# Where the secrets are: environment, files, vault or aws, with the PAYYMO_SECRETS_, _VAULT_ and _AWS_ variables.
 try:
-    MASTER_KEY = base64.b64decode(_secret("PAYYMO_MASTER_KEY", 44), validate=True)
-except binascii.Error as error:
-    raise ImproperlyConfigured("PAYYMO_MASTER_KEY is not base64.") from error
-if len(MASTER_KEY) != 32:
-    raise ImproperlyConfigured("PAYYMO_MASTER_KEY must be 32 random bytes in base64: openssl rand -base64 32")
-MASTER_KEY_ID = env.int("PAYYMO_MASTER_KEY_ID", default=1)
+    SECRETS = open_store(env.ENVIRON)
+except UnusableStore as error:
+    raise ImproperlyConfigured(f"The store of secrets: {error}.") from error
+
+
+def _secret(name: str, *, default: str | None = None) -> str:
+    """Read a secret at the start; whatever is not there stops it, unless there is a default."""
+    try:
+        return SECRETS.get(name) if default is None else SECRETS.find(name) or default
+    except SecretUnavailable as error:
+        raise ImproperlyConfigured(f"Payymo cannot start without this secret. {error}") from None
+
+
+SECRET_KEY = _secret("SECRET_KEY")
+if len(SECRET_KEY) < 50:
+    raise ImproperlyConfigured("SECRET_KEY is shorter than 50 characters.")
+MASTER_KEY_NUMBER = env.int("PAYYMO_MASTER_KEY_ID", default=1)
 try:
-    OLD_MASTER_KEYS = read_old_keys(env.str("PAYYMO_OLD_MASTER_KEYS", default=""))
+    _ring = read_ring(
+        _secret("PAYYMO_MASTER_KEY"), number=MASTER_KEY_NUMBER, old=_secret("PAYYMO_OLD_MASTER_KEYS", default="")
+    )
 except ValueError as error:
-    raise ImproperlyConfigured(f"PAYYMO_OLD_MASTER_KEYS: {error}.") from error
-if MASTER_KEY_ID in OLD_MASTER_KEYS:
-    raise ImproperlyConfigured("PAYYMO_MASTER_KEY_ID is the number of an old master key; give the new key a new one.")
+    raise ImproperlyConfigured(f"PAYYMO_MASTER_KEY, PAYYMO_OLD_MASTER_KEYS: {error}.") from error
+MASTER_KEY_ID = _ring.present
+MASTER_KEY = _ring.keys[MASTER_KEY_ID]
+OLD_MASTER_KEYS = {number: key for number, key in _ring.keys.items() if number != MASTER_KEY_ID}
 
 # --- Where it is reached ----------------------------------------------------------------------------------------------
 PUBLIC_SCHEME = env.str("PAYYMO_PUBLIC_SCHEME", default="https" if PRODUCTION else "http")
@@ -155,7 +160,10 @@ TEMPLATES = [
 ]
 
 # --- Database ---------------------------------------------------------------------------------------------------------
-DATABASES = {"default": env.db_url("DATABASE_URL", engine="django_tenants.postgresql_backend")}
+_database = _secret("DATABASE_URL", default=env.str("DATABASE_URL", default=""))
+if not _database:
+    raise ImproperlyConfigured("DATABASE_URL is missing.")
+DATABASES = {"default": env.db_url_config(_database, engine="django_tenants.postgresql_backend")}
 DATABASES["default"]["CONN_MAX_AGE"] = env.int("PAYYMO_CONN_MAX_AGE", default=60)
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DATABASES["default"].setdefault("OPTIONS", {})["options"] = (
@@ -166,7 +174,9 @@ DATABASE_ROUTERS = ["django_tenants.routers.TenantSyncRouter"]
 ATOMIC_REQUESTS = False
 
 # --- Redis and Celery -------------------------------------------------------------------------------------------------
-REDIS_URL = env.str("REDIS_URL")
+REDIS_URL = _secret("REDIS_URL", default=env.str("REDIS_URL", default=""))
+if not REDIS_URL:
+    raise ImproperlyConfigured("REDIS_URL is missing.")
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SERIALIZER = "json"

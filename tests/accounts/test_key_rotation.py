@@ -1,5 +1,6 @@
 """Rotating the master key: nothing is left on the old one, everything still opens, and it can be stopped anywhere."""
 
+import base64
 import io
 import json
 
@@ -10,7 +11,7 @@ from django.core.management import CommandError, call_command
 from accounts.models import SigningKey, TotpDevice, User
 from accounts.services import key_rotation, second_factor, signing_keys
 from payymo.shared import crypto, master_key
-from payymo.shared.master_key import read_old_keys
+from payymo.shared.master_key import read_ring
 from tenants import context, sealing
 from tenants.models import PlatformKey, TenantKey
 from tests.factories import rows
@@ -111,10 +112,28 @@ def test_a_value_of_another_row_does_not_open(sealed_before):
         second_factor.pending(user=other, issuer="Payymo")
 
 
-@pytest.mark.parametrize("text", ["1", "1:abc", "x:AAAA", "1:AAAA"])
-def test_old_keys_that_cannot_be_read_stop_the_start(text):
-    with pytest.raises(ValueError, match="old master key"):
-        read_old_keys(text)
+ONE, TWO = base64.b64encode(bytes(32)).decode(), base64.b64encode(NEW).decode()
+
+
+@pytest.mark.parametrize(
+    ("text", "old"),
+    [("", ""), ("abc", ""), (ONE, "1"), (ONE, "2:abc"), (ONE, "x:" + TWO), (ONE, "1:" + TWO), (f"0:{ONE}", ""),
+     (f"2:{ONE},2:{TWO}", ""), (f"70000:{ONE}", "")],
+)  # fmt: skip
+def test_master_keys_that_cannot_be_read_stop_the_start(text, old):
+    with pytest.raises(ValueError, match="master key") as refused:
+        read_ring(text, old=old)
+
+    assert ONE not in str(refused.value)
+    assert TWO not in str(refused.value)
+
+
+@pytest.mark.parametrize(("text", "number", "old"), [(TWO, 2, f"1:{ONE}"), (f"2:{TWO},1:{ONE}", 7, "")])
+def test_a_ring_of_master_keys_is_written_in_one_value_or_in_two(text, number, old):
+    ring = read_ring(text, number=number, old=old)
+
+    assert (ring.present, dict(ring.keys)) == (2, {2: NEW, 1: bytes(32)})
+    assert str(NEW) not in repr(ring)
 
 
 def test_the_codes_of_the_app_work_through_a_rotation(in_acme, settings):

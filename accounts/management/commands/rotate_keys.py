@@ -14,8 +14,8 @@ class Command(BaseCommand):
     """Move everything that an old master key seals to the present one."""
 
     help = (
-        "Move everything that an old master key seals to the present one. Set PAYYMO_MASTER_KEY and its new "
-        "PAYYMO_MASTER_KEY_ID, keep the old key in PAYYMO_OLD_MASTER_KEYS, restart, run this, then drop the old key. "
+        "Move everything that an old master key seals to the present one. Set PAYYMO_MASTER_KEY=2:NEW,1:OLD "
+        "(docs/guide/operator.md), run this, then drop the old key. "
         "Can be stopped and repeated. Exit status 1 if something opens with no key."
     )
 

@@ -1,0 +1,1 @@
+"""Where the installation's own secrets come from: the environment, files, HashiCorp Vault or AWS Secrets Manager."""
