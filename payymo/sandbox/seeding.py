@@ -1,15 +1,17 @@
 """Writes generated worlds into the state file."""
 
 import json
+import random
 import sqlite3
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from html import escape
 from pathlib import Path
 from typing import Any
 
 from payymo.sandbox import world
-from payymo.sandbox.generator.model import Client, Invoice, World
+from payymo.sandbox.generator import wire
+from payymo.sandbox.generator.model import Client, Invoice, Transfer, World
 
 ZERO = "0000-00-00 00:00:00"
 
@@ -32,17 +34,20 @@ def fill(connection: sqlite3.Connection, seed: int, until: date) -> None:
     connection.executemany("INSERT INTO meta VALUES (?, ?)", meta.items())
     for slug in world.COMPANIES:
         made = world.build(slug, seed, until)
-        _bank(connection, made)
+        _bank(connection, made, until)
         _stripe(connection, made)
         _whmcs(connection, made)
         _truth(connection, made)
 
 
-def _bank(connection: sqlite3.Connection, made: World) -> None:
+def _bank(connection: sqlite3.Connection, made: World, until: date) -> None:
     company, keys = world.COMPANIES[made.slug], world.GOCARDLESS[made.slug]
+    main, second = keys.institution_ids
     accounts = [
-        ("main", company.main_iban, "Business current account"),
-        ("reserve", company.reserve_iban, "Reserve account"),
+        ("main", company.main_iban, "Business current account", main, made.opening["main"]),
+        ("reserve", company.reserve_iban, "Reserve account", main, made.opening["reserve"]),
+        # Nobody has connected this one yet: it is there to be connected.
+        ("savings", company.savings_iban, "Savings account", second, 4_000_000),
     ]
     connection.executemany(
         "INSERT INTO bank_account VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -54,23 +59,43 @@ def _bank(connection: sqlite3.Connection, made: World) -> None:
                 company.currency,
                 company.name,
                 name,
-                keys.institution_ids[0],
-                made.opening[account],
+                bank,
+                opening,
             )
-            for account, number, name in accounts
+            for account, number, name, bank, opening in accounts
         ],
     )
+    booked = [(one, made.entries[one.key]) for one in made.transfers]
     connection.executemany(
         "INSERT INTO bank_entry (slug, account, key, seq, status, booked_on, amount, counts, body) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             (
                 made.slug, one.account, one.key, index, one.status, one.booked_on.isoformat(), one.amount,
-                0 if one.repeats else 1, json.dumps(made.entries[one.key]),
+                0 if one.repeats else 1, json.dumps(entry),
             )
-            for index, one in enumerate(made.transfers)
+            for index, (one, entry) in enumerate([*booked, *_savings(made.slug, until)])
         ],
     )  # fmt: skip
+
+
+def _savings(slug: str, until: date) -> Iterator[tuple[Transfer, dict[str, Any]]]:
+    """Give three months of interest and fees, and one transfer from the host's other account."""
+    company, bank = world.COMPANIES[slug], "Sandbox Finance"
+    for days, amount, name, text in (
+        (80, 5137, bank, "Interest"),
+        (66, -490, bank, "Account fee"),
+        (47, 5204, bank, "Interest"),
+        (36, -490, bank, "Account fee"),
+        (24, 50000, company.name, "To savings"),
+        (17, 5288, bank, "Interest"),
+        (5, -490, bank, "Account fee"),
+    ):
+        transfer = Transfer(
+            key=f"s{days:06d}", account="savings", booked_on=until - timedelta(days=days), amount=amount,
+            currency=company.currency, name=name, iban="", text=text, kind="savings",
+        )  # fmt: skip
+        yield transfer, wire.entry(random.Random(f"{slug}:{transfer.key}"), transfer)
 
 
 def _stripe(connection: sqlite3.Connection, made: World) -> None:

@@ -16,6 +16,7 @@ from payymo.sandbox.generator.ledger import Ledger
 from payymo.sandbox.generator.model import World
 from payymo.sandbox.generator.noise import Noise
 from payymo.sandbox.generator.profile import Profile
+from payymo.sandbox.gocardless_api.institutions import SANDBOX
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class Company:
     currency: str
     main_iban: str
     reserve_iban: str
+    savings_iban: str
     timezone_hours: int
 
     @property
@@ -80,19 +82,21 @@ class WhmcsKeys:
 COMPANIES: Mapping[str, Company] = {
     "acme": Company(
         "acme", "Acme Hosting GmbH", "DE", "EUR",
-        iban.make("DE", "860555921008472301"), iban.make("DE", "860555921008472399"), 1,
+        iban.make("DE", "860555921008472301"), iban.make("DE", "860555921008472399"),
+        iban.make("DE", "390400440532013077"), 1,
     ),
     "globex": Company(
         "globex", "Globex Web Services Ltd", "GB", "GBP",
-        iban.make("GB", "ALBI20415571290034"), iban.make("GB", "ALBI20415571290067"), 0,
+        iban.make("GB", "ALBI20415571290034"), iban.make("GB", "ALBI20415571290067"),
+        iban.make("GB", "SFIN60161331926819"), 0,
     ),
 }  # fmt: skip
 GOCARDLESS: Mapping[str, GoCardlessKeys] = {
     "acme": GoCardlessKeys(
-        "3c1f0b52-7f0a-4c39-9c3e-6d1a5f20ac11", "acme" + "7d41c09be2" * 12, ("NORDHAVEN_BANK_NHBKDEFFXXX",), 10
+        "3c1f0b52-7f0a-4c39-9c3e-6d1a5f20ac11", "acme" + "7d41c09be2" * 12, ("NORDHAVEN_BANK_NHBKDEFFXXX", SANDBOX), 10
     ),
     "globex": GoCardlessKeys(
-        "9a77e6d0-24b8-4f1c-8a55-0be1d3c7f202", "glbx" + "e83b5f10a6" * 12, ("ALBION_BANK_ALBIGB2LXXX",), 4
+        "9a77e6d0-24b8-4f1c-8a55-0be1d3c7f202", "glbx" + "e83b5f10a6" * 12, ("ALBION_BANK_ALBIGB2LXXX", SANDBOX), 4
     ),
 }
 STRIPE: Mapping[str, StripeKeys] = {

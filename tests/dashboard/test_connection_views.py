@@ -1,10 +1,12 @@
 """Connecting providers in the browser: what is refused is said in a sentence and stores nothing."""
 
+from datetime import timedelta
 from urllib.parse import parse_qs, urljoin, urlsplit
 
 import pytest
 import requests
 from celery import current_app
+from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from banking.models import BankAccount, BankConnection, ProviderKey
@@ -131,6 +133,24 @@ def test_a_bank_is_connected_by_its_consent(as_owner, consent):
     assert "is connected. Its transactions are being read." in answer.content.decode()
     assert BankConnection.objects.get().state == "LINKED"
     assert BankAccount.objects.filter(connection__state="LINKED").exists()
+
+
+def test_a_consent_that_was_left_goes_on_from_the_list_until_its_time_is_over(as_owner, consent):
+    (waiting,) = [card for card in as_owner.get("/connections/").context["page"].connections if card.kind == "bank"]
+    assert waiting.consent_url == consent
+    (tile,) = [tile for tile in as_owner.get("/connections/").context["page"].tiles if tile.kind == "bank"]
+    assert tile.count == 0
+
+    BankConnection.objects.update(callback_until=timezone.now() - timedelta(seconds=1))
+
+    (waiting,) = [card for card in as_owner.get("/connections/").context["page"].connections if card.kind == "bank"]
+    assert waiting.consent_url == ""
+
+
+def test_a_second_bank_is_looked_for_in_the_country_of_the_first(as_owner, consent):
+    page = as_owner.get("/connections/bank/new/").context["page"]
+
+    assert [one.value for one in page.countries if one.selected] == ["DE"]
 
 
 def test_a_renewal_leads_to_the_bank_again(as_owner, consent):

@@ -194,6 +194,22 @@ def test_bank_without_accounts_of_the_company_rejects_the_user(bank):
     assert bank.client.requisition.get_requisition_by_id(session.requisition_id)["status"] == "RJ"
 
 
+def test_savings_account_waits_to_be_connected(bank):
+    session = bank.client.initialize_session(CALLBACK, "SANDBOXFINANCE_SFIN0000", "savings")
+
+    approve(session.link)
+
+    (account,) = bank.accounts(session.requisition_id)
+    read = bank.client.account_api(account)
+    while read.get_metadata()["status"] != "READY":
+        pass
+    entries = read.get_transactions()["transactions"]["booked"]
+    balances = {one["balanceType"]: one["balanceAmount"]["amount"] for one in read.get_balances()["balances"]}
+    assert [one["transactionAmount"]["amount"] for one in entries].count("-4.90") == 3
+    assert len(entries) == 7
+    assert "40641.59" in balances.values()
+
+
 def test_new_account_is_filling_before_it_is_ready(bank, main_account):
     api = bank.client.account_api(main_account)
 

@@ -48,6 +48,7 @@ class ConnectionCard:
     facts: tuple[Fact, ...] = ()
     sync_url: str = ""
     renew_url: str = ""
+    consent_url: str = ""
     remove_url: str = ""
     test_url: str = ""
     credential_url: str = ""

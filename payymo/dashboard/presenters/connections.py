@@ -129,10 +129,17 @@ def _bank(
         consent_percent=percent,
         accounts=lines,
         renew_url=link("connection_renew", row.public_id) if may_change and row.state != "PENDING" else "",
+        consent_url=_consent_url(row, now) if may_change else "",
         **times,
         **_urls("bank", row, may_change=may_change, alive=alive),
     )
     return card
+
+
+def _consent_url(row: BankConnection, now: datetime) -> str:
+    """Return where an unfinished consent goes on, while its callback would still be taken."""
+    waits = row.state == BankConnection.State.PENDING and row.callback_hash
+    return row.consent_link if waits and row.callback_until and row.callback_until > now else ""
 
 
 def _stripe(row: StripeConnection, now: datetime, may_change: bool) -> ConnectionCard:
@@ -185,7 +192,8 @@ def listing(request: HttpRequest, *, now: datetime) -> ConnectionsPage:
         *(_bank(row, accounts[row.pk], quotas, now, may_change) for row in shown),
         *(_stripe(row, now, may_change) for row in stripes),
     )
-    tiles = _tiles(len(installations), len(shown), len(stripes), may_change)
+    linked = sum(row.state != BankConnection.State.PENDING for row in shown)
+    tiles = _tiles(len(installations), linked, len(stripes), may_change)
     return ConnectionsPage(tiles=tiles, connections=cards, notice=attention.notice(shown, now))
 
 

@@ -55,6 +55,9 @@ def connect_bank(request: HttpRequest) -> HttpResponse:
             ]
     except (DomainError, ProviderError) as refused:
         error = str(refused)
+    if not country:
+        # A second bank is mostly in the country of the first.
+        country = BankConnection.objects.order_by("-pk").values_list("country", flat=True).first() or ""
     page = BankPage(
         countries=present.country_choices(country),
         institutions=found,

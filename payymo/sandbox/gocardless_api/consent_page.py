@@ -13,7 +13,8 @@ from payymo.sandbox.store import Store
 
 PAGE = Markup(
     '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-    "<title>{title}</title><style>body{{font:16px/1.5 system-ui,sans-serif;max-width:34rem;margin:4rem auto}}"
+    '<link rel="icon" href="data:,"><title>{title}</title>'
+    "<style>body{{font:16px/1.5 system-ui,sans-serif;max-width:34rem;margin:4rem auto}}"
     "button{{font:inherit;padding:.6rem 1.4rem;margin-right:.6rem;border-radius:.4rem;border:1px solid #345}}"
     "button.primary{{background:#163a5f;color:#fff}}</style></head><body><h1>{title}</h1>{content}</body></html>"
 )
