@@ -82,7 +82,7 @@ TEXT_NAMES = {
     "counterparty_name": _names("""
         counterparty name|counterparty|partner name|payee|payer|beneficiary|recipient|sender|merchant
         name zahlungsbeteiligter|beguenstigter zahlungspflichtiger|begunstigter zahlungspflichtiger
-        auftraggeber begunstigter|auftraggeber beguenstigter|auftraggeber empfanger|empfanger auftraggeber
+        auftraggeber begunstigter|auftraggeber beguenstigter|auftraggeber empfanger|empfanger auftraggeber|auftraggeber
         zahlungsempfanger|empfanger|naam tegenpartij|naam omschrijving|tegenpartij|nom contrepartie|contrepartie
         beneficiaire|nom|beneficiario|ordenante|nombre|controparte|ordinante|nadawca odbiorca|kontrahent|gavejas
         protistrana|nazev protiuctu|nazev protistrany|mottagare|avsandare|modtager|mottaker|saaja maksaja|saaja

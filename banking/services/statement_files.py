@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
@@ -63,6 +64,16 @@ class StatementFile:
     def booked(self) -> list[ParsedEntry]:
         """The entries that can be stored."""
         return [entry for entry in self.entries if entry.status == "booked"]
+
+    @property
+    def booked_sum(self) -> Decimal:
+        """The sum of what can be stored."""
+        return sum((entry.amount for entry in self.booked), Decimal(0))
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether opening and entries make the closing balance, though a refused row may leave that no proof."""
+        return bool(self.opening and self.closing and self.opening.amount + self.booked_sum == self.closing.amount)
 
     @property
     def days(self) -> tuple[date, date] | None:

@@ -115,6 +115,18 @@ def preview(statement_import: StatementImport) -> Preview:
     return _preview(statement_import, content_of(statement_import))
 
 
+def _not_proved(file: StatementFile) -> str:
+    """Say why the balances prove nothing; a refused row may well be one of nothing."""
+    if file.adds_up:
+        return (
+            f"The balances agree, but {len(file.refused)} of the file's rows could not be read, so that it is not "
+            "proved complete. Import the rest only if you know why."
+        )
+    return (
+        "The balances of the file do not add up: opening plus entries is not closing. Import it only if you know why."
+    )
+
+
 def commit_import(
     *, statement_import: StatementImport, now: datetime, accept_unproved: bool = False
 ) -> tuple[StatementImport, IngestResult]:
@@ -131,10 +143,7 @@ def commit_import(
             raise WrongState(f"This import cannot be committed: {row.get_state_display().lower()}.")
         found = _preview(row, content_of(row))
         if found.file.proved is False and not accept_unproved:
-            raise UnprovedStatement(
-                "The balances of the file do not add up: opening plus entries is not closing. "
-                "Import it only if you know why."
-            )
+            raise UnprovedStatement(_not_proved(found.file))
         account = found.account or _created(found.file)
         row.account = account
         days = found.file.days

@@ -148,6 +148,18 @@ def test_a_file_whose_balances_do_not_add_up_needs_a_persons_word(account, now):
     assert result.new == 2
 
 
+def test_balances_that_agree_beside_an_unreadable_row_prove_nothing_and_are_not_called_wrong(account, now):
+    header = "Buchungstag;Wertstellung;Auftraggeber/Empfänger;Verwendungszweck;Betrag;Saldo"
+    rows = ("13.11.2026;13.11.2026;A;RE-1;119,00;1.119,00", "14.11.2026;14.11.2026;B;x;-45,90;1.073,10")
+    row = upload(statements.csv(*rows, "15.11.2026;15.11.2026;C;y;abc;1.073,10", header=header), account)
+    assert (row.new_count, row.proved) == (2, False)
+
+    with pytest.raises(imports.UnprovedStatement, match="agree, but 1 of the file's rows could not be read"):
+        commit(row, now)
+
+    assert not account.transactions.exists()
+
+
 def test_an_entry_that_cannot_be_read_is_named_with_its_line_and_the_rest_is_shown(account):
     content = statements.camt(("1.00", "Good"), ("2.00", "Bad")).replace(b">2.00<", b">2.00x<")
 

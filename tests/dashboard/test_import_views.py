@@ -78,6 +78,7 @@ def test_balances_that_do_not_add_up_need_a_second_press(as_reviewer, account):
     refused = as_reviewer.post(f"/imports/{row.public_id}/commit/")
     assert refused.status_code == 409
     assert "do not add up" in refused.content.decode()
+    assert "Import 2 transactions anyway" in refused.content.decode()
     assert not BankTransaction.objects.exists()
     pressed = as_reviewer.post(refused.context["page"].commit_url)
 

@@ -166,12 +166,17 @@ class PreviewRow:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """Opening balance + entries = closing balance. `holds` is None when the file gives no balance."""
+    """Opening balance + entries = closing balance.
+
+    Shape: `holds` is None when the file gives no balance; `adds_up` without `holds`: the sums agree, but a row that
+    could not be read leaves it open whether that means anything.
+    """
 
     opening: Amount | None
     entries: Amount
     closing: Amount | None
     holds: bool | None
+    adds_up: bool = False
     text: str = ""
 
 
@@ -211,6 +216,7 @@ class ImportPage:
     proofs: tuple[Proof, ...] = ()
     error: str = ""
     map_url: str = ""
+    anyway: bool = False
     commit_url: str = ""
     discard_url: str = ""
     result_url: str = ""

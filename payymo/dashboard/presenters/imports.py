@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from django.forms import BaseForm
@@ -143,6 +142,7 @@ def preview_page(row: StatementImport, found: Preview, *, now: datetime, error: 
         pending=sum(entry.status == "pending" for entry in found.file.entries),
         proofs=(_proof(found),),
         error=error,
+        anyway=bool(unproved and error),
         commit_url="" if done else commit,
         discard_url="" if done else link("import_discard", row.public_id),
         result_url=f"{link('transactions')}?import={row.public_id}" if done else "",
@@ -199,14 +199,16 @@ def _pending_row(entry: ParsedEntry) -> PreviewRow:
 
 def _proof(found: Preview) -> Proof:
     file = found.file
-    entries = sum((entry.amount for entry in file.booked), Decimal(0))
     text = ""
-    if file.proved is False:
+    if file.proved is False and file.adds_up:
+        text = _("The sums agree, but rows that could not be read leave it open whether the file is complete.")
+    elif file.proved is False:
         text = _("Opening plus entries is not closing: entries are missing, refused, or in the file twice.")
     return Proof(
         opening=Amount(file.opening.amount, file.currency) if file.opening else None,
-        entries=Amount(entries, file.currency),
+        entries=Amount(file.booked_sum, file.currency),
         closing=Amount(file.closing.amount, file.currency) if file.closing else None,
         holds=file.proved,
+        adds_up=file.adds_up,
         text=text,
     )
