@@ -72,9 +72,7 @@ if PRODUCTION and TRUSTED_PROXIES:
 
 # --- Apps -------------------------------------------------------------------------------------------------------------
 SHARED_APPS = [
-    # Before django_tenants, whose admin index expects a tenant on every host.
     "django.contrib.admin",
-    "django_tenants",
     "tenants",
     "accounts",
     "django.contrib.contenttypes",
@@ -84,6 +82,9 @@ SHARED_APPS = [
     "django.contrib.staticfiles",
     "payymo.shared",
     "payymo.operations",
+    # Behind admin, since its admin index expects a tenant on every host, and behind what brings commands of the same
+    # names: create_tenant and delete_tenant are ours.
+    "django_tenants",
     "payymo.dashboard",
     "rest_framework",
     "drf_spectacular",

@@ -26,13 +26,19 @@ class NoTenant(Exception):
 
 
 @contextmanager
-def inside(tenant: Tenant, *, suspended_too: bool = False) -> Iterator[Tenant]:
+def inside(tenant: Tenant, *, suspended_too: bool = False, deleting_too: bool = False) -> Iterator[Tenant]:
     """Work in the tenant's schema and return to where the connection was.
 
-    Shape: `suspended_too` is for what takes rights away, which must not wait for a suspension to end.
+    Shape: `suspended_too` is for what takes rights away, which must not wait for a suspension to end; `deleting_too`
+    for what an operator does to a tenant in any state.
     Raises: TenantUnavailable unless the tenant is active.
     """
-    if not (tenant.is_active or (suspended_too and tenant.state == Tenant.State.SUSPENDED)):
+    suspended_too = suspended_too or deleting_too
+    if not (
+        tenant.is_active
+        or (suspended_too and tenant.state == Tenant.State.SUSPENDED)
+        or (deleting_too and tenant.state == Tenant.State.DELETING)
+    ):
         raise TenantUnavailable(f"tenant {tenant.public_id} is {tenant.state}")
     before = getattr(connection, "tenant", None)
     connection.set_tenant(tenant)

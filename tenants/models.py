@@ -124,3 +124,34 @@ class AuditAnchor(models.Model):
     def __str__(self) -> str:
         """Name the head."""
         return f"entry {self.number} of tenant {self.tenant_id}"
+
+
+class TenantDeletion(models.Model):
+    """A deletion, step by step: what a run that was killed goes on with, and the proof that stays.
+
+    It names no tenant row, since that row goes; the export's checksum says what was handed over before.
+    """
+
+    tenant_public_id = models.UUIDField(editable=False)
+    slug = models.SlugField(max_length=40)
+    schema_name = models.CharField(max_length=63)
+    requested_at = models.DateTimeField()
+    due_at = models.DateTimeField(help_text="until then it can be undone")
+    export_sha256 = models.CharField(max_length=64, blank=True)
+    export_rows = models.BigIntegerField(default=0)
+    exported_at = models.DateTimeField(null=True, blank=True)
+    undone_at = models.DateTimeField(null=True, blank=True)
+    key_destroyed_at = models.DateTimeField(null=True, blank=True)
+    schema_dropped_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant_public_id"], condition=models.Q(undone_at=None), name="one_deletion_per_tenant"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        """Name the deletion."""
+        return f"deletion of {self.slug}"

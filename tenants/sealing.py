@@ -71,15 +71,15 @@ def seal(row: Record, column: str, text: str, *, key: bytes | None = None) -> by
     return crypto.seal(text.encode(), key=key or data_key(), key_id=1, bound_to=_bound_to(row, column))
 
 
-def unseal(row: Record, column: str) -> str:
-    """Decrypt `row.column`; an empty column is an empty text.
+def unseal(row: Record, column: str, *, key: bytes | None = None) -> str:
+    """Decrypt `row.column`; an empty column is an empty text. Pass `key` (from `data_key`) when opening many rows.
 
     Raises: UnreadableSecret.
     """
     value = getattr(row, column)
     if not value:
         return ""
-    return crypto.unseal(bytes(value), key=data_key(), bound_to=_bound_to(row, column)).decode()
+    return crypto.unseal(bytes(value), key=key or data_key(), bound_to=_bound_to(row, column)).decode()
 
 
 def look_up_hash(value: str, *, purpose: str, key: bytes | None = None) -> str:

@@ -6,7 +6,7 @@ from django.db import transaction
 
 from accounts import permissions
 from accounts.models import Membership, User
-from accounts.services import sessions
+from accounts.services import second_factor, sessions
 from accounts.services.members import LastOwner
 from tenants import context
 from tenants.models import Tenant
@@ -31,6 +31,20 @@ def remove_user(*, user: User, now: datetime) -> int:
     user.set_unusable_password()
     user.save(update_fields=["is_active", "is_staff", "is_superuser", "password"])
     return len(tenants)
+
+
+@transaction.atomic
+def forget_user(*, user: User) -> None:
+    """Take away what names a person who belongs to no company any more; the row stays, because others may point to it.
+
+    Shape: does nothing to a member of any company or of the staff.
+    """
+    if user.is_staff or Membership.objects.filter(user=user).exists():
+        return
+    second_factor.reset(user=user)
+    user.email, user.name, user.is_active = f"{user.public_id}@removed.invalid", "", False
+    user.set_unusable_password()
+    user.save(update_fields=["email", "name", "is_active", "password"])
 
 
 def _keep_an_owner(user: User, tenants: list[Tenant]) -> None:

@@ -1,4 +1,5 @@
 import pytest
+from django.core.management import get_commands
 from django.db import connection
 
 from accounts.models import User
@@ -103,3 +104,8 @@ def test_look_up_hashes_of_two_tenants_differ(acme, globex):
 
 def test_users_live_in_the_shared_schema_only(in_acme, owner):
     assert User.objects.filter(pk=owner.pk).exists()
+
+
+@pytest.mark.parametrize("command", ["create_tenant", "delete_tenant"])
+def test_the_commands_are_ours_and_not_the_librarys_of_the_same_name(command):
+    assert get_commands()[command] in ("accounts", "payymo.operations")

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import TextIO
+from typing import Protocol
 
 from django.db import transaction
 
@@ -15,6 +15,13 @@ from tenants import context
 from tenants.models import AuditAnchor
 
 _TEXTS = ("public_id", "action", "actor_kind", "actor_id", "object_type", "object_id", "request_id", "details")
+
+
+class Lines(Protocol):
+    """Whatever takes text, a line at a time."""
+
+    def write(self, text: str, /) -> object:
+        """Take a line."""
 
 
 class UnreadableExport(BadInput):
@@ -46,7 +53,7 @@ def anchor_head(*, now: datetime) -> AuditAnchor | None:
     return anchor if made else None
 
 
-def export(out: TextIO) -> int:
+def export(out: Lines) -> int:
     """Write the log as JSON lines that `verify_export` can check without Payymo's database; return how many."""
     count = 0
     for record in selectors.chain():
