@@ -9,7 +9,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-from accounts import permissions
+from accounts import permissions, reach
 from accounts.browser_sessions import belongs_to, bind, is_alive, realm_of
 from accounts.services import second_factor, staff_visits
 from payymo.audit import acting
@@ -35,7 +35,7 @@ class TenantSessionMiddleware:
         request.membership = None
         request.permissions = None
         request.must_set_up = False
-        with acting.of(acting.SYSTEM):
+        with acting.of(acting.SYSTEM), reach.of(reach.NOTHING):
             self._recognise(request, realm)
             if request.user.is_authenticated:
                 kind = "staff" if request.is_staff_host else "person"
@@ -66,12 +66,14 @@ class TenantSessionMiddleware:
                 return False
             if request.tenant is not None:
                 request.permissions = permissions.permissions_of_staff(request.user, request.tenant, timezone.now())
+                reach.name(reach.EVERYTHING)
                 if request.permissions:
                     staff_visits.note_entry(session=request.session, tenant=request.tenant, staff=request.user)
             return True
         request.membership = permissions.find_membership(request.user, request.tenant)
         if request.membership is None:
             return False
-        request.permissions = permissions.permissions_of_role(request.membership.role)
+        request.permissions = permissions.permissions_of_member(request.membership)
+        reach.name(permissions.reach_of(request.membership))
         request.must_set_up = second_factor.is_missing(request.membership)
         return True

@@ -3,19 +3,18 @@
 The answer always comes from the database of this moment, never from a token or a session.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
-from typing import TypeVar
 
 from django.contrib.auth.models import AnonymousUser
-from django.contrib.contenttypes.models import ContentType
 from django.db import models
 from django.db.models import Q, QuerySet
 from guardian.models import UserObjectPermission
-from guardian.shortcuts import assign_perm, get_objects_for_user, remove_perm
+from guardian.shortcuts import assign_perm
 
 from accounts.models import Membership, Role, User
+from accounts.reach import EVERYTHING, Reach
 from payymo.shared.errors import NotAllowed
 from tenants.models import Tenant
 
@@ -23,6 +22,7 @@ from tenants.models import Tenant
 PERMISSIONS: Mapping[str, str] = MappingProxyType(
     {
         "overview.view": "See the overview",
+        "reports.view": "See reports over all accounts, and how right the engine is",
         "review.view": "See payments and what is proposed for them",
         "review.decide": "Approve, reject, split, hold and ignore payments, and undo one's own decisions",
         "review.bulk": "Approve many proposals at once",
@@ -45,6 +45,7 @@ PERMISSIONS: Mapping[str, str] = MappingProxyType(
 _VIEWER = frozenset(
     {
         "overview.view",
+        "reports.view",
         "review.view",
         "transactions.view",
         "invoices.view",
@@ -60,10 +61,24 @@ _OWNER = _ADMIN | {"members.change", "api_keys.change"}
 BUILTIN_ROLES: Mapping[str, frozenset[str]] = MappingProxyType(
     {"viewer": _VIEWER, "reviewer": _REVIEWER, "admin": _ADMIN, "owner": _OWNER}
 )
+# What is left of a role for somebody who sees some bank accounts only: acts on single payments, and nothing that
+# concerns the whole company. An upload may hold any account, and a right over members would undo the limit.
+LIMITED: frozenset[str] = frozenset(
+    {
+        "overview.view",
+        "review.view",
+        "review.decide",
+        "review.bulk",
+        "transactions.view",
+        "invoices.view",
+        "activity.view",
+        "postings.retry",
+    }
+)
 _BUILTIN_NAMES = {"viewer": "Viewer", "reviewer": "Reviewer", "admin": "Administrator", "owner": "Owner"}
 
 Person = User | AnonymousUser
-Row = TypeVar("Row", bound=models.Model)
+_SEE_ACCOUNT = {"permission__codename": "view_bankaccount", "permission__content_type__app_label": "banking"}
 
 
 class UnknownPermission(ValueError):
@@ -112,10 +127,16 @@ def permissions_of_role(role: Role) -> frozenset[str]:
     return frozenset(role.permissions) & PERMISSIONS.keys()
 
 
+def permissions_of_member(membership: Membership) -> frozenset[str]:
+    """Return what the member may do: their role's codenames, as far as a limit to some bank accounts leaves them."""
+    held = permissions_of_role(membership.role)
+    return held & LIMITED if membership.is_limited else held
+
+
 def permissions_of(user: Person, tenant: Tenant) -> frozenset[str]:
     """Return what the user may do in the tenant now, by one query; nothing for a stranger."""
     membership = find_membership(user, tenant)
-    return permissions_of_role(membership.role) if membership else frozenset()
+    return permissions_of_member(membership) if membership else frozenset()
 
 
 def permissions_of_staff(user: Person, tenant: Tenant, now: datetime) -> frozenset[str]:
@@ -135,49 +156,24 @@ def require(user: Person, tenant: Tenant, codename: str) -> None:
         raise NotAllowed(f"Your role does not include: {PERMISSIONS[codename]}.")
 
 
-def visible_bank_accounts(user: Person, accounts: QuerySet[Row]) -> QuerySet[Row]:
-    """Narrow bank accounts to those granted to the user by name; without such a grant all stay visible.
+def reach_of(membership: Membership) -> Reach:
+    """Return whose payments the member may see; one query for a limited member, none for others.
 
     Must run inside the tenant's schema, where the grants live.
     """
-    return _narrowed(user, accounts, _view_codename(accounts.model))
+    if not membership.is_limited:
+        return EVERYTHING
+    granted = UserObjectPermission.objects.filter(user_id=membership.user_id, **_SEE_ACCOUNT)
+    return Reach(frozenset(int(key) for key in granted.values_list("object_pk", flat=True)))
 
 
-def grant_bank_account(user: User, account: models.Model) -> None:
-    """Let the user see this bank account; from the first grant on, only granted ones."""
-    assign_perm(_view_permission(type(account)), user, account)
-
-
-def withdraw_bank_account(user: User, account: models.Model) -> None:
-    """Take the grant back; after the last one, every account is visible again."""
-    remove_perm(_view_permission(type(account)), user, account)
-
-
-def forget_grants(row: models.Model) -> None:
-    """Delete every grant on a row that is being deleted, so that none passes to a later row with its number."""
-    kind = ContentType.objects.get_for_model(type(row))
-    UserObjectPermission.objects.filter(content_type=kind, object_pk=str(row.pk)).delete()
+def replace_grants(user: User, accounts: Sequence[models.Model]) -> None:
+    """Let the user see exactly these bank accounts, should their membership be limited."""
+    UserObjectPermission.objects.filter(user_id=user.pk, **_SEE_ACCOUNT).delete()
+    for account in accounts:
+        assign_perm("banking.view_bankaccount", user, account)
 
 
 def forget_grants_to(user: User) -> None:
     """Delete every grant to a person who leaves. Must run inside the tenant's schema."""
     UserObjectPermission.objects.filter(user_id=user.pk).delete()
-
-
-def _narrowed(user: Person, rows: QuerySet[Row], codename: str) -> QuerySet[Row]:
-    if not user.is_authenticated:
-        return rows.none()
-    kind = ContentType.objects.get_for_model(rows.model)
-    if not UserObjectPermission.objects.filter(user_id=user.pk, content_type=kind).exists():
-        return rows
-    return get_objects_for_user(
-        user, codename, klass=rows, use_groups=False, with_superuser=False, accept_global_perms=False
-    )
-
-
-def _view_codename(model: type[models.Model]) -> str:
-    return f"view_{model._meta.model_name}"
-
-
-def _view_permission(model: type[models.Model]) -> str:
-    return f"{model._meta.app_label}.{_view_codename(model)}"

@@ -1,5 +1,6 @@
 """Bank connections, accounts and what they show. Tenant schema."""
 
+from django.contrib.contenttypes.fields import GenericRelation
 from django.db import models
 from django.db.models import F, Q
 
@@ -75,6 +76,10 @@ class BankAccount(ConnectionHealth, Record):
     is_paused = models.BooleanField(default=False)
     fetch_asked_at = models.DateTimeField(
         null=True, blank=True, help_text="a person wants it fetched now: the call kept back for that may be used"
+    )
+    # Deleted with the account, so that no grant is left that could pass to another row.
+    grants = GenericRelation(
+        "guardian.UserObjectPermission", content_type_field="content_type", object_id_field="object_pk"
     )
 
 

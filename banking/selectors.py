@@ -8,7 +8,7 @@ from decimal import Decimal, InvalidOperation
 
 from django.db.models import Count, Prefetch, Q, QuerySet
 
-from accounts.permissions import Person, visible_bank_accounts
+from accounts import reach
 from banking import adapters
 from banking.models import AccountQuota, BankAccount, BankConnection, BankTransaction, StatementImport
 from tenants import sealing
@@ -33,16 +33,16 @@ class TransactionFilter:
     direction: str = ""
 
 
-def accounts(*, user: Person) -> QuerySet[BankAccount]:
-    """Return the bank accounts that the user may see, oldest first, with their connection."""
-    return visible_bank_accounts(user, BankAccount.objects.select_related("connection").order_by("pk"))
+def accounts() -> QuerySet[BankAccount]:
+    """Return the bank accounts within the caller's reach, oldest first, with their connection."""
+    return BankAccount.objects.filter(reach.by_account("pk")).select_related("connection").order_by("pk")
 
 
-def transactions(*, user: Person, wanted: TransactionFilter) -> QuerySet[BankTransaction]:
-    """Return the booked entries of the user's accounts that fit; the caller orders them and cuts a page."""
+def transactions(*, wanted: TransactionFilter) -> QuerySet[BankTransaction]:
+    """Return the booked entries within reach that fit; the caller orders them and cuts a page."""
     rows = BankTransaction.objects.select_related("account", "statement_import")
     rows = rows.defer("raw_sealed", "counterparty_iban_sealed", "account__iban_sealed", "statement_import__file_sealed")
-    rows = rows.filter(account__in=visible_bank_accounts(user, BankAccount.objects.all()))
+    rows = rows.filter(reach.by_account("account"))
     exact = {"state": wanted.state, "account__public_id": wanted.account, "booking_date__gte": wanted.since,
              "booking_date__lte": wanted.until}  # fmt: skip
     rows = rows.filter(**{name: value for name, value in exact.items() if value})
@@ -70,9 +70,9 @@ def _found_in(text: str) -> Q:
     return found | Q(amount=amount) | Q(amount=-amount)
 
 
-def transaction(*, user: Person, public_id: uuid.UUID) -> BankTransaction | None:
-    """Return one entry of an account that the user may see, or None."""
-    return transactions(user=user, wanted=TransactionFilter()).filter(public_id=public_id).first()
+def transaction(*, public_id: uuid.UUID) -> BankTransaction | None:
+    """Return one entry within reach, or None."""
+    return transactions(wanted=TransactionFilter()).filter(public_id=public_id).first()
 
 
 def connections() -> QuerySet[BankConnection]:
@@ -126,15 +126,19 @@ def _account_health(account: BankAccount, now: datetime) -> AccountHealth:
     return AccountHealth(account, max(quota.limit - used, 0), quota.limit, quota.resets_at)
 
 
-def statement_imports(*, user: Person) -> QuerySet[StatementImport]:
-    """Return the uploads of accounts that the user may see, and those of no account yet, newest first."""
-    mine = Q(account__in=visible_bank_accounts(user, BankAccount.objects.all())) | Q(account=None)
-    return StatementImport.objects.filter(mine).select_related("account").defer("file_sealed").order_by("-pk")
+def statement_imports() -> QuerySet[StatementImport]:
+    """Return the uploads within reach, newest first; one of no account yet may hold any, so a limit leaves it out."""
+    return (
+        StatementImport.objects.filter(reach.by_account("account"))
+        .select_related("account")
+        .defer("file_sealed")
+        .order_by("-pk")
+    )
 
 
-def statement_import(*, user: Person, public_id: uuid.UUID) -> StatementImport | None:
-    """Return one upload that the user may see, or None."""
-    return statement_imports(user=user).filter(public_id=public_id).first()
+def statement_import(*, public_id: uuid.UUID) -> StatementImport | None:
+    """Return one upload within reach, or None."""
+    return statement_imports().filter(public_id=public_id).first()
 
 
 def find_accounts(*, text: str) -> list[BankAccount]:
@@ -153,5 +157,10 @@ def find_accounts(*, text: str) -> list[BankAccount]:
 
 def counts_by_state() -> dict[str, int]:
     """Return how many entries are in each state."""
-    rows = BankTransaction.objects.values_list("state").annotate(Count("pk")).order_by()
+    rows = (
+        BankTransaction.objects.filter(reach.by_account("account"))
+        .values_list("state")
+        .annotate(Count("pk"))
+        .order_by()
+    )
     return {str(state): int(count) for state, count in rows}

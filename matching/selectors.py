@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from django.db.models import Case, Count, F, IntegerField, Q, QuerySet, Sum, Value, When
 
+from accounts import reach
 from banking.models import BankTransaction
 from matching.models import Band, Decision, Proposal
 from payments.models import StripePayment
@@ -15,6 +16,7 @@ from payymo.shared.models import ReceiptState
 PAGE_SIZE = 50
 BAND_ORDER = (Band.EXACT, Band.LIKELY, Band.POSSIBLE, Band.NONE)
 Receipt = BankTransaction | StripePayment
+_ACCOUNT = "bank_transaction__account"
 _WITH_RECEIPT = ("bank_transaction__account", "stripe_payment__connection", "client")
 
 
@@ -36,13 +38,13 @@ def _rank_of_band() -> Case:
 
 
 def queue(*, on: date, chosen: QueueFilter | None = None) -> QuerySet[Proposal]:
-    """Return the best suggestion of each payment that waits for a person: by band, then by amount.
+    """Return the best suggestion of each payment within reach that waits for a person: by band, then by amount.
 
     Shape: one row a receipt; receipt, client and lines are loaded.
     """
     chosen = chosen or QueueFilter()
     held = Q(bank_transaction__held_until__gt=on) | Q(stripe_payment__held_until__gt=on)
-    rows = Proposal.objects.filter(status=Proposal.Status.OPEN, rank=1).exclude(held)
+    rows = Proposal.objects.filter(reach.by_account(_ACCOUNT), status=Proposal.Status.OPEN, rank=1).exclude(held)
     if chosen.band:
         rows = rows.filter(band=chosen.band)
     if chosen.source == "bank":
@@ -79,11 +81,19 @@ def after(rows: QuerySet[Proposal], cursor: tuple[int, Decimal, int] | None) -> 
 
 
 def find_receipt(public_id: uuid.UUID | str) -> Receipt | None:
-    """Return the bank transaction or charge with this public id, or None."""
-    bank = BankTransaction.objects.select_related("account", "statement_import").filter(public_id=public_id).first()
+    """Return the bank transaction or charge within reach with this public id, or None."""
+    banks = BankTransaction.objects.filter(reach.by_account("account"), public_id=public_id)
+    bank = banks.select_related("account", "statement_import").first()
     if bank is not None:
         return bank
-    return StripePayment.objects.select_related("connection", "payout").filter(public_id=public_id).first()
+    charges = StripePayment.objects.filter(reach.of_stripe(), public_id=public_id)
+    return charges.select_related("connection", "payout").first()
+
+
+def find_decision(public_id: uuid.UUID | str) -> Decision | None:
+    """Return the decision about a payment within reach with this public id, or None."""
+    rows = Decision.objects.filter(reach.by_account(_ACCOUNT), public_id=public_id)
+    return rows.select_related("bank_transaction", "stripe_payment").first()
 
 
 def _about(receipt: Receipt) -> dict[str, Receipt]:
@@ -112,8 +122,10 @@ def decisions_of(receipt: Receipt) -> list[Decision]:
 
 
 def recent_decisions(*, limit: int = 20, by_user_id: int | None = None) -> list[Decision]:
-    """Return the latest decisions, with their receipts and the postings of their matches."""
-    rows = Decision.objects.select_related("bank_transaction", "stripe_payment", "undone_by", "undoes")
+    """Return the latest decisions within reach, with their receipts and the postings of their matches."""
+    rows = Decision.objects.filter(reach.by_account(_ACCOUNT)).select_related(
+        "bank_transaction", "stripe_payment", "undone_by", "undoes"
+    )
     rows = rows.prefetch_related("invoicematch_set__posting", "stripeinvoicematch_set__posting")
     if by_user_id is not None:
         rows = rows.filter(decided_by_id=by_user_id)
@@ -121,8 +133,9 @@ def recent_decisions(*, limit: int = 20, by_user_id: int | None = None) -> list[
 
 
 def activity(*, before: int | None = None, kind: str = "", source: str = "") -> QuerySet[Decision]:
-    """Return the timeline, newest first, behind a primary key."""
-    rows = Decision.objects.select_related("bank_transaction", "stripe_payment", "undone_by", "undoes").order_by("-pk")
+    """Return the timeline of what is within reach, newest first, behind a primary key."""
+    rows = Decision.objects.filter(reach.by_account(_ACCOUNT)).order_by("-pk")
+    rows = rows.select_related("bank_transaction", "stripe_payment", "undone_by", "undoes")
     if before is not None:
         rows = rows.filter(pk__lt=before)
     if kind:
@@ -146,8 +159,8 @@ def open_money(*, since: date) -> list[OpenMoney]:
     """Return what came in from a day on and what of it is still open, by currency. Sums never cross currencies."""
     totals: dict[str, list[Decimal | int]] = {}
     sources = (
-        BankTransaction.objects.filter(booking_date__gte=since, amount__gt=0),
-        StripePayment.objects.filter(charged_at__date__gte=since),
+        BankTransaction.objects.filter(reach.by_account("account"), booking_date__gte=since, amount__gt=0),
+        StripePayment.objects.filter(reach.of_stripe(), charged_at__date__gte=since),
     )
     for rows in sources:
         counted = rows.exclude(state=ReceiptState.IGNORED).values("currency")
@@ -168,7 +181,7 @@ def open_money(*, since: date) -> list[OpenMoney]:
 def band_counts(*, on: date) -> dict[str, int]:
     """Return how many payments wait in each band."""
     held = Q(bank_transaction__held_until__gt=on) | Q(stripe_payment__held_until__gt=on)
-    rows = Proposal.objects.filter(status=Proposal.Status.OPEN, rank=1).exclude(held)
+    rows = Proposal.objects.filter(reach.by_account(_ACCOUNT), status=Proposal.Status.OPEN, rank=1).exclude(held)
     found = dict(rows.values_list("band").annotate(count=Count("pk")).order_by())
     return {band.value: found.get(band.value, 0) for band in BAND_ORDER}
 
@@ -176,14 +189,16 @@ def band_counts(*, on: date) -> dict[str, int]:
 def decided_since(moment: datetime) -> int:
     """Return how many receipts persons decided since a moment, undone ones left out."""
     kinds = [Decision.Kind.APPROVE, Decision.Kind.ALLOCATE, Decision.Kind.IGNORE]
-    rows = Decision.objects.filter(decided_at__gte=moment, kind__in=kinds, undone_by=None)
+    rows = Decision.objects.filter(reach.by_account(_ACCOUNT), decided_at__gte=moment, kind__in=kinds, undone_by=None)
     return rows.exclude(source=Decision.Source.POLICY).count()
 
 
 def money_by_day(*, since: date, currency: str) -> list[tuple[date, Decimal, Decimal]]:
     """Return (day, received, matched) of the bank accounts in one currency, oldest first."""
     rows = (
-        BankTransaction.objects.filter(booking_date__gte=since, amount__gt=0, currency=currency)
+        BankTransaction.objects.filter(
+            reach.by_account("account"), booking_date__gte=since, amount__gt=0, currency=currency
+        )
         .exclude(state=ReceiptState.IGNORED)
         .values(day=F("booking_date"))
         .annotate(received=Sum("amount"), matched=Sum("allocated"))

@@ -23,6 +23,7 @@ from django.db.models import (
 )
 from django.db.models.functions import Concat, Replace
 
+from accounts import reach
 from payymo.shared.money import UnreadableAmount, parse_decimal
 from whmcs.models import Client, Invoice, InvoiceLine, Posting, PostingTransition, WhmcsInstance, WhmcsTransaction
 
@@ -143,16 +144,25 @@ def invoice_with_history(*, public_id: uuid.UUID) -> Invoice | None:
         .prefetch_related(
             Prefetch("lines", queryset=InvoiceLine.objects.order_by("whmcs_id")),
             Prefetch("transactions", queryset=WhmcsTransaction.objects.order_by("whmcs_id")),
-            Prefetch("postings", queryset=Posting.objects.order_by("pk").prefetch_related(moves)),
+            Prefetch("postings", queryset=postings_within_reach().order_by("pk").prefetch_related(moves)),
         )
         .filter(public_id=public_id)
         .first()
     )
 
 
+def postings_within_reach() -> QuerySet[Posting]:
+    """Return the postings of payments that the caller may see."""
+    if reach.current().is_everything:
+        return Posting.objects.all()
+    # Which payment a posting is for is known by the match above it alone.
+    mine = Posting.objects.filter(reach.by_account("invoicematch_set__bank_transaction__account"))
+    return Posting.objects.filter(pk__in=mine.values("pk"))
+
+
 def postings(*, states: Collection[str] = ()) -> QuerySet[Posting]:
-    """Return postings, newest first, with invoice, client and WHMCS's booking."""
-    found = Posting.objects.select_related("invoice__client", "instance", "whmcs_transaction").order_by("-pk")
+    """Return postings of payments within reach, newest first, with invoice, client and WHMCS's booking."""
+    found = postings_within_reach().select_related("invoice__client", "instance", "whmcs_transaction").order_by("-pk")
     return found.filter(state__in=states) if states else found
 
 
@@ -163,8 +173,8 @@ def posting_with_moves(*, public_id: uuid.UUID) -> Posting | None:
 
 
 def postings_by_state() -> dict[str, int]:
-    """Count the postings of each state that occurs."""
-    counted = Posting.objects.order_by().values("state").annotate(count=Count("pk"))
+    """Count the postings within reach of each state that occurs."""
+    counted = postings_within_reach().order_by().values("state").annotate(count=Count("pk"))
     return {row["state"]: row["count"] for row in counted}
 
 

@@ -29,7 +29,7 @@ class MemberOutput(serializers.ModelSerializer[Membership]):
 
     class Meta:
         model = Membership
-        fields = ("id", "email", "name", "role", "is_active", "created_at")
+        fields = ("id", "email", "name", "role", "is_active", "is_limited", "created_at")
         read_only_fields = fields
 
 

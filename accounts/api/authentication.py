@@ -4,6 +4,7 @@ from django.utils import timezone
 from rest_framework import authentication, exceptions
 from rest_framework.request import Request
 
+from accounts import permissions, reach
 from accounts.models import User
 from accounts.services.api_keys import KeyGrant, grant_of_api_key
 from accounts.services.sessions import TokenGrant, grant_of_access_token
@@ -37,6 +38,7 @@ class TenantTokenAuthentication(authentication.BaseAuthentication):
         except (InvalidToken, UnicodeDecodeError) as error:
             raise exceptions.AuthenticationFailed(str(InvalidToken())) from error
         acting.name(Acting("person", grant.user.public_id))
+        reach.name(permissions.reach_of(grant.membership))
         return grant.user, grant
 
     def authenticate_header(self, request: Request) -> str:
@@ -66,6 +68,7 @@ class ApiKeyAuthentication(authentication.BaseAuthentication):
         except (InvalidToken, UnicodeDecodeError) as error:
             raise exceptions.AuthenticationFailed(str(InvalidToken())) from error
         acting.name(Acting("api_key", grant.key.public_id))
+        reach.name(permissions.reach_of(grant.membership))
         return grant.user, grant
 
     def authenticate_header(self, request: Request) -> str:

@@ -83,6 +83,9 @@ class Membership(models.Model):
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="memberships")
     role = models.ForeignKey(Role, on_delete=models.PROTECT, related_name="memberships")
     is_active = models.BooleanField(default=True)
+    is_limited = models.BooleanField(
+        default=False, help_text="sees the payments of the bank accounts granted to them, and nothing else"
+    )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:

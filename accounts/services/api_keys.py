@@ -123,7 +123,7 @@ def grant_of_api_key(*, key: str, tenant: Tenant, now: datetime) -> KeyGrant:
         raise InvalidToken
     stale = Q(last_used_at=None) | Q(last_used_at__lt=now - _USE_NOTED_EVERY)
     ApiKey.objects.filter(stale, pk=row.pk).update(last_used_at=now)
-    return KeyGrant(row, membership, frozenset(row.scopes) & permissions.permissions_of_role(membership.role))
+    return KeyGrant(row, membership, frozenset(row.scopes) & permissions.permissions_of_member(membership))
 
 
 def revoke_api_key(*, key: ApiKey, now: datetime) -> None:

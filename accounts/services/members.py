@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from django.db import transaction
+from django.db import models, transaction
 
 from accounts import permissions
 from accounts.models import Membership, Role
@@ -13,6 +13,8 @@ from payymo.shared.errors import BadInput, Conflict, NotAllowed
 from tenants.models import Tenant
 
 MOST_ROLES = 50
+# Who administers the company sees all of it: half an owner could neither do the work nor be trusted with the limit.
+NEVER_LIMITED = frozenset({"members.change", "api_keys.change"})
 
 
 class LastOwner(Conflict):
@@ -25,6 +27,12 @@ class UnusableRole(BadInput):
     """The role does not exist here, or what is asked of it makes no sense."""
 
     code = "unusable_role"
+
+
+class NotLimitable(Conflict):
+    """The member administers the company, which needs to see all of it."""
+
+    code = "not_limitable"
 
 
 class RoleInUse(Conflict):
@@ -64,6 +72,7 @@ def change_member(
         before = (row.role.code, row.is_active)
         held = permissions.permissions_of_role(row.role) | permissions.permissions_of_role(role or row.role)
         _check_reach(held, granted)
+        _check_limit(role or row.role, is_limited=row.is_limited)
         row.role = role or row.role
         row.is_active = row.is_active if is_active is None else is_active
         if (row.role.code, row.is_active) == before:
@@ -79,6 +88,38 @@ def change_member(
             details={"member": str(row.user.public_id), "role": row.role.code, "is_active": row.is_active},
         )
     return row
+
+
+def limit_member(
+    *, membership: Membership, granted: frozenset[str], accounts: Sequence[models.Model] | None
+) -> Membership:
+    """Let a member see and decide the payments of these bank accounts only, or of all with None; it counts at once.
+
+    Shape: no account at all is a limit too. `granted` is what the caller may do. Must run inside the tenant's schema.
+    Raises: NotLimitable; NotAllowed when the member has a right that the caller lacks. Nothing is changed.
+    """
+    with transaction.atomic():
+        Tenant.objects.select_for_update().get(pk=membership.tenant_id)
+        row = Membership.objects.select_related("role", "user", "tenant").get(pk=membership.pk)
+        _check_reach(permissions.permissions_of_role(row.role), granted)
+        _check_limit(row.role, is_limited=accounts is not None)
+        row.is_limited = accounts is not None
+        row.save(update_fields=["is_limited"])
+        permissions.replace_grants(row.user, accounts or ())
+        audit.record(
+            action="member.limited",
+            details={
+                "member": str(row.user.public_id),
+                "is_limited": row.is_limited,
+                "accounts": ",".join(sorted(str(each.public_id) for each in accounts or ())),  # type: ignore[attr-defined]
+            },
+        )
+    return row
+
+
+def _check_limit(role: Role, *, is_limited: bool) -> None:
+    if is_limited and NEVER_LIMITED & permissions.permissions_of_role(role):
+        raise NotLimitable("Whoever administers members or keys sees every bank account. Lift the limit, or the role.")
 
 
 def _check_reach(wanted: frozenset[str], granted: frozenset[str]) -> None:

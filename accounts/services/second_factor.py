@@ -60,7 +60,7 @@ def is_set_up(user: User) -> bool:
 
 def is_missing(membership: Membership) -> bool:
     """Return whether the role asks for a second factor that is not there."""
-    needed = settings.SECOND_FACTOR_REQUIRED and permissions.permissions_of_role(membership.role) & NEEDED_FOR
+    needed = settings.SECOND_FACTOR_REQUIRED and permissions.permissions_of_member(membership) & NEEDED_FOR
     return bool(needed) and not is_set_up(membership.user)
 
 

@@ -177,7 +177,7 @@ def _grant_for(token: tokens.TenantToken, tenant: Tenant, now: datetime) -> Toke
     return TokenGrant(
         claims=dict(token.payload),
         membership=membership,
-        permissions=permissions.permissions_of_role(membership.role),
+        permissions=permissions.permissions_of_member(membership),
         session_id=membership.session_pk,
     )
 
@@ -192,7 +192,7 @@ def _issue_pair(session: Session, membership: Membership, now: datetime) -> Toke
     refresh_until = min(now + timedelta(seconds=settings.REFRESH_TOKEN_SECONDS), session.expires_at)
     refresh = tokens.RefreshToken.issue(claims=claims, now=now, expires_at=refresh_until)
     RefreshToken.objects.create(session=session, token_hash=_hash_of(refresh), expires_at=refresh_until)
-    granted = sorted(permissions.permissions_of_role(membership.role))
+    granted = sorted(permissions.permissions_of_member(membership))
     access = tokens.AccessToken.issue(claims={**claims, "permissions": granted}, now=now, expires_at=access_until)
     return TokenPair(access=access, refresh=refresh, expires_in=int((access_until - now).total_seconds()))
 

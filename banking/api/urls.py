@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from banking.api import views
+from banking.api import grants, views
 
 urlpatterns = [
     path("institutions/", views.Institutions.as_view(), name="institutions"),
@@ -12,6 +12,7 @@ urlpatterns = [
     path(
         "bank-connections/<uuid:public_id>/refresh/", views.RefreshConnection.as_view(), name="bank-connection-refresh"
     ),
+    path("members/<uuid:public_id>/bank-accounts/", grants.MemberAccounts.as_view(), name="member-bank-accounts"),
     path("bank-accounts/", views.Accounts.as_view(), name="bank-accounts"),
     path("bank-transactions/", views.Transactions.as_view(), name="bank-transactions"),
     path("bank-transactions/<uuid:public_id>/", views.TransactionDetail.as_view(), name="bank-transaction"),

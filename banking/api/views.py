@@ -172,7 +172,7 @@ class Accounts(ListAPIView[BankAccount]):
 
     def get_queryset(self) -> QuerySet[BankAccount]:
         """Those of the caller."""
-        return selectors.accounts(user=self.request.user)
+        return selectors.accounts()
 
 
 class Transactions(ListAPIView[BankTransaction]):
@@ -186,9 +186,7 @@ class Transactions(ListAPIView[BankTransaction]):
         """Those that fit the filters."""
         given = queries.checked(self)
         wanted = {name: value for name, value in given.items() if name not in {"q", "cursor", "page_size"}}
-        return selectors.transactions(
-            user=self.request.user, wanted=selectors.TransactionFilter(text=given["q"], **wanted)
-        )
+        return selectors.transactions(wanted=selectors.TransactionFilter(text=given["q"], **wanted))
 
 
 class TransactionDetail(APIView):
@@ -199,7 +197,7 @@ class TransactionDetail(APIView):
     @extend_schema(responses={200: shapes.TransactionOutput})
     def get(self, request: Request, public_id: uuid.UUID) -> Response:
         """Show it."""
-        found = selectors.transaction(user=request.user, public_id=public_id)
+        found = selectors.transaction(public_id=public_id)
         if found is None:
             raise Http404
         return Response(shapes.TransactionOutput(found).data)
@@ -214,7 +212,7 @@ class StatementImports(ListAPIView[StatementImport]):
 
     def get_queryset(self) -> QuerySet[StatementImport]:
         """Those of accounts that the caller may see."""
-        return selectors.statement_imports(user=self.request.user)
+        return selectors.statement_imports()
 
     @extend_schema(
         parameters=[shapes.ImportQuery],
@@ -229,7 +227,7 @@ class StatementImports(ListAPIView[StatementImport]):
             raise FileTooLarge
         given = _checked(shapes.ImportInput, request.data)
         row = statement_import.upload_statement(
-            account=_account(request, given["account"]),
+            account=_account(given["account"]),
             file_name=given["file"].name,
             content=given["file"].read(),
             user_id=request.user.pk,
@@ -242,17 +240,17 @@ class StatementImports(ListAPIView[StatementImport]):
         return Response(shapes.ImportOutput(row).data, status=201)
 
 
-def _account(request: Request, public_id: uuid.UUID | None) -> BankAccount | None:
+def _account(public_id: uuid.UUID | None) -> BankAccount | None:
     if public_id is None:
         return None
-    found = selectors.accounts(user=request.user).filter(public_id=public_id).first()
+    found = selectors.accounts().filter(public_id=public_id).first()
     if found is None:
         raise Http404
     return found
 
 
-def _import(request: Request, public_id: uuid.UUID) -> StatementImport:
-    found = selectors.statement_import(user=request.user, public_id=public_id)
+def _import(public_id: uuid.UUID) -> StatementImport:
+    found = selectors.statement_import(public_id=public_id)
     if found is None:
         raise Http404
     return found
@@ -266,12 +264,12 @@ class StatementImportDetail(APIView):
     @extend_schema(responses={200: shapes.ImportOutput})
     def get(self, request: Request, public_id: uuid.UUID) -> Response:
         """Show it."""
-        return Response(shapes.ImportOutput(_import(request, public_id)).data)
+        return Response(shapes.ImportOutput(_import(public_id)).data)
 
     @extend_schema(responses={204: None})
     def delete(self, request: Request, public_id: uuid.UUID) -> Response:
         """Put it away."""
-        statement_import.discard(statement_import=_import(request, public_id))
+        statement_import.discard(statement_import=_import(public_id))
         return Response(status=204)
 
 
@@ -285,7 +283,7 @@ class MapStatementImport(APIView):
     def post(self, request: Request, public_id: uuid.UUID) -> Response:
         """Read it by these columns from now on."""
         mapping = _checked(shapes.MappingInput, request.data)["mapping"]
-        row = statement_import.set_mapping(statement_import=_import(request, public_id), mapping=mapping)
+        row = statement_import.set_mapping(statement_import=_import(public_id), mapping=mapping)
         return Response(shapes.ImportOutput(row).data)
 
 
@@ -299,7 +297,5 @@ class CommitStatementImport(APIView):
     def post(self, request: Request, public_id: uuid.UUID) -> Response:
         """Import it."""
         wanted = _checked(shapes.CommitInput, request.data)
-        row, _ = statement_import.commit_import(
-            statement_import=_import(request, public_id), now=timezone.now(), **wanted
-        )
+        row, _ = statement_import.commit_import(statement_import=_import(public_id), now=timezone.now(), **wanted)
         return Response(shapes.ImportOutput(row).data)

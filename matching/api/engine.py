@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.api.permissions import requires
-from matching import match_rates
+from matching import match_rates, selectors
 from matching.api.serializers import DecisionOutput, RejectInput
 from matching.match_rates import BandRow, Month
 from matching.models import AutomationStop, Decision, EngineModel
@@ -71,7 +71,7 @@ def _month(request: Request, name: str, usual: date) -> date:
 class MatchRateReport(APIView):
     """How often suggestions were followed, changed, rejected and undone, by month and band."""
 
-    permission_classes = [requires("overview.view")]
+    permission_classes = [requires("reports.view")]
 
     @extend_schema(
         parameters=[OpenApiParameter("from", OpenApiTypes.STR), OpenApiParameter("to", OpenApiTypes.STR)],
@@ -107,7 +107,7 @@ class EngineModelOutput(serializers.ModelSerializer):
 class EngineModelList(generics.ListAPIView):
     """Versions, newest first."""
 
-    permission_classes = [requires("overview.view")]
+    permission_classes = [requires("reports.view")]
     serializer_class = EngineModelOutput
     queryset = EngineModel.objects.all()
 
@@ -115,7 +115,7 @@ class EngineModelList(generics.ListAPIView):
 class EngineModelDetail(generics.RetrieveAPIView):
     """One version with its report's figures."""
 
-    permission_classes = [requires("overview.view")]
+    permission_classes = [requires("reports.view")]
     serializer_class = EngineModelOutput
     lookup_field = "public_id"
     queryset = EngineModel.objects.all()
@@ -178,7 +178,7 @@ class AutomationStopOutput(serializers.ModelSerializer):
 class AutomationStopList(generics.ListAPIView):
     """Stops of automatic approval, newest first."""
 
-    permission_classes = [requires("activity.view")]
+    permission_classes = [requires("reports.view")]
     serializer_class = AutomationStopOutput
     queryset = AutomationStop.objects.all()
 
@@ -210,6 +210,8 @@ class ReportWrong(APIView):
         """Report it."""
         values = RejectInput(data=request.data)
         values.is_valid(raise_exception=True)
+        if selectors.find_decision(public_id) is None:
+            raise Http404
         try:
             wrong = corrections.report_wrong(
                 decision_id=public_id,

@@ -98,7 +98,7 @@ def _period(wanted: dict[str, Any], today: date) -> Period:
 class ThreeWayReport(APIView):
     """What does not agree between Stripe, WHMCS and the payouts, each row with its next step."""
 
-    permission_classes = [requires("transactions.view")]
+    permission_classes = [requires("reports.view")]
 
     query_class = ThreeWayQuery
 

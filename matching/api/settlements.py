@@ -10,6 +10,7 @@ from rest_framework import generics, serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts import reach
 from accounts.api.permissions import requires
 from matching import locks
 from matching.models import Settlement
@@ -76,7 +77,8 @@ class SettlementList(generics.ListAPIView):
     def get_queryset(self) -> QuerySet[Settlement]:
         """Read them with their payout and bank entry; what was taken back is left out."""
         wanted = queries.checked(self)
-        rows = Settlement.objects.filter(undone_by=None).select_related("payout", "bank_transaction", "decision")
+        rows = Settlement.objects.filter(reach.by_account("bank_transaction__account"), undone_by=None)
+        rows = rows.select_related("payout", "bank_transaction", "decision")
         if payout := wanted.get("payout"):
             rows = rows.filter(payout__public_id=payout)
         if entry := wanted.get("bank_transaction"):
@@ -89,6 +91,8 @@ class SettlementList(generics.ListAPIView):
         """Say that a bank entry is these payouts, to the cent unless the difference is accepted."""
         values = SettleInput(data=request.data)
         values.is_valid(raise_exception=True)
+        if not reach.current().is_everything:
+            raise Http404  # no payout is within a limited reach
         try:
             made = settlement.settle(
                 payout_ids=values.validated_data["payouts"],

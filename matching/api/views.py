@@ -11,8 +11,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts import reach
 from accounts.api.permissions import requires
-from matching import locks
+from matching import locks, selectors
 from matching.api import serializers as shapes
 from matching.models import Decision, Proposal
 from matching.services import allocation, decisions, setting_aside, undoing
@@ -24,9 +25,8 @@ from whmcs.models import Invoice
 
 
 def _proposals() -> Any:
-    return Proposal.objects.select_related("bank_transaction", "stripe_payment", "client").prefetch_related(
-        "lines__invoice"
-    )
+    rows = Proposal.objects.filter(reach.by_account("bank_transaction__account"))
+    return rows.select_related("bank_transaction", "stripe_payment", "client").prefetch_related("lines__invoice")
 
 
 class ProposalList(generics.ListAPIView):
@@ -73,9 +73,7 @@ class _Decide(APIView):
         """Decide."""
         values = self.input_class(data=request.data)
         values.is_valid(raise_exception=True)
-        proposal = Proposal.objects.select_related("bank_transaction", "stripe_payment").filter(public_id=public_id)
-        if (found := proposal.first()) is None:
-            raise Http404
+        found = generics.get_object_or_404(_proposals(), public_id=public_id)
         decided = self.decide(found, values.validated_data, Actor.person(request.user))
         return _answer(decided)
 
@@ -148,6 +146,8 @@ class Undo(APIView):
     def post(self, request: Request, public_id: uuid.UUID) -> Response:
         """Undo."""
         NothingInput(data=request.data).is_valid(raise_exception=True)
+        if selectors.find_decision(public_id) is None:
+            raise Http404
         try:
             decided = undoing.undo_decision(
                 decision_id=public_id,
@@ -172,6 +172,8 @@ class Allocate(APIView):
         values = shapes.AllocateInput(data=request.data)
         values.is_valid(raise_exception=True)
         wanted = values.validated_data["lines"]
+        if selectors.find_receipt(values.validated_data["receipt"]) is None:
+            raise Http404
         keys = dict(
             Invoice.objects.filter(public_id__in=[line["invoice"] for line in wanted]).values_list("public_id", "pk")
         )

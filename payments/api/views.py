@@ -15,6 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts import reach
 from accounts.api.permissions import requires
 from payments.api import serializers as shapes
 from payments.models import BalanceTransaction, PaymentIntent, Payout, StripeConnection, StripePayment
@@ -107,7 +108,7 @@ class StripePaymentList(generics.ListAPIView):
 
     def get_queryset(self) -> Any:
         """Filter by state."""
-        rows = StripePayment.objects.select_related("payout")
+        rows = StripePayment.objects.filter(reach.of_stripe()).select_related("payout")
         if wanted := queries.checked(self).get("state"):
             rows = rows.filter(state=wanted)
         return rows
@@ -119,7 +120,11 @@ class StripePaymentDetail(generics.RetrieveAPIView):
     permission_classes = [requires("transactions.view")]
     serializer_class = shapes.StripePaymentDetailOutput
     lookup_field = "public_id"
-    queryset = StripePayment.objects.select_related("payout").prefetch_related("refunds", "disputes")
+
+    def get_queryset(self) -> Any:
+        """Read it with what was given back."""
+        rows = StripePayment.objects.filter(reach.of_stripe())
+        return rows.select_related("payout").prefetch_related("refunds", "disputes")
 
 
 class PaymentIntentList(generics.ListAPIView):
@@ -131,7 +136,7 @@ class PaymentIntentList(generics.ListAPIView):
 
     def get_queryset(self) -> Any:
         """Filter by status."""
-        rows = PaymentIntent.objects.all()
+        rows = PaymentIntent.objects.filter(reach.of_stripe())
         wanted = queries.checked(self).get("status")
         return rows.filter(status=wanted) if wanted else rows
 
@@ -144,7 +149,7 @@ class PayoutList(generics.ListAPIView):
 
     def get_queryset(self) -> Any:
         """Read them."""
-        return Payout.objects.all()
+        return Payout.objects.filter(reach.of_stripe())
 
 
 class PayoutDetail(generics.RetrieveAPIView):
@@ -153,7 +158,10 @@ class PayoutDetail(generics.RetrieveAPIView):
     permission_classes = [requires("transactions.view")]
     serializer_class = shapes.PayoutOutput
     lookup_field = "public_id"
-    queryset = Payout.objects.all()
+
+    def get_queryset(self) -> Any:
+        """Read it."""
+        return Payout.objects.filter(reach.of_stripe())
 
 
 class PayoutItemList(generics.ListAPIView):
@@ -165,7 +173,7 @@ class PayoutItemList(generics.ListAPIView):
 
     def get_queryset(self) -> Any:
         """Read them, once the payout is known to be there."""
-        payout = get_object_or_404(Payout, public_id=self.kwargs["public_id"])
+        payout = get_object_or_404(Payout.objects.filter(reach.of_stripe()), public_id=self.kwargs["public_id"])
         return payout.items.all() if payout.automatic else movements_behind(payout)
 
 

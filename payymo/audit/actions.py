@@ -38,6 +38,7 @@ ACTIONS: Mapping[str, str | Promise] = MappingProxyType(
         "api_key.made": _("Made an API key"),
         "api_key.revoked": _("Revoked an API key"),
         "member.changed": _("Changed a member"),
+        "member.limited": _("Changed which bank accounts a member sees"),
         "role.saved": _("Saved a role"),
         "role.deleted": _("Deleted a role"),
         "tenant.suspended": _("Suspended the company's account"),

@@ -27,7 +27,7 @@ def leaver(acme, globex):
     for tenant in (acme, globex):
         membership = Membership.objects.create(user=user, tenant=tenant, role=role)
         with context.inside(tenant):
-            permissions.grant_bank_account(user, rows.account())
+            permissions.replace_grants(user, [rows.account()])
     sessions.open_session(membership=membership, now=NOW)
     return user
 
@@ -58,7 +58,7 @@ def test_grants_in_a_suspended_tenant_go_too(acme, globex, leaver):
 
 def test_what_others_hold_stays(acme, globex, leaver, reviewer):
     with context.inside(acme):
-        permissions.grant_bank_account(reviewer, rows.account())
+        permissions.replace_grants(reviewer, [rows.account()])
     before = Membership.objects.exclude(user=leaver).count()
 
     remove_user(user=leaver, now=NOW)

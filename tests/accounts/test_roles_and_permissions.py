@@ -5,11 +5,14 @@ import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from guardian.models import UserObjectPermission
 
-from accounts import permissions
+from accounts import permissions, reach
 from accounts.guards import requires_permission
 from accounts.models import Membership, Role
 from accounts.permissions import BUILTIN_ROLES, PERMISSIONS, UnknownPermission
+from accounts.reach import Reach
+from accounts.services import members
 from banking.models import BankAccount
 from payymo.shared.errors import NotAllowed
 from tenants import context
@@ -27,7 +30,10 @@ def test_each_role_holds_everything_of_the_one_before():
 
 def test_the_table_of_roles_is_the_published_one():
     granted = {code: sorted(codenames) for code, codenames in BUILTIN_ROLES.items()}
-    reads = ["activity.view", "connections.view", "invoices.view", "overview.view", "review.view", "transactions.view"]
+    reads = [
+        "activity.view", "connections.view", "invoices.view", "overview.view", "reports.view", "review.view",
+        "transactions.view",
+    ]  # fmt: skip
 
     assert granted["viewer"] == reads
     assert sorted(set(granted["reviewer"]) - set(reads)) == [
@@ -124,54 +130,87 @@ def _accounts(*keys):
     return [BankAccount.objects.create(stable_key=key, currency="EUR", name=key) for key in keys]
 
 
-def _names(user):
-    return sorted(permissions.visible_bank_accounts(user, BankAccount.objects.all()).values_list("name", flat=True))
+def _limited(user, tenant, accounts):
+    membership = Membership.objects.get(user=user, tenant=tenant)
+    return members.limit_member(membership=membership, granted=frozenset(PERMISSIONS), accounts=accounts)
 
 
-def test_without_a_grant_every_account_is_visible_and_with_one_only_that(in_acme, reviewer, viewer):
+def test_an_unlimited_member_reaches_everything_without_a_query(in_acme, reviewer):
+    membership = permissions.find_membership(reviewer, in_acme)
+
+    with CaptureQueriesContext(connection) as queries:
+        found = permissions.reach_of(membership)
+
+    assert (found, len(queries)) == (reach.EVERYTHING, 0)
+
+
+def test_a_limited_member_reaches_the_granted_accounts_and_others_all(in_acme, reviewer, viewer):
     main, _wages = _accounts("main", "wages")
 
-    permissions.grant_bank_account(reviewer, main)
+    row = _limited(reviewer, in_acme, [main])
 
-    assert (_names(reviewer), _names(viewer)) == (["main"], ["main", "wages"])
-    permissions.withdraw_bank_account(reviewer, main)
-    assert _names(reviewer) == ["main", "wages"]
-
-
-def test_grants_narrow_staff_and_superusers_too(in_acme):
-    from accounts.models import User
-
-    staff = User.objects.get(email="staff@payymo.example")
-    main, _wages = _accounts("main", "wages")
-
-    permissions.grant_bank_account(staff, main)
-
-    assert _names(staff) == ["main"]
+    assert permissions.reach_of(row) == Reach(frozenset({main.pk}))
+    assert permissions.reach_of(permissions.find_membership(viewer, in_acme)) == reach.EVERYTHING
 
 
-def test_a_grant_of_one_tenant_says_nothing_in_another(acme, globex, reviewer):
-    with context.inside(acme):
-        [main] = _accounts("main")
-        permissions.grant_bank_account(reviewer, main)
-
-    with context.inside(globex):
-        _accounts("main", "other")
-        assert _names(reviewer) == ["main", "other"]
-
-
-def test_grants_are_deleted_with_their_account(in_acme, reviewer):
-    main, _wages = _accounts("main", "wages")
-    permissions.grant_bank_account(reviewer, main)
-
-    permissions.forget_grants(main)
-
-    assert _names(reviewer) == ["main", "wages"]
-
-
-def test_nobody_sees_an_account(in_acme):
+def test_without_any_account_a_limited_member_reaches_nothing(in_acme, reviewer):
     _accounts("main")
 
-    assert _names(AnonymousUser()) == []
+    assert permissions.reach_of(_limited(reviewer, in_acme, [])) == reach.NOTHING
+
+
+def test_grants_are_deleted_with_their_account_and_the_limit_stays(in_acme, reviewer):
+    main, _wages = _accounts("main", "wages")
+    row = _limited(reviewer, in_acme, [main])
+
+    main.delete()
+
+    assert UserObjectPermission.objects.count() == 0
+    assert permissions.reach_of(row) == reach.NOTHING
+
+
+def test_a_limit_leaves_only_acts_on_single_payments(in_acme, reviewer):
+    row = _limited(reviewer, in_acme, [])
+
+    assert permissions.permissions_of_member(row) == {
+        "overview.view", "review.view", "review.decide", "review.bulk", "transactions.view", "invoices.view",
+        "activity.view", "postings.retry",
+    }  # fmt: skip
+    assert permissions.permissions_of(reviewer, in_acme) == permissions.permissions_of_member(row)
+
+
+def test_a_limit_of_one_tenant_says_nothing_in_another(acme, globex, reviewer):
+    role = Role.objects.get(code="reviewer", tenant=None)
+    elsewhere = Membership.objects.create(user=reviewer, tenant=globex, role=role)
+    with context.inside(acme):
+        _limited(reviewer, acme, _accounts("main"))
+
+    with context.inside(globex):
+        assert permissions.reach_of(elsewhere) == reach.EVERYTHING
+        assert UserObjectPermission.objects.count() == 0
+
+
+def test_an_owner_is_not_limited_and_a_limited_member_is_not_made_owner(in_acme, owner, reviewer):
+    row = _limited(reviewer, in_acme, [])
+
+    with pytest.raises(members.NotLimitable):
+        _limited(owner, in_acme, [])
+    with pytest.raises(members.NotLimitable):
+        members.change_member(
+            membership=row, granted=frozenset(PERMISSIONS), role=Role.objects.get(code="owner", tenant=None), now=NOW
+        )
+
+    assert not Membership.objects.get(user=owner, tenant=in_acme).is_limited
+    assert Membership.objects.get(pk=row.pk).role.code == "reviewer"
+
+
+def test_nobody_limits_a_member_who_may_do_more(in_acme, reviewer):
+    membership = Membership.objects.get(user__email="admin@acme.example", tenant=in_acme)
+
+    with pytest.raises(NotAllowed, match=r"settings\.change"):
+        members.limit_member(membership=membership, granted=BUILTIN_ROLES["reviewer"], accounts=[])
+
+    assert not Membership.objects.get(pk=membership.pk).is_limited
 
 
 def test_the_api_gives_401_to_nobody_403_to_a_colleague_and_passes_the_owner(acme_api):

@@ -41,7 +41,8 @@ class Shell:
     """Sidebar, top bar and foot of a signed-in page.
 
     Shape: `review_count` is None when it was not counted; `can_import` (reviewer) and `can_configure` (admin) show or
-    hide the pages of those roles, as does `can_see_rules`; `feed` is the state of the tenant's feeds in one chip.
+    hide the pages of those roles, as does `can_see_rules`; `can_see_reports` and `can_see_connections` are false for
+    somebody who sees some bank accounts only; `feed` is the state of the tenant's feeds in one chip.
     """
 
     tenant_name: str
@@ -53,6 +54,8 @@ class Shell:
     can_import: bool = False
     can_configure: bool = False
     can_see_rules: bool = False
+    can_see_reports: bool = False
+    can_see_connections: bool = False
     banner: Banner | None = None
     feed: Chip | None = None
 

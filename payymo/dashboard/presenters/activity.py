@@ -28,7 +28,7 @@ def listing(request: HttpRequest, *, now: datetime) -> ActivityPage:
     if source:
         chips.append(FilterChip(str(Decision.Source(source).label), paging.without(request, "source")))
     events = [event_of(decision, now, with_receipt=True) for decision in shown]
-    if not kind and not source:
+    if not kind and not source and "reports.view" in request.permissions:
         events += stops.between(_newest(position), shown[-1].decided_at if more else None, now=now)
         events.sort(key=lambda event: event.moment.at, reverse=True)
     return ActivityPage(

@@ -13,7 +13,6 @@ from payymo.dashboard.links import link
 from payymo.dashboard.pages import Banner
 from payymo.dashboard.presenters.feeds import Source
 from whmcs import selectors
-from whmcs.models import Posting
 
 _DAY = timedelta(days=1)
 # Days before a consent ends: said to those who can renew it, then to everybody, then as the worst thing there is.
@@ -105,7 +104,7 @@ def _stale(sources: tuple[Source, ...], now: datetime) -> Iterator[Banner]:
 
 
 def _automation(permissions: frozenset[str]) -> Iterator[Banner]:
-    stop = drift.open_stop() if "review.view" in permissions else None
+    stop = drift.open_stop() if "reports.view" in permissions else None
     if stop is None:
         return
     text = ngettext(
@@ -119,7 +118,7 @@ def _automation(permissions: frozenset[str]) -> Iterator[Banner]:
 def _stopped(permissions: frozenset[str]) -> Iterator[Banner]:
     if "invoices.view" not in permissions:
         return
-    stopped = Posting.objects.filter(state__in=selectors.NEEDS_A_PERSON).count()
+    stopped = selectors.postings_within_reach().filter(state__in=selectors.NEEDS_A_PERSON).count()
     if stopped:
         text = ngettext(
             "%d approved payment could not be posted to WHMCS.", "%d approved payments could not be posted to WHMCS.",

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from accounts import reach
 from banking.models import BankAccount, BankConnection
 from payments.models import StripeConnection
 from payymo.dashboard import formats
@@ -42,15 +43,15 @@ class Source:
 
 
 def read() -> tuple[Source, ...]:
-    """Return every connected source; three queries, however many there are."""
+    """Return every connected source within reach; three queries, however many there are."""
     return tuple(_all())
 
 
 def _all() -> Iterator[Source]:
     for row in WhmcsInstance.objects.exclude(state="REMOVED").order_by("pk")[:LIMIT]:
         yield Source("whmcs", row.name, row.state, row.last_success_at, row.failures, row.last_error, row)
-    accounts = BankAccount.objects.select_related("connection").exclude(connection=None).exclude(is_paused=True)
-    accounts = accounts.exclude(connection__state=BankConnection.State.REVOKED)
+    accounts = BankAccount.objects.filter(reach.by_account("pk")).exclude(connection=None).exclude(is_paused=True)
+    accounts = accounts.select_related("connection").exclude(connection__state=BankConnection.State.REVOKED)
     for account in accounts.order_by("pk")[:LIMIT]:
         consent = account.connection
         assert consent is not None  # noqa: S101 - excluded above
@@ -58,7 +59,7 @@ def _all() -> Iterator[Source]:
         yield Source(
             "bank", name, consent.state, account.last_success_at, account.failures, account.last_error, consent
         )
-    for stripe in StripeConnection.objects.exclude(state="REMOVED").order_by("pk")[:LIMIT]:
+    for stripe in StripeConnection.objects.filter(reach.of_stripe()).exclude(state="REMOVED").order_by("pk")[:LIMIT]:
         name = stripe.account_name or stripe.account_id
         yield Source("stripe", name, stripe.state, stripe.last_success_at, stripe.failures, stripe.last_error, stripe)
 

@@ -6,6 +6,7 @@ from django.db.models import Max, Q
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
+from accounts import reach
 from matching.models import InvoiceMatch, StripeInvoiceMatch
 from payymo.dashboard import formats, paging, words
 from payymo.dashboard.links import link
@@ -78,8 +79,11 @@ def _filters(request: HttpRequest, text: str, status: str) -> Filters:
 
 def _ours(invoice: Invoice) -> tuple[ReceivedRow, ...]:
     rows = []
-    for model, subject in ((InvoiceMatch, "bank_transaction"), (StripeInvoiceMatch, "stripe_payment")):
-        matches = model.objects.filter(invoice=invoice, reverses=None, reversed_by=None)
+    for model, subject, mine in (
+        (InvoiceMatch, "bank_transaction", reach.by_account("bank_transaction__account")),
+        (StripeInvoiceMatch, "stripe_payment", reach.of_stripe()),
+    ):
+        matches = model.objects.filter(mine, invoice=invoice, reverses=None, reversed_by=None)
         for match in matches.select_related(subject, "posting").order_by("pk")[:200]:
             receipt, posting = getattr(match, subject), match.posting
             is_link = posting is not None and posting.kind == "LINK"

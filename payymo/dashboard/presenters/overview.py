@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from django.utils.translation import gettext as _
 
+from accounts import reach
 from banking.models import BankAccount, BankConnection
 from matching import selectors
 from matching.models import Proposal
@@ -25,6 +26,7 @@ from payymo.dashboard.pages import (
 from payymo.dashboard.presenters import feeds
 from payymo.dashboard.presenters.events import event_of
 from whmcs.models import Posting, WhmcsInstance
+from whmcs.selectors import postings_within_reach
 
 DAYS = 30
 
@@ -61,10 +63,10 @@ def _open(money: selectors.OpenMoney) -> OpenMoney:
 
 
 def _figures() -> tuple[Figure, ...]:
-    state = Posting.State
-    waiting = Posting.objects.filter(state__in=[state.QUEUED, state.SENDING, state.RETRYABLE, state.UNKNOWN]).count()
-    stopped = Posting.objects.filter(state__in=[state.CONFLICT, state.FAILED]).count()
-    posted = Posting.objects.filter(state=state.POSTED, kind=Posting.Kind.POST).count()
+    state, rows = Posting.State, postings_within_reach()
+    waiting = rows.filter(state__in=[state.QUEUED, state.SENDING, state.RETRYABLE, state.UNKNOWN]).count()
+    stopped = rows.filter(state__in=[state.CONFLICT, state.FAILED]).count()
+    posted = rows.filter(state=state.POSTED, kind=Posting.Kind.POST).count()
     return (
         Figure(_("Posted to WHMCS"), formats.number(posted), _("read back in WHMCS's own book")),
         Figure(_("On their way"), formats.number(waiting), _("inside the undo window, or being sent")),
@@ -91,6 +93,8 @@ def _flow(currency: str, *, now: datetime) -> Flow:
 
 
 def _setup() -> tuple[SetupStep, ...]:
+    if not reach.current().is_everything:
+        return ()  # setting up is for those who see everything
     has_bank = BankConnection.objects.filter(state="LINKED").exists() or BankAccount.objects.exists()
     steps = (
         SetupStep(_("Connect WHMCS"), _("Payymo reads invoices and posts payments there."),

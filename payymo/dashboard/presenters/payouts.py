@@ -8,6 +8,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
+from accounts import reach
 from matching import payout_selectors
 from payments.adapters import equation_of
 from payments.core.payout_sum import Part
@@ -34,7 +35,7 @@ CSV_HEADER = (
 def asked_rows(request: HttpRequest) -> QuerySet[Payout]:
     """Return the payouts that the query asks for, latest arrival first."""
     found, text = paging.asked_choice(request, "found", STATES), paging.asked_text(request)
-    rows = Payout.objects.order_by("-arrival_date", "-pk")
+    rows = Payout.objects.filter(reach.of_stripe()).order_by("-arrival_date", "-pk")
     unsettled = payout_selectors.unsettled().values("pk")
     if found == "yes":
         rows = rows.exclude(pk__in=unsettled)

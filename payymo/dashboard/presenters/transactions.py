@@ -9,6 +9,8 @@ from django.db.models import Q
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
+from accounts import reach
+from banking import selectors
 from banking.models import BankTransaction, StatementImport
 from matching.locks import Receipt
 from payments.models import StripePayment
@@ -45,7 +47,7 @@ def _asked_upload(request: HttpRequest) -> StatementImport | None:
         wanted = uuid.UUID(request.GET.get("import", ""))
     except ValueError:
         return None
-    return StatementImport.objects.only("pk", "public_id", "file_name").filter(public_id=wanted).first()
+    return selectors.statement_import(public_id=wanted)
 
 
 def asked_of(request: HttpRequest) -> Asked:
@@ -69,7 +71,11 @@ def _amount(text: str) -> Decimal | None:
 
 
 def _bank(asked: Asked, before: tuple[date, str, int] | None) -> list[BankTransaction]:
-    rows = BankTransaction.objects.select_related("account").order_by("-booking_date", "-pk")
+    rows = (
+        BankTransaction.objects.filter(reach.by_account("account"))
+        .select_related("account")
+        .order_by("-booking_date", "-pk")
+    )
     if asked.state:
         rows = rows.filter(state=asked.state)
     if asked.since:
@@ -91,7 +97,11 @@ def _bank(asked: Asked, before: tuple[date, str, int] | None) -> list[BankTransa
 
 
 def _charges(asked: Asked, before: tuple[date, str, int] | None) -> list[StripePayment]:
-    rows = StripePayment.objects.select_related("connection").order_by("-charged_at__date", "-pk")
+    rows = (
+        StripePayment.objects.filter(reach.of_stripe())
+        .select_related("connection")
+        .order_by("-charged_at__date", "-pk")
+    )
     if asked.state:
         rows = rows.filter(state=asked.state)
     if asked.since:

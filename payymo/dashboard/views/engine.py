@@ -21,7 +21,7 @@ from payymo.shared.errors import DomainError
 
 
 @require_GET
-@requires_permission("overview.view")
+@requires_permission("reports.view")
 def engine(request: HttpRequest) -> HttpResponse:
     """Show the version in use, its report, and the versions before."""
     page = present.page(now=timezone.now(), may_change="settings.change" in request.permissions)
@@ -29,7 +29,7 @@ def engine(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-@requires_permission("overview.view")
+@requires_permission("reports.view")
 def engine_report(request: HttpRequest, number: int) -> HttpResponse:
     """Download the report of a version as one page."""
     row = get_object_or_404(EngineModel, number=number)
@@ -89,7 +89,7 @@ def automation_resume(request: HttpRequest, stop_id: uuid.UUID) -> HttpResponse:
 
 
 @require_GET
-@requires_permission("overview.view")
+@requires_permission("reports.view")
 def match_rate(request: HttpRequest) -> HttpResponse:
     """Show what was predicted against what came true, month by month."""
     page = present_rates.page(request, now=timezone.now())
@@ -97,7 +97,7 @@ def match_rate(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-@requires_permission("overview.view")
+@requires_permission("reports.view")
 def match_rate_csv(request: HttpRequest) -> HttpResponse:
     """Download the same figures."""
     rows = present_rates.csv_rows(request, now=timezone.now())

@@ -30,8 +30,8 @@ MOST_ACCOUNTS = 200
 State = StatementImport.State
 
 
-def _import_or_404(request: HttpRequest, import_id: uuid.UUID) -> StatementImport:
-    found = selectors.statement_import(user=request.user, public_id=import_id)
+def _import_or_404(import_id: uuid.UUID) -> StatementImport:
+    found = selectors.statement_import(public_id=import_id)
     if found is None:
         raise Http404
     return found
@@ -57,7 +57,7 @@ def import_new(request: HttpRequest) -> HttpResponse:
 
 @csrf_protect
 def _upload(request: HttpRequest) -> HttpResponse:
-    accounts = selectors.accounts(user=request.user)[:MOST_ACCOUNTS]
+    accounts = selectors.accounts()[:MOST_ACCOUNTS]
     if request.method != "POST":
         return _upload_page(request, UploadForm(accounts=accounts))
     form = UploadForm(request.POST, request.FILES, accounts=accounts)
@@ -92,7 +92,7 @@ def _show(request: HttpRequest, page: ImportPage, *, code: int = 200) -> HttpRes
 @requires_permission("imports.add")
 def import_detail(request: HttpRequest, import_id: uuid.UUID) -> HttpResponse:
     """Show a file at the step it is at."""
-    row = _import_or_404(request, import_id)
+    row = _import_or_404(import_id)
     return _show(request, _page_of(row))
 
 
@@ -122,7 +122,7 @@ def _detection(row: StatementImport) -> CsvDetection:
 @requires_permission("imports.add")
 def import_map(request: HttpRequest, import_id: uuid.UUID) -> HttpResponse:
     """Choose the columns of a CSV file, for the first time or again."""
-    row, now = _import_or_404(request, import_id), timezone.now()
+    row, now = _import_or_404(import_id), timezone.now()
     if row.format != "csv" or row.state not in (State.NEEDS_MAPPING, State.READY):
         return HttpResponseRedirect(link("import", row.public_id), status=303)
     detection = _detection(row)
@@ -141,7 +141,7 @@ def import_map(request: HttpRequest, import_id: uuid.UUID) -> HttpResponse:
 @requires_permission("imports.add")
 def import_commit(request: HttpRequest, import_id: uuid.UUID) -> HttpResponse:
     """Import the file; one whose balances do not add up needs a second press."""
-    row = _import_or_404(request, import_id)
+    row = _import_or_404(import_id)
     try:
         committed, result = statements.commit_import(
             statement_import=row, now=timezone.now(), accept_unproved=request.GET.get("unproved") == "accepted"
@@ -164,7 +164,7 @@ def import_commit(request: HttpRequest, import_id: uuid.UUID) -> HttpResponse:
 @requires_permission("imports.add")
 def import_discard(request: HttpRequest, import_id: uuid.UUID) -> HttpResponse:
     """Put the file away."""
-    row = _import_or_404(request, import_id)
+    row = _import_or_404(import_id)
     try:
         statements.discard(statement_import=row)
     except DomainError as refused:

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from accounts import reach
 from accounts.guards import requires_permission
 from matching import locks, payout_selectors
 from matching.models import Decision, Settlement
@@ -42,7 +43,7 @@ def payouts_csv(request: HttpRequest) -> HttpResponse:
 
 
 def _payout(payout_id: uuid.UUID) -> Payout:
-    rows = Payout.objects.select_related("connection").filter(public_id=payout_id)
+    rows = Payout.objects.filter(reach.of_stripe(), public_id=payout_id).select_related("connection")
     return get_object_or_404(payout_selectors.with_settlements(rows))
 
 
@@ -103,7 +104,7 @@ def payout_pair(request: HttpRequest, payout_id: uuid.UUID) -> HttpResponse:
 @requires_permission("review.decide")
 def payout_undo(request: HttpRequest, payout_id: uuid.UUID, decision_id: uuid.UUID) -> HttpResponse:
     """Take the payout and its bank entry apart again."""
-    of_this = Settlement.objects.filter(payout__public_id=payout_id, decision__public_id=decision_id)
+    of_this = Settlement.objects.filter(payout=_payout(payout_id), decision__public_id=decision_id)
     if not of_this.exists():
         raise Http404
     try:

@@ -8,6 +8,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
+from accounts import reach
 from accounts.guards import requires_permission
 from matching import locks, selectors
 from matching.models import Proposal
@@ -31,7 +32,7 @@ def may_decide(request: HttpRequest) -> bool:
 
 
 def receipt_or_404(receipt_id: uuid.UUID) -> locks.Receipt:
-    """Return this tenant's payment with the id; anybody else's is 404."""
+    """Return the payment with the id; another tenant's, or one out of reach, is 404."""
     found = selectors.find_receipt(receipt_id)
     if found is None:
         raise Http404
@@ -56,7 +57,7 @@ def page_of(
     queue = present.queue_page(rows, counts=counts, query=query_of(chosen), current=current, is_first=cursor is None)
     empty = ""
     if not rows:
-        anything = Proposal.objects.exists()
+        anything = Proposal.objects.filter(reach.by_account("bank_transaction__account")).exists()
         empty = "filtered" if query_of(chosen) else "done" if anything else "nothing"
     latest = last.last_decision(user_id=request.user.pk)
     undo = last.undo_bar(latest, now=now) if latest and (now - latest.decided_at).total_seconds() < 900 else None

@@ -240,9 +240,7 @@ def ignore(request: HttpRequest, receipt_id: uuid.UUID) -> HttpResponse:
 def undo(request: HttpRequest, decision_id: uuid.UUID) -> HttpResponse:
     """Take a decision back."""
     now = timezone.now()
-    decision = (
-        Decision.objects.select_related("bank_transaction", "stripe_payment").filter(public_id=decision_id).first()
-    )
+    decision = selectors.find_decision(decision_id)
     if decision is None:
         raise Http404
     receipt = decision.bank_transaction or decision.stripe_payment

@@ -12,7 +12,7 @@ from payymo.dashboard.shell import shell_of
 
 
 @require_GET
-@requires_permission("transactions.view")
+@requires_permission("reports.view")
 def three_way(request: HttpRequest) -> HttpResponse:
     """Show what does not agree, and what to do about it."""
     page = present.report(request, today=timezone.now().date())
@@ -20,7 +20,7 @@ def three_way(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-@requires_permission("transactions.view")
+@requires_permission("reports.view")
 def three_way_csv(request: HttpRequest) -> HttpResponse:
     """Download one list."""
     rows = present.csv_rows(request, today=timezone.now().date())

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.guards import requires_permission
-from matching.models import Decision
+from matching import selectors
 from matching.services import corrections
 from payymo.dashboard.links import link
 from payymo.dashboard.presenters import transaction as one
@@ -46,8 +46,7 @@ def transaction(request: HttpRequest, receipt_id: uuid.UUID) -> HttpResponse:
 @requires_permission("review.decide")
 def report_wrong(request: HttpRequest, decision_id: uuid.UUID) -> HttpResponse:
     """Say that a posted decision was wrong; the money is put right in WHMCS."""
-    decision = Decision.objects.select_related("bank_transaction", "stripe_payment").filter(public_id=decision_id)
-    if (found := decision.first()) is None:
+    if (found := selectors.find_decision(decision_id)) is None:
         raise Http404
     try:
         corrections.report_wrong(decision_id=decision_id, actor=actor_of(request), now=timezone.now())
