@@ -205,13 +205,23 @@ def _sums(found: Evidence, debts: Sequence[Debt], client_id: int | None) -> Iter
 
 def _group_sums(found: Evidence, book: Book) -> Iterable[Hypothesis]:
     """Sums over the clients for whom this account or name has paid before."""
+    summed: list[list[Debt]] = []
     for known in (found.known_account, found.known_payer):
         clients = [client for client, count in known.items() if client != NOBODY and count > 0.05]
         if not 2 <= len(clients) <= 400:
             continue
-        debts = sorted(
-            (debt for client in clients for debt in book.open_of_client(client)), key=lambda debt: (debt.issue, debt.id)
-        )
-        yield from _sums(found, debts[: 2 * _MOST_DEBTS], None)
-        by_due = sorted(debts, key=lambda debt: (debt.due, debt.id))
-        yield from _sums(found, by_due[: 2 * _MOST_DEBTS], None)
+        debts = [debt for client in clients for debt in book.open_of_client(client)]
+        for order in (_age, _urgency):
+            pool = sorted(debts, key=order)[: 2 * _MOST_DEBTS]
+            # Mostly account and name, and age and urgency, lead to the same debts in the same order.
+            if pool not in summed:
+                summed.append(pool)
+                yield from _sums(found, pool, None)
+
+
+def _age(debt: Debt) -> tuple[int, int]:
+    return debt.issue, debt.id
+
+
+def _urgency(debt: Debt) -> tuple[int, int]:
+    return debt.due, debt.id

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 _MOST_ITEMS = 60
 _LARGEST_TARGET = 2_000_000
 _MOST_SOLUTIONS = 12
+_MOST_STEPS = 4000
 
 
 def exact_subsets(amounts: Sequence[int], target: int, *, most: int = _MOST_SOLUTIONS) -> list[tuple[int, ...]]:
@@ -34,32 +35,59 @@ def exact_subsets(amounts: Sequence[int], target: int, *, most: int = _MOST_SOLU
 
 
 def _walk(items: list[tuple[int, int]], reachable: list[int], target: int, most: int) -> list[tuple[int, ...]]:
-    """Depth-first over branches that are known to end in a solution, so that each step is paid for by one."""
+    """Depth-first over branches that are known to end in a solution, so that each step is paid for by one.
+
+    Shape: `taken` holds one bit for each item on the way.
+    """
     solutions: list[tuple[int, ...]] = []
-    steps = 0
+    steps = _steps(items)
     # Testing one bit of a long integer copies it; of bytes it does not.
     bits: list[bytes] = [b""] * len(reachable)
-    stack: list[tuple[int, int, tuple[int, ...], frozenset[int]]] = [(0, target, (), frozenset())]
-    while stack and len(solutions) < most and steps < 4000:
-        steps += 1
-        place, rest, chosen, skipped = stack.pop()
-        if rest == 0:
-            solutions.append(chosen)
-            continue
-        if place == len(items):
-            continue
-        position, amount = items[place]
-        following = bits[place + 1]
-        if not following:
-            whole = reachable[place + 1]
-            following = bits[place + 1] = whole.to_bytes(target // 8 + 1, "little")
-        if following[rest >> 3] >> (rest & 7) & 1:
-            stack.append((place + 1, rest, chosen, skipped | {amount}))
-        # Of equal debts the oldest is taken first, or the same split would be counted once for each of them.
-        left = rest - amount
-        if left >= 0 and amount not in skipped and following[left >> 3] >> (left & 7) & 1:
-            stack.append((place + 1, left, (*chosen, position), skipped))
+    size = target // 8 + 1
+    waiting: list[tuple[int, int, int]] = []
+    place, rest, taken = 0, target, 0
+    for _ in range(_MOST_STEPS):
+        if rest:
+            amount, bit, equal = steps[place]
+            place += 1
+            left = rest - amount
+            # What cannot be taken must be skipped: `rest` is known to be reachable from here on.
+            if left < 0:
+                continue
+            following = bits[place]
+            if not following:
+                following = bits[place] = reachable[place].to_bytes(size, "little")
+            if not following[left >> 3] >> (left & 7) & 1:
+                continue
+            may_skip = following[rest >> 3] >> (rest & 7) & 1
+            # Of equal debts the oldest is taken first, or the same split would be counted once for each of them.
+            if taken & equal == equal:
+                if may_skip:
+                    waiting.append((place, rest, taken))
+                rest, taken = left, taken | bit
+                continue
+            if may_skip:
+                continue
+        else:
+            solutions.append(tuple(item[0] for at, item in enumerate(items) if taken >> at & 1))
+            if len(solutions) == most:
+                break
+        if not waiting:
+            break
+        place, rest, taken = waiting.pop()
     return solutions
+
+
+def _steps(items: list[tuple[int, int]]) -> list[tuple[int, int, int]]:
+    """The amount of each item with its bit and the bit of the last one before it that is of the same amount, or 0."""
+    last: dict[int, int] = {}
+    found = []
+    bit = 1
+    for _, amount in items:
+        found.append((amount, bit, last.get(amount, 0)))
+        last[amount] = bit
+        bit <<= 1
+    return found
 
 
 def runs(amounts: Sequence[int], target: int, *, most: int = 3) -> list[tuple[int, int]]:
