@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, insort
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 
 from matching.core.doubts import Doubts
@@ -160,6 +160,21 @@ class Book:
     def open_of_client(self, client_id: int) -> Sequence[Debt]:
         """The client's open debts, oldest first, as they are now: do not keep them past a change of the book."""
         return self._open_of_client.get(client_id, ())
+
+    def owing(self, client_ids: Collection[int], amounts: Mapping[str, int]) -> set[int]:
+        """Of these clients the ones that have an open debt of exactly one of these amounts, by currency."""
+        found: set[int] = set()
+        for currency, amount in amounts.items():
+            alike = self._open_of_amount.get((currency, amount), ())
+            if len(alike) <= len(client_ids):
+                found.update(self.debts[invoice_id].client_id for invoice_id in alike)
+                continue
+            for client_id in client_ids:
+                for debt in self._open_of_client.get(client_id, ()):
+                    if debt.outstanding == amount and debt.currency == currency:
+                        found.add(client_id)
+                        break
+        return found.intersection(client_ids)
 
     def closed_of_client(self, client_id: int) -> list[Debt]:
         """The client's debts that were closed last, at most 24, in the order they were closed."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from matching.core.book import Book
@@ -18,14 +18,17 @@ from matching.core.types import Receipt, Source, Span
 
 _MOST_CLIENTS = 14
 _LONGEST_NAMED = 300
+_LEAST_PAST = 0.05
 _NAMED_FIELDS = ("remittance_information", "structured_reference", "description")
 _DIALECT_NAME = re.compile(r"(?:NAAM|NAME|NOM|AUFTRAGGEBER)\s*:\s*([^|\n/:]{3,70}?)(?=\s+[A-Z]{4,}\s*:|[|\n/]|$)")
 _WEB_WORD = re.compile(r"[A-Z0-9](?:[A-Z0-9-]*[A-Z0-9])?(?:\.[A-Z0-9-]+)*")
 
 
-@dataclass(slots=True)
 class ClientEvidence:
-    """What points to one client. Shares lie in 0..1; -1 says that the payer was never seen."""
+    """What points to one client. Shares lie in 0..1; -1 says that the payer was never seen.
+
+    Shape: most of these are made to be left out again, so what is not known is held by the class alone.
+    """
 
     name: float = 0.0
     name_tied: bool = False
@@ -249,14 +252,8 @@ def _read_past(found: Evidence, book: Book) -> None:
             if client_id != NOBODY and client_id in book.clients:
                 _client(found, client_id)
     key = payer_key(found.receipt)
-    for client_id, client in found.clients.items():
-        client.rejected = book.memory.is_rejected(key, client_id, found.receipt.booking_date)
-
-
-def _shares(counts: dict[int, float]) -> Callable[[int], float]:
-    """What part of a payer's past each client has; -1 when there is no past to speak of."""
-    total = sum(counts.values())
-    return (lambda client_id: counts.get(client_id, 0.0) / total) if total > 0.05 else lambda _: -1.0
+    for client_id in book.memory.rejected_of(key, found.clients, found.receipt.booking_date):
+        found.clients[client_id].rejected = True
 
 
 def _read_noise(found: Evidence, texts: dict[str, str]) -> None:
@@ -270,34 +267,70 @@ def _read_noise(found: Evidence, texts: dict[str, str]) -> None:
 
 def _keep_best(found: Evidence, book: Book) -> None:
     """Keep the clients most worth a look, with what past payments say about each."""
-    named: dict[int, float] = {}
-    for hit in found.hits.values():
-        worth = 4.0 if hit.grade in STRONG else 2.0
-        named[hit.debt.client_id] = max(
-            named.get(hit.debt.client_id, 0.0), worth if hit.debt.outstanding else worth - 1
-        )
+    clients = found.clients
+    named = _named(found)
     for client_id in named:
         _client(found, client_id)
     amounts = amounts_of(found.receipt)
     for currency, amount in amounts.items():
-        few = found.receipt.source is Source.STRIPE_CHARGE or len(found.clients) < 3
+        few = found.receipt.source is Source.STRIPE_CHARGE or len(clients) < 3
         if few and book.count_of_amount(currency, amount) <= 4:
             for invoice_id in sorted(book.open_of_amount(currency, amount)):
                 _client(found, book.debts[invoice_id].client_id)
-    worth_of: list[tuple[float, int]] = []
-    of_account, of_payer, of_text = map(_shares, (found.known_account, found.known_payer, found.known_text))
+    worth = _worth_by_itself(clients)
+    for client_id, more in named.items():
+        worth[client_id] += more
+    pasts = ((found.known_account, 4), (found.known_payer, 3), (found.known_text, 3))
+    for counts, heavy in pasts:
+        total = _enough(counts)
+        for client_id in counts.keys() & worth.keys() if total else ():
+            worth[client_id] += heavy * (counts[client_id] / total)
+    owing = book.owing(clients, amounts)
+    ranked = sorted((-value - (1.5 if client_id in owing else 0), client_id) for client_id, value in worth.items())
+    found.clients = {client_id: clients[client_id] for _, client_id in ranked[:_MOST_CLIENTS]}
+    _take_shares(found)
+
+
+def _named(found: Evidence) -> dict[int, float]:
+    """The clients of the debts that the text names, with what that is worth."""
+    named: dict[int, float] = {}
+    for hit in found.hits.values():
+        worth = (4.0 if hit.grade in STRONG else 2.0) - (0 if hit.debt.outstanding else 1)
+        named[hit.debt.client_id] = max(named.get(hit.debt.client_id, 0.0), worth)
+    return named
+
+
+def _worth_by_itself(clients: Mapping[int, ClientEvidence]) -> dict[int, float]:
+    """What the words of a receipt make each client worth."""
+    worth: dict[int, float] = {}
+    for client_id, client in clients.items():
+        value = 4 * max(client.name, 0.8 * client.text_name)
+        if client.number:
+            value += 3 if client.number == "labelled" else 1
+        if client.domain:
+            value += 3
+        if client.email:
+            value += 4
+        worth[client_id] = value
+    return worth
+
+
+def _enough(counts: Mapping[int, float]) -> float:
+    """The sum of a payer's past; 0 when there is none to speak of."""
+    total = sum(counts.values())
+    return total if total > _LEAST_PAST else 0.0
+
+
+def _take_shares(found: Evidence) -> None:
+    """Note what part of a payer's past each client has."""
+    accounts, payers, texts = found.known_account, found.known_payer, found.known_text
+    of_account, of_payer, of_text = _enough(accounts), _enough(payers), _enough(texts)
     for client_id, client in found.clients.items():
-        client.account, client.payer, client.same_text = of_account(client_id), of_payer(client_id), of_text(client_id)
-        client.times = max(found.known_account.get(client_id, 0.0), found.known_payer.get(client_id, 0.0))
-        worth = named.get(client_id, 0.0) + 4 * max(client.name, 0.8 * client.text_name)
-        worth += 4 * max(client.account, 0) + 3 * max(client.payer, 0) + 3 * max(client.same_text, 0)
-        worth += (3 if client.number == "labelled" else 1 if client.number else 0) + (3 if client.domain else 0)
-        worth += (4 if client.email else 0) + (1.5 if _owes(book, client_id, amounts) else 0)
-        worth_of.append((-worth, client_id))
-    kept = [client_id for _, client_id in sorted(worth_of)[:_MOST_CLIENTS]]
-    found.clients = {client_id: found.clients[client_id] for client_id in kept}
-
-
-def _owes(book: Book, client_id: int, amounts: Mapping[str, int]) -> bool:
-    """Whether the client has an open debt of exactly what arrived."""
-    return any(debt.outstanding == amounts.get(debt.currency) for debt in book.open_of_client(client_id))
+        count, as_payer = accounts.get(client_id, 0.0), payers.get(client_id, 0.0)
+        if of_account:
+            client.account = count / of_account
+        if of_payer:
+            client.payer = as_payer / of_payer
+        if of_text:
+            client.same_text = texts.get(client_id, 0.0) / of_text
+        client.times = max(count, as_payer)

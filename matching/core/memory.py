@@ -40,7 +40,11 @@ class Counts:
 
     def get(self, key: str, on: date) -> dict[int, float]:
         """Clients and their faded counts; empty for an unknown key."""
-        return {client: _faded(count, last, on) for client, (count, last) in self.rows.get(key, {}).items()}
+        row = self.rows.get(key)
+        if not row:
+            return {}
+        day = on.toordinal()
+        return {client: count * _fading(day - last) for client, (count, last) in row.items()}
 
     def drop_client(self, client_id: int) -> None:
         """Forget one client under every key."""
@@ -68,8 +72,13 @@ class Counts:
 
 
 def _faded(count: float, last: float, on: date) -> float:
-    age = max(0.0, on.toordinal() - last)
-    return float(count * 0.5 ** (age / HALF_LIFE_DAYS))
+    return count * _fading(on.toordinal() - last)
+
+
+@lru_cache(maxsize=8192)
+def _fading(age: float) -> float:
+    """What is left of a count after some days."""
+    return float(0.5 ** (max(0.0, age) / HALF_LIFE_DAYS))
 
 
 class Memory:
@@ -110,6 +119,12 @@ class Memory:
             self.rejected_clients[pair] = (_faded(count, last, on) + 1.0, max(last, on.toordinal()))
         for invoice_id in invoice_ids:
             self.rejected_invoices.setdefault(receipt.id, set()).add(invoice_id)
+
+    def rejected_of(self, payer: str, client_ids: Iterable[int], on: date) -> list[int]:
+        """Of these clients the ones that a person turned down for this payer, not too long ago."""
+        if not self.rejected_clients:
+            return []
+        return [client_id for client_id in client_ids if self.is_rejected(payer, client_id, on)]
 
     def is_rejected(self, payer: str, client_id: int, on: date) -> bool:
         """Whether a person turned this client down for this payer, not too long ago: one rejection lasts 180 days."""

@@ -6,7 +6,7 @@ every look-up was answered as the whole book would have answered it, and so the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import date
 from typing import TypeVar
@@ -104,6 +104,11 @@ class PartialBook(Book):
     def open_of_client(self, client_id: int) -> Sequence[Debt]:
         """The client's open debts, oldest first."""
         return super().open_of_client(client_id) if self.ledger.has("open_of", client_id) else ()
+
+    def owing(self, client_ids: Collection[int], amounts: Mapping[str, int]) -> set[int]:
+        """Of these clients the ones that have an open debt of exactly one of these amounts, by currency."""
+        held = [client_id for client_id in client_ids if self.ledger.has("open_of", client_id)]
+        return super().owing(held, amounts)
 
     def closed_of_client(self, client_id: int) -> list[Debt]:
         """The client's debts that were closed last."""
