@@ -42,6 +42,67 @@ class CodeForm(forms.Form):
     )
 
 
+class ConfirmForm(forms.Form):
+    """One of: the password, a code. Its fields stand beside those of the page that asks, so their names are its own."""
+
+    MARK = "confirm-asked"
+
+    password = forms.CharField(
+        label=_("Password"),
+        max_length=128,
+        strip=False,
+        required=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password", "autofocus": True}),
+    )
+    code = forms.CharField(
+        label=_("Code"),
+        max_length=40,
+        required=False,
+        help_text=_("Or the six digits of your authenticator app, or a recovery code."),
+        widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "spellcheck": "false"}),
+    )
+
+    def __init__(self, data: Any = None) -> None:
+        super().__init__(data, prefix="confirm")
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The names of everything that this form sends."""
+        return frozenset({self.MARK, *(self.add_prefix(name) for name in self.fields)})
+
+    @property
+    def proof(self) -> dict[str, str]:
+        """What was given, for the service."""
+        return {"password": self.cleaned_data["password"], "code": self.cleaned_data["code"]}
+
+    def clean(self) -> dict[str, Any]:
+        """Ask for one of them.
+
+        Raises: ValidationError.
+        """
+        if not any(self.cleaned_data.values()):
+            raise forms.ValidationError(_("Type your password or a code."))
+        return self.cleaned_data
+
+
+class PasswordForm(forms.Form):
+    """The present password, and the one that replaces it."""
+
+    current = forms.CharField(
+        label=_("Present password"),
+        max_length=128,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+    new = forms.CharField(
+        label=_("New password"),
+        max_length=1024,
+        strip=False,
+        help_text=_("12 to 128 characters. A few words that only you would put together are best."),
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password", "minlength": 12, "maxlength": 128}),
+    )
+
+
 class StaffSignInForm(AdminAuthenticationForm):
     """The admin site's own form, with the second factor and the same guessing limits as everywhere."""
 

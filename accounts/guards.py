@@ -4,20 +4,23 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
+from accounts import confirming
 from accounts.permissions import check_codename
 
 View = Callable[..., HttpResponse]
 
 
-def requires_permission(codename: str) -> Callable[[View], View]:
+def requires_permission(codename: str, *, asks_again: bool = False) -> Callable[[View], View]:
     """Decorate a page: only members of the host's tenant whose role holds `codename` pass.
 
-    A fragment fetched by script gets 401 instead of the redirect, so that the script can ask for a new sign-in.
+    With `asks_again`, whatever writes needs a password or second factor of the last quarter of an hour. A fragment
+    fetched by script gets 401 instead of the redirect, so that the script can ask for a new sign-in.
     Raises: UnknownPermission while the module is loaded.
     """
     check_codename(codename)
@@ -25,11 +28,26 @@ def requires_permission(codename: str) -> Callable[[View], View]:
     def decorate(view: View) -> View:
         @wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-            return refusal(request, codename) or view(request, *args, **kwargs)
+            refused = refusal(request, codename) or (confirming.question(request) if asks_again else None)
+            return refused or view(request, *args, **kwargs)
 
         return guarded
 
     return decorate
+
+
+def for_members(view: View) -> View:
+    """Decorate a page that is every member's own, whatever their role: anonymous people sign in, strangers see 404."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not request.user.is_authenticated:
+            return redirect_to_login(request.get_full_path())
+        if request.membership is None:
+            raise Http404
+        return view(request, *args, **kwargs)
+
+    return guarded
 
 
 def refusal(request: HttpRequest, codename: str) -> HttpResponse | None:
@@ -46,7 +64,7 @@ def refusal(request: HttpRequest, codename: str) -> HttpResponse | None:
     if permissions is None:
         raise Http404
     if getattr(request, "must_set_up", False):
-        return redirect("accounts:security")
+        return redirect(settings.SECURITY_URL)
     if codename not in permissions:
         raise PermissionDenied
     return None

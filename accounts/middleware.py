@@ -1,7 +1,6 @@
 """Binds a browser session to the host it was opened on, and reads membership and permissions once a request."""
 
 from collections.abc import Callable
-from datetime import timedelta
 
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY
@@ -10,18 +9,20 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from accounts import permissions, reach
-from accounts.browser_sessions import belongs_to, bind, is_alive, realm_of
-from accounts.services import second_factor, staff_visits
+from accounts.models import Session
+from accounts.services import agents, browser_sessions, second_factor, sessions, staff_visits
+from accounts.services.client_address import client_address
 from payymo.audit import acting
 from payymo.audit.acting import Acting
 from tenants.middleware import host_of
 
 
 class TenantSessionMiddleware:
-    """A session counts only where it was opened, only for a member, and for seven days at most.
+    """A session counts only where it was opened, only for a member, for twelve unused hours and seven days at most.
 
     The request gets `is_staff_host`, `membership` (None for staff) and `permissions` (None outside a tenant and for
-    whoever is no member), and `must_set_up` while the role asks for a second factor that is not there.
+    whoever is no member), `browser_session` (its row), and `must_set_up` while the role asks for a second factor that
+    is not there.
     A session of another host is flushed: nobody but a thief carries a cookie from one tenant to another.
     """
 
@@ -31,32 +32,50 @@ class TenantSessionMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Serve the request as the member, the member of staff, or nobody."""
         request.is_staff_host = host_of(request) == settings.STAFF_HOST
-        realm = realm_of(request.tenant, staff=request.is_staff_host)
         request.membership = None
         request.permissions = None
+        request.browser_session = None
         request.must_set_up = False
         with acting.of(acting.SYSTEM), reach.of(reach.NOTHING):
-            self._recognise(request, realm)
+            self._recognise(request)
             if request.user.is_authenticated:
                 kind = "staff" if request.is_staff_host else "person"
                 acting.name(Acting(kind, request.user.public_id))
             response = self.get_response(request)
-        # What came in was checked above: a session without the mark was opened in this request, on this host.
-        if SESSION_KEY in request.session and not belongs_to(request.session, realm):
-            bind(request.session, realm, now=timezone.now())
+        self._follow(request)
         return response
 
-    def _recognise(self, request: HttpRequest, realm: str) -> None:
+    @staticmethod
+    def _follow(request: HttpRequest) -> None:
+        """Open a row for whoever signed in during this request, and end the row of whoever signed out."""
+        row, now = request.browser_session, timezone.now()
+        if row is not None and not browser_sessions.is_row_of(request.session, row):
+            sessions.end(Session.objects.filter(pk=row.pk), reason="signed_out", now=now)
+        # What came in was checked: a session without a row was opened in this request, on this host.
+        if SESSION_KEY in request.session and not browser_sessions.is_bound(request.session):
+            browser_sessions.begin(
+                request.session,
+                user=request.user,
+                tenant=request.tenant,
+                staff=request.is_staff_host,
+                agent=agents.name_of(request.headers.get("User-Agent", "")),
+                address=client_address(request),
+                now=now,
+            )
+
+    def _recognise(self, request: HttpRequest) -> None:
         if SESSION_KEY not in request.session:
             request.user = AnonymousUser()
             return
-        lifetime = timedelta(seconds=settings.SESSION_SECONDS)
-        alive = is_alive(request.session, now=timezone.now(), lifetime=lifetime)
-        if not (belongs_to(request.session, realm) and alive):
+        now = timezone.now()
+        realm = browser_sessions.realm_of(request.tenant, staff=request.is_staff_host)
+        if request.user.is_authenticated:
+            request.browser_session = browser_sessions.find(request.session, user=request.user, realm=realm, now=now)
+        if request.browser_session is None:
+            browser_sessions.end_row_of(request.session, reason="refused", now=now)
             request.session.flush()
             request.user = AnonymousUser()
-            return
-        if not (request.user.is_authenticated and self._admit(request)):
+        elif not self._admit(request):
             request.user = AnonymousUser()
 
     @staticmethod

@@ -2,13 +2,12 @@
 
 from django.urls import path
 
-from accounts import security, views
+from accounts import views
 
 app_name = "accounts"
 urlpatterns = [
     path("login/", views.sign_in, name="login"),
     path("2fa/", views.check_second_factor, name="second_factor"),
-    path("account/security/", security.security, name="security"),
     path("logout/", views.sign_out, name="logout"),
     path(".well-known/jwks.json", views.jwks, name="jwks"),
 ]

@@ -229,6 +229,7 @@ GUARDIAN_MONKEY_PATCH_USER = False
 ANONYMOUS_USER_NAME = None
 LOGIN_URL = "accounts:login"
 LOGIN_REDIRECT_URL = "dashboard:overview"
+SECURITY_URL = "dashboard:account"
 JWT_ISSUER = env.str("PAYYMO_JWT_ISSUER", default="payymo")
 ACCESS_TOKEN_SECONDS = 600
 REFRESH_TOKEN_SECONDS = 12 * 3600
@@ -242,7 +243,8 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PUBLIC_SCHEME == "https"
 SESSION_COOKIE_HTTPONLY = True
 # Lax, not Strict: the bank's consent page leads back by a cross-site navigation and needs the same signed-in user.
 SESSION_COOKIE_SAMESITE = "Lax"
-SESSION_COOKIE_AGE = 12 * 3600
+# The row says when it ends: see accounts/services/browser_sessions.py.
+SESSION_COOKIE_AGE = SESSION_SECONDS
 SESSION_SAVE_EVERY_REQUEST = False
 CSRF_COOKIE_NAME = f"{_cookie_prefix}payymo_csrf"
 CSRF_FAILURE_VIEW = "payymo.dashboard.views.errors.csrf_failure"

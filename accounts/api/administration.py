@@ -106,7 +106,7 @@ def _read(serializer_class: type[StrictSerializer], request: Request) -> dict[st
 class MemberList(generics.ListAPIView[Membership]):
     """Everybody who belongs here, or once did."""
 
-    permission_classes = (requires("members.change"),)
+    permission_classes = (requires("members.change", asks_again=True),)
     serializer_class = MemberOutput
 
     def get_queryset(self) -> QuerySet[Membership]:
@@ -117,7 +117,7 @@ class MemberList(generics.ListAPIView[Membership]):
 class MemberDetail(generics.RetrieveAPIView[Membership]):
     """One colleague."""
 
-    permission_classes = (requires("members.change"),)
+    permission_classes = (requires("members.change", asks_again=True),)
     serializer_class = MemberOutput
     lookup_field = "user__public_id"
     lookup_url_kwarg = "public_id"
@@ -144,7 +144,7 @@ class MemberDetail(generics.RetrieveAPIView[Membership]):
 class RoleList(generics.ListAPIView[Role]):
     """The built-in roles and the tenant's own."""
 
-    permission_classes = (requires("members.change"),)
+    permission_classes = (requires("members.change", asks_again=True),)
     serializer_class = RoleOutput
 
     def get_queryset(self) -> QuerySet[Role]:
@@ -168,7 +168,7 @@ class RoleList(generics.ListAPIView[Role]):
 class RoleDetail(APIView):
     """One role of the tenant's own."""
 
-    permission_classes = (requires("members.change"),)
+    permission_classes = (requires("members.change", asks_again=True),)
 
     @extend_schema(request=None, responses={204: None})
     def delete(self, request: Request, code: str) -> Response:
@@ -203,7 +203,7 @@ class PermissionTable(APIView):
 class KeyList(generics.ListAPIView[ApiKey]):
     """Every key, the ended ones too."""
 
-    permission_classes = (requires("api_keys.change"),)
+    permission_classes = (requires("api_keys.change", asks_again=True),)
     serializer_class = KeyOutput
 
     def get_queryset(self) -> QuerySet[ApiKey]:
@@ -229,7 +229,7 @@ class KeyList(generics.ListAPIView[ApiKey]):
 class KeyDetail(generics.RetrieveAPIView[ApiKey]):
     """One key."""
 
-    permission_classes = (requires("api_keys.change"),)
+    permission_classes = (requires("api_keys.change", asks_again=True),)
     serializer_class = KeyOutput
     lookup_field = "public_id"
 

@@ -2,11 +2,13 @@
 
 from typing import TYPE_CHECKING
 
+from django.utils import timezone
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
 from accounts.api.authentication import KeyGrant, TokenGrant
 from accounts.permissions import check_codename
+from accounts.services import step_up
 
 if TYPE_CHECKING:  # rest_framework.views itself loads this module, as a default
     from rest_framework.views import APIView
@@ -20,9 +22,27 @@ class IsTenantMember(BasePermission):
         return isinstance(request.auth, TokenGrant | KeyGrant)
 
 
-def requires(codename: str, *, writing: str | None = None) -> type[IsTenantMember]:
+class IsPerson(IsTenantMember):
+    """A member who signed in themselves; a program with a key gets 403."""
+
+    def has_permission(self, request: Request, view: "APIView") -> bool:
+        """Return whether the grant is a session's."""
+        return isinstance(request.auth, TokenGrant)
+
+
+def check_fresh(request: Request) -> None:
+    """Pass if the caller showed within the last quarter of an hour that it is them; a key never does.
+
+    Raises: StepUpNeeded.
+    """
+    if not step_up.is_fresh(getattr(request.auth, "confirmed_at", None), now=timezone.now()):
+        raise step_up.StepUpNeeded
+
+
+def requires(codename: str, *, writing: str | None = None, asks_again: bool = False) -> type[IsTenantMember]:
     """Make a permission class: the role must hold `codename`; for other methods than reading ones `writing`, if given.
 
+    Shape: with `asks_again` whatever writes also needs a password or second factor of the last quarter of an hour.
     Raises: UnknownPermission while the module is loaded.
     """
     reads = check_codename(codename)
@@ -31,7 +51,10 @@ def requires(codename: str, *, writing: str | None = None) -> type[IsTenantMembe
     class Requires(IsTenantMember):
         def has_permission(self, request: Request, view: "APIView") -> bool:
             needed = reads if request.method in SAFE_METHODS else writes
-            return super().has_permission(request, view) and needed in request.auth.permissions
+            allowed = super().has_permission(request, view) and needed in request.auth.permissions
+            if allowed and asks_again and request.method not in SAFE_METHODS:
+                check_fresh(request)
+            return allowed
 
     Requires.__name__ = Requires.__qualname__ = f"Requires_{reads}_{writes}".replace(".", "_")
     Requires.__doc__ = f"The caller's role holds {reads} (reading) or {writes} (anything else)."

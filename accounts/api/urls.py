@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from accounts.api import administration, audit, description, views
+from accounts.api import account, administration, audit, description, views
 
 urlpatterns = [
     path("api-keys/", administration.KeyList.as_view(), name="api-keys"),
@@ -18,5 +18,9 @@ urlpatterns = [
     path("auth/token/refresh/", views.RefreshToken.as_view(), name="auth-token-refresh"),
     path("auth/token/revoke/", views.RevokeToken.as_view(), name="auth-token-revoke"),
     path("auth/token/verify/", views.VerifyToken.as_view(), name="auth-token-verify"),
+    path("auth/sessions/", account.SessionList.as_view(), name="auth-sessions"),
+    path("auth/sessions/<uuid:public_id>/", account.SessionDetail.as_view(), name="auth-session"),
+    path("auth/password/", account.Password.as_view(), name="auth-password"),
+    path("auth/step-up/", account.StepUp.as_view(), name="auth-step-up"),
     path("auth/me/", views.Me.as_view(), name="auth-me"),
 ]

@@ -18,7 +18,7 @@ from accounts.api.serializers import (
     TokenPairOutput,
     VerifiedOutput,
 )
-from accounts.services import sessions
+from accounts.services import agents, sessions
 from accounts.services.client_address import client_address
 from accounts.services.sign_in import sign_in_to_api
 from payymo.shared.api.parsing import StrictJSONParser
@@ -57,6 +57,7 @@ class ObtainToken(_TokenView):
             address=client_address(request),
             now=timezone.now(),
             code=given.get("otp") or "",
+            agent=agents.name_of(request.headers.get("User-Agent", "")),
         )
         return Response(TokenPairOutput(pair).data)
 

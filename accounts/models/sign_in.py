@@ -51,14 +51,28 @@ class SigningKey(models.Model):
 
 
 class Session(models.Model):
-    """One API sign-in at one tenant: a family of refresh tokens that replace each other. Its id is the claim `sid`."""
+    """One sign-in at one tenant, or (without one) on the staff host.
+
+    Of a program it is a family of refresh tokens that replace each other, and its id is the claim `sid`; of a browser
+    it is what the cookie's data names.
+    """
+
+    class Kind(models.TextChoices):
+        """Who holds it."""
+
+        TOKEN = "token", "API"
+        BROWSER = "browser", "Browser"
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    kind = models.CharField(max_length=8, choices=Kind, default=Kind.TOKEN)
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="api_sessions")
-    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="api_sessions")
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, null=True, related_name="api_sessions")
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField(db_index=True)
     last_used_at = models.DateTimeField()
+    confirmed_at = models.DateTimeField(null=True, help_text="when its owner last proved a password or second factor")
+    agent = models.CharField(max_length=60, blank=True, help_text="browser and system, as they call themselves")
+    address = models.CharField(max_length=64, blank=True, help_text="where it was opened from; IPv6 by its /64")
     revoked_at = models.DateTimeField(null=True, blank=True)
     revoked_reason = models.CharField(max_length=40, blank=True)
     password_stamp = models.CharField(

@@ -16,14 +16,14 @@ SECURITY_EVENTS_KEPT = timedelta(days=365)
 def prune(*, tenant: Tenant, now: datetime) -> dict[str, int]:
     """Delete a tenant's ended sessions and tokens, old counters, kept answers and security events; return how many.
 
-    Shape: what belongs to no tenant (the staff host's counters and events, browser sessions) goes in every tenant's
-    turn; repeating it deletes nothing more.
+    Shape: what belongs to no tenant (the staff host's sessions, counters and events, what cookies name) goes in every
+    tenant's turn; repeating it deletes nothing more.
     """
     here = Q(tenant=tenant) | Q(tenant=None)
     ended = Q(expires_at__lte=now) | Q(revoked_at__lte=now - REVOKED_KEPT)
     doomed = {
         "tokens": RefreshToken.objects.filter(session__tenant=tenant, expires_at__lte=now),
-        "sessions": Session.objects.filter(ended, tenant=tenant),
+        "sessions": Session.objects.filter(here, ended),
         "counters": AttemptCounter.objects.filter(here, window_started_at__lte=now - COUNTERS_KEPT),
         "answers": IdempotencyRecord.objects.filter(tenant=tenant, expires_at__lte=now),
         "events": SecurityEvent.objects.filter(here, happened_at__lte=now - SECURITY_EVENTS_KEPT),

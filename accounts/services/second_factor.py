@@ -55,6 +55,11 @@ class Enrolment:
 
 def is_set_up(user: User) -> bool:
     """Return whether signing in asks for a code."""
+    return has_app(user)
+
+
+def has_app(user: User) -> bool:
+    """Return whether an authenticator app is set up."""
     return TotpDevice.objects.filter(user=user).exclude(confirmed_at=None).exists()
 
 

@@ -6,14 +6,13 @@ password it was opened with are; this is read from the database each time.
 
 import hashlib
 import secrets
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NoReturn
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q, QuerySet
 
 from accounts import permissions
 from accounts.models import Membership, RefreshToken, Session, User
@@ -24,6 +23,7 @@ from tenants.models import Tenant
 
 # Two tabs or a repeated request may spend the same token at once; later than this it is theft.
 INNOCENT_REUSE = timedelta(seconds=10)
+UNUSED = timedelta(seconds=settings.REFRESH_TOKEN_SECONDS)
 
 
 class RefreshedMeanwhile(Conflict):
@@ -49,6 +49,7 @@ class TokenGrant:
     membership: Membership
     permissions: frozenset[str]
     session_id: int
+    confirmed_at: datetime | None = None
 
     @property
     def user(self) -> User:
@@ -61,7 +62,7 @@ class TokenGrant:
         return f"user:{self.membership.user.public_id}"
 
 
-def open_session(*, membership: Membership, now: datetime) -> TokenPair:
+def open_session(*, membership: Membership, now: datetime, agent: str = "", address: str = "") -> TokenPair:
     """Begin a session of at most seven days and return its first tokens."""
     with transaction.atomic():
         session = Session.objects.create(
@@ -69,6 +70,9 @@ def open_session(*, membership: Membership, now: datetime) -> TokenPair:
             tenant=membership.tenant,
             created_at=now,
             last_used_at=now,
+            confirmed_at=now,
+            agent=agent,
+            address=address,
             expires_at=now + timedelta(seconds=settings.SESSION_SECONDS),
             password_stamp=membership.user.get_session_auth_hash(),
         )
@@ -106,26 +110,48 @@ def revoke_session(*, refresh: object, tenant: Tenant, now: datetime) -> None:
     session = Session.objects.filter(public_id=token["sid"], tenant=tenant, user__public_id=token["sub"]).first()
     if session is None:
         raise InvalidToken
-    if _end([session.pk], reason="signed_out", now=now):
+    if end(Session.objects.filter(pk=session.pk), reason="signed_out", now=now):
         security_events.record(
             kind="signed_out", tenant=tenant, user=session.user, now=now, detail=f"session {session.public_id}"
         )
 
 
-def revoke_sessions_of(*, user: User, tenant: Tenant | None, reason: str, now: datetime) -> int:
-    """End every session of the user, at one tenant or (without one) everywhere; return how many were alive."""
-    sessions = Session.objects.filter(user=user)
+def revoke_sessions_of(
+    *, user: User, tenant: Tenant | None, reason: str, now: datetime, keep: int | None = None, at: Tenant | None = None
+) -> int:
+    """End every session of the user, of programs and browsers; return how many were alive.
+
+    Shape: at one tenant or (without one) everywhere; `keep` is the key of a session that goes on; `at` is the tenant
+    in whose log it is noted, if it is not the one whose sessions end.
+    """
+    doomed = Session.objects.filter(user=user)
+    if keep is not None:
+        doomed = doomed.exclude(pk=keep)
     if tenant is not None:
-        sessions = sessions.filter(tenant=tenant)
-    ended = _end(sessions.values_list("pk", flat=True), reason=reason, now=now)
-    security_events.record(kind="sessions_revoked", tenant=tenant, user=user, now=now, detail=reason)
+        doomed = doomed.filter(tenant=tenant)
+    ended = end(doomed, reason=reason, now=now)
+    security_events.record(kind="sessions_revoked", tenant=at or tenant, user=user, now=now, detail=reason)
     return ended
 
 
-def alive_sessions(*, user: User, tenant: Tenant, now: datetime, limit: int = 50) -> list[Session]:
-    """Return the user's API sessions at this tenant that can still be used, the newest use first."""
-    alive = Session.objects.filter(user=user, tenant=tenant, revoked_at=None, expires_at__gt=now)
-    return list(alive.order_by("-last_used_at")[:limit])
+def revoke_one(*, session: Session, now: datetime) -> None:
+    """End one session of one's own; ending it again changes nothing."""
+    if end(Session.objects.filter(pk=session.pk), reason="ended_by_user", now=now):
+        security_events.record(
+            kind="sessions_revoked",
+            tenant=session.tenant,
+            user=session.user,
+            now=now,
+            detail=f"session {session.public_id}",
+        )
+
+
+def alive_sessions(*, user: User, tenant: Tenant, now: datetime) -> QuerySet[Session]:
+    """Return the user's sessions at this tenant that can still be used, of browsers and programs."""
+    browser = Q(kind=Session.Kind.BROWSER, last_used_at__gt=now - UNUSED)
+    program = Q(kind=Session.Kind.TOKEN, refresh_tokens__used_at=None, refresh_tokens__expires_at__gt=now)
+    alive = Session.objects.filter(browser | program, user=user, tenant=tenant, revoked_at=None, expires_at__gt=now)
+    return alive.distinct()
 
 
 def grant_of_access_token(*, access: object, tenant: Tenant, now: datetime) -> TokenGrant:
@@ -165,11 +191,16 @@ def _grant_for(token: tokens.TenantToken, tenant: Tenant, now: datetime) -> Toke
             tenant=tenant,
             user__public_id=token["sub"],
             user__api_sessions__public_id=token["sid"],
+            user__api_sessions__kind=Session.Kind.TOKEN,
             user__api_sessions__tenant=tenant,
             user__api_sessions__revoked_at=None,
             user__api_sessions__expires_at__gt=now,
         )
-        .annotate(session_pk=F("user__api_sessions__pk"), stamp=F("user__api_sessions__password_stamp"))
+        .annotate(
+            session_pk=F("user__api_sessions__pk"),
+            stamp=F("user__api_sessions__password_stamp"),
+            confirmed_at=F("user__api_sessions__confirmed_at"),
+        )
         .first()
     )
     if membership is None or not secrets.compare_digest(membership.stamp, membership.user.get_session_auth_hash()):
@@ -179,6 +210,7 @@ def _grant_for(token: tokens.TenantToken, tenant: Tenant, now: datetime) -> Toke
         membership=membership,
         permissions=permissions.permissions_of_member(membership),
         session_id=membership.session_pk,
+        confirmed_at=membership.confirmed_at,
     )
 
 
@@ -211,7 +243,7 @@ def _refuse_reuse(token_hash: str, grant: TokenGrant, tenant: Tenant, now: datet
         raise RefreshedMeanwhile("Another call has just refreshed this session.")
     if used_at is not None:
         with transaction.atomic():
-            _end([grant.session_id], reason="token_reused", now=now)
+            end(Session.objects.filter(pk=grant.session_id), reason="token_reused", now=now)
             security_events.record(
                 kind="refresh_token_reused",
                 tenant=tenant,
@@ -222,9 +254,9 @@ def _refuse_reuse(token_hash: str, grant: TokenGrant, tenant: Tenant, now: datet
     raise InvalidToken
 
 
-def _end(session_ids: Iterable[int], *, reason: str, now: datetime) -> int:
-    alive = Session.objects.filter(pk__in=session_ids, revoked_at=None)
-    return alive.update(revoked_at=now, revoked_reason=reason)
+def end(rows: QuerySet[Session], *, reason: str, now: datetime) -> int:
+    """End those of the sessions that are alive, from the next request on."""
+    return rows.filter(revoked_at=None).update(revoked_at=now, revoked_reason=reason)
 
 
 def _hash_of(token: object) -> str:

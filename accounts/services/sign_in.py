@@ -82,7 +82,7 @@ def finish_sign_in(*, membership: Membership, code: str, address: str, now: date
 
 
 def sign_in_to_api(
-    *, email: str, password: str, tenant: Tenant, address: str, now: datetime, code: str = ""
+    *, email: str, password: str, tenant: Tenant, address: str, now: datetime, code: str = "", agent: str = ""
 ) -> TokenPair:
     """Open an API session of the member whose address and password these are.
 
@@ -90,4 +90,4 @@ def sign_in_to_api(
     """
     membership = check_sign_in(email=email, password=password, tenant=tenant, address=address, now=now, code=code)
     second_factor.check_is_enough(membership)
-    return sessions.open_session(membership=membership, now=now)
+    return sessions.open_session(membership=membership, now=now, agent=agent, address=address)

@@ -74,7 +74,7 @@ class Institutions(APIView):
 class Connections(APIView):
     """The connections with their health; POST starts a consent, which a person finishes in the browser."""
 
-    permission_classes = [requires("connections.view", writing="connections.change")]
+    permission_classes = [requires("connections.view", writing="connections.change", asks_again=True)]
     parser_classes = [StrictJSONParser]
 
     @extend_schema(operation_id="bank_connections_list", responses={200: shapes.ConnectionListOutput})
@@ -100,7 +100,7 @@ class Connections(APIView):
 class ConnectionDetail(APIView):
     """One connection; DELETE stops fetching and withdraws the consent, and keeps the history."""
 
-    permission_classes = [requires("connections.view", writing="connections.change")]
+    permission_classes = [requires("connections.view", writing="connections.change", asks_again=True)]
 
     @extend_schema(responses={200: shapes.ConnectionOutput})
     def get(self, request: Request, public_id: uuid.UUID) -> Response:

@@ -28,7 +28,7 @@ from payymo.shared.errors import BadInput
 class StripeConnectionList(generics.ListCreateAPIView):
     """Connected Stripe accounts; POST connects one with a restricted key."""
 
-    permission_classes = [requires("connections.view", writing="connections.change")]
+    permission_classes = [requires("connections.view", writing="connections.change", asks_again=True)]
     serializer_class = shapes.StripeConnectionOutput
 
     def get_queryset(self) -> Any:
@@ -47,7 +47,7 @@ class StripeConnectionList(generics.ListCreateAPIView):
 class StripeConnectionDetail(generics.RetrieveDestroyAPIView):
     """One account; DELETE stops reading it and forgets its secrets."""
 
-    permission_classes = [requires("connections.view", writing="connections.change")]
+    permission_classes = [requires("connections.view", writing="connections.change", asks_again=True)]
     serializer_class = shapes.StripeConnectionOutput
     lookup_field = "public_id"
     queryset = StripeConnection.objects.exclude(state=StripeConnection.State.REMOVED)
@@ -75,6 +75,8 @@ class _OfConnection(APIView):
 @extend_schema(request=shapes.WebhookSecretInput, responses=shapes.StripeConnectionOutput)
 class StripeWebhookSecret(_OfConnection):
     """Take a new signing secret; events signed with the one before are accepted until the next change."""
+
+    permission_classes = [requires("connections.change", asks_again=True)]
 
     def post(self, request: Request, public_id: uuid.UUID) -> Response:
         """Change it."""

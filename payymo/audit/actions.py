@@ -34,6 +34,7 @@ ACTIONS: Mapping[str, str | Promise] = MappingProxyType(
         "security.signed_in": _("Signed in"),
         "security.signed_out": _("Signed out"),
         "security.sessions_revoked": _("Ended sessions"),
+        "security.password_changed": _("Changed their password"),
         "security.refresh_token_reused": _("A used token was shown again"),
         "api_key.made": _("Made an API key"),
         "api_key.revoked": _("Revoked an API key"),

@@ -3,6 +3,7 @@
 from django.urls import include, path
 
 from payymo.dashboard.views import (
+    account,
     activity,
     connect_bank,
     connections,
@@ -70,6 +71,10 @@ urlpatterns = [
     path("rules/<uuid:rule_id>/pause/", rules.pause, name="rule_pause"),
     path("rules/<uuid:rule_id>/move/<slug:to>/", rules.move, name="rule_move"),
     path("rules/<uuid:rule_id>/remove/", rules.remove, name="rule_remove"),
+    path("account/security/", account.account, name="account"),
+    path("account/password/", account.change_password, name="password_change"),
+    path("account/sessions/end-all/", account.end_sessions, name="sessions_end"),
+    path("account/sessions/<uuid:public_id>/end/", account.end_session, name="session_end"),
     path("account/theme/", preferences.theme, name="theme"),
     path("settings/matching/", settings.matching, name="settings_matching"),
 ]

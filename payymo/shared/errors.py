@@ -1,14 +1,19 @@
 """The error classes that cross layers. Each service defines its own beside itself, derived from one of these."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 
 class DomainError(Exception):
     """Something the caller asked for cannot be done; the message says what happened and what to do.
 
-    Shape: `code` is stable and safe to show; `status` is the HTTP status of the answer.
+    Shape: `code` is stable and safe to show; `status` is the HTTP status of the answer; `members` are what else the
+    answer tells a program.
     """
 
     code = "refused"
     status = 422
+    members: Mapping[str, str] = MappingProxyType({})
 
 
 class Conflict(DomainError):

@@ -117,12 +117,14 @@ def test_a_key_that_makes_no_sense_is_refused(owner_api, fields, text):
     assert text in answer.content.decode()
 
 
-def test_a_key_cannot_make_a_key_that_may_more_than_itself(owner_api):
-    program = Caller(key=make_key(owner_api, scopes=["api_keys.change"]).json()["key"])
+def test_a_key_cannot_make_a_key_or_change_a_member(owner_api):
+    program = Caller(key=make_key(owner_api, scopes=["api_keys.change", "members.change"]).json()["key"])
 
-    answer = make_key(program, scopes=["members.change"])
+    made = make_key(program, scopes=["members.change"])
+    changed = program.call("patch", f"members/{member('viewer').user.public_id}/", {"role": "owner"})
 
-    assert (answer.status_code, ApiKey.objects.count()) == (400, 1)
+    assert (made.status_code, made.json()["code"], ApiKey.objects.count()) == (403, "step_up_needed", 1)
+    assert (changed.status_code, member("viewer").role.code) == (403, "viewer")
 
 
 @pytest.mark.parametrize("path", ["members/", "roles/", "api-keys/"])

@@ -166,11 +166,11 @@ def test_a_header_without_a_token_of_ours_is_401(acme_api, acme, header):
 
 
 def test_a_browser_session_opens_no_api(acme_api, acme, reviewer):
-    from accounts.browser_sessions import bind
+    from accounts.services import browser_sessions
 
     acme_api.client.force_login(reviewer)
     session = acme_api.client.session
-    bind(session, str(acme.public_id), now=datetime.now(tz=UTC))
+    browser_sessions.begin(session, user=reviewer, tenant=acme, now=datetime.now(tz=UTC))
     session.save()
 
     assert acme_api.client.get("/probe/overview/", headers={"host": "acme.localhost"}).status_code == 200

@@ -5,8 +5,8 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from accounts.browser_sessions import bind, realm_of
 from accounts.models import Membership, Role, User
+from accounts.services import browser_sessions
 from tenants import context
 
 ACME = "acme.localhost"
@@ -22,7 +22,7 @@ class Browser(Client):
         if user is not None:
             self.force_login(user)
             session = self.session
-            bind(session, realm_of(tenant, staff=is_staff_host), now=timezone.now())
+            browser_sessions.begin(session, user=user, tenant=tenant, staff=is_staff_host, now=timezone.now())
             session.save()
 
     def request(self, **request):

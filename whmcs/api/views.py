@@ -39,7 +39,7 @@ def _checked(shape: type[StrictSerializer], given: Any) -> dict[str, Any]:
 class Instances(ListAPIView[WhmcsInstance]):
     """The connected installations; POST connects one after calling everything that is needed of it."""
 
-    permission_classes = [requires("connections.view", writing="connections.change")]
+    permission_classes = [requires("connections.view", writing="connections.change", asks_again=True)]
     parser_classes = [StrictJSONParser]
     serializer_class = shapes.InstanceOutput
 

@@ -28,7 +28,7 @@ def callback_url(request: HttpRequest) -> str:
 
 
 @require_http_methods(["GET", "POST"])
-@requires_permission("connections.change")
+@requires_permission("connections.change", asks_again=True)
 def connect_bank(request: HttpRequest) -> HttpResponse:
     """Choose a bank, then go on to its consent page by a plain link."""
     if not provider_keys.has_provider_key():

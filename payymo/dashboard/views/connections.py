@@ -63,7 +63,7 @@ def connections(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@requires_permission("connections.change")
+@requires_permission("connections.change", asks_again=True)
 def connect_whmcs(request: HttpRequest) -> HttpResponse:
     """Connect a WHMCS installation."""
     form = WhmcsForm(request.POST or None)
@@ -105,7 +105,7 @@ def test_whmcs(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@requires_permission("connections.change")
+@requires_permission("connections.change", asks_again=True)
 def change_whmcs(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """Give a connected WHMCS another credential."""
     instance, form, error = connection_or_404("whmcs", public_id), CredentialForm(request.POST or None), ""
@@ -132,7 +132,7 @@ def change_whmcs(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@requires_permission("connections.change")
+@requires_permission("connections.change", asks_again=True)
 def connect_stripe(request: HttpRequest) -> HttpResponse:
     """Connect a Stripe account with a restricted key."""
     form = StripeForm(request.POST or None)
@@ -192,7 +192,7 @@ def sync(request: HttpRequest, kind: str, public_id: uuid.UUID) -> HttpResponse:
 
 
 @require_POST
-@requires_permission("connections.change")
+@requires_permission("connections.change", asks_again=True)
 def remove(request: HttpRequest, kind: str, public_id: uuid.UUID) -> HttpResponse:
     """Remove a connection; what was read stays."""
     row, now = connection_or_404(kind, public_id), timezone.now()

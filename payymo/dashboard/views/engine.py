@@ -74,7 +74,7 @@ def engine_release(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-@requires_permission("settings.change")
+@requires_permission("settings.change", asks_again=True)
 def automation_resume(request: HttpRequest, stop_id: uuid.UUID) -> HttpResponse:
     """Let automatic approval work again."""
     try:

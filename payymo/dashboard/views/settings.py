@@ -18,7 +18,7 @@ from payymo.shared.errors import DomainError
 
 
 @require_http_methods(["GET", "POST"])
-@requires_permission("settings.change")
+@requires_permission("settings.change", asks_again=True)
 def matching(request: HttpRequest) -> HttpResponse:
     """Show and change the auto-approval policy."""
     current = policy.current_policy()

@@ -45,7 +45,7 @@ def problem_response(error: Exception, context: dict[str, Any]) -> Response | No
     elif isinstance(error, RequestDataTooBig):
         error = BodyTooLarge()
     if isinstance(error, DomainError):
-        status, detail, code = error.status, str(error), error.code
+        status, detail, code, more = error.status, str(error), error.code, dict(error.members)
         if status == 401:
             headers["WWW-Authenticate"] = 'Bearer realm="api"'
     elif isinstance(error, ProviderError):

@@ -15,7 +15,7 @@ from django.urls import include, path, re_path
 
 from payymo.dashboard import pages
 from tests.dashboard import gallery
-from tests.dashboard.gallery import rules
+from tests.dashboard.gallery import account, rules
 
 Page = Callable[[], Any]
 
@@ -159,12 +159,19 @@ dashboard = [
     path(
         "settings/matching/", page("settings/matching", gallery.matching_settings, "settings"), name="settings_matching"
     ),
+    path("account/security/", page("account", account.account, ""), name="account"),
+    path("account/first/", page("account", account.nothing_set_up, "")),
+    path("account/waiting/", page("account", account.app_waits, "")),
+    path("account/codes/", page("account", account.codes_made, "")),
+    path("account/password/", lambda request: HttpResponse(status=204), name="password_change"),
+    path("account/sessions/end-all/", lambda request: HttpResponse(status=204), name="sessions_end"),
     path("account/theme/", lambda request: HttpResponse(status=204), name="theme"),
 ]  # fmt: skip
 accounts = [
     path("login/", show("accounts/login.html", gallery.sign_in, shell=False), name="login"),
     path("logout/", lambda request: HttpResponseRedirect("/login/"), name="logout"),
-    path("security/", lambda request: HttpResponse(status=204), name="security"),
+    path("2fa/", show("accounts/second_factor.html", account.second_factor, shell=False), name="second_factor"),
+    path("confirm/", show("accounts/confirm.html", account.confirm, shell=False)),
 ]
 admin = [
     path("", staff_review, name="index"),
