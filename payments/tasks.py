@@ -9,6 +9,7 @@ from payments.models import StripeConnection
 from payments.services import event_processing, syncing
 from payments.services.connecting import api_for
 from payymo.shared.errors import ProviderError
+from tenants.breakers import SecretOff
 from tenants.jobs import exclusive
 from tenants.tasks import TenantTask
 
@@ -26,7 +27,12 @@ def sync_due_connections() -> None:
         due = StripeConnection.objects.filter(state=StripeConnection.State.ACTIVE, next_sync_at__lte=now)
         for connection in due.order_by("next_sync_at")[:CONNECTIONS_PER_RUN]:
             try:
-                syncing.sync_connection(connection=connection, api=api_for(connection), now=timezone.now())
+                api = api_for(connection)
+            except SecretOff as error:
+                syncing.note_failure(connection, error, now=now)
+                continue
+            try:
+                syncing.sync_connection(connection=connection, api=api, now=timezone.now())
             except ProviderError as error:
                 # It is on the connection's row, with the time of the next try.
                 extra = {"event": "sync_failed", "connection": connection.public_id, "reason": error.reason}

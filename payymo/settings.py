@@ -123,6 +123,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "payymo.dashboard.middleware.SecretOffMiddleware",
 ]
 
 TEMPLATES = [
@@ -215,6 +216,11 @@ LOOPBACK_EXCEPTION = env.str("PAYYMO_LOOPBACK_EXCEPTION", default="")
 SANDBOX_URL = env.str("PAYYMO_SANDBOX_URL", default="")
 if PRODUCTION and (LOOPBACK_EXCEPTION or SANDBOX_URL):
     raise ImproperlyConfigured("PAYYMO_LOOPBACK_EXCEPTION and PAYYMO_SANDBOX_URL are refused in production.")
+
+# How often a call that changes nothing is tried before it has failed.
+READ_TRIES = 5
+if PRODUCTION and not all(url.startswith("https://") for url in (GOCARDLESS_URL, STRIPE_URL, STRIPE_CONNECT_URL)):
+    raise ImproperlyConfigured("The providers' addresses must begin with https:// in production.")
 
 # --- Sign-in ----------------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"

@@ -19,5 +19,7 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = {**STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
 # A test that wants a worker woken names it; others leave no messages behind.
 NUDGES: dict[str, str] = {}
+# Repeating waits; the tests that are about it say so.
+READ_TRIES = 1
 WHITENOISE_AUTOREFRESH = True
 WHITENOISE_USE_FINDERS = True

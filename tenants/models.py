@@ -155,3 +155,23 @@ class TenantDeletion(models.Model):
     def __str__(self) -> str:
         """Name the deletion."""
         return f"deletion of {self.slug}"
+
+
+class Breaker(models.Model):
+    """What failed lately for a tenant: a provider that does not answer, or a secret that cannot be had.
+
+    Without a row all is well. Kept in the database, so that every process leaves a dead server alone.
+    """
+
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="breakers")
+    name = models.CharField(max_length=80, help_text="`provider:...` or `secret:...`")
+    failures = models.PositiveIntegerField(default=0, help_text="in a row")
+    opened_at = models.DateTimeField(null=True, blank=True, help_text="empty while calls still pass")
+    tries_again_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tenant", "name"], name="one_breaker_per_tenant_and_name")]
+
+    def __str__(self) -> str:
+        """Name the breaker."""
+        return f"{self.name} of tenant {self.tenant_id}"

@@ -21,7 +21,7 @@ PASSWORD = "correct horse battery"
 _SHARED_LEFTOVERS = (
     "accounts_refreshtoken", "accounts_session", "accounts_securityevent", "accounts_attemptcounter",
     "accounts_idempotencyrecord",
-    "tenants_provideraccount", "tenants_heartbeat", "tenants_auditanchor", "django_session",
+    "tenants_provideraccount", "tenants_heartbeat", "tenants_auditanchor", "tenants_breaker", "django_session",
 )  # fmt: skip
 
 

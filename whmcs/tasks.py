@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from payymo.shared.errors import ProviderError
+from tenants.breakers import SecretOff
 from tenants.jobs import exclusive
 from tenants.tasks import TenantTask
 from whmcs.models import WhmcsInstance
@@ -39,8 +40,8 @@ def _sync(instance: WhmcsInstance, *, now: datetime, budget: timedelta) -> None:
     """One installation that does not answer never keeps the others from being read."""
     try:
         api = connection.api_for(instance)
-    except ProviderError as error:
-        health.mark_broken(instance, error, now=now)
+    except SecretOff as error:
+        health.note_failure(instance, error, now=now)
         return
     try:
         invoice_sync.sync_instance(instance=instance, api=api, now=now, budget=budget)

@@ -48,8 +48,8 @@ _FREEZING_DAYS = 90
 class GoCardlessTokens:
     """The two token calls; at most a hundred `new` an hour for the whole company, so the pair is kept and shared."""
 
-    def __init__(self, base_url: str) -> None:
-        self._base_url = base_url.rstrip("/") + "/"
+    def __init__(self, base_url: str, *, breaker: http.Breaker | None = None) -> None:
+        self._base_url, self._breaker = base_url.rstrip("/") + "/", breaker
 
     def new(self, *, secret_id: str, secret_key: str) -> tuple[Token, Token]:
         """Exchange the keys for an access and a refresh token.
@@ -67,7 +67,7 @@ class GoCardlessTokens:
         return self._token(self._post("token/refresh/", {"refresh": refresh_token}), "access")
 
     def _post(self, path: str, body: Mapping[str, str]) -> Mapping[str, Any]:
-        answer = _send("POST", self._base_url + path, json=dict(body))
+        answer = _send("POST", self._base_url + path, breaker=self._breaker, json=dict(body))
         try:
             raise_for(answer)
         except TokenRejected as error:
@@ -84,9 +84,11 @@ class GoCardless:
 
     key = "gocardless_bad"
 
-    def __init__(self, base_url: str, tokens: TokenSource) -> None:
+    def __init__(
+        self, base_url: str, tokens: TokenSource, *, breaker: http.Breaker | None = None, is_patient: bool = False
+    ) -> None:
         self._base_url = base_url.rstrip("/") + "/"
-        self._tokens = tokens
+        self._tokens, self._breaker, self._is_patient = tokens, breaker, is_patient
 
     def list_institutions(self, *, country: str) -> Sequence[Institution]:
         """Return the banks of a country by name; those whose long history freezes are marked."""
@@ -253,7 +255,11 @@ class GoCardless:
             raise Refused("GoCardless refuses a fresh token.", reason=Reason.CREDENTIALS_INVALID) from error
 
     def _authorised(self, method: str, path: str, token: str, body: Mapping[str, Any]) -> Answer:
-        answer = _send(method, self._base_url + path, headers={"Authorization": f"Bearer {token}"}, **body)
+        # What is read of an account counts against its few calls a day, so it is not repeated.
+        may_repeat = self._is_patient and method == "GET" and not path.startswith("accounts/")
+        held = {"Authorization": f"Bearer {token}"}
+        url = self._base_url + path
+        answer = _send(method, url, headers=held, breaker=self._breaker, may_repeat=may_repeat, **body)
         raise_for(answer)
         return answer
 

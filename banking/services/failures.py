@@ -7,6 +7,7 @@ from django.db import transaction
 from banking.clients.base import Reason
 from banking.models import AccountQuota, BankAccount, BankConnection
 from payymo.shared.errors import ProviderError
+from tenants.breakers import LEFT_ALONE, SECRET_UNAVAILABLE
 
 NOT_A_FAILURE = frozenset({Reason.RATE_LIMITED, Reason.NOT_READY})
 _DAY = timedelta(days=1)
@@ -73,6 +74,9 @@ def _note(account: BankAccount, error: ProviderError, *, now: datetime, failures
 
 
 def _next_try(reason: str, failures: int, now: datetime) -> datetime | None:
+    if reason == SECRET_UNAVAILABLE:
+        # Nobody was asked: looking whether the secret is back costs nothing.
+        return now + LEFT_ALONE
     if reason in _STOPS:
         return None
     if reason == Reason.BANK_ERROR:

@@ -11,6 +11,7 @@ from banking.clients.gocardless import GoCardless, GoCardlessTokens
 from banking.models import BankAccount, BankConnection, BankProvider, ProviderKey
 from payymo.shared.errors import BadInput, Conflict, Refused, Retryable
 from tenants import sealing
+from tenants.breakers import ProviderBreaker, needs_secret
 
 # Renewed early enough that a token does not end between two calls of one run.
 _EARLY = timedelta(minutes=5)
@@ -60,12 +61,16 @@ def has_provider_key() -> bool:
     return ProviderKey.objects.filter(provider=BankProvider.GOCARDLESS).exists()
 
 
-def provider(*, now: datetime) -> GoCardless:
-    """Return the tenant's bank data provider.
+def provider(*, now: datetime, is_patient: bool = False) -> GoCardless:
+    """Return the tenant's bank data provider; a patient one repeats calls that failed, while nobody waits for it.
 
-    Raises: NoProviderKey when the first call is made.
+    Raises: NoProviderKey or SecretOff when the first call is made.
     """
-    return GoCardless(settings.GOCARDLESS_URL, KeptTokens(now))
+    return GoCardless(settings.GOCARDLESS_URL, KeptTokens(now), breaker=_breaker(), is_patient=is_patient)
+
+
+def _breaker() -> ProviderBreaker:
+    return ProviderBreaker(BankProvider.GOCARDLESS)
 
 
 def _put(row: ProviderKey, access: Token, refresh: Token | None, now: datetime) -> None:
@@ -89,9 +94,9 @@ class KeptTokens:
     def current(self) -> str:
         """Return the kept token, or a fresh one when it is about to end."""
         row = self._row()
-        if self._is_good(row):
-            return sealing.unseal(row, "access_sealed")
-        return self.renew(sealing.unseal(row, "access_sealed"))
+        with needs_secret("bank"):
+            kept = sealing.unseal(row, "access_sealed")
+        return kept if self._is_good(row) else self.renew(kept)
 
     def renew(self, rejected: str) -> str:
         """Return a token other than `rejected`.
@@ -99,7 +104,7 @@ class KeptTokens:
         Raises: Refused(CREDENTIALS_INVALID), Retryable; NoProviderKey.
         """
         try:
-            with locks.one_after_another(_LOCK):
+            with needs_secret("bank"), locks.one_after_another(_LOCK):
                 row = self._row()
                 kept = sealing.unseal(row, "access_sealed")
                 if self._is_good(row) and kept != rejected:
@@ -112,7 +117,7 @@ class KeptTokens:
             raise Retryable("Another worker is renewing the token.", reason=Reason.NOT_READY, retry_after=30) from error
 
     def _asked_for(self, row: ProviderKey) -> tuple[Token, Token | None]:
-        tokens = GoCardlessTokens(settings.GOCARDLESS_URL)
+        tokens = GoCardlessTokens(settings.GOCARDLESS_URL, breaker=_breaker())
         if row.refresh_expires_at and row.refresh_expires_at - _EARLY > self._now:
             try:
                 return tokens.refresh(refresh_token=sealing.unseal(row, "refresh_sealed")), None

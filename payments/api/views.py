@@ -23,6 +23,7 @@ from payments.services import connecting, webhooks
 from payments.services.manual_payouts import movements_behind
 from payymo.shared.api import queries
 from payymo.shared.errors import BadInput
+from tenants.breakers import SecretOff
 
 
 class StripeConnectionList(generics.ListCreateAPIView):
@@ -186,7 +187,7 @@ class StripeWebhook(View):
     http_method_names = ["post"]
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        """Store the event: 200 with a row, 400 with an empty text and none."""
+        """Store the event: 200 with a row, 400 with an empty text and none, 503 when it must come again."""
         length = request.META.get("CONTENT_LENGTH") or "0"
         if not length.isdigit() or int(length) > webhooks.LARGEST_BODY:
             return HttpResponse(status=413)
@@ -196,4 +197,7 @@ class StripeWebhook(View):
             )
         except BadInput:
             return HttpResponse(status=400)
+        except SecretOff as error:
+            # Stripe sends it again, for days.
+            return HttpResponse(status=503, headers={"Retry-After": str(int(error.retry_after or 60))})
         return HttpResponse(status=200)

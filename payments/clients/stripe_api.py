@@ -23,10 +23,11 @@ from payments.clients.base import (
     RemotePayout,
     RemoteRefund,
 )
+from payments.clients.stripe_http import StripeHttp
 from payymo.shared.errors import Refused, Retryable
+from payymo.shared.http import Answer, Breaker
 
 PAGE = 100
-TIMEOUT_SECONDS = 10
 MOST_PAGES = 5000
 NO_OBJECT = "payymo_permission_check"
 Value = TypeVar("Value")
@@ -46,7 +47,8 @@ def _translate(error: Exception) -> Refused | Retryable:
     if isinstance(error, stripe.PermissionError):
         return Refused("The key lacks a read permission.", reason="permission_missing")
     if isinstance(error, stripe.RateLimitError):
-        return Retryable("Stripe asks to slow down.", reason="rate_limited", retry_after=60)
+        wait = Answer(429, b"", error.headers or {}).retry_after()
+        return Retryable("Stripe asks to slow down.", reason="rate_limited", retry_after=wait or 60)
     if isinstance(error, stripe.InvalidRequestError):
         return Refused(f"Stripe refused the question ({error.code or 'invalid request'}).", reason="invalid_request")
     return Retryable("Stripe cannot be reached just now.", reason="unreachable")
@@ -55,12 +57,14 @@ def _translate(error: Exception) -> Refused | Retryable:
 class StripeApi:
     """One account, read with one key. See `payments.clients.base.PaymentProvider`."""
 
-    def __init__(self, *, key: str, account_id: str = "") -> None:
+    def __init__(
+        self, *, key: str, account_id: str = "", breaker: Breaker | None = None, is_patient: bool = False
+    ) -> None:
         self._client = stripe.StripeClient(
             key,
             base_addresses={"api": settings.STRIPE_URL, "connect": settings.STRIPE_CONNECT_URL},
-            max_network_retries=1,
-            http_client=stripe.RequestsClient(timeout=TIMEOUT_SECONDS, verify_ssl_certs=True),
+            max_network_retries=0,
+            http_client=StripeHttp(breaker=breaker, may_repeat=is_patient),
         )
         # Left out for a restricted key of the account itself; with Connect it must never be left out.
         self._options: stripe.RequestOptions = {"stripe_account": account_id} if account_id else {}

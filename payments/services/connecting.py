@@ -11,6 +11,7 @@ from payymo.audit.services import recording as audit
 from payymo.shared.errors import BadInput, Conflict, Refused
 from payymo.shared.models import ReceiptState
 from tenants import context, sealing
+from tenants.breakers import ProviderBreaker, needs_secret
 from tenants.models import ProviderAccount
 
 KEY_PREFIXES = ("rk_live_", "rk_test_")
@@ -33,9 +34,11 @@ class AccountTaken(Conflict):
 def api_for(connection: StripeConnection) -> PaymentProvider:
     """Return a client that reads this connection's account.
 
-    Raises: UnreadableSecret when the key does not open any more.
+    Raises: SecretOff when the key does not open now.
     """
-    return StripeApi(key=sealing.unseal(connection, "key_sealed"))
+    with needs_secret("stripe"):
+        key = sealing.unseal(connection, "key_sealed")
+    return StripeApi(key=key, breaker=ProviderBreaker(f"stripe:{connection.account_id}"), is_patient=True)
 
 
 def connect_with_restricted_key(*, key: str, webhook_secret: str, now: datetime) -> StripeConnection:

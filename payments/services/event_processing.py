@@ -12,6 +12,7 @@ from payments.clients.base import PaymentProvider
 from payments.models import StripeConnection, WebhookEvent
 from payments.services import charges, payouts
 from payymo.shared.errors import ProviderError, Refused
+from tenants.breakers import SecretOff
 
 MOST_ATTEMPTS = 12
 RUN_LIMIT = 500
@@ -98,7 +99,12 @@ def _due(now: datetime, limit: int) -> Iterator[tuple[StripeConnection, list[Web
 
 
 def _work(connection: StripeConnection, events: Iterable[WebhookEvent], api_for: ApiFor, *, now: datetime) -> int:
-    reader, done = Reader(connection, api_for(connection)), []
+    done: list[int] = []
+    try:
+        reader = Reader(connection, api_for(connection))
+    except SecretOff:
+        # They stay due: it is our key that is missing, not theirs to try less often.
+        return 0
     for event in events:
         try:
             reader.apply(event.kind, event.object_id)

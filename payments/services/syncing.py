@@ -11,6 +11,7 @@ from payments.clients.base import PaymentProvider
 from payments.models import StripeConnection
 from payments.services import charges, manual_payouts, payouts, webhooks
 from payymo.shared.errors import ProviderError, Refused
+from tenants.breakers import LEFT_ALONE, SecretOff
 
 EVERY = timedelta(minutes=15)
 # Refunds, disputes and late balance transactions change a charge after it was read: there is no "changed since".
@@ -51,7 +52,7 @@ def sync_connection(
     try:
         result = _read(connection, api, now=now, tell=tell)
     except ProviderError as error:
-        _note_failure(connection, error, now=now)
+        note_failure(connection, error, now=now)
         raise
     # A connection that was removed meanwhile stays removed.
     StripeConnection.objects.filter(pk=connection.pk, state=StripeConnection.State.ACTIVE).update(
@@ -99,9 +100,13 @@ def _sweep_from(connection: StripeConnection, now: datetime) -> datetime:
     return max(min(now, seen) - SWEEP, now - EVENTS_KEPT) if seen else now - SWEEP
 
 
-def _note_failure(connection: StripeConnection, error: ProviderError, *, now: datetime) -> None:
+def note_failure(connection: StripeConnection, error: ProviderError, *, now: datetime) -> None:
+    """Write down in plain words what happened and when the next try is; a refused key stops the reading."""
     broken = isinstance(error, Refused) and error.reason in ("credentials_invalid", "permission_missing")
     wait = _BACK_OFF[min(connection.failures, len(_BACK_OFF) - 1)]
+    if isinstance(error, SecretOff):
+        # Nobody was asked: looking whether the secret is back costs nothing.
+        wait = LEFT_ALONE
     if error.retry_after:
         wait = max(wait, timedelta(seconds=min(error.retry_after, 86_400)))
     StripeConnection.objects.filter(pk=connection.pk, state=StripeConnection.State.ACTIVE).update(

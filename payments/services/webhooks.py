@@ -19,6 +19,7 @@ from payments.models import StripeConnection, WebhookEvent
 from payments.services import charges
 from payymo.shared.errors import BadInput
 from tenants import sealing
+from tenants.breakers import needs_secret
 from tenants.nudging import nudge
 
 TOLERANCE_SECONDS = 300
@@ -50,7 +51,8 @@ def _signer(stamp: int, body: bytes, signatures: list[str]) -> StripeConnection 
     # A refused key does not make its events false: they wait until the key is mended.
     for connection in StripeConnection.objects.exclude(state=StripeConnection.State.REMOVED).order_by("pk")[:50]:
         for column in ("webhook_secret_sealed", "webhook_secret_old_sealed"):
-            secret = sealing.unseal(connection, column)
+            with needs_secret("stripe"):
+                secret = sealing.unseal(connection, column)
             if secret and _verifies(secret, stamp, body, signatures):
                 found = connection
     return found
@@ -60,7 +62,8 @@ def receive_event(*, body: bytes, signature: str, now: datetime) -> WebhookEvent
     """Verify an event over its raw bytes and store it once.
 
     An event of the other mode or of another account is kept apart: stored with the reason, and never worked on.
-    Raises: BadSignature, or BadInput for a body that is no event; nothing is stored.
+    Raises: BadSignature, or BadInput for a body that is no event; SecretOff when the signing secret cannot be opened
+    now. Nothing is stored.
     """
     if len(body) > LARGEST_BODY:
         raise BadInput("The event is too large.")

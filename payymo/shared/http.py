@@ -1,41 +1,68 @@
 """The one way out: every call to a provider goes through `send`.
 
-Connect 3 s, read 10 s unless told longer, whole call 30 s, answers up to 10 MiB, no redirects, TLS verified.
-An address that a customer typed is resolved once, refused unless every address behind it is globally routable, and the
-call goes to exactly the checked address. Source: docs/adr on outgoing HTTP; OWASP SSRF prevention.
+Connect 3 s, read 10 s unless told longer, whole call 30 s, answers up to 10 MiB, no redirects, TLS 1.2 or newer and
+verified. An address that a customer typed is resolved once, refused unless every address behind it is public, and the
+call goes to exactly the checked address. Source: docs/adr/0023-one-client-calls-out.md; OWASP SSRF prevention.
 """
 
-import ipaddress
+import email.utils
 import json
-import socket
+import random
 import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, Protocol
 from urllib.parse import urlsplit, urlunsplit
 
 import requests
 from django.conf import settings
 from requests.adapters import HTTPAdapter
 
+from payymo.shared.addresses import AddressRefused, NameUnknown, check_customer_url
+
+__all__ = ["AddressRefused", "Answer", "AnswerLost", "Breaker", "BreakerOpen", "NotReached", "send"]
+
 CONNECT_SECONDS = 3.0
 READ_SECONDS = 10.0
 WHOLE_CALL_SECONDS = 30.0
 LARGEST_ANSWER = 10 * 1024 * 1024
-_CUSTOMER_PORTS = {443, 8443}
-
-
-class AddressRefused(Exception):
-    """The address may not be called: not https, an odd port, or not a public host."""
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
+LONGEST_RETRY_AFTER = 86_400.0
+_BUSY = frozenset({429, 502, 503, 504})
 
 
 class NotReached(Exception):
     """No connection: nothing was sent."""
 
 
+class BreakerOpen(NotReached):
+    """Nothing was sent because too many calls before this one failed; `retry_after` in seconds."""
+
+    def __init__(self, retry_after: float) -> None:
+        super().__init__("it did not answer lately and is left alone for a minute")
+        self.retry_after = retry_after
+
+
 class AnswerLost(Exception):
     """The request may have arrived, but no usable answer came back."""
+
+
+class Breaker(Protocol):
+    """Knows how the calls before this one went, in every process."""
+
+    def enter(self) -> None:
+        """Let the call pass.
+
+        Raises: BreakerOpen.
+        """
+
+    def passed(self) -> None:
+        """Take note that an answer came."""
+
+    def failed(self) -> None:
+        """Take note that none came, or one that only a broken server gives."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +70,7 @@ class Answer:
     """What came back, whatever the status."""
 
     status: int
-    body: bytes
+    body: bytes = field(repr=False)
     headers: Mapping[str, str] = field(repr=False)
 
     def json(self) -> Any:
@@ -53,47 +80,49 @@ class Answer:
         """
         return json.loads(self.body)
 
+    def retry_after(self) -> float | None:
+        """Return for how many seconds the server wants to be left alone, a day at most; None when it does not say."""
+        written = str(self.headers.get("Retry-After", "")).strip()
+        if written.isascii() and written.isdigit():
+            seconds = float(written[:9])
+        else:
+            try:
+                moment = email.utils.parsedate_to_datetime(written)
+            except ValueError:
+                return None
+            moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+            seconds = max(0.0, (moment - datetime.now(UTC)).total_seconds())
+        return min(seconds, LONGEST_RETRY_AFTER)
 
-class _PinnedAdapter(HTTPAdapter):
-    """Speaks TLS for one host name although the URL holds its checked address."""
 
-    def __init__(self, host: str) -> None:
-        self._host = host
+class _TimedSocket(ssl.SSLSocket):
+    """Ends the call at its deadline, however slowly the server goes on answering."""
+
+    deadline = float("inf")
+
+    def recv_into(self, *args: Any, **kwargs: Any) -> int:
+        left = self.deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("the whole call took too long")
+        self.settimeout(min(self.gettimeout() or left, left))
+        return super().recv_into(*args, **kwargs)
+
+
+class _Adapter(HTTPAdapter):
+    """Speaks TLS 1.2 or newer, until a deadline; for one host name although the URL may hold its checked address."""
+
+    def __init__(self, deadline: float, pinned_host: str = "") -> None:
+        self._deadline, self._host = deadline, pinned_host
         super().__init__()
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, server_hostname=self._host, assert_hostname=self._host, **kwargs)
-
-
-def check_customer_url(url: str) -> tuple[str, int, str]:
-    """Resolve the host of a customer's URL once and return host, port and the one address to connect to.
-
-    Raises: AddressRefused with a sentence for the customer; NotReached when the name does not resolve.
-    """
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    try:
-        port = parts.port or (443 if parts.scheme == "https" else 80)
-    except ValueError as error:
-        raise AddressRefused("The port in the address is not a number.") from error
-    if settings.LOOPBACK_EXCEPTION and f"{host}:{port}" == settings.LOOPBACK_EXCEPTION:
-        return host, port, host
-    if parts.scheme != "https":
-        raise AddressRefused("The address must begin with https://.")
-    if parts.username or parts.password:
-        raise AddressRefused("The address must not contain a user name or password.")
-    if port not in _CUSTOMER_PORTS:
-        raise AddressRefused("Only the ports 443 and 8443 are called.")
-    try:
-        found = {str(entry[4][0]) for entry in socket.getaddrinfo(host, port, proto=socket.IPPROTO_TCP)}
-    except OSError as error:
-        raise NotReached(f"The name {host} does not resolve.") from error
-    for text in found:
-        address = ipaddress.ip_address(text)
-        mapped = getattr(address, "ipv4_mapped", None)
-        if mapped or not address.is_global or address.is_multicast:
-            raise AddressRefused(f"{host} is not on the public internet.")
-    return host, port, sorted(found)[0]
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.sslsocket_class = type("_Timed", (_TimedSocket,), {"deadline": self._deadline})
+        if self._host:
+            # Checked in the handshake by the context itself: a wrong name fails before anything is sent, and says so.
+            kwargs["server_hostname"] = self._host
+        super().init_poolmanager(*args, ssl_context=context, **kwargs)
 
 
 def _read(response: requests.Response, deadline: float) -> bytes:
@@ -125,30 +154,82 @@ def send(
     customer_url: bool = False,
     read_seconds: float = READ_SECONDS,
     headers: Mapping[str, str] | None = None,
+    breaker: Breaker | None = None,
+    may_repeat: bool = False,
+    pause: Callable[[float], None] = time.sleep,
     **body: Any,
 ) -> Answer:
     """Call a provider; `body` is `params`, `data` or `json` as requests takes them.
 
+    Shape: `may_repeat` is for calls that change nothing; they are tried up to five times, after a random pause of up to
+    1, 2, 4 and 8 s, or the one that the server asks for, as long as all of it fits into the 30 s of the whole call.
     Raises: AddressRefused, NotReached (nothing was sent), AnswerLost (it may have been received).
     """
     deadline = time.monotonic() + WHOLE_CALL_SECONDS
+    if breaker is not None:
+        breaker.enter()
+    tried = 0
+    while True:
+        tried += 1
+        answer, error = None, None
+        try:
+            answer = _send_once(method, url, customer_url, read_seconds, headers, deadline, body)
+        except (NotReached, AnswerLost) as failure:
+            error = failure
+        if answer is not None and answer.status not in _BUSY:
+            break
+        wait = _pause_before(tried, answer)
+        if not may_repeat or tried >= settings.READ_TRIES or time.monotonic() + wait >= deadline:
+            break
+        pause(wait)
+    if breaker is not None:
+        # Any answer below 500 is one of a living server; "too many requests" too.
+        note = breaker.passed if answer is not None and answer.status < 500 else breaker.failed
+        note()
+    if answer is None:
+        assert error is not None  # noqa: S101 - one of the two is set
+        raise error
+    return answer
+
+
+def _pause_before(tried: int, answer: Answer | None) -> float:
+    asked = answer.retry_after() if answer is not None else None
+    # The whole range, not a part of it: callers that failed together must not come back together.
+    jitter = random.uniform(0, min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (tried - 1)))  # noqa: S311 - no secret
+    return max(asked or 0.0, jitter)
+
+
+def _send_once(
+    method: str,
+    url: str,
+    customer_url: bool,
+    read_seconds: float,
+    headers: Mapping[str, str] | None,
+    deadline: float,
+    body: Mapping[str, Any],
+) -> Answer:
     sent_headers = {"User-Agent": "Payymo/1", "Accept": "application/json", **(headers or {})}
+    pinned_host = ""
+    if customer_url:
+        try:
+            host, port, address = check_customer_url(url)
+        except NameUnknown as error:
+            raise NotReached(str(error)) from error
+        parts = urlsplit(url)
+        if address != host:
+            pinned_host = host
+            sent_headers["Host"] = parts.netloc
+            netloc = f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+            url = urlunsplit((parts.scheme, netloc, parts.path, parts.query, ""))
     with requests.Session() as session:
         session.trust_env = False
-        if customer_url:
-            host, port, address = check_customer_url(url)
-            parts = urlsplit(url)
-            if address != host:
-                session.mount("https://", _PinnedAdapter(host))
-                sent_headers["Host"] = parts.netloc
-                netloc = f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
-                url = urlunsplit((parts.scheme, netloc, parts.path, parts.query, ""))
+        session.mount("https://", _Adapter(deadline, pinned_host))
         try:
             response = session.request(
                 method,
                 url,
                 headers=sent_headers,
-                timeout=(CONNECT_SECONDS, read_seconds),
+                timeout=(CONNECT_SECONDS, min(read_seconds, max(0.1, deadline - time.monotonic()))),
                 allow_redirects=False,
                 stream=True,
                 **body,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from payments.clients import stripe_api
+from payments.clients import stripe_http
 from payments.models import StripePayment
 from payments.services import connecting
 from payments.tasks import sync_due_connections
@@ -19,8 +19,8 @@ def state_of(connection):
     ("fault", "times", "code", "said"),
     [
         ("rate_limited", 1, "rate_limited", "Stripe asks to slow down."),
-        ("server_error", 2, "unreachable", "Stripe cannot be reached just now."),
-        ("html", 2, "unreachable", "Stripe cannot be reached just now."),
+        ("server_error", 1, "unreachable", "Stripe cannot be reached just now."),
+        ("html", 1, "unreachable", "Stripe cannot be reached just now."),
     ],
 )
 def test_a_passing_failure_is_tried_again_later_and_later(
@@ -55,8 +55,8 @@ def test_the_wait_ends_at_one_hour(connection, account, sync, now, later):
 
 
 def test_an_answer_that_does_not_come_is_not_waited_for(connection, account, sync, now, later, monkeypatch):
-    monkeypatch.setattr(stripe_api, "TIMEOUT_SECONDS", 0.3)
-    account.fault("slow", times=2, seconds=2)
+    monkeypatch.setattr(stripe_http, "READ_SECONDS", 0.3)
+    account.fault("slow", times=1, seconds=2)
 
     with pytest.raises(Retryable):
         sync(connection, now)

@@ -258,7 +258,7 @@ def test_events_are_swept_for_72_hours_and_after_a_pause_for_all_of_it(synced, a
 
 
 def test_what_was_read_before_a_failure_stays_and_the_position_does_not_move(connection, account, sync, now, later):
-    account.fault("server_error", times=2, only="payouts")
+    account.fault("server_error", times=1, only="payouts")
 
     with pytest.raises(Retryable, match=r"^Stripe cannot be reached just now\.$"):
         sync(connection, now)

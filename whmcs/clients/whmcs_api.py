@@ -30,13 +30,21 @@ class WhmcsHttpApi:
     """Speaks to one installation. Implements `WhmcsApi`."""
 
     def __init__(
-        self, *, base_url: str, identifier: str, secret: str, access_key: str = "", read_seconds: float = READ_SECONDS
+        self,
+        *,
+        base_url: str,
+        identifier: str,
+        secret: str,
+        access_key: str = "",
+        read_seconds: float = READ_SECONDS,
+        breaker: http.Breaker | None = None,
+        is_patient: bool = False,
     ) -> None:
         self._url = f"{base_url.rstrip('/')}/includes/api.php"
         self._credentials = {"identifier": identifier, "secret": secret, "responsetype": "json"}
         if access_key:
             self._credentials["accesskey"] = access_key
-        self._read_seconds = read_seconds
+        self._read_seconds, self._breaker, self._is_patient = read_seconds, breaker, is_patient
 
     def __repr__(self) -> str:
         """Name the installation and keep the secret out of logs."""
@@ -159,7 +167,7 @@ class WhmcsHttpApi:
         Raises: Refused, Retryable.
         """
         try:
-            answer = self._call(action, fields)
+            answer = self._call(action, fields, may_repeat=self._is_patient)
         except http.NotReached as error:
             raise Retryable(f"WHMCS could not be reached: {error}.", reason="unreachable") from error
         except http.AnswerLost as error:
@@ -169,7 +177,7 @@ class WhmcsHttpApi:
             raise Retryable(
                 f"WHMCS answered {action} with status {answer.status} and no usable data; it may be under maintenance.",
                 reason="unreadable_answer",
-                retry_after=_retry_after(answer),
+                retry_after=answer.retry_after(),
             )
         return _accepted(action, answer.status, body)
 
@@ -192,13 +200,15 @@ class WhmcsHttpApi:
             )
         _accepted(action, answer.status, body)
 
-    def _call(self, action: str, fields: Mapping[str, Any]) -> http.Answer:
+    def _call(self, action: str, fields: Mapping[str, Any], *, may_repeat: bool = False) -> http.Answer:
         try:
             return http.send(
                 "POST",
                 self._url,
                 customer_url=True,
                 read_seconds=self._read_seconds,
+                breaker=self._breaker,
+                may_repeat=may_repeat,
                 data={**self._credentials, "action": action, **fields},
             )
         except http.AddressRefused as error:
@@ -252,8 +262,3 @@ def _understood(action: str, read: Callable[[], Found]) -> Found:
         return read()
     except UnreadableValue as error:
         raise Retryable(f"WHMCS's answer to {action} cannot be read: {error}.", reason="unreadable_answer") from error
-
-
-def _retry_after(answer: http.Answer) -> float | None:
-    written = str(answer.headers.get("Retry-After", ""))
-    return float(written) if written.isascii() and written.isdigit() and len(written) < 7 else None

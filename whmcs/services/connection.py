@@ -9,11 +9,10 @@ from urllib.parse import urlsplit, urlunsplit
 from django.db import IntegrityError, transaction
 
 from payymo.audit.services import recording as audit
-from payymo.shared.crypto import UnreadableSecret
-from payymo.shared.errors import BadInput, Conflict, DomainError, ProviderError, Refused
+from payymo.shared.errors import BadInput, Conflict, DomainError, ProviderError
 from tenants import sealing
+from tenants.breakers import ProviderBreaker, needs_secret
 from whmcs.clients.base import Currency, PaymentMethod, WhmcsApi
-from whmcs.clients.refusals import ACCESS_REFUSED
 from whmcs.clients.whmcs_api import WhmcsHttpApi
 from whmcs.models import Posting, WhmcsInstance
 from whmcs.services.transitions import OPEN
@@ -106,20 +105,20 @@ def _credential(identifier: str, secret: str, access_key: str) -> _Credential:
     return found
 
 
-def api_for(instance: WhmcsInstance) -> WhmcsApi:
-    """Return the client of an installation, with its credential opened.
+def api_for(instance: WhmcsInstance, *, is_patient: bool = True) -> WhmcsApi:
+    """Return the client of an installation, with its credential opened; a patient one repeats readings that failed.
 
-    Raises: Refused if it does not open, which needs a person like a credential that WHMCS refuses.
+    Raises: SecretOff if it does not open now.
     """
-    try:
+    with needs_secret("whmcs"):
         return WhmcsHttpApi(
             base_url=instance.base_url,
             identifier=sealing.unseal(instance, "identifier_sealed"),
             secret=sealing.unseal(instance, "secret_sealed"),
             access_key=sealing.unseal(instance, "access_key_sealed"),
+            breaker=ProviderBreaker(f"whmcs:{instance.public_id}"),
+            is_patient=is_patient,
         )
-    except UnreadableSecret as error:
-        raise Refused("The stored credential cannot be opened. Enter it again.", reason=ACCESS_REFUSED) from error
 
 
 def normal_url(text: str) -> str:
@@ -214,7 +213,7 @@ def test_instance(*, instance: WhmcsInstance, now: datetime) -> Found:
     if instance.state == State.REMOVED:
         raise Conflict("This connection was removed. Connect WHMCS again.")
     try:
-        found = run_tests(api_for(instance), now=now)
+        found = run_tests(api_for(instance, is_patient=False), now=now)
     except ConnectionFailed as error:
         WhmcsInstance.objects.filter(pk=instance.pk).exclude(state=State.REMOVED).update(
             state=State.BROKEN, last_attempt_at=now, last_error_code=error.code[:64], last_error=str(error)[:500]

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from django.db.models import F
 
 from payymo.shared.errors import ProviderError
+from tenants.breakers import LEFT_ALONE, SecretOff
 from whmcs.clients.refusals import NEEDS_A_PERSON
 from whmcs.models import WhmcsInstance
 
@@ -28,6 +29,9 @@ def mark_broken(instance: WhmcsInstance, error: ProviderError, *, now: datetime)
 def note_failure(instance: WhmcsInstance, error: ProviderError, *, now: datetime) -> None:
     """Remember a failed reading and wait longer after each one, at least as long as WHMCS asked for."""
     pause = min(timedelta(minutes=1) * 2 ** min(instance.failures, 6), _LONGEST_PAUSE)
+    if isinstance(error, SecretOff):
+        # Nobody was asked: looking whether the secret is back costs nothing.
+        pause = LEFT_ALONE
     asked = min(timedelta(seconds=error.retry_after or 0), timedelta(days=1))
     WhmcsInstance.objects.filter(pk=instance.pk).update(
         failures=F("failures") + 1,

@@ -12,6 +12,7 @@ from payymo.dashboard import formats
 from payymo.dashboard.links import link
 from payymo.dashboard.pages import Banner
 from payymo.dashboard.presenters.feeds import Source
+from tenants.breakers import features_off
 from whmcs import selectors
 
 _DAY = timedelta(days=1)
@@ -21,12 +22,19 @@ NOTICE_DAYS = 30
 
 
 def banner(sources: tuple[Source, ...], *, permissions: frozenset[str], now: datetime) -> Banner | None:
-    """Return the worst thing, or None. Two queries besides what `sources` took."""
+    """Return the worst thing, or None. Three queries besides what `sources` took."""
     may_change = "connections.change" in permissions
     told = TOLD_ADMINS if may_change else TOLD_EVERYBODY
-    found = [*_broken(sources, may_change), *_consents(sources, now, told, may_change), *_stale(sources, now)]
-    found += [*_stopped(permissions), *_automation(permissions)]
+    found = [*_secrets(), *_broken(sources, may_change), *_consents(sources, now, told, may_change)]
+    found += [*_stale(sources, now), *_stopped(permissions), *_automation(permissions)]
     return min(found, key=lambda each: ("bad", "warn", "info").index(each.tone), default=None)
+
+
+def _secrets() -> Iterator[Banner]:
+    features = {"bank": _("Bank feeds"), "stripe": "Stripe", "whmcs": "WHMCS"}
+    for feature in features_off():
+        text = _("%s: off, because the stored credential cannot be opened just now. It goes on by itself.")
+        yield Banner("bad", text % features.get(feature, feature), _("Show connections"), link("connections"))
 
 
 def _broken(sources: tuple[Source, ...], may_change: bool) -> Iterator[Banner]:

@@ -11,7 +11,9 @@ from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from payymo.shared.api.parsing import BodyTooLarge
+from payymo.shared.crypto import UnreadableSecret
 from payymo.shared.errors import DomainError, ProviderError, Retryable
+from payymo.shared.secret_store.base import SecretUnavailable
 
 logger = logging.getLogger(__name__)
 _TITLES = {
@@ -19,6 +21,14 @@ _TITLES = {
     406: "Not acceptable", 409: "Conflict", 413: "Too large", 415: "Unsupported media type",
     422: "Cannot be done", 429: "Too many requests", 502: "The provider refused", 503: "Try again later",
 }  # fmt: skip
+
+
+class NotOpened(DomainError):
+    """What is asked for is stored encrypted, and cannot be opened now."""
+
+    code = "secret_unavailable"
+    status = 503
+    retry_after = 60.0
 
 
 def problem(status: int, detail: str, *, code: str = "", request_id: str = "", **more: Any) -> dict[str, Any]:
@@ -33,17 +43,27 @@ def problem_json(request: HttpRequest, status: int, detail: str, *, code: str = 
     return JsonResponse(body, status=status, content_type="application/problem+json")
 
 
+def _named(error: Exception) -> Exception:
+    """Give errors from elsewhere the form of ours or DRF's."""
+    if isinstance(error, Http404):
+        return exceptions.NotFound()
+    if isinstance(error, PermissionDenied):
+        return exceptions.PermissionDenied()
+    if isinstance(error, RequestDataTooBig):
+        return BodyTooLarge()
+    if isinstance(error, UnreadableSecret | SecretUnavailable):
+        # What it is about says more to us than to the caller: the log has it.
+        logger.error("a secret is not available", exc_info=error, extra={"event": "secret_unavailable"})
+        return NotOpened("Payymo cannot open what is stored encrypted just now. Try again later.")
+    return error
+
+
 def problem_response(error: Exception, context: dict[str, Any]) -> Response | None:
     """Turn an exception of a view into problem+json; what is not known becomes a 500 elsewhere."""
     request_id = getattr(context["request"], "request_id", "")
     headers: dict[str, str] = {}
     more: dict[str, Any] = {}
-    if isinstance(error, Http404):
-        error = exceptions.NotFound()
-    elif isinstance(error, PermissionDenied):
-        error = exceptions.PermissionDenied()
-    elif isinstance(error, RequestDataTooBig):
-        error = BodyTooLarge()
+    error = _named(error)
     if isinstance(error, DomainError):
         status, detail, code, more = error.status, str(error), error.code, dict(error.members)
         if status == 401:
