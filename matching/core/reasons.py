@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 
 from matching.core.amounts import FOREIGN, Relation
 from matching.core.evidence import ClientEvidence, name_spans, text_spans
@@ -43,6 +44,7 @@ _OF_RELATION = {
     Relation.FX_FAR: (ReasonCode.EXCHANGE_RATE, Agreement.NO),
     Relation.FX_UNKNOWN: (ReasonCode.CURRENCY, Agreement.NO),
 }
+_GRADES = {grade: place for place, grade in enumerate(Grade)}
 _TOPICS = {
     "amount": "amount",
     "several": "amount",
@@ -83,8 +85,8 @@ def explain(
     by_topic: dict[str, float] = {}
     for name in names:
         topics = _topics(name)
+        moved = weights.get(name, 0.0) - weights.get(_without(name), 0.0)
         for topic in topics:
-            moved = weights.get(name, 0.0) - weights.get(_without(name), 0.0)
             by_topic[topic] = by_topic.get(topic, 0.0) + moved / len(topics)
     reasons: list[Reason] = []
     for topic, code, agrees, spans, values in _facts(of, hypothesis):
@@ -96,6 +98,7 @@ def explain(
     return tuple(speaking), tuple(against)
 
 
+@lru_cache(maxsize=4096)
 def _topics(name: str) -> tuple[str, ...]:
     """What a feature is about; one that joins two facts counts half for each."""
     first, *rest = name.split(":")
@@ -107,6 +110,7 @@ def _topics(name: str) -> tuple[str, ...]:
     return (_TOPICS.get(first, "other"),)
 
 
+@lru_cache(maxsize=4096)
 def _without(name: str) -> str:
     """The feature that would stand in the place of `name` if that evidence were missing; empty when none would."""
     first, *rest = name.split(":")
@@ -146,7 +150,7 @@ def _hit_span(hit: Hit) -> Span:
 def _number_facts(of: Context, hypothesis: Hypothesis) -> Iterable[_Fact]:
     hits = [of.found.hits[debt.id] for debt in hypothesis.debts if debt.id in of.found.hits]
     if hits:
-        worst = max(hits, key=lambda hit: list(Grade).index(hit.grade))
+        worst = max(hits, key=lambda hit: _GRADES[hit.grade])
         code, agrees = _OF_GRADE[worst.grade]
         spans = [*(_hit_span(hit) for hit in hits), Span("invoice.number", 0, 0)]
         numbers = ", ".join(hit.debt.number for hit in hits)

@@ -14,7 +14,7 @@ class Trees:
     Shape: node i goes to `left[i]` when `x[feature[i]] <= threshold[i]`, else to `right[i]`; a leaf leads to itself.
     """
 
-    __slots__ = ("_feature", "_left", "_right", "_roots", "_steps", "_threshold", "_value")
+    __slots__ = ("_asking", "_feature", "_left", "_right", "_roots", "_steps", "_threshold", "_value")
 
     def __init__(
         self,
@@ -38,6 +38,7 @@ class Trees:
         if nodes and not all(part.min() >= 0 and part.max() < nodes for part in (self._left, self._right, self._roots)):
             raise ValueError("a tree leads outside its arrays")
         self._steps = self._depth()
+        self._asking = self._questions_first()
 
     def _depth(self) -> int:
         """Steps until every path stands on a leaf."""
@@ -49,16 +50,36 @@ class Trees:
                 raise ValueError("a tree leads back to itself")
         return steps
 
+    def _questions_first(self) -> tuple[np.ndarray[Any, Any], ...]:
+        """The nodes that ask, then the leaves: roots, feature, threshold, left and right of the former, and values."""
+        places = np.arange(len(self._value))
+        asks = self._left != places
+        order = np.concatenate((places[asks], places[~asks]))
+        new = np.empty_like(order)
+        new[order] = places
+        count = int(asks.sum())
+        inner = order[:count]
+        return (
+            new[self._roots],
+            self._feature[inner].astype(np.intp),
+            self._threshold[inner],
+            new[self._left[inner]],
+            new[self._right[inner]],
+            places[count:],
+            self._value[order],
+        )
+
     def total(self, row: Sequence[float]) -> float:
         """What the trees add for one row of features."""
         if not len(self._roots):
             return 0.0
-        known = np.array(row, dtype=np.float64)
-        here = self._roots
+        here, feature, threshold, left, right, leaves, value = self._asking
+        # Every question is answered at once: that is less to do than a few steps with fewer questions each.
+        below = np.array(row, dtype=np.float64).take(feature) <= threshold
+        following = np.concatenate((np.where(below, left, right), leaves))
         for _ in range(self._steps):
-            below = known[self._feature[here]] <= self._threshold[here]
-            here = np.where(below, self._left[here], self._right[here])
-        return float(self._value[here].sum())
+            here = following.take(here)
+        return float(value.take(here).sum())
 
     def to_dict(self) -> dict[str, Any]:
         """Plain state, ready for JSON."""
