@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from array import array
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from matching.core.proof import bound, shipped_evidence
-from matching.core.scoring import Model, calibrated, logit
+from matching.core.scoring import Model, logit
 
 ENOUGH = 150
 _PULL = 4.0
@@ -18,28 +19,52 @@ OWN_THRESHOLD = 0.997
 """With enough decisions of its own a tenant may go down to this threshold, if their bound and the others' reach it."""
 
 
+class Decided:
+    """Raw shares of winners, as log-odds, with whether they were right, from 0 to 1."""
+
+    __slots__ = ("odds", "right")
+
+    def __init__(self, rows: Iterable[tuple[float, float]] = ()) -> None:
+        self.odds = array("d")
+        self.right = array("d")
+        for share, right in rows:
+            self.add(share, right)
+
+    def __len__(self) -> int:
+        return len(self.odds)
+
+    def add(self, share: float, right: float) -> None:
+        """Note one decided receipt."""
+        self.odds.append(logit(share))
+        self.right.append(right)
+
+
 @dataclass(slots=True)
 class CalibrationLog:
-    """Raw shares of winners with whether they were right, per source; and of those that may be automated."""
+    """What was decided, per source; and of that what may be automated."""
 
-    rows: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
-    eligible: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
+    rows: dict[str, Decided] = field(default_factory=dict)
+    eligible: dict[str, Decided] = field(default_factory=dict)
     fitted: dict[str, tuple[int, tuple[float, float]]] = field(default_factory=dict)
 
     def add(self, source: str, share: float, right: float, *, eligible: bool = False) -> None:
         """Note one decided receipt."""
-        self.rows.setdefault(str(source), []).append((share, right))
+        self.rows.setdefault(str(source), Decided()).add(share, right)
         if eligible:
-            self.eligible.setdefault(str(source), []).append((share, right))
+            self.eligible.setdefault(str(source), Decided()).add(share, right)
 
 
-def fit_curve(rows: Sequence[tuple[float, float]], start: tuple[float, float] = (1.0, 0.0)) -> tuple[float, float]:
-    """Slope and shift in log-odds that make shares honest, held near `start` when evidence is thin.
+def fit_curve(rows: Iterable[tuple[float, float]], start: tuple[float, float] = (1.0, 0.0)) -> tuple[float, float]:
+    """Slope and shift in log-odds that make shares honest, held near `start` when evidence is thin."""
+    return _fit(Decided(rows), start)
 
-    Units: log-odds. Newton's method; the loss is convex, and the pull towards `start` keeps its curvature positive.
+
+def _fit(rows: Decided, start: tuple[float, float]) -> tuple[float, float]:
+    """Newton's method; the loss is convex, and the pull towards `start` keeps its curvature positive.
+
+    Units: log-odds.
     """
-    x = np.clip(np.array([logit(share) for share, _ in rows]), -12, 12)
-    y = np.array([right for _, right in rows], dtype=float)
+    x, y = np.clip(np.array(rows.odds), -12, 12), np.array(rows.right)
     slope, shift = start
     for _ in range(_MOST_STEPS):
         said = 1 / (1 + np.exp(-(slope * x + shift)))
@@ -62,7 +87,7 @@ def recalibrated(model: Model, log: CalibrationLog) -> Model:
         if len(rows) >= ENOUGH:
             known, curve = log.fitted.get(source, (0, (1.0, 0.0)))
             if known != len(rows):
-                curve = fit_curve(rows, curves.get(source, (1.0, 0.0)))
+                curve = _fit(rows, curves.get(source, (1.0, 0.0)))
                 log.fitted[source] = (len(rows), curve)
             curves[source] = curve
     found = replace(model, curves=curves)
@@ -74,7 +99,9 @@ def _own_threshold(model: Model, source: str, log: CalibrationLog) -> float | No
     """The lower threshold that this tenant's own decisions prove, where they do."""
     if source not in model.automatic:
         return None
-    above = [right for share, right in log.eligible[source] if calibrated(model, source, share) >= OWN_THRESHOLD]
-    own = (len(above), round(len(above) - sum(above)))
+    slope, shift = model.curves.get(source, (1.0, 0.0))
+    rows = log.eligible[source]
+    above = np.array(rows.right)[slope * np.array(rows.odds) + shift >= logit(OWN_THRESHOLD)]
+    own = (len(above), round(len(above) - float(above.sum())))
     proved = bound(OWN_THRESHOLD, own, shipped_evidence(model, source).get(OWN_THRESHOLD, (0, 0)))
     return OWN_THRESHOLD if proved.least >= OWN_TARGET else None

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from scipy.stats import beta, binom
+from scipy.special import bdtrc, betaincinv
 
 from matching.core.scoring import Model, calibrated
 
@@ -48,7 +48,7 @@ class Bound:
 def lower_bound(seen: float, wrong: float, doubt: float) -> float:
     """The share of right ones that is exceeded with a chance of `1 - doubt`, by Clopper and Pearson."""
     right = seen - wrong
-    return float(beta.ppf(doubt, right, wrong + 1)) if right > 0 else 0.0
+    return float(betaincinv(right, wrong + 1, doubt)) if right > 0 else 0.0
 
 
 def tally(model: Model, judged: Iterable[Judged]) -> dict[str, dict[float, Counts]]:
@@ -86,7 +86,7 @@ def bound(threshold: float, own: Counts, others: Counts) -> Bound:
 def is_alike(own: Counts, others: Counts) -> bool:
     """Whether one's own errors are no more than chance would give at the other hosts' rate."""
     rate = (others[1] + 1) / (others[0] + 2)
-    return bool(binom.sf(own[1] - 1, own[0], rate) >= _UNLIKE)
+    return bool(bdtrc(own[1] - 1, own[0], rate) >= _UNLIKE)
 
 
 def bounds(own: Mapping[float, Counts], others: Mapping[float, Counts]) -> tuple[Bound, ...]:
