@@ -81,6 +81,7 @@ class Book:
         self._open_of_client: dict[int, list[Debt]] = {}
         self._open_of_amount: dict[tuple[str, int], set[int]] = {}
         self._closed_of_client: dict[int, list[tuple[int, int]]] = {}
+        self._usual_delays: dict[int, float] = {}
         self._emails: dict[str, set[int]] = {}
         self._client_numbers: dict[str, int] = {}
         self._domains: dict[str, set[int]] = {}
@@ -182,10 +183,14 @@ class Book:
 
     def usual_delay(self, client_id: int) -> float | None:
         """How many days after issue this client's last debts were closed on average; None without two of them."""
-        last = self._closed_of_client.get(client_id, [])[-_FOR_A_HABIT:]
-        if len(last) < 2:
-            return None
-        return sum(closed - self.debts[invoice_id].issue for closed, invoice_id in last) / len(last)
+        known = self._usual_delays.get(client_id)
+        if known is None:
+            last = self._closed_of_client.get(client_id, ())[-_FOR_A_HABIT:]
+            if len(last) < 2:
+                return None
+            known = sum([closed - self.debts[invoice_id].issue for closed, invoice_id in last]) / len(last)
+            self._usual_delays[client_id] = known
+        return known
 
     def last_closed(self, client_id: int) -> int | None:
         """The day on which this client's last debt was closed; None when none was."""
@@ -235,6 +240,7 @@ class Book:
             insort(self._open_of_client.setdefault(debt.client_id, []), debt, key=_age)
             self._open_of_amount.setdefault((debt.currency, debt.outstanding), set()).add(debt.id)
         else:
+            self._usual_delays.pop(debt.client_id, None)
             closed = self._closed_of_client.setdefault(debt.client_id, [])
             insort(closed, (debt.closed, debt.id))
             del closed[:-_MOST_CLOSED]
@@ -249,6 +255,7 @@ class Book:
             if not self._open_of_amount[alike]:
                 del self._open_of_amount[alike]
         elif (debt.closed, debt.id) in self._closed_of_client.get(debt.client_id, ()):
+            self._usual_delays.pop(debt.client_id, None)
             self._closed_of_client[debt.client_id].remove((debt.closed, debt.id))
 
 

@@ -26,5 +26,8 @@ class Doubts:
 
     def of(self, client_id: int, day: int) -> float:
         """What is left of the doubts about a client on a day."""
-        slips, last = self._of.get(client_id, (0.0, day))
+        known = self._of.get(client_id)
+        if known is None:
+            return 0.0
+        slips, last = known
         return float(slips * 0.5 ** (max(0, day - last) / HALF_LIFE_DAYS))

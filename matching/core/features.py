@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from matching.core.amounts import FOREIGN, Relation
 from matching.core.book import Book, Debt
@@ -13,6 +14,8 @@ from matching.core.lexicon import Noise
 from matching.core.memory import NOBODY
 from matching.core.types import CandidateKind, Source
 
+_OF_SEVERAL = frozenset({CandidateKind.SEVERAL, CandidateKind.GROUP})
+_GRADES = {grade: place for place, grade in enumerate(Grade)}
 _RELATION_CLASS = {
     Relation.EXACT: "exact",
     Relation.REMAINDER: "exact",
@@ -26,7 +29,10 @@ _RELATION_CLASS = {
 
 @dataclass(slots=True)
 class Context:
-    """What is the same for every hypothesis of one receipt."""
+    """What is the same for every hypothesis of one receipt.
+
+    Shape: `said_of` holds by client the features that its hypotheses share, and how well the payer is known for it.
+    """
 
     found: Evidence
     book: Book
@@ -34,6 +40,8 @@ class Context:
     strong_closed: tuple[Hit, ...]
     best_name: float
     rivals: dict[tuple[str, int], int]
+    today: int
+    said_of: dict[int, tuple[list[str], str]]
 
 
 def context(found: Evidence, book: Book) -> Context:
@@ -46,22 +54,22 @@ def context(found: Evidence, book: Book) -> Context:
         strong_closed=tuple(hit for hit in strong if not hit.debt.outstanding),
         best_name=max((max(client.name, client.text_name) for client in found.clients.values()), default=0.0),
         rivals={},
+        today=found.receipt.booking_date.toordinal(),
+        said_of={},
     )
 
 
 def features(of: Context, hypothesis: Hypothesis) -> list[str]:
     """The features of one hypothesis; each name appears once."""
-    client = _client_of(of, hypothesis)
     reference, named = _reference(of, hypothesis)
     relation = _RELATION_CLASS.get(hypothesis.relation, "off")
-    said = [f"amount:{hypothesis.relation}:{named}", *reference]
-    if hypothesis.kind in (CandidateKind.SEVERAL, CandidateKind.GROUP):
+    said = [f"amount:{hypothesis.relation.value}:{named}", *reference]
+    if hypothesis.kind in _OF_SEVERAL:
         said += _several(hypothesis, named)
     else:
         said += _order(of, hypothesis, named)
-    known = _client_features(of, client, hypothesis)
+    known, strength = _known(of, hypothesis)
     said += known
-    strength = _strength(client)
     said.append(f"who:{strength}&ref:{named}")
     said.append(f"who:{strength}&{relation}")
     if strength == "none" and hypothesis.kind is not CandidateKind.GROUP:
@@ -72,6 +80,18 @@ def features(of: Context, hypothesis: Hypothesis) -> list[str]:
         said.append(f"cut_off:{named}")
     said.append(_gateway(of, hypothesis))
     return said
+
+
+def _known(of: Context, hypothesis: Hypothesis) -> tuple[list[str], str]:
+    """What is known of the payer and the client, and how well the payer is known to act for it in all."""
+    if hypothesis.client_id is None:
+        client = _client_of(of, hypothesis)
+        return _client_features(of, client, hypothesis), _strength(client)
+    known = of.said_of.get(hypothesis.client_id)
+    if known is None:
+        client = _client_of(of, hypothesis)
+        known = of.said_of[hypothesis.client_id] = _client_features(of, client, hypothesis), _strength(client)
+    return known
 
 
 def _client_of(of: Context, hypothesis: Hypothesis) -> ClientEvidence:
@@ -86,20 +106,23 @@ def _client_of(of: Context, hypothesis: Hypothesis) -> ClientEvidence:
 
 
 def _reference(of: Context, hypothesis: Hypothesis) -> tuple[list[str], str]:
-    hits = [of.found.hits[debt.id] for debt in hypothesis.debts if debt.id in of.found.hits]
+    known = of.found.hits
+    if not known:
+        return [], "no"
+    hits = [known[debt.id] for debt in hypothesis.debts if debt.id in known]
     said = []
     named = "no"
     if hits:
-        worst = max(hits, key=lambda hit: list(Grade).index(hit.grade))
+        worst = max(hits, key=lambda hit: _GRADES[hit.grade])
         every = len(hits) == len(hypothesis.debts)
-        said.append(f"ref:{worst.grade}:{of.found.receipt.source}" if every else "ref:some")
+        said.append(f"ref:{worst.grade.value}:{of.found.receipt.source.value}" if every else "ref:some")
         named = "strong" if worst.grade in STRONG else "weak"
         if not every:
             named = "some"
-    own = {debt.id for debt in hypothesis.debts}
-    if of.strong_open - own:
+    elsewhere = of.strong_open.difference([debt.id for debt in hypothesis.debts])
+    if elsewhere:
         clients = {debt.client_id for debt in hypothesis.debts}
-        same = any(of.book.debts[invoice_id].client_id in clients for invoice_id in of.strong_open - own)
+        same = any(of.book.debts[invoice_id].client_id in clients for invoice_id in elsewhere)
         said.append("elsewhere:same_client" if same else "elsewhere:other_client")
     if of.strong_closed and named != "strong":
         clients = {debt.client_id for debt in hypothesis.debts}
@@ -123,11 +146,15 @@ def _order(of: Context, hypothesis: Hypothesis, named: str) -> list[str]:
     """Where the debt stands among the client's open debts: payers mean the oldest of equal ones."""
     debt = hypothesis.debts[0]
     own = of.book.open_of_client(debt.client_id)
-    alike = [other for other in own if other.outstanding == debt.outstanding and other.currency == debt.currency]
-    rank = next((place for place, other in enumerate(alike) if other.id == debt.id), 0)
+    rank = alike = 0
+    for other in own:
+        if other.outstanding == debt.outstanding and other.currency == debt.currency:
+            if other.id == debt.id:
+                rank = alike
+            alike += 1
     first = own[0].id == debt.id if own else True
     sure = "named" if named == "strong" else "unnamed"
-    where = "only" if len(alike) == 1 else "first" if rank == 0 else "second" if rank == 1 else "later"
+    where = "only" if alike == 1 else "first" if rank == 0 else "second" if rank == 1 else "later"
     said = [f"alike_of_client:{where}:{sure}", f"age:{_age(of, hypothesis)}:{sure if named == 'strong' else where}"]
     if len(own) > 1:
         said.append(f"oldest:{'yes' if first else 'no'}:{sure}")
@@ -142,7 +169,7 @@ def _habit(of: Context, debt: Debt) -> str:
     usual = of.book.usual_delay(debt.client_id)
     if usual is None:
         return "unknown"
-    later = of.found.receipt.booking_date.toordinal() - debt.issue - usual
+    later = of.today - debt.issue - usual
     for bound, name in ((-20, "early"), (-7, "rather_early"), (8, "usual"), (21, "rather_late"), (45, "late")):
         if later < bound:
             return name
@@ -151,12 +178,12 @@ def _habit(of: Context, debt: Debt) -> str:
 
 def _doubts(of: Context, debt: Debt) -> str:
     """How likely it is that payments of this client were booked wrongly before."""
-    slips = of.book.doubts.of(debt.client_id, of.found.receipt.booking_date.toordinal())
+    slips = of.book.doubts.of(debt.client_id, of.today)
     return "no" if slips < 0.05 else "some" if slips < 0.4 else "many"
 
 
 def _age(of: Context, hypothesis: Hypothesis) -> str:
-    days = of.found.receipt.booking_date.toordinal() - hypothesis.debts[0].issue
+    days = of.today - hypothesis.debts[0].issue
     for bound, name in ((-1, "before"), (3, "0-3"), (14, "4-14"), (35, "15-35"), (70, "36-70"), (150, "71-150")):
         if days <= bound:
             return name
@@ -180,7 +207,7 @@ def _client_features(of: Context, client: ClientEvidence, hypothesis: Hypothesis
     group = hypothesis.kind is CandidateKind.GROUP
     if group:
         return [f"group:account:{bool(of.found.known_account)}", f"group:payer:{bool(of.found.known_payer)}"]
-    source = of.found.receipt.source
+    source = of.found.receipt.source.value
     named_payer = bool(of.found.receipt.counterparty_name) or client.name > 0
     name = _bucket(client.name)
     text = _bucket(client.text_name)
@@ -224,14 +251,23 @@ def _pool(of: Context, hypothesis: Hypothesis) -> str:
 
 
 def _gateway(of: Context, hypothesis: Hypothesis) -> str:
-    gateways = {debt.gateway.lower() for debt in hypothesis.debts}
-    if gateways <= {""}:
+    ends = {_ends_at(debt.gateway) for debt in hypothesis.debts}
+    if ends == {None}:
         return "gateway:unknown"
-    bank = all("bank" in gateway or "transfer" in gateway or "mailin" in gateway for gateway in gateways)
-    card = all("stripe" in gateway or "card" in gateway for gateway in gateways)
-    if of.found.receipt.source is Source.BANK:
-        return "gateway:same" if bank else "gateway:other"
-    return "gateway:same" if card else "gateway:other"
+    here = of.found.receipt.source
+    return "gateway:same" if all(end is not None and here in end for end in ends) else "gateway:other"
+
+
+@lru_cache(maxsize=1024)
+def _ends_at(gateway: str) -> frozenset[Source] | None:
+    """Where a payment by this gateway is seen; None when no gateway is named."""
+    name = gateway.lower()
+    if not name:
+        return None
+    return frozenset(source for source, words in _GATEWAYS if any(word in name for word in words))
+
+
+_GATEWAYS = ((Source.BANK, ("bank", "transfer", "mailin")), (Source.STRIPE_CHARGE, ("stripe", "card")))
 
 
 def none_features(of: Context) -> list[str]:
@@ -266,7 +302,7 @@ def strength_of(client: ClientEvidence) -> int:
 
 def _settled(of: Context) -> list[str]:
     """Whether the receipt looks like a debt paid a second time, or like an old number used again."""
-    receipt, today = of.found.receipt, of.found.receipt.booking_date.toordinal()
+    receipt, today = of.found.receipt, of.today
     for hit in of.strong_closed:
         if hit.debt.total == receipt.amount_minor:
             days = today - hit.debt.closed

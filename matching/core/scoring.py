@@ -80,8 +80,8 @@ def shipped_model() -> Model:
 
 def score(model: Model, names: Sequence[str]) -> float:
     """The log-odds of one hypothesis: the sum of its features' weights."""
-    weights = model.weights
-    return sum(weights.get(name, 0.0) for name in names)
+    weight_of = model.weights.get
+    return sum([weight_of(name, 0.0) for name in names])
 
 
 def shares(scores: Sequence[float]) -> list[float]:
