@@ -1,5 +1,7 @@
 """A reviewer signs in, decides by keyboard, takes one back, and the other is booked in WHMCS once."""
 
+from decimal import Decimal
+
 from playwright.sync_api import expect
 
 from tests.conftest import PASSWORD
@@ -47,6 +49,28 @@ def test_decide_by_keyboard_undo_and_post(browser, served, connected, sandbox):
     book = sandbox.control("GET", "/book/acme")
     booked = [row for row in book["transactions"] if row["transid"] == posted.transaction_id]
     assert [row["amountin"] for row in booked] == [int(posted.amount * 100)]
+    assert page.problems == []
+
+
+def test_split_shows_what_is_left_while_amounts_are_typed(browser, served, connected):
+    page = _signed_in(browser, served)
+    page.goto(served.url("/review/"))
+    page.keyboard.press("p")
+    amount = page.locator("[data-pm-amount]").first
+    whole = Decimal(amount.input_value())
+
+    amount.fill("1.50")
+
+    left = f"{whole - Decimal('1.50'):.2f}"
+    expect(page.locator("[data-pm-unallocated]")).to_contain_text(left)
+    amount.press("=")
+    expect(amount).to_have_value(f"{whole:.2f}")
+    amount.fill("1.50")
+    page.get_by_text("Save split").click()
+    expect(page.locator("[aria-live]", has_text=f"{left}\u00a0EUR of it is still open")).to_have_count(1)
+    expect(_rows(page)).to_have_count(3)
+    _rows(page).first.click()
+    expect(page.locator(".pm-panel")).to_contain_text(f"{left}\u00a0EUR of it is still open.")
     assert page.problems == []
 
 

@@ -56,14 +56,16 @@ class Panel:
     """One payment under review.
 
     Shape: `version` changes whenever a decision made from an older panel must be refused; `key` is made for each
-    rendering; `state` is words when the payment is no longer open ("Matched by Ana, 12 s ago"); `none_text` says why
-    there is no suggestion; `summary` is the sentence read aloud ("49.00 EUR from Mueller, exact match INV-1038");
-    `find` or `split` is set when that editor is open; `queue` are the filters of the queue it was opened from.
+    rendering; `left` is what no match has used yet; `state` is words when the payment is no longer open ("Matched by
+    Ana, 12 s ago"); `none_text` says why there is no suggestion; `summary` is the sentence read aloud ("49.00 EUR from
+    Mueller, exact match INV-1038"); `find` or `split` is set when that editor is open; `queue` are the filters of the
+    queue it was opened from.
     """
 
     receipt_id: str
     title_name: str
     amount: Amount
+    left: Amount
     receipt: ReceiptCard
     candidates: tuple[CandidateCard, ...]
     urls: PanelUrls
@@ -81,6 +83,11 @@ class Panel:
     reject_reasons: tuple[Choice, ...] = ()
     find: FindPanel | None = None
     split: SplitPanel | None = None
+
+    @property
+    def matched(self) -> Amount:
+        """What earlier matches have used."""
+        return Amount(self.amount.value - self.left.value, self.amount.currency)
 
     @property
     def band(self) -> BandName:

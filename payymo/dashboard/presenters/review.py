@@ -18,6 +18,7 @@ from payymo.dashboard import formats, words
 from payymo.dashboard.links import link
 from payymo.dashboard.pages import (
     Allowed,
+    Amount,
     Panel,
     PanelUrls,
     QueueBand,
@@ -81,15 +82,15 @@ def panel(receipt: Receipt, *, may_decide: bool, now: datetime, error: str = "",
     is_open = receipt.state in (ReceiptState.UNRECONCILED, ReceiptState.PARTLY_ALLOCATED) and receipt.amount > 0
     name = receipts.name_of(receipt) or _("Unknown payer")
     none_text = words.none_reason(best.none_reason) if best else _("Payymo has not looked at this payment yet.")
-    summary = _("%(amount)s from %(name)s") % {
-        "amount": formats.money(receipts.amount_of(receipt)), "name": name,
-    }  # fmt: skip
+    left = Amount(receipt.unallocated, receipt.currency) if is_open else receipts.amount_of(receipt)
+    summary = _("%(amount)s from %(name)s") % {"amount": formats.money(left), "name": name}
     if candidates:
         summary += f", {BAND_WORDS.get(candidates[0].band, '')} {candidates[0].title}"
     return Panel(
         receipt_id=key,
         title_name=name,
         amount=receipts.amount_of(receipt),
+        left=left,
         receipt=receipts.card(receipt),
         candidates=candidates,
         urls=urls_of(key, query),

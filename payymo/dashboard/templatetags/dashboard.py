@@ -16,6 +16,7 @@ from django.utils.translation import gettext
 
 from payymo.dashboard import charts, formats, highlight
 from payymo.dashboard.pages import Amount, Flow, Marked, Moment
+from payymo.shared.money import to_minor
 
 register = template.Library()
 
@@ -32,6 +33,12 @@ def _nothing() -> SafeString:
 def money(amount: Amount | None) -> str:
     """`1,190.00 EUR`."""
     return formats.money(amount) if amount else _nothing()
+
+
+@register.filter
+def minor(amount: Amount) -> int:
+    """`119000`, for scripts: an amount that no reader of decimal signs can misread."""
+    return to_minor(amount.value, amount.currency)
 
 
 @register.filter

@@ -18,8 +18,9 @@ from matching import locks, selectors
 from matching.models import Decision
 from matching.services import allocation, decisions, setting_aside, undoing
 from matching.services.decisions import Actor
+from payymo.dashboard import formats
 from payymo.dashboard.links import link
-from payymo.dashboard.pages import Conflict, Decided, Panel, Undone
+from payymo.dashboard.pages import Amount, Conflict, Decided, Panel, Undone
 from payymo.dashboard.presenters import decided as last
 from payymo.dashboard.presenters import review as present
 from payymo.dashboard.review_filter import query_of, queue_behind
@@ -90,14 +91,16 @@ def _answer(request: HttpRequest, receipt_id: uuid.UUID, decided: decisions.Deci
         query = query_of(queue_behind(request))
         return HttpResponseRedirect(link("review") + (f"?{query}" if query else ""), status=303)
     receipt = receipt_or_404(receipt_id)
-    stays = decided.decision.kind == Decision.Kind.REJECT or receipt.state == ReceiptState.PARTLY_ALLOCATED
+    rest_left = receipt.state == ReceiptState.PARTLY_ALLOCATED
+    # The page went on at once where it had a next payment; what is left of this one waits in the queue.
+    stays = decided.decision.kind == Decision.Kind.REJECT or (rest_left and not request.POST.get("next"))
     key = str(receipt_id)
     shown = panel_of(request, receipt, now=now) if stays else _next_panel(request, besides=key, now=now)
     progress = progress_now(now)
     page = Decided(
-        removed=() if stays else (key,),
+        removed=() if stays or rest_left else (key,),
         progress=progress,
-        announcement=_announced(decided.decision, shown, stays=stays, left=progress.left_count),
+        announcement=_announced(decided.decision, receipt, shown, stays=stays, left=progress.left_count),
         undo=last.with_offer(
             last.undo_bar(decided.decision, now=now),
             decided.decision,
@@ -109,8 +112,8 @@ def _answer(request: HttpRequest, receipt_id: uuid.UUID, decided: decisions.Deci
     return render(request, "dashboard/review/decided.html", {"page": page})
 
 
-def _announced(decision: Decision, shown: Panel | None, *, stays: bool, left: int) -> str:
-    """Say what was done and what is shown now: the next payment, or what is left of this one."""
+def _announced(decision: Decision, receipt: locks.Receipt, shown: Panel | None, *, stays: bool, left: int) -> str:
+    """Say what was done, what of the payment is still open, and what is shown now."""
     if shown is None:
         text = _("%(what)s. %(left)d left.")
     elif not stays:
@@ -120,6 +123,9 @@ def _announced(decision: Decision, shown: Panel | None, *, stays: bool, left: in
     else:
         text = _("%(what)s. Still to decide: %(next)s, without a suggestion. %(left)d left.")
     said = str(decision.get_kind_display())
+    if not stays and receipt.state == ReceiptState.PARTLY_ALLOCATED:
+        rest = formats.money(Amount(receipt.unallocated, receipt.currency))
+        said = _("%(what)s. %(rest)s of it is still open") % {"what": said, "rest": rest}
     return text % {"what": said, "next": shown.summary if shown else "", "left": left}
 
 

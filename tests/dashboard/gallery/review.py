@@ -151,6 +151,7 @@ def panel(number: int = 0, **changes: object) -> Panel:
         receipt_id=uuid_of(number),
         title_name=name,
         amount=eur(amount),
+        left=eur(amount),
         receipt=receipt(number, marked=False),
         candidates=candidates,
         urls=urls(number),

@@ -1,4 +1,5 @@
-// What is left while amounts are typed, in minor units. Only a preview: the server computes it again.
+// What is left while amounts are typed, in minor units, as is what the page gives. Only a preview: the server computes
+// it again.
 function minor(text, digits) {
   const plain = text.replace(/[\s\u00a0\u202f']/g, "");
   if (!plain) return 0;
@@ -20,7 +21,7 @@ const amounts = (editor) => [...editor.querySelectorAll("[data-pm-amount]")];
 function left(editor, except) {
   const digits = Number(editor.dataset.digits);
   const used = amounts(editor).filter((input) => input !== except).reduce((sum, input) => sum + minor(input.value, digits), 0);
-  return minor(editor.dataset.total, digits) - used;
+  return Number(editor.dataset.total) - used;
 }
 
 function update(editor) {
@@ -43,7 +44,7 @@ export function startSplit() {
     event.preventDefault();
     const editor = event.target.closest("[data-pm-split]");
     const digits = Number(editor.dataset.digits);
-    const most = Math.min(minor(event.target.dataset.outstanding, digits), left(editor, event.target));
+    const most = Math.min(Number(event.target.dataset.outstanding), left(editor, event.target));
     event.target.value = written(Math.max(0, most), digits);
     update(editor);
   });
