@@ -112,6 +112,9 @@ class RawFetch(Record):
     refused = models.JSONField(default=list, help_text="entries that could not be read: position and reason")
     noted = models.JSONField(default=list, help_text="what a person should look at although nothing was refused")
 
+    class Meta:
+        verbose_name_plural = "raw fetches"
+
 
 class StatementImport(Record):
     """An uploaded statement file: parsed, shown, and only then committed."""

@@ -208,11 +208,18 @@ class InvoiceMatch(Allocation):
 
     bank_transaction = models.ForeignKey(BankTransaction, on_delete=models.PROTECT, related_name="allocations")
 
+    class Meta:
+        verbose_name_plural = "invoice matches"
+
 
 class StripeInvoiceMatch(Allocation):
     """Stripe charge -> invoice."""
 
     stripe_payment = models.ForeignKey(StripePayment, on_delete=models.PROTECT, related_name="allocations")
+
+    class Meta:
+        verbose_name = "Stripe invoice match"
+        verbose_name_plural = "Stripe invoice matches"
 
 
 class Settlement(Record):
