@@ -1,4 +1,5 @@
 import multiprocessing
+import threading
 from multiprocessing.connection import Pipe
 
 import msgspec
@@ -11,7 +12,6 @@ from benchmarks.hosts.world import invent
 from matching.core.judging import judge, judge_each, pack, unpack
 from matching.core.scoring import shipped_model
 from matching.core.types import NoneReason
-from matching.management.commands import match_files
 from matching.twins import Claims, Twin, TwinLost, doubled
 from tests.matching.core.cast import book, invoice, receipt
 
@@ -107,11 +107,23 @@ def test_the_second_process_ends_with_the_first():
     assert multiprocessing.active_children() == []
 
 
-def test_a_lost_process_is_said_and_nothing_is_written(folder, tmp_path, monkeypatch):
-    monkeypatch.setattr(match_files.FileRun, "_follow", lambda *_: None)
+def _kill_the_second(over):
+    while not over.wait(0.001):
+        for other in multiprocessing.active_children():
+            other.kill()
+            return
 
-    with pytest.raises(CommandError, match="--processes 1"):
-        call_command("match_files", str(folder), "--out", str(tmp_path / "out"), processes=2)
+
+def test_a_lost_process_is_said_and_nothing_is_written(folder, tmp_path):
+    over = threading.Event()
+    killer = threading.Thread(target=_kill_the_second, args=(over,))
+    killer.start()
+    try:
+        with pytest.raises(CommandError, match="--processes 1"):
+            call_command("match_files", str(folder), "--out", str(tmp_path / "out"), processes=2)
+    finally:
+        over.set()
+        killer.join(10)
 
     assert not (tmp_path / "out").exists()
 
