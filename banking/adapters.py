@@ -19,7 +19,7 @@ def clean(text: str, longest: int | None = None) -> str:
     return held if longest is None else held[:longest].rstrip()
 
 
-def iban_hash(iban: str, *, key: bytes) -> str:
+def iban_hash(iban: str, *, key: sealing.TenantKeys) -> str:
     """Return the keyed hash by which this tenant finds an account number; an empty one has none."""
     return sealing.look_up_hash(compact_iban(iban), purpose="iban", key=key) if iban else ""
 
@@ -29,7 +29,7 @@ def compact_iban(iban: str) -> str:
     return "".join(iban.split()).upper()
 
 
-def stable_key(account_number: str, currency: str, *, key: bytes | None = None) -> str:
+def stable_key(account_number: str, currency: str, *, key: sealing.TenantKeys | None = None) -> str:
     """Return what an account is known by, whatever a provider calls it today."""
     return sealing.look_up_hash(f"{compact_iban(account_number)}|{currency}", purpose="bank-account", key=key)
 
@@ -52,7 +52,7 @@ def new_transaction(
     account: BankAccount,
     identity: str,
     fingerprint: str,
-    key: bytes,
+    key: sealing.TenantKeys,
     raw_fetch: RawFetch | None,
     statement_import: StatementImport | None,
 ) -> BankTransaction:

@@ -55,15 +55,34 @@ class Domain(DomainMixin):
 
 
 class TenantKey(models.Model):
-    """The tenant's data key, wrapped by the master key. Destroying it makes every sealed value unreadable."""
+    """A key of the tenant, wrapped by the master key. Destroying them all makes every sealed value unreadable.
 
-    tenant = models.OneToOneField(Tenant, on_delete=models.CASCADE, related_name="data_key")
+    The sealing key with the highest number seals; the ones below still open while a rotation runs. The index key makes
+    look-up hashes and stays, whatever happens to the others.
+    Source: docs/adr/0024-data-keys-rotate-and-the-index-key-stays.md
+    """
+
+    class Purpose(models.TextChoices):
+        """What a key is for."""
+
+        SEAL = "seal", "Sealing"
+        INDEX = "index", "Look-up hashes"
+
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="data_keys")
+    purpose = models.CharField(max_length=5, choices=Purpose, default=Purpose.SEAL)
+    number = models.PositiveIntegerField(default=1)
     wrapped = models.BinaryField()
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "purpose", "number"], name="one_tenant_key_per_number"),
+            models.CheckConstraint(condition=models.Q(number__lte=65_535), name="a_key_number_fits_two_bytes"),
+        ]
+
     def __str__(self) -> str:
         """Name the key without showing it."""
-        return f"data key of tenant {self.tenant_id}"
+        return f"{self.purpose} key {self.number} of tenant {self.tenant_id}"
 
 
 class PlatformKey(models.Model):

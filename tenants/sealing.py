@@ -1,8 +1,11 @@
 """Sealed columns and look-up hashes of the current tenant.
 
-A sealed value is bound to tenant, table, column and row, so that a ciphertext moved elsewhere does not open.
+A sealed value is bound to tenant, table, column and row, so that a ciphertext moved elsewhere does not open. It names
+the tenant's key that sealed it; while a rotation runs, the newest key seals and the older ones open.
 """
 
+import time
+import uuid
 from functools import lru_cache
 
 from payymo.shared import crypto, master_key
@@ -10,37 +13,118 @@ from payymo.shared.models import Record
 from tenants import context
 from tenants.models import PlatformKey, Tenant, TenantKey
 
+KEYS_GOOD_FOR_SECONDS = 60.0
+"""For how long a key may go on sealing after it was read: a rotation waits much longer before it removes one."""
+
 _LOOK_UP = "look-up"
+_SEAL, _INDEX = TenantKey.Purpose.SEAL, TenantKey.Purpose.INDEX
 
 
-def data_key_binding(tenant_public_id: str) -> bytes:
-    """Return what a tenant's wrapped data key is bound to."""
-    return b"data-key:" + tenant_public_id.encode()
+def key_binding(tenant_public_id: uuid.UUID | str, purpose: str, number: int) -> bytes:
+    """Return what a tenant's wrapped key is bound to."""
+    if (purpose, number) in ((_SEAL, 1), (_INDEX, 0)):
+        # As it was while a tenant had one key; index key 0 is that key.
+        return b"data-key:" + str(tenant_public_id).encode()
+    return f"data-key:{tenant_public_id}:{purpose}:{number}".encode()
 
 
-@lru_cache(maxsize=256)
-def _unwrapped(tenant_public_id: str, wrapped: bytes) -> bytes:
-    return master_key.unseal(wrapped, bound_to=data_key_binding(tenant_public_id))
+def key_binding_of(row: TenantKey) -> bytes:
+    """Return what this row's wrapped key is bound to."""
+    return key_binding(row.tenant.public_id, row.purpose, row.number)
 
 
-def create_data_key(tenant: Tenant) -> None:
-    """Make the tenant's data key and store it wrapped by the master key."""
-    wrapped = master_key.seal(crypto.new_key(), bound_to=data_key_binding(str(tenant.public_id)))
-    TenantKey.objects.create(tenant=tenant, wrapped=wrapped)
+@lru_cache(maxsize=512)
+def _unwrapped(wrapped: bytes, binding: bytes) -> bytes:
+    return master_key.unseal(wrapped, bound_to=binding)
 
 
-def data_key() -> bytes:
-    """Return the current tenant's data key.
+class TenantKeys:
+    """A tenant's keys: which one seals, those that open, and the one of look-up hashes. Unwrapped when first used."""
 
-    Raises: UnreadableSecret when the key was destroyed or the master key is another one.
+    def __init__(self, tenant: Tenant) -> None:
+        self._tenant = tenant
+        self._read()
+
+    def __repr__(self) -> str:
+        return f"TenantKeys({self._tenant.public_id})"
+
+    def _read(self) -> None:
+        # Never the tenant's cached relation: a destroyed key must stop working at once.
+        rows = TenantKey.objects.filter(tenant_id=self._tenant.pk).values_list("purpose", "number", "wrapped")
+        self._wrapped = {(str(purpose), number): bytes(wrapped) for purpose, number, wrapped in rows}
+        self._read_at = time.monotonic()
+
+    def _newest(self, purpose: str) -> int:
+        numbers = [number for kind, number in self._wrapped if kind == purpose]
+        if not numbers:
+            raise crypto.UnreadableSecret("the tenant's data key does not exist")
+        return max(numbers)
+
+    def _key(self, purpose: str, number: int) -> bytes:
+        wrapped = self._wrapped.get((purpose, number))
+        if wrapped is None:
+            raise crypto.UnreadableSecret(f"the tenant has no {purpose} key {number}")
+        return _unwrapped(wrapped, key_binding(self._tenant.public_id, purpose, number))
+
+    @property
+    def present(self) -> int:
+        """The number of the key that seals."""
+        if time.monotonic() - self._read_at > KEYS_GOOD_FOR_SECONDS:
+            self._read()
+        return self._newest(_SEAL)
+
+    def seal(self, plain: bytes, *, bound_to: bytes) -> bytes:
+        """Encrypt with the newest key.
+
+        Raises: UnreadableSecret when the key was destroyed or cannot be unwrapped.
+        """
+        number = self.present
+        return crypto.seal(plain, key=self._key(_SEAL, number), key_id=number, bound_to=bound_to)
+
+    def unseal(self, sealed: bytes, *, bound_to: bytes) -> bytes:
+        """Decrypt with the key that the value names.
+
+        Raises: UnreadableSecret.
+        """
+        number = crypto.key_id_of(sealed)
+        if (str(_SEAL), number) not in self._wrapped:
+            # Made by a key that is newer than our reading.
+            self._read()
+        return crypto.unseal(sealed, key=self._key(_SEAL, number), bound_to=bound_to)
+
+    def hash_of(self, value: str, *, purpose: str) -> str:
+        """Return the keyed hash by which equal values are found.
+
+        Raises: UnreadableSecret.
+        """
+        return crypto.keyed_hash(value, key=self._key(_INDEX, self._newest(_INDEX)), purpose=purpose)
+
+
+def create_keys(tenant: Tenant) -> None:
+    """Make the tenant's first sealing key and its index key, and store them wrapped by the master key."""
+    add_key(tenant, _SEAL, 1)
+    add_key(tenant, _INDEX, 1)
+
+
+def add_key(tenant: Tenant, purpose: str, number: int) -> TenantKey:
+    """Make a key and store it wrapped by the master key."""
+    wrapped = master_key.seal(crypto.new_key(), bound_to=key_binding(tenant.public_id, purpose, number))
+    return TenantKey.objects.create(tenant=tenant, purpose=purpose, number=number, wrapped=wrapped)
+
+
+def data_key() -> TenantKeys:
+    """Read the current tenant's keys, for sealing and hashing many values with one query.
+
+    Raises: UnreadableSecret when they were destroyed.
     """
-    tenant = context.current()
-    try:
-        # Not the tenant's cached relation: a destroyed key must stop working at once.
-        wrapped = bytes(TenantKey.objects.get(tenant_id=tenant.pk).wrapped)
-    except TenantKey.DoesNotExist as error:
-        raise crypto.UnreadableSecret("the tenant's data key does not exist") from error
-    return _unwrapped(str(tenant.public_id), wrapped)
+    keys = TenantKeys(context.current())
+    _ = keys.present
+    return keys
+
+
+def destroy_data_keys(tenant: Tenant) -> int:
+    """Destroy all keys of a tenant: nothing that it sealed can ever be read again. Return how many there were."""
+    return TenantKey.objects.filter(tenant_id=tenant.pk).delete()[0]
 
 
 def platform_hash(value: str, *, purpose: str) -> str:
@@ -61,17 +145,18 @@ def platform_key_binding(name: str) -> bytes:
     return b"platform-key:" + name.encode()
 
 
-def _bound_to(row: Record, column: str) -> bytes:
-    tenant = context.current()
-    return "|".join([str(tenant.public_id), row._meta.db_table, column, str(row.public_id)]).encode()
+def binding_of(table: str, column: str, public_id: uuid.UUID | str) -> bytes:
+    """Return what a sealed value of the current tenant is bound to."""
+    return "|".join([str(context.current().public_id), table, column, str(public_id)]).encode()
 
 
-def seal(row: Record, column: str, text: str, *, key: bytes | None = None) -> bytes:
+def seal(row: Record, column: str, text: str, *, key: TenantKeys | None = None) -> bytes:
     """Encrypt `text` for `row.column`. Pass `key` (from `data_key`) when sealing many rows."""
-    return crypto.seal(text.encode(), key=key or data_key(), key_id=1, bound_to=_bound_to(row, column))
+    bound_to = binding_of(row._meta.db_table, column, row.public_id)
+    return (key or data_key()).seal(text.encode(), bound_to=bound_to)
 
 
-def unseal(row: Record, column: str, *, key: bytes | None = None) -> str:
+def unseal(row: Record, column: str, *, key: TenantKeys | None = None) -> str:
     """Decrypt `row.column`; an empty column is an empty text. Pass `key` (from `data_key`) when opening many rows.
 
     Raises: UnreadableSecret.
@@ -79,9 +164,10 @@ def unseal(row: Record, column: str, *, key: bytes | None = None) -> str:
     value = getattr(row, column)
     if not value:
         return ""
-    return crypto.unseal(bytes(value), key=key or data_key(), bound_to=_bound_to(row, column)).decode()
+    bound_to = binding_of(row._meta.db_table, column, row.public_id)
+    return (key or data_key()).unseal(bytes(value), bound_to=bound_to).decode()
 
 
-def look_up_hash(value: str, *, purpose: str, key: bytes | None = None) -> str:
+def look_up_hash(value: str, *, purpose: str, key: TenantKeys | None = None) -> str:
     """Return the keyed hash by which this tenant finds equal values, an IBAN for example."""
-    return crypto.keyed_hash(value, key=key or data_key(), purpose=purpose)
+    return (key or data_key()).hash_of(value, purpose=purpose)

@@ -1,6 +1,7 @@
 """The base of every task that works for a tenant, the fan-out for beat, and the heartbeat."""
 
 import logging
+from datetime import timedelta
 from typing import Any
 
 from celery import Task, current_app, shared_task
@@ -8,8 +9,11 @@ from django.utils import timezone
 
 from tenants import context
 from tenants.models import Heartbeat, Tenant
+from tenants.services import data_keys
 
 logger = logging.getLogger(__name__)
+# Ends well before the soft limit of a task.
+_BUDGET = timedelta(seconds=90)
 
 
 class TenantTask(Task):
@@ -50,3 +54,13 @@ def fan_out(*, task: str) -> int:
 def heartbeat() -> None:
     """Note that a real worker is consuming."""
     Heartbeat.objects.update_or_create(name="worker", defaults={"beaten_at": timezone.now()})
+
+
+@shared_task(base=TenantTask)
+def rotate_data_key() -> int:
+    """Change the tenant's sealing key once a year, and go on with a change that has begun; return how many moved."""
+    began = timezone.now()
+    try:
+        return data_keys.rotate(now=began, should_stop=lambda: timezone.now() > began + _BUDGET).moved
+    except data_keys.RotationBusy:
+        return 0

@@ -12,7 +12,7 @@ from accounts.services.signing_keys import key_binding
 from payymo.shared import master_key
 from payymo.shared.crypto import UnreadableSecret
 from tenants.models import PlatformKey, TenantKey
-from tenants.sealing import data_key_binding, platform_key_binding
+from tenants.sealing import key_binding_of, platform_key_binding
 
 
 @dataclass(slots=True)
@@ -32,7 +32,7 @@ class _Sealed:
 
 
 _SEALED = (
-    _Sealed(TenantKey, "wrapped", lambda row: data_key_binding(str(row.tenant.public_id))),
+    _Sealed(TenantKey, "wrapped", lambda row: key_binding_of(row)),
     _Sealed(PlatformKey, "wrapped", lambda row: platform_key_binding(row.name)),
     _Sealed(SigningKey, "private_sealed", lambda row: key_binding(row.kid)),
     _Sealed(TotpDevice, "secret_sealed", lambda row: device_binding(row)),

@@ -136,7 +136,7 @@ def _window(
     )
 
 
-def _facts(entry: ParsedEntry, key: bytes) -> Facts:
+def _facts(entry: ParsedEntry, key: sealing.TenantKeys) -> Facts:
     facts = Facts(
         booking_date=entry.booking_date,
         value_date=entry.value_date,
@@ -152,7 +152,9 @@ def _facts(entry: ParsedEntry, key: bytes) -> Facts:
     return replace(facts, fingerprint=sealing.look_up_hash(facts.as_told(), purpose="entry", key=key))
 
 
-def _compare(account: BankAccount | None, entries: Sequence[ParsedEntry], window: Window, key: bytes) -> Plan:
+def _compare(
+    account: BankAccount | None, entries: Sequence[ParsedEntry], window: Window, key: sealing.TenantKeys
+) -> Plan:
     arrivals, batch = [], 0
     for position, entry in enumerate(entries):
         batch += entry.batch_line == 1
@@ -195,7 +197,7 @@ def _insert(
     entries: Sequence[ParsedEntry],
     outcome: Plan,
     *,
-    key: bytes,
+    key: sealing.TenantKeys,
     raw_fetch: RawFetch | None,
     statement_import: StatementImport | None,
 ) -> None:

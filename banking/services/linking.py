@@ -71,7 +71,7 @@ def _link(account: ProviderAccount, connection: BankConnection, now: datetime) -
     AccountQuota.objects.filter(account=held).delete()
 
 
-def new_account(*, number: str, currency: str, is_iban: bool, key: bytes | None = None) -> BankAccount:
+def new_account(*, number: str, currency: str, is_iban: bool, key: sealing.TenantKeys | None = None) -> BankAccount:
     """Build an account row by its number and currency; it is not saved."""
     key = key or sealing.data_key()
     compact = adapters.compact_iban(number)

@@ -56,7 +56,7 @@ def once_each(values: Iterable[Value], name: str) -> list[Value]:
     return list(kept.values())
 
 
-def _row(connection: StripeConnection, charge: RemoteCharge, key: bytes) -> StripePayment:
+def _row(connection: StripeConnection, charge: RemoteCharge, key: sealing.TenantKeys) -> StripePayment:
     settled = charge.balance_transaction
     row = StripePayment(
         connection=connection,

@@ -47,7 +47,7 @@ def create_tenant(*, slug: str, name: str, domain: str) -> Tenant:
         with transaction.atomic(durable=True):
             tenant: Tenant = Tenant.objects.create(slug=slug, name=name.strip(), schema_name=new_schema_name())
             Domain.objects.create(tenant=tenant, domain=host, is_primary=True)
-            sealing.create_data_key(tenant)
+            sealing.create_keys(tenant)
     except IntegrityError as error:
         raise TenantExists(f"A tenant with the slug {slug!r} or the host {host!r} exists already.") from error
     try:

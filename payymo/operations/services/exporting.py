@@ -155,7 +155,7 @@ class _Lines:
         return self._digest.hexdigest()
 
 
-def _write_table(out: zipfile.ZipFile, table: Table, key: bytes) -> Part:
+def _write_table(out: zipfile.ZipFile, table: Table, key: sealing.TenantKeys) -> Part:
     name, unreadable = f"tables/{table.name}.jsonl", 0
     with out.open(name, "w", force_zip64=True) as raw:
         lines = _Lines(raw)
