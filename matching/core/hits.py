@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from matching.core.book import Book, Debt
 from matching.core.numbers import digits_of
@@ -37,8 +37,7 @@ _MOST_OF_CLIENT = 200
 _ORDER = {grade: place for place, grade in enumerate(Grade)}
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """One invoice named by one place in the text."""
 
     debt: Debt

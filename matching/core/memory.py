@@ -44,7 +44,8 @@ class Counts:
         if not row:
             return {}
         day = on.toordinal()
-        return {client: count * _fading(day - last) for client, (count, last) in row.items()}
+        fading = _FADING
+        return {client: count * fading[day - last] for client, (count, last) in row.items()}
 
     def drop_client(self, client_id: int) -> None:
         """Forget one client under every key."""
@@ -72,13 +73,18 @@ class Counts:
 
 
 def _faded(count: float, last: float, on: date) -> float:
-    return count * _fading(on.toordinal() - last)
+    return count * _FADING[on.toordinal() - last]
 
 
-@lru_cache(maxsize=8192)
-def _fading(age: float) -> float:
-    """What is left of a count after some days."""
-    return float(0.5 ** (max(0.0, age) / HALF_LIFE_DAYS))
+class _Fading(dict[float, float]):
+    """What is left of a count after some days, worked out once for each number of days."""
+
+    def __missing__(self, days: float) -> float:
+        left = self[days] = float(0.5 ** (max(0.0, days) / HALF_LIFE_DAYS))
+        return left
+
+
+_FADING = _Fading()
 
 
 class Memory:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from matching.core.lexicon import LEGAL_FORMS, TITLES_AND_FILLERS
 
@@ -44,8 +44,7 @@ _WORD = re.compile(r"[A-Z0-9?'@]+")
 _UMLAUTS = re.compile(r"(?<=[A-Z])?(AE|OE|UE)")
 
 
-@dataclass(frozen=True, slots=True)
-class Folded:
+class Folded(NamedTuple):
     """`text` in upper-case ASCII; `offsets[i]` is the place of its i-th character in the original."""
 
     text: str

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from matching.core.normalise import fold
 
-_DIGITS = "0123456789"
+_LONGEST = 1000
 
 
 def digits_of(number: str) -> str:
@@ -46,10 +46,13 @@ def _is_month(group: str) -> bool:
 
 
 class NumberIndex:
-    """Invoice ids by the digits of each of their numbers."""
+    """Invoice ids by the digits of each of their numbers.
+
+    Shape: `_whole` by the digits behind a one, read as a number, so that zeros in front count.
+    """
 
     def __init__(self) -> None:
-        self._whole: dict[str, list[int]] = {}
+        self._whole: dict[int, list[int]] = {}
         self._running: dict[str, list[int]] = {}
         self.prefixes: set[str] = set()
 
@@ -60,7 +63,7 @@ class NumberIndex:
             if prefix:
                 self.prefixes.add(prefix)
             for key in keys_of(number):
-                known = self._whole.setdefault(key, [])
+                known = self._whole.setdefault(_as_number(key), [])
                 if invoice_id not in known:
                     known.append(invoice_id)
             running = running_part(number)
@@ -69,7 +72,7 @@ class NumberIndex:
 
     def whole(self, digits: str) -> list[int]:
         """Invoices that carry exactly these digits."""
-        return self._whole.get(digits, [])
+        return self._whole.get(_as_number(digits), [])
 
     def running(self, digits: str) -> list[int]:
         """Invoices whose running part these digits are, oldest first."""
@@ -79,10 +82,14 @@ class NumberIndex:
         """Invoices whose digits differ by one changed, missing, added or swapped digit, with their digits."""
         found: dict[int, str] = {}
         known = self._whole
-        for variant in sorted(slips_of(digits) & known.keys()):
+        for variant in sorted(_slips(_as_number(digits)) & known.keys()):
             for invoice_id in known[variant]:
-                found.setdefault(invoice_id, variant)
+                found.setdefault(invoice_id, str(variant)[1:])
         return found
+
+
+def _as_number(digits: str) -> int:
+    return int("1" + digits[:_LONGEST])
 
 
 def _short_year(number: str) -> str:
@@ -108,14 +115,24 @@ def prefix_of(number: str) -> str:
 
 def slips_of(digits: str) -> set[str]:
     """Everything that one changed, missing, added or swapped digit makes of these digits."""
-    places = range(len(digits))
-    heads = [digits[:place] for place in range(len(digits) + 1)]
-    tails = [digits[place:] for place in range(len(digits) + 1)]
-    variants = {heads[place] + digit + tails[place + 1] for place in places for digit in _DIGITS}
-    variants.update(heads[place] + digit + tails[place] for place in range(len(digits) + 1) for digit in _DIGITS)
-    variants.update(heads[place] + tails[place + 1] for place in places)
-    variants.update(
-        heads[place] + digits[place + 1] + digits[place] + tails[place + 2] for place in range(len(digits) - 1)
-    )
-    variants.discard(digits)
+    return {str(variant)[1:] for variant in _slips(_as_number(digits))}
+
+
+def _slips(known: int) -> set[int]:
+    """The same for digits behind a one, from the last digit to the first."""
+    variants: set[int] = set()
+    unit, head = 1, known
+    while head > 1:
+        behind = known % unit
+        added = head * unit * 10 + behind
+        variants.update(range(added, added + 10 * unit, unit))
+        before, digit = divmod(head, 10)
+        changed = known - digit * unit
+        variants.update(range(changed, changed + 10 * unit, unit))
+        variants.add(before * unit + behind)
+        if before > 1:
+            variants.add(known + (before % 10 - digit) * (unit - 10 * unit))
+        unit, head = unit * 10, before
+    variants.update(range(unit * 10 + known % unit, unit * 20, unit))
+    variants.discard(known)
     return variants

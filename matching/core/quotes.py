@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from string import ascii_uppercase
+from typing import NamedTuple
 
 from matching.core.lexicon import CLIENT_WORDS, COUNTING_WORDS, INVOICE_WORDS, ORDER_WORDS, OTHER_NUMBER_WORDS
 from matching.core.normalise import Folded, fold_with_offsets
@@ -40,8 +40,7 @@ class Label(StrEnum):
     NONE = "none"
 
 
-@dataclass(frozen=True, slots=True)
-class Quote:
+class Quote(NamedTuple):
     """A run of digits, possibly joined from several groups.
 
     Shape: `digits` only 0-9; `repaired` when letters were read as digits; `whole` when it is all of its chain.
@@ -59,8 +58,7 @@ class Quote:
     date_like: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Group:
+class _Group(NamedTuple):
     digits: str
     prefix: str
     start: int
