@@ -82,7 +82,7 @@ class NumberIndex:
         """Invoices whose digits differ by one changed, missing, added or swapped digit, with their digits."""
         found: dict[int, str] = {}
         known = self._whole
-        for variant in sorted(_slips(_as_number(digits)) & known.keys()):
+        for variant in sorted(_slips(_as_number(digits)) & known.keys(), key=str):
             for invoice_id in known[variant]:
                 found.setdefault(invoice_id, str(variant)[1:])
         return found
