@@ -82,7 +82,7 @@ bench-hosts: venv-bench
 
 # By name, so that a PAYYMO_HOME that holds anything else, or is somebody's home, keeps it.
 clean: stop
-	cd "$(PAYYMO_HOME)" 2>/dev/null && test -e run/lock -o -e venv.lock && rm -rf -- run logs beat sandbox static postgres postgres.new valkey venv venv.* \
+	cd "$(PAYYMO_HOME)" 2>/dev/null && test -e run/lock -o -e venv.lock && rm -rf -- run logs mail beat sandbox static postgres postgres.new valkey venv venv.* \
 		test-* env secrets.json ports.json state.json static.json $(addprefix bench/,$(BENCH_HOSTS)) || true
 	rmdir "$(PAYYMO_HOME)/bench" 2>/dev/null || true
 	rmdir "$(PAYYMO_HOME)" 2>/dev/null || true

@@ -12,6 +12,8 @@ from accounts.services import attempts, second_factor
 from accounts.services.client_address import client_address
 from accounts.services.security_events import record
 
+_PASSWORD_HINT = _("12 to 128 characters. A few words that only you would put together are best.")
+
 
 class SignInForm(forms.Form):
     """E-mail address and password, as password managers expect them."""
@@ -98,9 +100,59 @@ class PasswordForm(forms.Form):
         label=_("New password"),
         max_length=1024,
         strip=False,
-        help_text=_("12 to 128 characters. A few words that only you would put together are best."),
+        help_text=_PASSWORD_HINT,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password", "minlength": 12, "maxlength": 128}),
     )
+
+
+class NewPasswordForm(forms.Form):
+    """A password that replaces a forgotten one."""
+
+    new = forms.CharField(
+        label=_("New password"),
+        max_length=1024,
+        strip=False,
+        help_text=_PASSWORD_HINT,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password", "autofocus": True}),
+    )
+
+
+class ForgottenForm(forms.Form):
+    """Whose password is forgotten."""
+
+    email = forms.EmailField(
+        label=_("E-mail address"),
+        max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "username", "autofocus": True}),
+    )
+
+
+class AcceptForm(forms.Form):
+    """How an invited person becomes a member: by a new password, or by the one they have."""
+
+    name = forms.CharField(
+        label=_("Your name"), max_length=120, required=False, widget=forms.TextInput(attrs={"autocomplete": "name"})
+    )
+    password = forms.CharField(label=_("Password"), max_length=1024, strip=False, widget=forms.PasswordInput)
+    code = forms.CharField(
+        label=_("Code"),
+        max_length=40,
+        required=False,
+        help_text=_("If you have a second factor: the six digits of your app, or a recovery code."),
+        widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "spellcheck": "false"}),
+    )
+
+    def __init__(self, data: Any = None, *, is_known: bool) -> None:
+        super().__init__(data)
+        self.is_known = is_known
+        password = self.fields["password"]
+        password.widget.attrs["autocomplete"] = "current-password" if is_known else "new-password"
+        if is_known:
+            password.label = _("Your present password")
+            self.fields["name"].widget = forms.HiddenInput()
+        else:
+            password.help_text = _PASSWORD_HINT
+            self.fields["code"].widget = forms.HiddenInput()
 
 
 class StaffSignInForm(AdminAuthenticationForm):

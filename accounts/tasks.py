@@ -5,6 +5,7 @@ import logging
 from celery import shared_task
 from django.utils import timezone
 
+from accounts.services import mailing
 from accounts.services.pruning import prune
 from tenants import context
 from tenants.tasks import TenantTask
@@ -18,3 +19,9 @@ def prune_sessions() -> dict[str, int]:
     deleted = prune(tenant=context.current(), now=timezone.now())
     logger.info("pruned", extra={"event": "pruned", "count": sum(deleted.values())})
     return deleted
+
+
+@shared_task(base=TenantTask)
+def send_mails() -> int:
+    """Send the mails that wait for the tenant that `tenant_id` names."""
+    return mailing.send_due(tenant=context.current(), now=timezone.now())

@@ -196,6 +196,7 @@ NUDGES = {
     "payments": "matching.tasks.propose_pending",
     "invoices": "matching.tasks.propose_pending",
     "stripe_events": "payments.tasks.process_events",
+    "mails": "accounts.tasks.send_mails",
 }
 CELERY_TASK_DEFAULT_QUEUE = "payymo"
 CELERY_TIMEZONE = "UTC"
@@ -221,6 +222,21 @@ if PRODUCTION and (LOOPBACK_EXCEPTION or SANDBOX_URL):
 READ_TRIES = 5
 if PRODUCTION and not all(url.startswith("https://") for url in (GOCARDLESS_URL, STRIPE_URL, STRIPE_CONNECT_URL)):
     raise ImproperlyConfigured("The providers' addresses must begin with https:// in production.")
+
+# --- Mail -------------------------------------------------------------------------------------------------------------
+# smtp+tls://user:password@host:587, or another of django-environ's schemes. The demo writes mails into files.
+_mail = env.email_url_config(_secret("PAYYMO_MAIL_URL", default="smtp://localhost:25" if PRODUCTION else "filemail:"))
+EMAIL_BACKEND = _mail["EMAIL_BACKEND"]
+EMAIL_HOST, EMAIL_PORT = _mail["EMAIL_HOST"], _mail["EMAIL_PORT"]
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail["EMAIL_HOST_USER"], _mail["EMAIL_HOST_PASSWORD"]
+EMAIL_USE_TLS, EMAIL_USE_SSL = _mail.get("EMAIL_USE_TLS", False), _mail.get("EMAIL_USE_SSL", False)
+EMAIL_TIMEOUT = 10
+EMAIL_FILE_PATH = _mail["EMAIL_FILE_PATH"] or str(Path(env.str("PAYYMO_HOME", default=".payymo")).resolve() / "mail")
+if PRODUCTION and not EMAIL_BACKEND.endswith("smtp.EmailBackend"):
+    raise ImproperlyConfigured("PAYYMO_MAIL_URL must begin with smtp in production: links to sign in go out by it.")
+if PRODUCTION and not (EMAIL_USE_TLS or EMAIL_USE_SSL or EMAIL_HOST in {"localhost", "127.0.0.1", "::1"}):
+    raise ImproperlyConfigured("PAYYMO_MAIL_URL must be smtp+tls or smtp+ssl, unless the host is this machine.")
+DEFAULT_FROM_EMAIL = env.str("PAYYMO_MAIL_FROM", default="Payymo <payymo@localhost>")
 
 # --- Sign-in ----------------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"

@@ -20,7 +20,7 @@ settings.load_profile("payymo")
 PASSWORD = "correct horse battery"
 _SHARED_LEFTOVERS = (
     "accounts_refreshtoken", "accounts_session", "accounts_securityevent", "accounts_attemptcounter",
-    "accounts_idempotencyrecord",
+    "accounts_idempotencyrecord", "accounts_invitation", "accounts_passwordreset", "accounts_outgoingmail",
     "tenants_provideraccount", "tenants_heartbeat", "tenants_auditanchor", "tenants_breaker", "django_session",
 )  # fmt: skip
 

@@ -2,11 +2,14 @@
 
 from django.urls import path
 
-from accounts.api import account, administration, audit, description, views
+from accounts.api import account, administration, audit, description, invitations, views
 
 urlpatterns = [
     path("api-keys/", administration.KeyList.as_view(), name="api-keys"),
     path("api-keys/<uuid:public_id>/", administration.KeyDetail.as_view(), name="api-key"),
+    path("invitations/", invitations.InvitationList.as_view(), name="invitations"),
+    path("invitations/<uuid:public_id>/", invitations.InvitationDetail.as_view(), name="invitation"),
+    path("invitations/<uuid:public_id>/resend/", invitations.ResendInvitation.as_view(), name="invitation-resend"),
     path("members/", administration.MemberList.as_view(), name="members"),
     path("members/<uuid:public_id>/", administration.MemberDetail.as_view(), name="member"),
     path("permissions/", administration.PermissionTable.as_view(), name="permissions"),

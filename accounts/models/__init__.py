@@ -1,5 +1,6 @@
 """Who may do what where: users, memberships, roles, sessions, signing keys. Shared schema."""
 
+from accounts.models.letters import Invitation, OutgoingMail, PasswordReset
 from accounts.models.people import ApiKey, Membership, Role, User, UserManager
 from accounts.models.records import AttemptCounter, IdempotencyRecord, SecurityEvent
 from accounts.models.sign_in import RecoveryCode, RefreshToken, Session, SigningKey, TotpDevice
@@ -8,7 +9,10 @@ __all__ = [
     "ApiKey",
     "AttemptCounter",
     "IdempotencyRecord",
+    "Invitation",
     "Membership",
+    "OutgoingMail",
+    "PasswordReset",
     "RecoveryCode",
     "RefreshToken",
     "Role",

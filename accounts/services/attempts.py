@@ -1,4 +1,4 @@
-"""How often somebody may guess: per account, per address, per tenant.
+"""How often somebody may guess, or ask for what costs something: per account, per address, per tenant.
 
 An attempt is counted before the password is looked at, by one statement that returns the new value, so that any number
 of guesses at once cannot pass the limit. A success takes its own count back. Nothing is locked for ever.
@@ -46,21 +46,28 @@ class Rule:
     window: timedelta
     first_delay: timedelta = timedelta(0)
     longest_delay: timedelta = timedelta(minutes=15)
+    says: str = "Too many sign-in attempts. Please wait and try again."
 
 
+_TOO_OFTEN = "This was asked for too often. Please wait and try again."
 PER_ADDRESS = Rule("address", allowed=20, window=timedelta(minutes=15))
 PER_ACCOUNT = Rule("account", allowed=5, window=timedelta(hours=24), first_delay=timedelta(seconds=30))
 PER_TENANT = Rule("tenant", allowed=200, window=timedelta(minutes=15))
 
+RESETS_PER_ADDRESS = Rule("reset_address", allowed=20, window=timedelta(minutes=15), says=_TOO_OFTEN)
+RESETS_PER_ACCOUNT = Rule("reset_account", allowed=3, window=timedelta(hours=1), says=_TOO_OFTEN)
+RESETS_PER_TENANT = Rule("reset_tenant", allowed=200, window=timedelta(minutes=15), says=_TOO_OFTEN)
+INVITATIONS = Rule("invitations", allowed=100, window=timedelta(hours=24), says=_TOO_OFTEN)
+
 
 class TooManyAttempts(DomainError):
-    """There were too many sign-ins; `retry_after` says in how many seconds the next is looked at."""
+    """This was tried too often; `retry_after` says in how many seconds the next is looked at."""
 
     code = "too_many_attempts"
     status = 429
 
-    def __init__(self, retry_after: int) -> None:
-        super().__init__("Too many sign-in attempts. Please wait and try again.")
+    def __init__(self, retry_after: int, says: str = PER_ACCOUNT.says) -> None:
+        super().__init__(says)
         self.retry_after = retry_after
 
 
@@ -86,6 +93,14 @@ def count_attempt(*, email: str, address: str, tenant: Tenant | None, now: datet
     for rule, subject in subjects:
         _count(rule, subject, tenant, now)
     return Attempt(tenant, subjects)
+
+
+def count_use(rule: Rule, *, value: str, tenant: Tenant, now: datetime) -> None:
+    """Count one use of what may be asked for `rule.allowed` times in a window, by this address, account or tenant.
+
+    Raises: TooManyAttempts.
+    """
+    _count(rule, _subject(rule, value.strip().lower()), tenant, now)
 
 
 def forgive_attempt(*, attempt: Attempt, account: bool = True) -> None:
@@ -126,7 +141,7 @@ def _count(rule: Rule, subject: str, tenant: Tenant | None, now: datetime) -> No
         cursor.execute(_COUNT, values)
         counted: Sequence[int] | None = cursor.fetchone()
     if counted is None:
-        raise TooManyAttempts(_seconds_left(subject, tenant, now))
+        raise TooManyAttempts(_seconds_left(subject, tenant, now), rule.says)
 
 
 def _seconds_left(subject: str, tenant: Tenant | None, now: datetime) -> int:

@@ -71,7 +71,7 @@ def change_member(
         row = Membership.objects.select_related("role", "user", "tenant").get(pk=membership.pk)
         before = (row.role.code, row.is_active)
         held = permissions.permissions_of_role(row.role) | permissions.permissions_of_role(role or row.role)
-        _check_reach(held, granted)
+        check_reach(held, granted)
         _check_limit(role or row.role, is_limited=row.is_limited)
         row.role = role or row.role
         row.is_active = row.is_active if is_active is None else is_active
@@ -101,7 +101,7 @@ def limit_member(
     with transaction.atomic():
         Tenant.objects.select_for_update().get(pk=membership.tenant_id)
         row = Membership.objects.select_related("role", "user", "tenant").get(pk=membership.pk)
-        _check_reach(permissions.permissions_of_role(row.role), granted)
+        check_reach(permissions.permissions_of_role(row.role), granted)
         _check_limit(row.role, is_limited=accounts is not None)
         row.is_limited = accounts is not None
         row.save(update_fields=["is_limited"])
@@ -122,7 +122,7 @@ def _check_limit(role: Role, *, is_limited: bool) -> None:
         raise NotLimitable("Whoever administers members or keys sees every bank account. Lift the limit, or the role.")
 
 
-def _check_reach(wanted: frozenset[str], granted: frozenset[str]) -> None:
+def check_reach(wanted: frozenset[str], granted: frozenset[str]) -> None:
     """Raise NotAllowed when somebody reaches for a right that they do not hold themselves."""
     if beyond := sorted(wanted - granted):
         raise NotAllowed(f"You do not hold these rights yourself: {', '.join(beyond)}.")
@@ -140,7 +140,7 @@ def save_role(*, tenant: Tenant, granted: frozenset[str], code: str, name: str, 
         raise UnusableRole(f"Unknown permission: {', '.join(unknown)[:200]}.")
     if not codenames or not name.strip():
         raise UnusableRole("A role has a name and at least one permission.")
-    _check_reach(frozenset(codenames), granted)
+    check_reach(frozenset(codenames), granted)
     with transaction.atomic():
         Tenant.objects.select_for_update().get(pk=tenant.pk)
         known = Role.objects.filter(tenant=tenant)

@@ -7,8 +7,8 @@ from django.contrib.auth.password_validation import CommonPasswordValidator, val
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from accounts.models import Session, User
-from accounts.services import attempts, security_events, sessions
+from accounts.models import OutgoingMail, Session, User
+from accounts.services import attempts, outbox, security_events, sessions
 from payymo.shared.errors import BadInput
 from tenants.models import Tenant
 
@@ -97,3 +97,4 @@ def set_password(*, user: User, tenant: Tenant, new: str, keep: Session | None, 
             keep.password_stamp, keep.confirmed_at = user.get_session_auth_hash(), now
             keep.save(update_fields=["password_stamp", "confirmed_at"])
         security_events.record(kind="password_changed", tenant=tenant, user=user, now=now)
+        outbox.post(kind=OutgoingMail.Kind.PASSWORD_CHANGED, about=user.public_id, tenant=tenant, now=now)

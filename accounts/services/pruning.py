@@ -5,16 +5,26 @@ from datetime import datetime, timedelta
 from django.contrib.sessions.backends.db import SessionStore
 from django.db.models import Q
 
-from accounts.models import AttemptCounter, IdempotencyRecord, RefreshToken, SecurityEvent, Session
+from accounts.models import (
+    AttemptCounter,
+    IdempotencyRecord,
+    Invitation,
+    OutgoingMail,
+    PasswordReset,
+    RefreshToken,
+    SecurityEvent,
+    Session,
+)
 from tenants.models import Tenant
 
 COUNTERS_KEPT = timedelta(days=2)
 REVOKED_KEPT = timedelta(days=30)
+INVITATIONS_KEPT = timedelta(days=30)
 SECURITY_EVENTS_KEPT = timedelta(days=365)
 
 
 def prune(*, tenant: Tenant, now: datetime) -> dict[str, int]:
-    """Delete a tenant's ended sessions and tokens, old counters, kept answers and security events; return how many.
+    """Delete what has run out for a tenant: sessions, tokens, links, mails, counters, answers, events; return how many.
 
     Shape: what belongs to no tenant (the staff host's sessions, counters and events, what cookies name) goes in every
     tenant's turn; repeating it deletes nothing more.
@@ -26,6 +36,9 @@ def prune(*, tenant: Tenant, now: datetime) -> dict[str, int]:
         "sessions": Session.objects.filter(here, ended),
         "counters": AttemptCounter.objects.filter(here, window_started_at__lte=now - COUNTERS_KEPT),
         "answers": IdempotencyRecord.objects.filter(tenant=tenant, expires_at__lte=now),
+        "invitations": Invitation.objects.filter(tenant=tenant, expires_at__lte=now - INVITATIONS_KEPT),
+        "resets": PasswordReset.objects.filter(tenant=tenant, expires_at__lte=now - COUNTERS_KEPT),
+        "mails": OutgoingMail.objects.filter(tenant=tenant, due_at__lte=now - INVITATIONS_KEPT),
         "events": SecurityEvent.objects.filter(here, happened_at__lte=now - SECURITY_EVENTS_KEPT),
     }
     deleted = {name: rows.delete()[1].get(rows.model._meta.label, 0) for name, rows in doomed.items()}

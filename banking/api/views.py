@@ -3,7 +3,6 @@
 import uuid
 from typing import Any
 
-from django.conf import settings
 from django.db.models import QuerySet
 from django.http import Http404
 from django.utils import timezone
@@ -25,7 +24,7 @@ from payymo.shared.api import queries
 from payymo.shared.api.parsing import StrictJSONParser
 from payymo.shared.api.serializers import NothingInput, StrictSerializer
 from tenants import context
-from tenants.models import Domain
+from tenants.links import address_of
 
 CALLBACK_PATH = "/connections/bank/callback/"
 _MOST_BYTES_AROUND = 64 * 1024
@@ -51,9 +50,7 @@ def _checked(shape: type[StrictSerializer], given: Any) -> dict[str, Any]:
 
 def callback_url() -> str:
     """Return where the bank sends the person back to: the tenant's stored host, whatever the request says."""
-    host = Domain.objects.filter(tenant=context.current(), is_primary=True).values_list("domain", flat=True).get()
-    standard = {"https": 443, "http": 80}[settings.PUBLIC_SCHEME] == settings.PUBLIC_PORT
-    return f"{settings.PUBLIC_SCHEME}://{host}{'' if standard else f':{settings.PUBLIC_PORT}'}{CALLBACK_PATH}"
+    return address_of(context.current(), CALLBACK_PATH)
 
 
 class Institutions(APIView):

@@ -25,6 +25,7 @@ def shell_of(request: HttpRequest, active: Section) -> Shell:
         review_count=sum(counts.values()) if counts else None,
         can_import="imports.add" in permissions,
         can_see_rules="rules.view" in permissions,
+        can_see_members="members.change" in permissions and membership is not None,
         can_see_reports="reports.view" in permissions,
         can_see_connections="connections.view" in permissions,
         can_configure="connections.change" in permissions,

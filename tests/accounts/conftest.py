@@ -119,3 +119,17 @@ def _forget_answers() -> None:
     from accounts.models import IdempotencyRecord
 
     IdempotencyRecord.objects.all().delete()
+
+
+@pytest.fixture
+def newcomers(committed) -> Iterator[None]:
+    """Take away whoever became a user during the test."""
+    from accounts.models import User
+    from tenants import context
+    from tenants.models import Tenant
+
+    known = list(User.objects.values_list("pk", flat=True))
+    yield
+    # Inside a tenant, where the grants to people live that go with them.
+    with context.inside(Tenant.objects.get(slug="acme")):
+        User.objects.exclude(pk__in=known).delete()

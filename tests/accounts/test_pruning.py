@@ -1,9 +1,21 @@
+import uuid
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.contrib.sessions.models import Session as BrowserSession
 
-from accounts.models import AttemptCounter, IdempotencyRecord, Membership, RefreshToken, SecurityEvent, Session
+from accounts.models import (
+    AttemptCounter,
+    IdempotencyRecord,
+    Invitation,
+    Membership,
+    OutgoingMail,
+    PasswordReset,
+    RefreshToken,
+    Role,
+    SecurityEvent,
+    Session,
+)
 from accounts.services import sessions
 from accounts.services.pruning import prune
 from accounts.tasks import prune_sessions
@@ -60,9 +72,25 @@ def test_counters_events_and_answers_each_have_their_time(acme):
 
     deleted = prune(tenant=acme, now=NOW)
 
-    assert deleted == {"tokens": 0, "sessions": 0, "counters": 2, "answers": 1, "events": 1}
+    gone = {name: count for name, count in deleted.items() if count}
+    assert gone == {"counters": 2, "answers": 1, "events": 1}
     assert AttemptCounter.objects.count() == 2
     assert IdempotencyRecord.objects.get().key == "1"
+
+
+def test_links_and_mails_go_when_nobody_can_need_them(acme):
+    for kept, until in ((False, NOW - timedelta(days=31)), (True, NOW - timedelta(days=29))):
+        Invitation.objects.create(
+            tenant=acme, email=f"{kept}@x.example", role=Role.objects.get(code="viewer", tenant=None), expires_at=until
+        )
+        OutgoingMail.objects.create(tenant=acme, kind="invitation", about=uuid.uuid4(), due_at=until)
+    PasswordReset.objects.create(tenant=acme, email="x@x.example", expires_at=NOW - timedelta(days=3))
+    PasswordReset.objects.create(tenant=acme, email="x@x.example", expires_at=NOW - timedelta(days=1))
+
+    deleted = prune(tenant=acme, now=NOW)
+
+    assert [deleted[name] for name in ("invitations", "mails", "resets")] == [1, 1, 1]
+    assert Invitation.objects.get().email == "True@x.example"
 
 
 def test_old_browser_sessions_go_too(acme):

@@ -55,6 +55,7 @@ PAGES = {
     "/rules/new/": "rules.change",
     "/rules/{rule}/": "rules.view",
     "/settings/matching/": "settings.change",
+    "/members/": "members.change",
 }
 ACTS = {
     "/review/{payment}/approve/": "review.decide",

@@ -244,10 +244,9 @@ class MatchingSettingsPage:
 
 @dataclass(frozen=True, slots=True)
 class SignInPage:
-    """Template `accounts/login.html`. `error` is the same for an unknown and a known account."""
+    """Template `accounts/login.html`."""
 
     tenant_name: str
     form: BaseForm
     next_url: str = ""
-    error: str = ""
     demo_hint: str = ""

@@ -22,6 +22,7 @@ Section = Literal[
     "imports",
     "rules",
     "settings",
+    "members",
     "",
 ]
 
@@ -41,7 +42,8 @@ class Shell:
     """Sidebar, top bar and foot of a signed-in page.
 
     Shape: `review_count` is None when it was not counted; `can_import` (reviewer) and `can_configure` (admin) show or
-    hide the pages of those roles, as does `can_see_rules`; `can_see_reports` and `can_see_connections` are false for
+    hide the pages of those roles, as do `can_see_rules` and
+    `can_see_members`; `can_see_reports` and `can_see_connections` are false for
     somebody who sees some bank accounts only; `feed` is the state of the tenant's feeds in one chip.
     """
 
@@ -54,6 +56,7 @@ class Shell:
     can_import: bool = False
     can_configure: bool = False
     can_see_rules: bool = False
+    can_see_members: bool = False
     can_see_reports: bool = False
     can_see_connections: bool = False
     banner: Banner | None = None

@@ -24,6 +24,8 @@ PAGES = [
     "/connections/whmcs/new/", "/connections/bank/new/", "/connections/bank/consent/", "/imports/", "/imports/new/",
     "/imports/map/", "/imports/preview/", "/settings/matching/", "/login/", "/admin/",
     "/account/security/", "/account/first/", "/account/waiting/", "/account/codes/", "/2fa/", "/confirm/",
+    "/members/", "/password/forgotten/", "/password/sent/", "/password/reset/", "/invite/", "/invite/known/",
+    "/invite/over/",
 ]  # fmt: skip
 FRAGMENTS = ["/review/queue/", f"{RECEIPT}0/panel/", f"{RECEIPT}4/panel/", f"{RECEIPT}8/panel/"]
 ERRORS = (400, 403, 404, 409, 413, 429)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from accounts.forms import CodeForm, ConfirmForm, PasswordForm
+from accounts.forms import AcceptForm, CodeForm, ConfirmForm, ForgottenForm, NewPasswordForm, PasswordForm
+from accounts.models import Role
+from payymo.dashboard.forms_members import InviteForm
 from payymo.dashboard.pages.account import AccountPage, AppState, SessionLine
-from payymo.dashboard.pages.values import Chip
+from payymo.dashboard.pages.members import InvitationRow, MemberRow, MembersPage
+from payymo.dashboard.pages.values import Chip, Choice
 from tests.dashboard.gallery.common import ago, uuid_of
 
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
@@ -48,6 +51,60 @@ def app_waits() -> AccountPage:
 
 def codes_made() -> AccountPage:
     return account(codes=tuple(f"ABCD-EFGH-JKLM-NP{number:02}" for number in range(23, 33)))
+
+
+def members() -> MembersPage:
+    roles = tuple(Choice(code, code.title(), code == "reviewer") for code in ("viewer", "reviewer", "admin", "owner"))
+    active, ended = Chip("Active", "ok"), Chip("Ended")
+    people = (
+        MemberRow("Ana Petrova", "ana@northhost.example", "Owner", roles, active, ago(days=90), is_you=True),
+        MemberRow("Tom Weber", "tom@northhost.example", "Reviewer", roles, active, ago(days=3), change_url="/m/2/"),
+        MemberRow(
+            "Ben Vermeulen-Vandenberghe", "ben.vermeulen-vandenberghe@accounting.northhost.example", "Viewer", roles,
+            Chip("Some accounts", "info"), ago(hours=5), change_url="/members/3/",
+        ),
+        MemberRow("Kim Old", "kim@northhost.example", "Admin", roles, ended, ago(days=400), False, False, "/m/4/"),
+    )  # fmt: skip
+    waiting = (
+        InvitationRow("new@northhost.example", "Reviewer", Chip("Invited", "info"), ago(hours=-70), "/r/1/", "/w/1/"),
+        InvitationRow("late@northhost.example", "Viewer", Chip("Has run out", "warn"), ago(days=2), "/r/2/", "/w/2/"),
+    )
+    form = InviteForm({"email": "x"}, roles=[Role(code="reviewer", name="Reviewer")])
+    form.is_valid()
+    return MembersPage(people, waiting, form)
+
+
+def forgotten() -> dict[str, object]:
+    return {"tenant_name": "Northhost GmbH", "form": ForgottenForm(), "is_sent": False}
+
+
+def link_sent() -> dict[str, object]:
+    return {**forgotten(), "is_sent": True}
+
+
+def reset() -> dict[str, object]:
+    form = NewPasswordForm({"new": "x"})
+    form.is_valid()
+    form.add_error("new", "Leave out northhost: names of companies and people are tried first.")
+    return {"tenant_name": "Northhost GmbH", "email": "ana@northhost.example", "form": form, "asks_code": True}
+
+
+def invited(known: bool = False) -> dict[str, object]:
+    return {
+        "tenant_name": "Northhost GmbH",
+        "email": "new@northhost.example",
+        "role": "Reviewer",
+        "is_known": known,
+        "form": AcceptForm(is_known=known),
+    }
+
+
+def invited_and_known() -> dict[str, object]:
+    return invited(known=True)
+
+
+def over() -> dict[str, object]:
+    return {"tenant_name": "Northhost GmbH", "text": "This link was used or has run out. Ask for a new one."}
 
 
 def second_factor() -> dict[str, object]:

@@ -42,6 +42,7 @@ def shell(active: pages.Section = "review", **changes: object) -> pages.Shell:
         can_import=True,
         can_configure=True,
         can_see_rules=True,
+        can_see_members=True,
         feed=Chip("All running", "ok"),
     )
     return replace(whole, **changes)

@@ -176,5 +176,5 @@ def matching_settings() -> pages.MatchingSettingsPage:
 
 
 def sign_in(**changes: object) -> pages.SignInPage:
-    whole = pages.SignInPage("Northhost GmbH", SignInForm(), "/review/", "", "Demo: owner@acme.example")
+    whole = pages.SignInPage("Northhost GmbH", SignInForm(), "/review/", "Demo: owner@acme.example")
     return replace(whole, **changes)

@@ -159,6 +159,8 @@ dashboard = [
     path(
         "settings/matching/", page("settings/matching", gallery.matching_settings, "settings"), name="settings_matching"
     ),
+    path("members/", page("members", account.members, "members"), name="members"),
+    path("members/invitations/", lambda request: HttpResponse(status=204), name="invite"),
     path("account/security/", page("account", account.account, ""), name="account"),
     path("account/first/", page("account", account.nothing_set_up, "")),
     path("account/waiting/", page("account", account.app_waits, "")),
@@ -171,6 +173,12 @@ accounts = [
     path("login/", show("accounts/login.html", gallery.sign_in, shell=False), name="login"),
     path("logout/", lambda request: HttpResponseRedirect("/login/"), name="logout"),
     path("2fa/", show("accounts/second_factor.html", account.second_factor, shell=False), name="second_factor"),
+    path("password/forgotten/", show("accounts/forgotten.html", account.forgotten, shell=False), name="forgotten"),
+    path("password/sent/", show("accounts/forgotten.html", account.link_sent, shell=False)),
+    path("password/reset/", show("accounts/reset.html", account.reset, shell=False), name="reset"),
+    path("invite/", show("accounts/invite.html", account.invited, shell=False), name="invite"),
+    path("invite/known/", show("accounts/invite.html", account.invited_and_known, shell=False)),
+    path("invite/over/", show("accounts/link_over.html", account.over, shell=False)),
     path("confirm/", show("accounts/confirm.html", account.confirm, shell=False)),
 ]
 admin = [

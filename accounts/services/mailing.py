@@ -1,0 +1,70 @@
+"""Sending the mails that wait. The row is the queue: a lost broker or a killed worker loses none.
+
+A worker killed between sending and noting it sends twice; a second mail carries a new link, and the first link dies.
+"""
+
+import logging
+import smtplib
+import uuid
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+
+from django.core.mail import EmailMultiAlternatives
+
+from accounts.models import OutgoingMail
+from accounts.services import invitations, notices, resetting
+from accounts.services.letters import Letter
+from tenants.models import Tenant
+
+logger = logging.getLogger(__name__)
+BATCH = 50
+LEASE = timedelta(minutes=2)
+_AGAIN_AFTER = (1, 5, 15, 60, 180, 360, 720)
+Composer = Callable[[uuid.UUID, Tenant, datetime], Letter | None]
+_COMPOSERS: Mapping[str, Composer] = {
+    OutgoingMail.Kind.INVITATION: invitations.letter,
+    OutgoingMail.Kind.PASSWORD_RESET: resetting.letter,
+    OutgoingMail.Kind.PASSWORD_CHANGED: notices.password_changed,
+    OutgoingMail.Kind.SECOND_FACTOR_CHANGED: notices.second_factor_changed,
+}
+
+
+def send_due(*, tenant: Tenant, now: datetime) -> int:
+    """Send what is due for the tenant, at most a batch; return how many went out."""
+    waiting = OutgoingMail.objects.filter(tenant=tenant, sent_at=None, dropped_as="", due_at__lte=now)
+    return sum(_send(mail, tenant, now) for mail in waiting.order_by("due_at", "pk")[:BATCH])
+
+
+def _send(mail: OutgoingMail, tenant: Tenant, now: datetime) -> bool:
+    """Claim and send one; False when another worker has it, nothing is to be said, or it did not go out."""
+    mine = OutgoingMail.objects.filter(pk=mail.pk, attempts=mail.attempts, sent_at=None, dropped_as="")
+    if not mine.update(attempts=mail.attempts + 1, due_at=now + LEASE):
+        return False
+    row = OutgoingMail.objects.filter(pk=mail.pk)
+    letter = _COMPOSERS[mail.kind](mail.about, tenant, now)
+    if letter is None:
+        row.update(dropped_as="nothing_to_say")
+        return False
+    try:
+        _hand_over(letter)
+    except (smtplib.SMTPException, OSError) as error:
+        _put_off(mail, now, type(error).__name__)
+        return False
+    row.update(sent_at=now)
+    return True
+
+
+def _hand_over(letter: Letter) -> None:
+    headers = {"Auto-Submitted": "auto-generated"}
+    message = EmailMultiAlternatives(letter.subject, letter.text, to=[letter.to], headers=headers)
+    message.attach_alternative(letter.html, "text/html")
+    message.send()
+
+
+def _put_off(mail: OutgoingMail, now: datetime, reason: str) -> None:
+    row = OutgoingMail.objects.filter(pk=mail.pk)
+    if mail.attempts < len(_AGAIN_AFTER):
+        row.update(due_at=now + timedelta(minutes=_AGAIN_AFTER[mail.attempts]))
+    else:
+        row.update(dropped_as="undeliverable")
+    logger.warning("mail not sent", extra={"event": "mail_failed", "reason": reason, "count": mail.attempts + 1})
