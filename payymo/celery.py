@@ -7,13 +7,27 @@ tenant on the queue with the tenant as an explicit argument.
 import os
 
 from celery import Celery
-from celery.signals import worker_ready
+from celery.signals import beat_init, worker_init, worker_ready
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "payymo.settings")
 
 app = Celery("payymo")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@beat_init.connect
+@worker_init.connect
+def refuse_unsafe_start(**_: object) -> None:
+    """Take no work when the database is not laid out as the code believes. Celery swallows any other exception here."""
+    from django.core.exceptions import ImproperlyConfigured
+
+    from tenants import startup
+
+    try:
+        startup.refuse_unsafe_start()
+    except ImproperlyConfigured as error:
+        raise SystemExit(str(error)) from error
 
 
 @worker_ready.connect

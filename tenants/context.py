@@ -8,9 +8,11 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import connection as _connection
+from django.db.migrations.recorder import MigrationRecorder
 from django_tenants.utils import get_public_schema_name
 
 from payymo.shared import logs
+from tenants import release
 from tenants.models import Tenant
 
 # django-tenants adds the schema to Django's connection, which its types do not know.
@@ -18,7 +20,7 @@ connection: Any = _connection
 
 
 class TenantUnavailable(Exception):
-    """The tenant is missing, unknown or not active: nothing may run for it."""
+    """The tenant is missing, unknown, not active or being updated: nothing may run for it."""
 
 
 class NoTenant(Exception):
@@ -31,7 +33,7 @@ def inside(tenant: Tenant, *, suspended_too: bool = False, deleting_too: bool = 
 
     Shape: `suspended_too` is for what takes rights away, which must not wait for a suspension to end; `deleting_too`
     for what an operator does to a tenant in any state.
-    Raises: TenantUnavailable unless the tenant is active.
+    Raises: TenantUnavailable unless the tenant is active and its schema is what this release needs.
     """
     suspended_too = suspended_too or deleting_too
     if not (
@@ -40,6 +42,8 @@ def inside(tenant: Tenant, *, suspended_too: bool = False, deleting_too: bool = 
         or (deleting_too and tenant.state == Tenant.State.DELETING)
     ):
         raise TenantUnavailable(f"tenant {tenant.public_id} is {tenant.state}")
+    if tenant.schema_head != release.head() and not deleting_too:
+        raise TenantUnavailable(f"tenant {tenant.public_id} is being updated")
     before = getattr(connection, "tenant", None)
     connection.set_tenant(tenant)
     token = logs.tenant_id.set(str(tenant.public_id))
@@ -71,6 +75,19 @@ def enter_for_request(tenant: Tenant) -> None:
     """Leave the connection in the tenant's schema until `leave`; the middleware calls both."""
     connection.set_tenant(tenant)
     logs.tenant_id.set(str(tenant.public_id))
+
+
+@contextmanager
+def migrating(schema: str) -> Iterator[None]:
+    """Work in a schema whose tables may not be there yet, its list of migrations above all."""
+    connection.set_schema(schema, include_public=False)
+    try:
+        # Its own, before the shared schema's could be taken for it.
+        MigrationRecorder(connection).ensure_schema()
+        connection.set_schema(schema)
+        yield
+    finally:
+        leave()
 
 
 def leave() -> None:

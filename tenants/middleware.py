@@ -43,8 +43,9 @@ class TenantHostMiddleware:
                 if request.path == "/health/live":
                     return HttpResponse("ok", content_type="text/plain")
                 return HttpResponseNotFound("No such host.", content_type="text/plain")
-            if not domain.tenant.is_active:
-                return unavailable.answer(request, domain.tenant)
+            instead = unavailable.answer_for(request, domain.tenant)
+            if instead is not None:
+                return instead
             request.tenant = domain.tenant
             context.enter_for_request(domain.tenant)
             return self.get_response(request)
@@ -62,6 +63,9 @@ class TenantHostMiddleware:
             tenant = Tenant.objects.filter(slug=found["slug"], state=Tenant.State.ACTIVE).first()
             if tenant is None or not tenant.support_access_until or tenant.support_access_until < timezone.now():
                 return HttpResponseNotFound("This tenant grants no support access now.", content_type="text/plain")
+            instead = unavailable.answer_for(request, tenant)
+            if instead is not None:
+                return instead
             request.tenant = tenant
             request.urlconf = "payymo.urls_staff_tenant"
             set_urlconf(request.urlconf)

@@ -7,6 +7,9 @@ from django.db import models
 from django.db.models.functions import Now
 from django_tenants.models import DomainMixin, TenantMixin
 
+# Holds no tenant's data: migrated with each release, and copied for each new tenant.
+TEMPLATE_SCHEMA = "payymo_tenant_template"
+
 
 def new_schema_name() -> str:
     """Make a schema name that nobody chose and nobody can guess."""
@@ -30,6 +33,15 @@ class Tenant(TenantMixin):
     time_zone = models.CharField(max_length=64, default="UTC")
     undo_seconds = models.PositiveIntegerField(default=30, help_text="how long an approval can be taken back, 0 to 600")
     support_access_until = models.DateTimeField(null=True, blank=True, help_text="Payymo's staff may look until then")
+    schema_head = models.CharField(
+        max_length=16,
+        blank=True,
+        editable=False,
+        help_text="the fingerprint of the migrations that the schema has seen",
+    )
+    migration_started_at = models.DateTimeField(null=True, blank=True, editable=False)
+    migration_finished_at = models.DateTimeField(null=True, blank=True, editable=False)
+    migration_error = models.CharField(max_length=500, blank=True, editable=False)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     auto_create_schema = False

@@ -7,7 +7,7 @@ from typing import Any
 from celery import Task, current_app, shared_task
 from django.utils import timezone
 
-from tenants import context
+from tenants import context, release
 from tenants.models import Heartbeat, Tenant
 from tenants.services import data_keys
 
@@ -41,9 +41,10 @@ class TenantTask(Task):
 
 @shared_task
 def fan_out(*, task: str) -> int:
-    """Put one message of `task` per active tenant on the queue; return how many."""
+    """Put one message of `task` per tenant that is served on the queue; return how many."""
     sent = 0
-    for tenant_id in Tenant.objects.filter(state=Tenant.State.ACTIVE).values_list("public_id", flat=True).iterator():
+    served = Tenant.objects.filter(state=Tenant.State.ACTIVE, schema_head=release.head())
+    for tenant_id in served.values_list("public_id", flat=True).iterator():
         # A message nobody took before the next round is worthless: the row is the queue.
         current_app.send_task(task, kwargs={"tenant_id": str(tenant_id)}, expires=300)
         sent += 1

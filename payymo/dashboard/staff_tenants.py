@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.contrib import messages
+from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
@@ -16,6 +16,7 @@ from payymo.operations.services import lifecycle
 from payymo.shared.admin import ReadOnlyAdmin
 from payymo.shared.errors import DomainError
 from tenants.models import Tenant
+from tenants.services.migrating import is_current
 
 _ACTS = {"suspend": lifecycle.suspend_tenant, "resume": lifecycle.resume_tenant}
 
@@ -23,11 +24,19 @@ _ACTS = {"suspend": lifecycle.suspend_tenant, "resume": lifecycle.resume_tenant}
 class TenantAdmin(ReadOnlyAdmin):
     """Tenants, their state, and the way in while they grant support access."""
 
-    list_display = ("name", "slug", "state", "created_at", "support_access_until", "enter")
+    list_display = ("name", "slug", "state", "is_up_to_date", "created_at", "support_access_until", "enter")
     list_filter = ("state",)
     search_fields = ("name", "slug")
-    fields = ("public_id", "slug", "name", "state", "time_zone", "undo_seconds", "support_access_until", "created_at")
+    fields = (
+        *("public_id", "slug", "name", "state", "time_zone", "undo_seconds", "support_access_until", "created_at"),
+        *("is_up_to_date", "schema_head", "migration_started_at", "migration_finished_at", "migration_error"),
+    )
     change_form_template = "admin/tenant.html"
+
+    @admin.display(boolean=True, description="up to date")
+    def is_up_to_date(self, tenant: Tenant) -> bool:
+        """Whether this release serves the tenant's schema; until then it is answered 503."""
+        return is_current(tenant)
 
     def enter(self, tenant: Tenant) -> str:
         """Link to the tenant's records."""

@@ -63,9 +63,7 @@ def start_product(home: Home, supervisor: Supervisor, variables: Mapping[str, st
     """Bring the database up to date, fill it, and start web, worker and beat."""
     environment = process_environment(variables)
     manage = [sys.executable, str(CHECKOUT / "manage.py")]
-    supervisor.run_step(
-        "bringing the database up to date", [*manage, "migrate_schemas", "--noinput"], environment, _SETUP_SECONDS
-    )
+    supervisor.run_step("bringing the database up to date", [*manage, "migrate_tenants"], environment, _SETUP_SECONDS)
     supervisor.run_step("making the demo tenants", [*manage, "seed_demo"], environment, _SETUP_SECONDS)
     _collect_static(home, supervisor, manage, environment)
     for service in (_web(environment, web_port), _worker(environment), _beat(home, environment)):

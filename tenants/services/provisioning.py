@@ -2,12 +2,12 @@
 
 import re
 
-from django.db import IntegrityError, connection, transaction
-from django_tenants.utils import schema_exists
+from django.db import IntegrityError, transaction
 
 from payymo.shared.errors import BadInput, Conflict
-from tenants import context, sealing
+from tenants import sealing
 from tenants.models import Domain, Tenant, new_schema_name
+from tenants.services import cloning, migrating
 
 _SLUG = re.compile(r"[a-z][a-z0-9-]{1,38}[a-z0-9]")
 _HOST = re.compile(r"(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]")
@@ -32,9 +32,9 @@ class UnknownTenant(BadInput):
 
 
 def create_tenant(*, slug: str, name: str, domain: str) -> Tenant:
-    """Create a tenant with its data key, host and migrated schema; all of it or nothing.
+    """Create a tenant with its data key, its host and a schema that is a copy of the template; all of it or nothing.
 
-    Raises: UnusableName, TenantExists.
+    Raises: UnusableName, TenantExists; CannotCopy, MigrationsRun while a release is being installed.
     """
     host = domain.strip().lower()
     if not _SLUG.fullmatch(slug):
@@ -43,28 +43,17 @@ def create_tenant(*, slug: str, name: str, domain: str) -> Tenant:
         raise UnusableName(f"{domain!r} is not a host name; give it without https:// and port.")
     if not name.strip():
         raise UnusableName("The name is empty.")
+    migrating.ensure_template()
     try:
         with transaction.atomic(durable=True):
             tenant: Tenant = Tenant.objects.create(slug=slug, name=name.strip(), schema_name=new_schema_name())
             Domain.objects.create(tenant=tenant, domain=host, is_primary=True)
             sealing.create_keys(tenant)
+            cloning.clone_template(tenant.schema_name)
+            migrating.note_head(tenant)
     except IntegrityError as error:
         raise TenantExists(f"A tenant with the slug {slug!r} or the host {host!r} exists already.") from error
-    try:
-        tenant.create_schema(check_if_exists=True, sync_schema=True, verbosity=0)
-    except BaseException:
-        _remove(tenant)
-        raise
     return tenant
-
-
-def _remove(tenant: Tenant) -> None:
-    """Take back a tenant whose schema could not be made; only ever called before anybody could use it."""
-    context.leave()
-    if schema_exists(tenant.schema_name):
-        with connection.cursor() as cursor:
-            cursor.execute(f"DROP SCHEMA {connection.ops.quote_name(tenant.schema_name)} CASCADE")
-    tenant.delete(force_drop=False)
 
 
 def find_tenant(*, slug: str) -> Tenant:

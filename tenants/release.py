@@ -1,0 +1,48 @@
+"""Which migrations of the tenants' apps this release has, and which a schema has seen."""
+
+import hashlib
+from collections.abc import Iterable
+from functools import cache
+
+from django.apps import apps
+from django.conf import settings
+from django.db import connection
+from django.db.migrations.loader import MigrationLoader
+from django_tenants.utils import schema_exists
+
+Migrations = frozenset[tuple[str, str]]
+
+
+@cache
+def _labels() -> frozenset[str]:
+    return frozenset(config.label for config in apps.get_app_configs() if config.name in settings.TENANT_APPS)
+
+
+@cache
+def wanted() -> Migrations:
+    """Return the migrations of the tenants' apps that are on disk."""
+    known = MigrationLoader(None).disk_migrations or {}
+    return frozenset(key for key in known if key[0] in _labels())
+
+
+@cache
+def head() -> str:
+    """Return the fingerprint of a schema that this release can serve."""
+    return fingerprint(wanted())
+
+
+def fingerprint(migrations: Iterable[tuple[str, str]]) -> str:
+    """Return a short name of exactly these migrations."""
+    text = "\n".join(f"{app}.{name}" for app, name in sorted(migrations))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def applied(schema: str) -> Migrations:
+    """Return the migrations of the tenants' apps that the schema has seen; none if there is no such schema."""
+    quoted = connection.ops.quote_name(schema)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT to_regclass(%s)", [f"{quoted}.django_migrations"])
+        if not schema_exists(schema) or cursor.fetchone()[0] is None:
+            return frozenset()
+        cursor.execute(f"SELECT app, name FROM {quoted}.django_migrations")  # noqa: S608 - our own schema name, quoted
+        return frozenset((app, name) for app, name in cursor.fetchall() if app in _labels())
