@@ -18,8 +18,8 @@ from payymo.audit.services import recording as audit
 from payymo.operations.services import exporting
 from payymo.operations.services.lifecycle import WrongState
 from payymo.shared.errors import BadInput, Conflict
-from tenants import context
-from tenants.models import Tenant, TenantDeletion, TenantKey
+from tenants import context, sealing
+from tenants.models import Tenant, TenantDeletion
 from tenants.services.provisioning import find_tenant
 
 GRACE_DAYS = 30
@@ -144,7 +144,7 @@ def _take(pk: int, marker: str, step: Callable[[TenantDeletion], None], now: dat
 
 
 def _destroy_key(deletion: TenantDeletion) -> None:
-    TenantKey.objects.filter(tenant__public_id=deletion.tenant_public_id).delete()
+    sealing.destroy_data_keys(Tenant.objects.get(public_id=deletion.tenant_public_id))
 
 
 def _drop_schema(deletion: TenantDeletion) -> None:

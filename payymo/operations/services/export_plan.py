@@ -7,7 +7,7 @@ from django.apps import apps
 from django.conf import settings
 from django.db import models
 
-from accounts.models import ApiKey, Membership, Role, SecurityEvent, User
+from accounts.models import ApiKey, Invitation, Membership, Role, SecurityEvent, User
 from payymo.audit.models import AuditEntry, AuditLink
 from tenants.models import AuditAnchor, Domain, ProviderAccount, Tenant
 
@@ -27,7 +27,11 @@ CREDENTIALS = frozenset(
     }
 )
 # Hashes of keys and passwords, and flags of Payymo's own staff.
-_HIDDEN = {ApiKey: {"key_hash"}, User: {"password", "is_staff", "is_superuser", "last_login"}}
+_HIDDEN = {
+    ApiKey: {"key_hash"},
+    Invitation: {"token_hash"},
+    User: {"password", "is_staff", "is_superuser", "last_login"},
+}
 # In the archive as `audit.jsonl`, in the form that proves itself.
 _AS_CHAIN = frozenset({AuditEntry, AuditLink})
 
@@ -49,7 +53,8 @@ def tables(tenant: Tenant) -> Iterator[Table]:
         Tenant: models.Q(pk=tenant.pk),
         User: models.Q(memberships__tenant=tenant),
         **dict.fromkeys(
-            (Domain, ProviderAccount, AuditAnchor, Role, Membership, ApiKey, SecurityEvent), models.Q(tenant=tenant)
+            (Domain, ProviderAccount, AuditAnchor, Role, Membership, Invitation, ApiKey, SecurityEvent),
+            models.Q(tenant=tenant),
         ),
     }
     for model, condition in shared.items():
