@@ -3,11 +3,14 @@
 import logging
 import time
 from collections.abc import Callable
+from functools import partial
 
 from celery import shared_task
 from django.utils import timezone
 
+from matching import second_process
 from matching.services import full_run, learning, policy, proposing, rounds, training
+from tenants import context
 from tenants.jobs import exclusive
 from tenants.tasks import TenantTask
 
@@ -46,13 +49,17 @@ def propose_pending() -> None:
 def propose_all() -> None:
     """Look at every open payment, once a night; one tenant at a time, so that the other workers stay free.
 
+    A large run is shared with a second process, which is none of the workers.
+
     Asked often: a run that was stopped, or had to wait for another tenant's, goes on with the next message.
     """
     if not full_run.is_due(now=timezone.now()):
         return
     with exclusive("propose-all", for_all_tenants=True) as alone:
         if alone:
-            outcome = full_run.run_all(now=timezone.now(), goes_on=_for(_FULL_RUN_SECONDS))
+            tenant = context.current()
+            second = partial(second_process.joined, tenant) if second_process.has_a_processor() else None
+            outcome = full_run.run_all(now=timezone.now(), goes_on=_for(_FULL_RUN_SECONDS), second=second)
             logger.info("proposed for all", extra={"event": "proposed_all", "count": outcome.looked_at})
 
 

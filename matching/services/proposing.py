@@ -90,10 +90,11 @@ def since(day: date) -> "Replay":
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """Receipts in the order of their keys, read a piece at a time, however many there are."""
+    """Receipts in the order of their keys, or the other way round, read a piece at a time, however many there are."""
 
     bank: "QuerySet[BankTransaction]"
     charges: "QuerySet[StripePayment]"
+    newest_first: bool = False
 
     def __len__(self) -> int:
         """Count them now."""
@@ -101,15 +102,17 @@ class Replay:
 
     def __iter__(self) -> Iterator[Receipt]:
         """Read them."""
-        yield from _pieces(self.bank)
-        yield from _pieces(self.charges)
+        for rows in (self.charges, self.bank) if self.newest_first else (self.bank, self.charges):
+            yield from _pieces(rows, newest_first=self.newest_first)
 
 
-def _pieces(rows: "QuerySet[Any]") -> Iterator[Receipt]:
-    last = 0
-    while piece := list(rows.filter(pk__gt=last).order_by("pk")[:_MANY]):
+def _pieces(rows: "QuerySet[Any]", *, newest_first: bool) -> Iterator[Receipt]:
+    ordered = rows.order_by("-pk" if newest_first else "pk")
+    piece = list(ordered[:_MANY])
+    while piece:
         yield from piece
         last = piece[-1].pk
+        piece = list((ordered.filter(pk__lt=last) if newest_first else ordered.filter(pk__gt=last))[:_MANY])
 
 
 def set_outgoing_aside(*, now: datetime) -> int:

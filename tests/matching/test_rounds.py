@@ -9,8 +9,6 @@ from django.core.management import CommandError, call_command
 from matching import tasks
 from matching.models import FullRun, Proposal
 from matching.services import proposing
-from tenants import context
-from tenants.jobs import exclusive
 from tests.factories import rows
 
 
@@ -80,36 +78,3 @@ def test_a_replay_without_writing_writes_nothing(committed_acme):
     assert (outcome["looked_at"], outcome["changed"], outcome["by_band"]) == (1, 1, {"exact": 1})
     assert Proposal.objects.count() == 0
     assert proposing.newest_waiting() != (0, 0)
-
-
-@pytest.fixture
-def other_connection():
-    """Hold a job from another connection, as another worker does."""
-    from contextlib import contextmanager
-    from threading import Event, Thread
-
-    from django.db import connection
-
-    @contextmanager
-    def hold(tenant, job, **options):
-        held, done = Event(), Event()
-
-        def work():
-            try:
-                with context.inside(tenant), exclusive(job, **options) as alone:
-                    assert alone
-                    held.set()
-                    done.wait(60)
-            finally:
-                connection.close()
-
-        thread = Thread(target=work)
-        thread.start()
-        assert held.wait(20)
-        try:
-            yield
-        finally:
-            done.set()
-            thread.join(20)
-
-    return hold
