@@ -1,6 +1,7 @@
 """Background work of the accounts app."""
 
 import logging
+from datetime import timedelta
 
 from celery import shared_task
 from django.utils import timezone
@@ -13,9 +14,9 @@ from tenants.tasks import TenantTask
 logger = logging.getLogger(__name__)
 
 
-@shared_task(base=TenantTask)
+@shared_task(base=TenantTask, due_every=timedelta(hours=23))
 def prune_sessions() -> dict[str, int]:
-    """Delete what has run out for the tenant that `tenant_id` names; beat sends it once a day."""
+    """Delete what has run out for the tenant that `tenant_id` names, once a day; beat asks every hour."""
     deleted = prune(tenant=context.current(), now=timezone.now())
     logger.info("pruned", extra={"event": "pruned", "count": sum(deleted.values())})
     return deleted

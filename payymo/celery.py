@@ -50,8 +50,8 @@ app.conf.beat_schedule = {
     "train": _every(3600.0, "matching.tasks.train_when_due"),
     "post": _every(10.0, "whmcs.tasks.post_pending"),
     "send-mails": _every(60.0, "accounts.tasks.send_mails"),
-    "prune-sessions": _every(86_400.0, "accounts.tasks.prune_sessions"),
+    "prune-sessions": _every(3600.0, "accounts.tasks.prune_sessions"),
     "rotate-data-keys": _every(3600.0, "tenants.tasks.rotate_data_key"),
-    "anchor-audit": _every(86_400.0, "payymo.audit.tasks.anchor_head"),
+    "anchor-audit": _every(3600.0, "payymo.audit.tasks.anchor_head"),
     "heartbeat": {"task": "tenants.tasks.heartbeat", "schedule": 30.0},
 }

@@ -7,6 +7,9 @@ from django.db import models
 from django.db.models.functions import Now
 from django_tenants.models import DomainMixin, TenantMixin
 
+from tenants.job_models import Job as Job
+from tenants.job_models import ParkedJob as ParkedJob
+
 # Holds no tenant's data: migrated with each release, and copied for each new tenant.
 TEMPLATE_SCHEMA = "payymo_tenant_template"
 

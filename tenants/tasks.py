@@ -1,17 +1,17 @@
 """The base of every task that works for a tenant, the fan-out for beat, and the heartbeat."""
 
-import logging
 from datetime import timedelta
 from typing import Any
 
-from celery import Task, current_app, shared_task
+from celery import Task, shared_task
+from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from tenants import context, release
+from tenants.job_models import ParkedJob
 from tenants.models import Heartbeat, Tenant
-from tenants.services import data_keys
+from tenants.services import data_keys, running
 
-logger = logging.getLogger(__name__)
 # Ends well before the soft limit of a task.
 _BUDGET = timedelta(seconds=90)
 
@@ -19,36 +19,42 @@ _BUDGET = timedelta(seconds=90)
 class TenantTask(Task):
     """A task with an explicit `tenant_id` keyword: the schema is entered first, and asserted.
 
-    A missing, unknown or inactive tenant ends the task with a log line; it never runs in the shared schema.
+    Without a known and active tenant the message is parked; it never runs in the shared schema. Each job runs once at
+    a time, and a tenant has only its share of the workers (`services/running.py`). With `due_every` a message that
+    comes too early does nothing, so that beat may ask often and a missed time is caught up.
     """
 
     abstract = True
+    due_every: timedelta | None = None
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Enter the tenant and run."""
-        tenant_id = kwargs.pop("tenant_id", None)
-        if not tenant_id:
-            logger.error("task refused: no tenant", extra={"event": "task_refused", "task": self.name})
-            raise context.TenantUnavailable(f"{self.name} was called without tenant_id")
+        """Enter the tenant and run; None when it must not run now."""
+        tenant_id = str(kwargs.pop("tenant_id", None) or "")
         try:
             with context.inside_id(tenant_id) as tenant:
                 assert context.current() == tenant  # noqa: S101 - an invariant, and cheap
-                return super().__call__(*args, **kwargs)
+                with running.running(task=self.name, arguments=kwargs, due_every=self.due_every) as may_run:
+                    return super().__call__(*args, **kwargs) if may_run else None
         except context.TenantUnavailable:
-            logger.warning("task parked: tenant not active", extra={"event": "task_parked", "task": self.name})
+            running.park(task=self.name, named_tenant=tenant_id, arguments=kwargs, reason=_reason(tenant_id))
             raise
+
+
+def _reason(tenant_id: str) -> ParkedJob.Reason:
+    if not tenant_id:
+        return ParkedJob.Reason.NO_TENANT
+    try:
+        known = Tenant.objects.filter(public_id=tenant_id).exists()
+    except ValidationError:
+        known = False
+    return ParkedJob.Reason.INACTIVE_TENANT if known else ParkedJob.Reason.UNKNOWN_TENANT
 
 
 @shared_task
 def fan_out(*, task: str) -> int:
     """Put one message of `task` per tenant that is served on the queue; return how many."""
-    sent = 0
     served = Tenant.objects.filter(state=Tenant.State.ACTIVE, schema_head=release.head())
-    for tenant_id in served.values_list("public_id", flat=True).iterator():
-        # A message nobody took before the next round is worthless: the row is the queue.
-        current_app.send_task(task, kwargs={"tenant_id": str(tenant_id)}, expires=300)
-        sent += 1
-    return sent
+    return sum(running.send(task, str(tenant_id)) for tenant_id in served.values_list("public_id", flat=True).iterator())
 
 
 @shared_task

@@ -1,5 +1,7 @@
 """Periodic work on the log."""
 
+from datetime import timedelta
+
 from celery import shared_task
 from django.utils import timezone
 
@@ -7,7 +9,7 @@ from payymo.audit.services import proving
 from tenants.tasks import TenantTask
 
 
-@shared_task(base=TenantTask)
+@shared_task(base=TenantTask, due_every=timedelta(hours=23))
 def anchor_head() -> None:
-    """Write the head of the tenant's log down in the shared schema."""
+    """Write the head of the tenant's log down in the shared schema, once a day; beat asks every hour."""
     proving.anchor_head(now=timezone.now())

@@ -151,7 +151,7 @@ def _web(environment: dict[str, str], port: int) -> Service:
 def _worker(environment: dict[str, str]) -> Service:
     command = (
         sys.executable, "-m", "celery", "-A", "payymo.celery", "worker",
-        "--concurrency", "2", "--prefetch-multiplier", "1", "--loglevel", "INFO", "--without-mingle",
+        "--concurrency", "3", "--prefetch-multiplier", "1", "--loglevel", "INFO", "--without-mingle",
     )  # fmt: skip
     # SIGTERM lets running tasks finish, SIGQUIT drops them; they are delivered again.
     steps = ((signal.SIGTERM, 15.0), (signal.SIGQUIT, 5.0))

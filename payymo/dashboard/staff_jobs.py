@@ -1,0 +1,29 @@
+"""The staff console's list of parked jobs, and the act that lets them be worked on again."""
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from payymo.shared.admin import ReadOnlyAdmin
+from tenants.job_models import ParkedJob
+from tenants.services import running
+
+
+class ParkedJobAdmin(ReadOnlyAdmin):
+    """What nobody works on until a person has looked: no known tenant, or workers that died of it."""
+
+    list_display = ("task", "reason", "named_tenant", "times", "parked_at", "last_at", "released_at")
+    list_filter = (("released_at", admin.EmptyFieldListFilter), "reason")
+    search_fields = ("task", "named_tenant")
+    fields = ("task", "reason", "named_tenant", "arguments", "times", "parked_at", "last_at", "released_at")
+    actions = ("release",)
+
+    def has_release_permission(self, request: HttpRequest) -> bool:
+        """Leave it to superusers: what is released runs for a tenant."""
+        return bool(request.user.is_superuser)
+
+    @admin.action(description="Release: work on it again", permissions=["release"])
+    def release(self, request: HttpRequest, queryset: QuerySet[ParkedJob]) -> None:
+        """Release the chosen ones; a job that still kills is parked again."""
+        released = sum(running.release(parked=row) for row in queryset.filter(released_at=None))
+        messages.success(request, f"{released} released.")
