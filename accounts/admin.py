@@ -3,13 +3,29 @@
 from typing import Any
 
 from django.contrib import admin
+from django.db import transaction
 from django.db.models import ForeignKey, Q, QuerySet
 from django.http import HttpRequest
 
 from accounts.models import Membership, Role, User
+from payymo.audit.services.recording import record_platform
 
 
-class UserAdmin(admin.ModelAdmin):
+class RecordedAdmin(admin.ModelAdmin):
+    """What staff changes here is in the platform's log: which row, which fields, never their values."""
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Save and record in one transaction."""
+        with transaction.atomic():
+            super().save_model(request, obj, form, change)
+            person = obj if isinstance(obj, User) else obj.user
+            details = {
+                "row": obj._meta.label_lower, "person": str(person.public_id), "fields": ",".join(form.changed_data),
+            }  # fmt: skip
+            record_platform(action="staff.changed", details=details)
+
+
+class UserAdmin(RecordedAdmin):
     """People. Passwords are neither shown nor set here; only a superuser says who is staff."""
 
     list_display = ("email", "name", "is_active", "is_staff", "last_login", "created_at")
@@ -53,7 +69,7 @@ class RoleAdmin(admin.ModelAdmin):
         return False
 
 
-class MembershipAdmin(admin.ModelAdmin):
+class MembershipAdmin(RecordedAdmin):
     """Who belongs to which tenant, in which role."""
 
     list_display = ("user", "email", "tenant", "role", "is_active", "created_at")

@@ -53,5 +53,6 @@ app.conf.beat_schedule = {
     "prune-sessions": _every(3600.0, "accounts.tasks.prune_sessions"),
     "rotate-data-keys": _every(3600.0, "tenants.tasks.rotate_data_key"),
     "anchor-audit": _every(3600.0, "payymo.audit.tasks.anchor_head"),
+    "anchor-platform": {"task": "payymo.audit.tasks.anchor_platform", "schedule": 3600.0},
     "heartbeat": {"task": "tenants.tasks.heartbeat", "schedule": 30.0},
 }

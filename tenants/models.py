@@ -9,6 +9,9 @@ from django_tenants.models import DomainMixin, TenantMixin
 
 from tenants.job_models import Job as Job
 from tenants.job_models import ParkedJob as ParkedJob
+from tenants.platform_models import PlatformAnchor as PlatformAnchor
+from tenants.platform_models import PlatformEntry as PlatformEntry
+from tenants.platform_models import PlatformLink as PlatformLink
 
 # Holds no tenant's data: migrated with each release, and copied for each new tenant.
 TEMPLATE_SCHEMA = "payymo_tenant_template"

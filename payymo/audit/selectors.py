@@ -8,17 +8,20 @@ from django.db.models import QuerySet, TextField
 from django.db.models.functions import Cast
 
 from payymo.audit.models import AuditEntry, AuditLink
-from payymo.shared.audit_chain import Anchor, ChainRecord
+from payymo.shared.audit_chain import Anchor, ChainLink, ChainRecord
 from tenants import context
 from tenants.models import AuditAnchor
 
 _FIELDS = ("public_id", "happened_at", "action", "actor_kind", "actor_id", "object_type", "object_id", "request_id")
 
 
-def chain(*, after: int = 0) -> Iterator[ChainRecord]:
-    """Read every link after number `after` with its entry, in order, a few thousand at a time."""
+def chain(*, after: int = 0, links: type[ChainLink] = AuditLink) -> Iterator[ChainRecord]:
+    """Read every link after number `after` with its entry, in order, a few thousand at a time.
+
+    Shape: the current tenant's log, or the one whose `links` are given.
+    """
     rows = (
-        AuditLink.objects.filter(number__gt=after)
+        links._default_manager.filter(number__gt=after)
         .order_by("number")
         .values_list(
             "number", "previous_hash", "entry_hash", *(f"entry__{name}" for name in _FIELDS),

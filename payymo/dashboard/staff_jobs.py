@@ -4,6 +4,7 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from payymo.audit.services.recording import record_platform
 from payymo.shared.admin import ReadOnlyAdmin
 from tenants.job_models import ParkedJob
 from tenants.services import running
@@ -25,5 +26,10 @@ class ParkedJobAdmin(ReadOnlyAdmin):
     @admin.action(description="Release: work on it again", permissions=["release"])
     def release(self, request: HttpRequest, queryset: QuerySet[ParkedJob]) -> None:
         """Release the chosen ones; a job that still kills is parked again."""
-        released = sum(running.release(parked=row) for row in queryset.filter(released_at=None))
+        released = 0
+        for row in queryset.filter(released_at=None):
+            if running.release(parked=row):
+                released += 1
+                details = {"task": row.task, "tenant": row.named_tenant, "reason": row.reason}
+                record_platform(action="job.released", details=details)
         messages.success(request, f"{released} released.")

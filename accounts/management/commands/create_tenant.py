@@ -8,6 +8,8 @@ from django.core.management.base import BaseCommand, CommandError
 
 from accounts.permissions import sync_builtin_roles
 from accounts.services import onboarding
+from payymo.audit.acting import Acting
+from payymo.audit.services.recording import record_platform
 from payymo.shared.errors import DomainError
 from tenants.services import provisioning
 
@@ -30,6 +32,7 @@ class Command(BaseCommand):
             sync_builtin_roles()
             tenant = provisioning.create_tenant(slug=options["slug"], name=options["name"], domain=options["domain"])
             owner = onboarding.add_member(tenant=tenant, email=options["owner_email"], role="owner")
+            record_platform(action="tenant.created", about=tenant, by=Acting("operator"))
         except DomainError as error:
             raise CommandError(str(error), returncode=2) from error
         result = {

@@ -8,6 +8,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from accounts.services.key_rotation import rotate
+from payymo.audit.acting import Acting
+from payymo.audit.services.recording import record_platform
 
 
 class Command(BaseCommand):
@@ -25,6 +27,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         result = rotate(dry_run=options["dry_run"])
+        if result.moved and not options["dry_run"]:
+            details = {"moved": result.moved, "unreadable": result.unreadable}
+            record_platform(action="keys.rotated", by=Acting("operator"), details=details)
         if options["json"]:
             self.stdout.write(json.dumps(asdict(result)))
         else:

@@ -1,6 +1,7 @@
 """Proving the log, writing its head down elsewhere, and taking a copy along."""
 
 import json
+import logging
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Protocol
@@ -9,10 +10,12 @@ from django.db import transaction
 
 from payymo.audit import selectors
 from payymo.audit.models import AuditLink
-from payymo.shared.audit_chain import ChainRecord, Verdict, verify_chain
+from payymo.shared.audit_chain import Anchor, ChainRecord, Verdict, verify_chain
 from payymo.shared.errors import BadInput
 from tenants import context
-from tenants.models import AuditAnchor
+from tenants.models import AuditAnchor, PlatformAnchor, PlatformEntry, PlatformLink
+
+logger = logging.getLogger(__name__)
 
 _TEXTS = ("public_id", "action", "actor_kind", "actor_id", "object_type", "object_id", "request_id", "details")
 
@@ -38,6 +41,35 @@ def verify() -> Verdict:
     if verdict.is_whole and outside:
         return Verdict(verdict.checked, verdict.head, verdict.checked + 1, f"{outside} entries are in no chain.")
     return verdict
+
+
+def verify_platform() -> Verdict:
+    """Check the platform's whole log, a removed end included."""
+    with transaction.atomic():
+        anchors = [
+            Anchor(row.number, bytes(row.entry_hash), row.anchored_at)
+            for row in PlatformAnchor.objects.order_by("number")
+        ]
+        verdict = verify_chain(selectors.chain(links=PlatformLink), anchors)
+        outside = PlatformEntry.objects.filter(link=None).count()
+    if verdict.is_whole and outside:
+        return Verdict(verdict.checked, verdict.head, verdict.checked + 1, f"{outside} entries are in no chain.")
+    return verdict
+
+
+def anchor_platform(*, now: datetime) -> PlatformAnchor | None:
+    """Write the platform's head down, here and in a log line; None while the log is empty or unchanged."""
+    head = PlatformLink.objects.order_by("-number").first()
+    if head is None:
+        return None
+    anchor, made = PlatformAnchor.objects.get_or_create(
+        number=head.number, defaults={"entry_hash": bytes(head.entry_hash), "anchored_at": now}
+    )
+    if not made:
+        return None
+    extra = {"event": "platform_head", "count": head.number, "status": bytes(head.entry_hash).hex()}
+    logger.info("head of the platform's log", extra=extra)
+    return anchor
 
 
 def anchor_head(*, now: datetime) -> AuditAnchor | None:

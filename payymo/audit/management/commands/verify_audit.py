@@ -1,4 +1,4 @@
-"""`manage.py verify_audit (--tenant SLUG | --file FILE) [--json]`."""
+"""`manage.py verify_audit (--tenant SLUG | --platform | --all | --file FILE) [--json]`."""
 
 import json
 from argparse import ArgumentParser
@@ -11,6 +11,7 @@ from payymo.audit.services import proving
 from payymo.shared.audit_chain import Verdict
 from payymo.shared.errors import DomainError
 from tenants import context
+from tenants.models import Tenant
 from tenants.services.provisioning import find_tenant
 
 
@@ -22,11 +23,18 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         what = parser.add_mutually_exclusive_group(required=True)
         what.add_argument("--tenant", help="the tenant's slug")
+        what.add_argument("--platform", action="store_true", help="the log of what was done to tenants and keys")
+        what.add_argument(
+            "--all", action="store_true", help="every tenant's and the platform's; the first wrong one ends it"
+        )
         what.add_argument("--file", type=Path, help="a log written by export_audit; needs no database")
         parser.add_argument("--json", action="store_true", help="print the result as JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        verdict = self._verdict(options["tenant"], options["file"])
+        if options["all"]:
+            self._check_all()
+            return
+        verdict = self._verdict(options)
         if options["json"]:
             result = {"checked": verdict.checked, "head": verdict.head.hex(), "whole": verdict.is_whole}
             self.stdout.write(json.dumps({**result, "first_bad": verdict.first_bad, "problem": verdict.problem}))
@@ -35,8 +43,21 @@ class Command(BaseCommand):
         if not verdict.is_whole:
             raise CommandError(verdict.problem, returncode=1)
 
-    def _verdict(self, slug: str | None, path: Path | None) -> Verdict:
+    def _check_all(self) -> None:
+        logs: dict[str, Verdict] = {"the platform": proving.verify_platform()}
+        for tenant in Tenant.objects.order_by("slug"):
+            with context.inside(tenant, deleting_too=True):
+                logs[tenant.slug] = proving.verify()
+        for name, verdict in logs.items():
+            if not verdict.is_whole:
+                raise CommandError(f"{name}: {verdict.problem}", returncode=1)
+        self.stdout.write(f"{len(logs)} logs, {sum(each.checked for each in logs.values())} entries, all whole.")
+
+    def _verdict(self, options: dict[str, Any]) -> Verdict:
+        path, slug = options["file"], options["tenant"]
         try:
+            if options["platform"]:
+                return proving.verify_platform()
             if path is not None:
                 with path.open(encoding="utf-8") as lines:
                     return proving.verify_export(lines)
