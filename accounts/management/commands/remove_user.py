@@ -4,10 +4,13 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
 from accounts.services.removal import remove_user
+from payymo.audit.acting import Acting
+from payymo.audit.services.recording import record_platform
 from payymo.shared.errors import DomainError
 
 
@@ -29,7 +32,9 @@ class Command(BaseCommand):
         if user is None:
             raise CommandError("There is no user with this address.")
         try:
-            count = remove_user(user=user, now=timezone.now())
+            with transaction.atomic():
+                count = remove_user(user=user, now=timezone.now())
+                record_platform(action="user.removed", by=Acting("operator"), details={"person": str(user.public_id)})
         except DomainError as refused:
             raise CommandError(str(refused)) from refused
         self.stdout.write(f"Removed from {count} tenants; the account can no longer be used.")

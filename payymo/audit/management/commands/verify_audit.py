@@ -24,9 +24,7 @@ class Command(BaseCommand):
         what = parser.add_mutually_exclusive_group(required=True)
         what.add_argument("--tenant", help="the tenant's slug")
         what.add_argument("--platform", action="store_true", help="the log of what was done to tenants and keys")
-        what.add_argument(
-            "--all", action="store_true", help="every tenant's and the platform's; the first wrong one ends it"
-        )
+        what.add_argument("--all", action="store_true", help="every tenant's and the platform's; ends at a wrong one")
         what.add_argument("--file", type=Path, help="a log written by export_audit; needs no database")
         parser.add_argument("--json", action="store_true", help="print the result as JSON")
 
