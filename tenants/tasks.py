@@ -54,7 +54,9 @@ def _reason(tenant_id: str) -> ParkedJob.Reason:
 def fan_out(*, task: str) -> int:
     """Put one message of `task` per tenant that is served on the queue; return how many."""
     served = Tenant.objects.filter(state=Tenant.State.ACTIVE, schema_head=release.head())
-    return sum(running.send(task, str(tenant_id)) for tenant_id in served.values_list("public_id", flat=True).iterator())
+    return sum(
+        running.send(task, str(tenant_id)) for tenant_id in served.values_list("public_id", flat=True).iterator()
+    )
 
 
 @shared_task

@@ -13,7 +13,7 @@ _LOG = {"entries": "tenants_platformentry", "links": "tenants_platformlink", "fu
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("tenants", "0007_jobs"),
+        ("tenants", "0008_jobs"),
     ]
 
     operations = [
