@@ -6,16 +6,17 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
 from accounts.forms import ConfirmForm
-from accounts.services import second_factor, step_up
+from accounts.rendering import render_with
+from accounts.services import passkeys, second_factor, step_up
 from accounts.services.attempts import TooManyAttempts
 from accounts.services.client_address import client_address
+from tenants.middleware import host_of
 
 View = Callable[..., HttpResponse]
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -51,6 +52,7 @@ def question(request: HttpRequest) -> HttpResponse | None:
             user=request.user,
             tenant=request.tenant,
             **form.proof,
+            place=passkeys.place_of(host_of(request), request.session),
             address=client_address(request),
             now=now,
         )
@@ -82,7 +84,9 @@ def _page(
         if name != "csrfmiddlewaretoken" and name not in form.names
         for value in values
     ]
+    place = passkeys.place_of(host_of(request), request.session)
     page = {
+        "passkey_options": passkeys.begin_using(user=request.user, place=place, now=timezone.now()),
         "tenant_name": request.tenant.name if request.tenant else "",
         "form": form,
         "carried": carried,
@@ -91,7 +95,4 @@ def _page(
         "action": request.get_full_path(),
         "back": _came_from(request),
     }
-    answer = render(request, "accounts/confirm.html", {"page": page}, status=status)
-    for name, value in (headers or {}).items():
-        answer[name] = value
-    return answer
+    return render_with(request, "accounts/confirm.html", page, status=status, headers=headers)

@@ -31,6 +31,24 @@ class SignInForm(forms.Form):
     )
 
 
+class PasskeyForm(forms.Form):
+    """What an authenticator answered; a script fills it in."""
+
+    passkey = forms.CharField(max_length=16_384, widget=forms.HiddenInput)
+
+
+class NewPasskeyForm(PasskeyForm):
+    """A passkey, and how its owner calls it."""
+
+    name = forms.CharField(
+        label=_("Name"),
+        max_length=60,
+        required=False,
+        help_text=_("So that you recognise it in the list: the phone, the key on the desk."),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+
+
 class CodeForm(forms.Form):
     """The code of the second factor."""
 
@@ -45,7 +63,7 @@ class CodeForm(forms.Form):
 
 
 class ConfirmForm(forms.Form):
-    """One of: the password, a code. Its fields stand beside those of the page that asks, so their names are its own."""
+    """One of: the password, a code, a passkey. Its names are its own: the form that is carried stands beside it."""
 
     MARK = "confirm-asked"
 
@@ -63,6 +81,7 @@ class ConfirmForm(forms.Form):
         help_text=_("Or the six digits of your authenticator app, or a recovery code."),
         widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "spellcheck": "false"}),
     )
+    passkey = forms.CharField(max_length=16_384, required=False, widget=forms.HiddenInput)
 
     def __init__(self, data: Any = None) -> None:
         super().__init__(data, prefix="confirm")
@@ -75,7 +94,7 @@ class ConfirmForm(forms.Form):
     @property
     def proof(self) -> dict[str, str]:
         """What was given, for the service."""
-        return {"password": self.cleaned_data["password"], "code": self.cleaned_data["code"]}
+        return {name: self.cleaned_data[name] for name in ("password", "code", "passkey")}
 
     def clean(self) -> dict[str, Any]:
         """Ask for one of them.

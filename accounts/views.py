@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.contrib.auth import login, logout
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
-from django.shortcuts import redirect, render, resolve_url
+from django.shortcuts import redirect, resolve_url
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
@@ -13,13 +13,15 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts import pending_sign_in
-from accounts.forms import CodeForm, SignInForm
-from accounts.services import signing_keys
+from accounts.forms import CodeForm, PasskeyForm, SignInForm
+from accounts.rendering import render_with
+from accounts.services import passkeys, signing_keys
 from accounts.services.attempts import TooManyAttempts
 from accounts.services.client_address import client_address
 from accounts.services.second_factor import WrongCode
 from accounts.services.security_events import record
 from accounts.services.sign_in import SecondFactorNeeded, SignInRefused, check_sign_in, finish_sign_in
+from tenants.middleware import host_of
 
 
 @sensitive_post_parameters("password")
@@ -61,28 +63,35 @@ def check_second_factor(request: HttpRequest) -> HttpResponse:
     found = pending_sign_in.find(request.session, tenant=request.tenant, now=now)
     if found is None:
         return redirect("accounts:login")
-    form = CodeForm(request.POST if request.method == "POST" else None)
-    status = 200
-    if form.is_bound and form.is_valid():
+    place = passkeys.place_of(host_of(request), request.session)
+    by_passkey = PasskeyForm(request.POST) if request.POST.get("passkey") else None
+    form = CodeForm(request.POST if request.method == "POST" and by_passkey is None else None)
+    given = by_passkey or form
+    status, headers, error_text = (422 if form.is_bound else 200), {}, ""
+    if given.is_bound and given.is_valid():
         try:
             finish_sign_in(
                 membership=found.membership,
-                code=form.cleaned_data["code"],
+                **given.cleaned_data,
+                place=place,
                 address=client_address(request),
                 now=now,
             )
         except TooManyAttempts as error:
-            form.add_error(None, str(error))
-            status = 429
+            status, headers, error_text = 429, {"Retry-After": str(error.retry_after)}, str(error)
         except SignInRefused:
-            form.add_error("code", str(WrongCode()))
-            status = 422
+            status, error_text = 422, str(passkeys.PasskeyRefused() if by_passkey else WrongCode())
         else:
             pending_sign_in.forget(request.session)
             login(request, found.membership.user)
             return HttpResponseRedirect(found.onward)
-    page = {"tenant_name": request.tenant.name, "form": form}
-    return render(request, "accounts/second_factor.html", {"page": page}, status=status)
+    page = {
+        "tenant_name": request.tenant.name,
+        "form": form,
+        "error": error_text,
+        "passkey_options": passkeys.begin_using(user=found.membership.user, place=place, now=now),
+    }
+    return render_with(request, "accounts/second_factor.html", page, status=status, headers=headers)
 
 
 @csrf_protect
@@ -121,7 +130,4 @@ def _page(
         "next_url": _wanted(request),
         "demo_hint": _("This is the demo: the password of every account is demo-demo-demo.") if demo else "",
     }
-    answer = render(request, "accounts/login.html", {"page": page}, status=status)
-    for name, value in (headers or {}).items():
-        answer[name] = value
-    return answer
+    return render_with(request, "accounts/login.html", page, status=status, headers=headers)

@@ -10,6 +10,7 @@ from accounts.models import (
     IdempotencyRecord,
     Invitation,
     OutgoingMail,
+    PasskeyChallenge,
     PasswordReset,
     RefreshToken,
     SecurityEvent,
@@ -39,6 +40,7 @@ def prune(*, tenant: Tenant, now: datetime) -> dict[str, int]:
         "invitations": Invitation.objects.filter(tenant=tenant, expires_at__lte=now - INVITATIONS_KEPT),
         "resets": PasswordReset.objects.filter(tenant=tenant, expires_at__lte=now - COUNTERS_KEPT),
         "mails": OutgoingMail.objects.filter(tenant=tenant, due_at__lte=now - INVITATIONS_KEPT),
+        "challenges": PasskeyChallenge.objects.filter(expires_at__lte=now),
         "events": SecurityEvent.objects.filter(here, happened_at__lte=now - SECURITY_EVENTS_KEPT),
     }
     deleted = {name: rows.delete()[1].get(rows.model._meta.label, 0) for name, rows in doomed.items()}

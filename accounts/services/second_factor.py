@@ -1,4 +1,4 @@
-"""The second factor: an authenticator app (RFC 6238, 30 s, 160 bits) and ten recovery codes.
+"""The second factor: an authenticator app (RFC 6238, 30 s, 160 bits), and ten recovery codes beside it or a passkey.
 
 A code counts once, by one conditional UPDATE, so that of two sign-ins with the same code one succeeds.
 """
@@ -13,9 +13,11 @@ from django.conf import settings
 from django.db import transaction
 
 from accounts import permissions
-from accounts.models import Membership, RecoveryCode, TotpDevice, User
+from accounts.models import Membership, OutgoingMail, Passkey, RecoveryCode, TotpDevice, User
+from accounts.services import outbox, security_events
 from payymo.shared import master_key
 from payymo.shared.errors import BadInput, Conflict, NotAllowed
+from tenants.models import Tenant
 
 STEP_SECONDS = 30
 RECOVERY_CODES = 10
@@ -54,8 +56,11 @@ class Enrolment:
 
 
 def is_set_up(user: User) -> bool:
-    """Return whether signing in asks for a code."""
-    return has_app(user)
+    """Return whether signing in asks for more than the password.
+
+    A passkey of any host counts: where it cannot be used, a recovery code is asked for, so that no host is a way round.
+    """
+    return has_app(user) or Passkey.objects.filter(user=user).exists()
 
 
 def has_app(user: User) -> bool:
@@ -118,16 +123,14 @@ def confirm(*, user: User, code: str, now: datetime) -> tuple[str, ...]:
             raise WrongCode
         device.confirmed_at, device.last_step = now, step
         device.save(update_fields=["confirmed_at", "last_step"])
-        return _new_recovery_codes(user)
+        return codes_for_first(user=user)
 
 
 def use_code(*, user: User, code: str, now: datetime) -> bool:
     """Spend a code of the app or a recovery code; False when it is wrong or was spent before."""
     device = TotpDevice.objects.filter(user=user).exclude(confirmed_at=None).first()
-    if device is None:
-        return False
-    step = _step_of(_secret_of(device), code, now)
-    if step is not None:
+    step = _step_of(_secret_of(device), code, now) if device else None
+    if device is not None and step is not None:
         return bool(TotpDevice.objects.filter(pk=device.pk, last_step__lt=step).update(last_step=step))
     unused = RecoveryCode.objects.filter(user=user, code_hash=_hash_of(code), used_at=None)
     return bool(unused.update(used_at=now))
@@ -145,14 +148,15 @@ def renew_recovery_codes(*, user: User, code: str, now: datetime) -> tuple[str, 
 
 
 def remove(*, user: User, code: str, now: datetime) -> None:
-    """Take the second factor away.
+    """Take the app away; with the last second factor the recovery codes go too.
 
     Raises: WrongCode.
     """
     with transaction.atomic():
         if not use_code(user=user, code=code, now=now):
             raise WrongCode
-        reset(user=user)
+        TotpDevice.objects.filter(user=user).delete()
+        drop_codes_without_factor(user=user)
 
 
 def reset(*, user: User) -> None:
@@ -160,6 +164,25 @@ def reset(*, user: User) -> None:
     with transaction.atomic():
         RecoveryCode.objects.filter(user=user).delete()
         TotpDevice.objects.filter(user=user).delete()
+        Passkey.objects.filter(user=user).delete()
+
+
+def codes_for_first(*, user: User) -> tuple[str, ...]:
+    """Make recovery codes for somebody who has none; whoever has some keeps them. Must run inside a transaction."""
+    User.objects.select_for_update().only("pk").get(pk=user.pk)
+    return () if codes_left(user) else _new_recovery_codes(user)
+
+
+def drop_codes_without_factor(*, user: User) -> None:
+    """Take the recovery codes of somebody who has no second factor any more: alone they would be a password."""
+    if not is_set_up(user):
+        RecoveryCode.objects.filter(user=user).delete()
+
+
+def tell_of_change(*, user: User, tenant: Tenant, now: datetime) -> None:
+    """Note that a second factor was added, replaced or removed, and tell its owner by mail."""
+    security_events.record(kind="second_factor_changed", tenant=tenant, user=user, now=now)
+    outbox.post(kind=OutgoingMail.Kind.SECOND_FACTOR_CHANGED, about=user.public_id, tenant=tenant, now=now)
 
 
 def codes_left(user: User) -> int:

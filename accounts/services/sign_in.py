@@ -6,7 +6,8 @@ from django.contrib.auth.hashers import make_password
 
 from accounts import permissions
 from accounts.models import Membership
-from accounts.services import attempts, second_factor, security_events, sessions
+from accounts.services import attempts, passkeys, second_factor, security_events, sessions
+from accounts.services.passkeys import Place
 from accounts.services.sessions import TokenPair
 from payymo.shared.errors import DomainError
 from tenants.models import Tenant
@@ -67,14 +68,20 @@ def check_sign_in(
     return membership
 
 
-def finish_sign_in(*, membership: Membership, code: str, address: str, now: datetime) -> None:
+def finish_sign_in(
+    *, membership: Membership, code: str = "", passkey: str = "", place: Place, address: str, now: datetime
+) -> None:
     """Check the second factor of somebody whose password was right a moment ago; guesses count like passwords.
 
     Raises: SignInRefused; TooManyAttempts.
     """
     user, tenant = membership.user, membership.tenant
     attempt = attempts.count_attempt(email=user.email, address=address, tenant=tenant, now=now)
-    if not second_factor.use_code(user=user, code=code, now=now):
+    if passkey:
+        right = passkeys.use(user=user, tenant=tenant, place=place, answer=passkey, now=now)
+    else:
+        right = second_factor.use_code(user=user, code=code, now=now)
+    if not right:
         security_events.record(kind="second_factor_refused", tenant=tenant, user=user, now=now)
         raise SignInRefused
     attempts.forgive_attempt(attempt=attempt)

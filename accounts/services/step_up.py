@@ -6,7 +6,8 @@ A sign-in counts for a quarter of an hour; after that a password or second facto
 from datetime import datetime, timedelta
 
 from accounts.models import Session, User
-from accounts.services import attempts, second_factor, security_events
+from accounts.services import attempts, passkeys, second_factor, security_events
+from accounts.services.passkeys import Place
 from payymo.shared.errors import BadInput, NotAllowed
 from tenants.models import Tenant
 
@@ -39,14 +40,30 @@ def is_fresh(confirmed_at: datetime | None, *, now: datetime) -> bool:
 
 
 def confirm(
-    *, session_id: int, user: User, tenant: Tenant, password: str = "", code: str = "", address: str, now: datetime
+    *,
+    session_id: int,
+    user: User,
+    tenant: Tenant,
+    password: str = "",
+    code: str = "",
+    passkey: str = "",
+    place: Place | None = None,
+    address: str,
+    now: datetime,
 ) -> datetime:
-    """Make the session fresh again by a password or a code, and return until when; guesses count as at sign-in.
+    """Make the session fresh again by a password, a code or a passkey, and return until when.
+
+    Shape: guesses count as at sign-in; a passkey needs the `place` where it was used.
 
     Raises: NotConfirmed; attempts.TooManyAttempts.
     """
     attempt = attempts.count_attempt(email=user.email, address=address, tenant=tenant, now=now)
-    right = user.check_password(password) if password else second_factor.use_code(user=user, code=code, now=now)
+    if passkey and place is not None:
+        right = passkeys.use(user=user, tenant=tenant, place=place, answer=passkey, now=now)
+    elif password:
+        right = user.check_password(password)
+    else:
+        right = second_factor.use_code(user=user, code=code, now=now)
     if not right:
         security_events.record(kind="step_up_refused", tenant=tenant, user=user, now=now)
         raise NotConfirmed

@@ -32,6 +32,26 @@ class AppState:
 
 
 @dataclass(frozen=True, slots=True)
+class PasskeyLine:
+    """One passkey of this host. Shape: `remove_url` takes a POST; `warning` is set for one that may be a copy."""
+
+    name: str
+    added: Moment
+    used: Moment | None
+    remove_url: str
+    warning: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NewPasskeyPage:
+    """Template `dashboard/passkey.html`. `options` is JSON for the authenticator."""
+
+    form: Any
+    options: str
+    host: str
+
+
+@dataclass(frozen=True, slots=True)
 class AccountPage:
     """Everything about one's own account.
 
@@ -41,6 +61,7 @@ class AccountPage:
     email: str
     app: AppState
     codes_left: int
+    passkeys: tuple[PasskeyLine, ...]
     sessions: tuple[SessionLine, ...]
     code_form: Any
     password_form: Any

@@ -9,11 +9,12 @@ from django.urls import reverse
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 
-from accounts.models import Session
-from accounts.services import second_factor, sessions
+from accounts.models import Passkey, Session
+from accounts.services import passkeys, second_factor, sessions
 from payymo.dashboard.formats import moment
-from payymo.dashboard.pages.account import AccountPage, AppState, SessionLine
+from payymo.dashboard.pages.account import AccountPage, AppState, PasskeyLine, SessionLine
 from payymo.dashboard.pages.values import Chip
+from tenants.middleware import host_of
 
 MOST_SESSIONS = 50
 
@@ -27,6 +28,7 @@ def page(
         email=request.user.email,
         app=_app(request),
         codes_left=second_factor.codes_left(request.user),
+        passkeys=tuple(_passkey(row, now) for row in passkeys.of(request.user, host_of(request))),
         sessions=tuple(_line(row, request.browser_session, now) for row in alive[:MOST_SESSIONS]),
         code_form=code_form,
         password_form=password_form,
@@ -52,6 +54,18 @@ def _qr(uri: str) -> str:
     square = segno.make(uri, error="m")
     drawn = square.svg_inline(scale=4, border=2, dark="#000", light="#fff", svgclass=None, lineclass=None)
     return mark_safe(drawn)  # noqa: S308 - segno draws it from squares; no text of ours is in it
+
+
+def _passkey(row: Passkey, now: datetime) -> PasskeyLine:
+    return PasskeyLine(
+        name=row.name,
+        added=moment(row.created_at, now),
+        used=moment(row.last_used_at, now) if row.last_used_at else None,
+        remove_url=reverse("dashboard:passkey_remove", args=[row.public_id]),
+        warning=_("Not accepted any more: its counter went back, so it may have been copied.")
+        if row.suspected_at
+        else "",
+    )
 
 
 def _line(row: Session, current: Session, now: datetime) -> SessionLine:

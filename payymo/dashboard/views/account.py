@@ -13,15 +13,15 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import confirming
-from accounts.forms import CodeForm, PasswordForm
+from accounts.forms import CodeForm, NewPasskeyForm, PasswordForm
 from accounts.guards import for_members
-from accounts.services import passwords, second_factor, sessions
+from accounts.services import passkeys, passwords, second_factor, sessions
 from accounts.services.client_address import client_address
+from payymo.dashboard.pages.account import NewPasskeyPage
 from payymo.dashboard.presenters import account as present
 from payymo.dashboard.shell import shell_of
 from payymo.shared.errors import DomainError
-
-_OF_SECOND_FACTOR = frozenset({"begin", "confirm", "renew", "remove"})
+from tenants.middleware import host_of
 
 
 @sensitive_post_parameters("code")
@@ -49,13 +49,61 @@ def _act(request: HttpRequest, form: CodeForm) -> tuple[str, ...]:
     code = form.cleaned_data["code"] if form.is_bound and form.is_valid() else ""
     if act == "begin":
         second_factor.begin(user=user, issuer=present.issuer(request))
-    elif act == "confirm":
-        return second_factor.confirm(user=user, code=code, now=now)
+        return ()
+    codes: tuple[str, ...] = ()
+    if act == "confirm":
+        codes = second_factor.confirm(user=user, code=code, now=now)
     elif act == "renew":
-        return second_factor.renew_recovery_codes(user=user, code=code, now=now)
+        codes = second_factor.renew_recovery_codes(user=user, code=code, now=now)
     elif act == "remove":
         second_factor.remove(user=user, code=code, now=now)
-    return ()
+    else:
+        raise Http404
+    second_factor.tell_of_change(user=user, tenant=request.tenant, now=now)
+    return codes
+
+
+@sensitive_post_parameters("passkey")
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_members
+@confirming.asks_again
+def add_passkey(request: HttpRequest) -> HttpResponse:
+    """Show what the authenticator needs, and keep the passkey that it made."""
+    now, place = timezone.now(), passkeys.place_of(host_of(request), request.session)
+    form = NewPasskeyForm(request.POST if request.method == "POST" else None)
+    try:
+        if form.is_valid():
+            given = {"answer": form.cleaned_data["passkey"], "name": form.cleaned_data["name"]}
+            codes = passkeys.add(user=request.user, place=place, **given, now=now)
+            second_factor.tell_of_change(user=request.user, tenant=request.tenant, now=now)
+            messages.success(request, _("The passkey is added."))
+            return _page(request, codes=codes) if codes else _back()
+    except passkeys.PasskeyRefused as error:
+        form.add_error("name", str(error))
+    try:
+        options = passkeys.begin_adding(user=request.user, tenant=request.tenant, place=place, now=now)
+    except passkeys.TooManyPasskeys as error:
+        messages.error(request, str(error))
+        return _back()
+    page = NewPasskeyPage(form=form, options=options, host=place.host)
+    return render(
+        request,
+        "dashboard/passkey.html",
+        {"shell": shell_of(request, ""), "page": page},
+        status=422 if form.errors else 200,
+    )
+
+
+@require_POST
+@for_members
+@confirming.asks_again
+def remove_passkey(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """Remove one of one's own passkeys."""
+    if not passkeys.remove(user=request.user, host=host_of(request), public_id=public_id):
+        raise Http404
+    second_factor.tell_of_change(user=request.user, tenant=request.tenant, now=timezone.now())
+    messages.success(request, _("The passkey is removed."))
+    return _back()
 
 
 @sensitive_post_parameters("current", "new")

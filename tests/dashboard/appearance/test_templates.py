@@ -23,7 +23,8 @@ PAGES = [
     "/connections/", "/rules/", "/rules/new/", "/rules/one/", "/rules/empty/",
     "/connections/whmcs/new/", "/connections/bank/new/", "/connections/bank/consent/", "/imports/", "/imports/new/",
     "/imports/map/", "/imports/preview/", "/settings/matching/", "/login/", "/admin/",
-    "/account/security/", "/account/first/", "/account/waiting/", "/account/codes/", "/2fa/", "/confirm/",
+    "/account/security/", "/account/first/", "/account/waiting/", "/account/codes/", "/account/passkeys/new/",
+    "/2fa/", "/confirm/",
     "/members/", "/password/forgotten/", "/password/sent/", "/password/reset/", "/invite/", "/invite/known/",
     "/invite/over/",
 ]  # fmt: skip

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from accounts.forms import AcceptForm, CodeForm, ConfirmForm, ForgottenForm, NewPasswordForm, PasswordForm
+from accounts.forms import (
+    AcceptForm,
+    CodeForm,
+    ConfirmForm,
+    ForgottenForm,
+    NewPasskeyForm,
+    NewPasswordForm,
+    PasswordForm,
+)
 from accounts.models import Role
 from payymo.dashboard.forms_members import InviteForm
-from payymo.dashboard.pages.account import AccountPage, AppState, SessionLine
+from payymo.dashboard.pages.account import AccountPage, AppState, NewPasskeyPage, PasskeyLine, SessionLine
 from payymo.dashboard.pages.members import InvitationRow, MemberRow, MembersPage
 from payymo.dashboard.pages.values import Chip, Choice
 from tests.dashboard.gallery.common import ago, uuid_of
@@ -31,6 +39,10 @@ def account(**changes: object) -> AccountPage:
         email="ana@northhost.example",
         app=AppState(is_set_up=True),
         codes_left=9,
+        passkeys=(
+            PasskeyLine("Phone", ago(days=40), ago(hours=6), "/account/passkeys/1/remove/"),
+            PasskeyLine("Key on the desk", ago(days=2), None, "/account/passkeys/2/remove/", "Not accepted any more."),
+        ),
         sessions=SESSIONS,
         code_form=CodeForm(),
         password_form=PasswordForm(),
@@ -39,7 +51,7 @@ def account(**changes: object) -> AccountPage:
 
 
 def nothing_set_up() -> AccountPage:
-    return account(app=AppState(), codes_left=0, is_needed=True, sessions=SESSIONS[:1])
+    return account(app=AppState(), codes_left=0, is_needed=True, passkeys=(), sessions=SESSIONS[:1])
 
 
 def app_waits() -> AccountPage:
@@ -47,6 +59,13 @@ def app_waits() -> AccountPage:
     wrong.is_valid()
     wrong.add_error("code", "This code is not right. Codes change every 30 seconds, and each can be used once.")
     return account(app=AppState(secret=SECRET, qr="QR"), codes_left=0, code_form=wrong)
+
+
+def new_passkey() -> NewPasskeyPage:
+    form = NewPasskeyForm({"name": "Phone"})
+    form.is_valid()
+    form.add_error("name", "This passkey was not accepted. Try again, or use a code.")
+    return NewPasskeyPage(form, '{"challenge": "AA"}', "northhost.example")
 
 
 def codes_made() -> AccountPage:
@@ -108,7 +127,7 @@ def over() -> dict[str, object]:
 
 
 def second_factor() -> dict[str, object]:
-    return {"tenant_name": "Northhost GmbH", "form": CodeForm()}
+    return {"tenant_name": "Northhost GmbH", "form": CodeForm(), "passkey_options": '{"challenge": "AA"}'}
 
 
 def confirm() -> dict[str, object]:
@@ -120,6 +139,7 @@ def confirm() -> dict[str, object]:
         "carried": [("name", "Billing"), ("secret", "s3cret")],
         "mark": form.MARK,
         "has_code": True,
+        "passkey_options": '{"challenge": "AA"}',
         "action": "/connections/whmcs/new/",
         "back": "/connections/",
     }

@@ -162,6 +162,7 @@ dashboard = [
     path("members/", page("members", account.members, "members"), name="members"),
     path("members/invitations/", lambda request: HttpResponse(status=204), name="invite"),
     path("account/security/", page("account", account.account, ""), name="account"),
+    path("account/passkeys/new/", page("passkey", account.new_passkey, ""), name="passkey_new"),
     path("account/first/", page("account", account.nothing_set_up, "")),
     path("account/waiting/", page("account", account.app_waits, "")),
     path("account/codes/", page("account", account.codes_made, "")),

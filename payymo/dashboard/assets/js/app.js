@@ -1,6 +1,7 @@
-// Every signed-in page: fragments, theme, sidebar, keys, file drop.
+// Every signed-in page: fragments, theme, sidebar, keys, passkeys, file drop.
 import "./htmx-events.js";
 import { startKeys } from "./keys.js";
+import { startPasskeys } from "./passkey.js";
 import { startSidebar } from "./sidebar.js";
 import { startTheme } from "./theme.js";
 import { startUploads } from "./upload.js";
@@ -8,4 +9,5 @@ import { startUploads } from "./upload.js";
 startTheme();
 startSidebar();
 startKeys();
+startPasskeys();
 startUploads();
