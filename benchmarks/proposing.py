@@ -13,7 +13,8 @@ import sys
 import time
 import uuid
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,18 +23,22 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "payymo.settings")
 
 
 class Timed:
-    """Seconds that something took on the clock, and of this process's processor."""
+    """Seconds that something took on the clock, of this process's processor, and of processes that it waited for."""
 
     def __init__(self, do: Callable[[], Any]) -> None:
-        clock, processor = time.perf_counter(), time.process_time()
+        clock, processor, others = time.perf_counter(), time.process_time(), _of_others()
         self.result = do()
         self.clock, self.processor = time.perf_counter() - clock, time.process_time() - processor
+        self.others = _of_others() - others
 
     def __str__(self) -> str:
-        return f"{self.clock:.1f} s ({self.processor:.1f} s of this process)"
+        second = f", {self.others:.1f} s of a second one" if self.others else ""
+        return f"{self.clock:.1f} s ({self.processor:.1f} s of this process{second})"
 
 
-FIRST_DAY = date(2020, 1, 1)
+def _of_others() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def say(what: str, value: str) -> None:
@@ -44,6 +49,21 @@ def say(what: str, value: str) -> None:
 def peak() -> str:
     """The peak memory of this process so far."""
     return f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB"
+
+
+def nightly(tenant: Any) -> dict[str, int]:
+    """A run over all open payments as the worker does it by night, and what its row says."""
+    from django.utils import timezone
+
+    from banking.models import BankTransaction
+    from benchmarks import big_tenant
+    from matching import second_process
+    from matching.models import FullRun
+    from matching.services import full_run
+
+    BankTransaction.objects.update(proposed_at=big_tenant.NOW - timedelta(days=1))
+    full_run.run_all(now=timezone.now(), second=partial(second_process.joined, tenant))
+    return FullRun.objects.order_by("-pk").values("looked_at", "changed")[0]
 
 
 def new_payments(count: int, first: int) -> list[Timed]:
@@ -64,11 +84,13 @@ def new_payments(count: int, first: int) -> list[Timed]:
 
 def measure(invoices: int, payments: int, single: int) -> None:
     """Print the table."""
+    from django.db.models import Count
+
     from banking.models import BankTransaction
     from benchmarks import big_tenant
     from matching import books
     from matching.models import Proposal
-    from matching.services import proposing, requeueing, rounds
+    from matching.services import requeueing, rounds
     from tenants import context
     from whmcs.models import Invoice
 
@@ -85,11 +107,14 @@ def measure(invoices: int, payments: int, single: int) -> None:
         )
         stored = BankTransaction.objects.count()
         big_tenant.add_payments(max(0, payments - stored), first=stored)
-        for name in ("full run, nothing proposed yet", "full run again, nothing changed"):
-            run = Timed(lambda: proposing.propose(receipts=proposing.since(FIRST_DAY), now=big_tenant.NOW))
-            outcome = run.result
-            say(name, f"{outcome.looked_at:,} payments in {run}, {len(outcome.changed):,} changed, peak {peak()}")
-        say("suggestions by band", ", ".join(f"{count:,} {band}" for band, count in sorted(outcome.by_band.items())))
+        for name in ("nightly run, nothing proposed yet", "nightly run again, nothing changed"):
+            run = Timed(lambda: nightly(tenant))
+            row = run.result
+            say(name, f"{row['looked_at']:,} payments in {run}, {row['changed']:,} changed, peak {peak()}")
+        bands = (
+            Proposal.objects.filter(status="OPEN", rank=1).values_list("band").annotate(Count("pk")).order_by("band")
+        )
+        say("suggestions by band", ", ".join(f"{count:,} {band}" for band, count in bands))
         say("rows of suggestions", f"{Proposal.objects.count():,}")
         idle = sorted(Timed(lambda: rounds.run(now=big_tenant.NOW)).clock for _ in range(10))
         say("floor of a round: nothing waits", f"p50 {statistics.median(idle) * 1000:.0f} ms")
