@@ -158,6 +158,7 @@ def _read_slips(
     hits: Hits, quotes: Sequence[Quote], book: Book, likely: Collection[int], amounts: Mapping[str, int]
 ) -> None:
     tried: set[str] = set()
+    debts = book.debts
     for quote in quotes:
         if quote.label in (Label.CLIENT, Label.OTHER) or len(quote.digits) < 5 or quote.digits in tried:
             continue
@@ -167,9 +168,8 @@ def _read_slips(
         if len(tried) > 8 or len(quote.digits) > 20:
             continue
         # A number that names an open debt as it stands is less likely to be a slip for the one beside it.
-        taken = any(book.debts[invoice_id].outstanding for invoice_id in book.numbers.whole(quote.digits))
-        for invoice_id in book.numbers.one_slip_away(quote.digits):
-            debt = book.debts[invoice_id]
+        taken = any(debts[invoice_id].outstanding for invoice_id in book.numbers.whole(quote.digits))
+        for debt in map(debts.__getitem__, book.numbers.one_slip_away(quote.digits)):
             if debt.outstanding and (debt.client_id in likely or debt.outstanding == amounts.get(debt.currency)):
                 add_hit(hits, debt, Grade.NEIGHBOUR if taken else Grade.SLIP, quote)
 

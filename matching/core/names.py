@@ -18,6 +18,7 @@ _MOST_WORDS = 24
 _MOST_TEXTS = 30_000
 _MOST_NAMES = 12_000
 MOST_CARRIERS = 4000
+_FEWEST_DIGITS = 3
 MOST_LONGER = 40
 _Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
@@ -63,6 +64,7 @@ class NameIndex:
         self._names: dict[int, tuple[tuple[str, ...], ...]] = {}
         self._carriers: dict[str, int] = {}
         self._sorted: list[str] = []
+        self._numeric = False
         self._damaged: dict[str, list[str]] = {}
         self._counts: dict[str, int] = {}
         self._clients = 0
@@ -124,6 +126,8 @@ class NameIndex:
             self._forms.changed()
 
     def _learn_word(self, token: str) -> None:
+        # A number in a text can only be nearly a word that has digits, which names hardly ever have.
+        self._numeric = self._numeric or sum(map(str.isdigit, token)) >= _FEWEST_DIGITS
         insort(self._sorted, token)
         if len(token) >= 5:
             for variant in deletions(token):
@@ -182,6 +186,13 @@ class NameIndex:
     def _meanings(self, word: str, *, cut: bool) -> dict[str, float]:
         """Indexed words that `word` may stand for, with how good a match each is."""
         found: dict[str, float] = {}
+        if self._numeric or not word.isdigit():
+            self._mean_nearly(word, found, cut=cut)
+        if word in self._carriers:
+            found[word] = _WHOLE
+        return found
+
+    def _mean_nearly(self, word: str, found: dict[str, float], *, cut: bool) -> None:
         if can_be_damaged(word):
             for variant in deletions(word):
                 for token in self._damaged.get(variant, ()):
@@ -193,9 +204,6 @@ class NameIndex:
                 if not token.startswith(word):
                     break
                 found[token] = _CUT
-        if word in self._carriers:
-            found[word] = _WHOLE
-        return found
 
     def _followed(self, meanings: Iterable[Mapping[str, float]]) -> list[str]:
         """The words worth following to their carriers: rarest first, up to a bounded number of carriers."""

@@ -78,14 +78,13 @@ class NumberIndex:
         """Invoices whose running part these digits are, oldest first."""
         return self._running.get(digits.lstrip("0"), [])
 
-    def one_slip_away(self, digits: str) -> dict[int, str]:
-        """Invoices whose digits differ by one changed, missing, added or swapped digit, with their digits."""
-        found: dict[int, str] = {}
+    def one_slip_away(self, digits: str) -> list[int]:
+        """Invoices whose digits differ by one changed, missing, added or swapped digit, in no order, perhaps twice.
+
+        Shape: where numbers are dense these are a hundred.
+        """
         known = self._whole
-        for variant in sorted(_slips(_as_number(digits)) & known.keys(), key=str):
-            for invoice_id in known[variant]:
-                found.setdefault(invoice_id, str(variant)[1:])
-        return found
+        return [invoice_id for slip in _slips(_as_number(digits)) & known.keys() for invoice_id in known[slip]]
 
 
 def _as_number(digits: str) -> int:

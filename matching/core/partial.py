@@ -166,8 +166,8 @@ class _PartialNumbers(NumberIndex):
         bare = digits.lstrip("0")
         return sorted(super().running(digits)) if bare and self._ledger.has("running_numbers", bare) else []
 
-    def one_slip_away(self, digits: str) -> dict[int, str]:
-        return super().one_slip_away(digits) if self._ledger.has("slips", digits) else {}
+    def one_slip_away(self, digits: str) -> list[int]:
+        return super().one_slip_away(digits) if self._ledger.has("slips", digits) else []
 
 
 class _PartialNames(NameIndex):

@@ -76,14 +76,14 @@ def test_an_invoice_is_found_one_slip_away(written):
     index = NumberIndex()
     index.add(7, ("RE-2026-01042",))
 
-    assert index.one_slip_away(written) == {7: "202601042"}
+    assert set(index.one_slip_away(written)) == {7}
 
 
 def test_two_slips_are_not_one():
     index = NumberIndex()
     index.add(7, ("RE-2026-01042",))
 
-    assert index.one_slip_away("202601979") == {}
+    assert index.one_slip_away("202601979") == []
 
 
 @pytest.mark.parametrize(("word", "digits"), [("HO202504", "202504"), ("SO1042", "1042"), ("O2042", "2042")])
