@@ -39,6 +39,7 @@ PERMISSIONS: Mapping[str, str] = MappingProxyType(
         "settings.change": "Change settings, the auto-approval policy included, and undo colleagues' decisions",
         "members.change": "Invite, change and remove members and roles",
         "api_keys.change": "Create and revoke API keys",
+        "persons.erase": "Export and erase what is stored about a person",
     }
 )
 
@@ -55,7 +56,7 @@ _VIEWER = frozenset(
 )
 _REVIEWER = _VIEWER | {"review.decide", "review.bulk", "imports.add", "rules.view", "postings.retry"}
 _ADMIN = _REVIEWER | {"connections.change", "rules.change", "settings.change", "audit.view"}
-_OWNER = _ADMIN | {"members.change", "api_keys.change"}
+_OWNER = _ADMIN | {"members.change", "api_keys.change", "persons.erase"}
 
 # From the least to the most; each holds everything of the one before.
 BUILTIN_ROLES: Mapping[str, frozenset[str]] = MappingProxyType(

@@ -53,6 +53,8 @@ class BankConnection(ConnectionHealth, Record):
     history_days = models.PositiveIntegerField(default=90)
     access_days = models.PositiveIntegerField(default=90, help_text="how long the consent lasts once it is given")
     consent_ends_at = models.DateTimeField(null=True, blank=True)
+    withdrawn_at = models.DateTimeField(null=True, blank=True, help_text="the tenant wants its data erased")
+    data_erased_at = models.DateTimeField(null=True, blank=True)
     renews = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="renewed_by")
 
 
@@ -193,6 +195,7 @@ class BankTransaction(Record):
     ignored_reason = models.CharField(max_length=40, blank=True)
     held_until = models.DateField(null=True, blank=True)
     proposed_at = models.DateTimeField(null=True, blank=True, help_text="empty: waits for the matching engine")
+    erased_at = models.DateTimeField(null=True, blank=True, help_text="when what named a person was erased")
 
     class Meta:
         constraints = [

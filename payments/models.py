@@ -115,6 +115,7 @@ class StripePayment(Record):
     ignored_reason = models.CharField(max_length=40, blank=True)
     held_until = models.DateField(null=True, blank=True)
     proposed_at = models.DateTimeField(null=True, blank=True, help_text="empty: waits for the matching engine")
+    erased_at = models.DateTimeField(null=True, blank=True, help_text="when what named a person was erased")
 
     class Meta:
         constraints = [

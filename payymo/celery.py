@@ -52,6 +52,7 @@ app.conf.beat_schedule = {
     "send-mails": _every(60.0, "accounts.tasks.send_mails"),
     "prune-sessions": _every(3600.0, "accounts.tasks.prune_sessions"),
     "rotate-data-keys": _every(3600.0, "tenants.tasks.rotate_data_key"),
+    "retention": _every(3600.0, "payymo.operations.tasks.apply_retention"),
     "anchor-audit": _every(3600.0, "payymo.audit.tasks.anchor_head"),
     "anchor-platform": {"task": "payymo.audit.tasks.anchor_platform", "schedule": 3600.0},
     "heartbeat": {"task": "tenants.tasks.heartbeat", "schedule": 30.0},

@@ -8,4 +8,5 @@ urlpatterns = [
     path("", include("payments.api.urls")),
     path("", include("whmcs.api.urls")),
     path("", include("matching.api.urls")),
+    path("", include("payymo.operations.api.urls")),
 ]

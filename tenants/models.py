@@ -38,6 +38,10 @@ class Tenant(TenantMixin):
     state = models.CharField(max_length=12, choices=State, default=State.ACTIVE)
     time_zone = models.CharField(max_length=64, default="UTC")
     undo_seconds = models.PositiveIntegerField(default=30, help_text="how long an approval can be taken back, 0 to 600")
+    unmatched_days = models.PositiveIntegerField(
+        default=180, help_text="after how many days an unmatched payment no longer says who paid, 30 to 730"
+    )
+    bookkeeping_years = models.PositiveIntegerField(default=10, help_text="how long matched payments say so, 6 to 10")
     support_access_until = models.DateTimeField(null=True, blank=True, help_text="Payymo's staff may look until then")
     schema_head = models.CharField(
         max_length=16,
@@ -56,6 +60,13 @@ class Tenant(TenantMixin):
     class Meta:
         constraints = [
             models.CheckConstraint(condition=models.Q(undo_seconds__lte=600), name="tenant_undo_at_most_600_s"),
+            models.CheckConstraint(
+                condition=models.Q(unmatched_days__gte=30, unmatched_days__lte=730), name="tenant_unmatched_30_to_730_d"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(bookkeeping_years__gte=6, bookkeeping_years__lte=10),
+                name="tenant_bookkeeping_6_to_10_y",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -212,3 +223,20 @@ class Breaker(models.Model):
     def __str__(self) -> str:
         """Name the breaker."""
         return f"{self.name} of tenant {self.tenant_id}"
+
+
+class Erasure(models.Model):
+    """A person whose data was erased, kept so that it is erased again after a restore. Shared schema.
+
+    `selectors` are ids and keyed hashes: nobody can read from them who it was.
+    """
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="erasures")
+    selectors = models.JSONField()
+    erased_at = models.DateTimeField()
+    applied_at = models.DateTimeField(help_text="the last time it was carried out")
+
+    def __str__(self) -> str:
+        """Name the erasure."""
+        return f"erasure {self.public_id}"

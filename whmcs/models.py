@@ -55,6 +55,7 @@ class Client(Record):
     country = models.CharField(max_length=2, blank=True)
     status = models.CharField(max_length=20, blank=True)
     synced_at = models.DateTimeField()
+    erased_at = models.DateTimeField(null=True, blank=True, help_text="erased; not taken over from WHMCS again")
     bookings_read_at = models.DateTimeField(null=True, blank=True, help_text="when its bookings were last read")
 
     class Meta:

@@ -14,7 +14,7 @@ from tenants.models import Tenant
 
 MOST_ROLES = 50
 # Who administers the company sees all of it: half an owner could neither do the work nor be trusted with the limit.
-NEVER_LIMITED = frozenset({"members.change", "api_keys.change"})
+NEVER_LIMITED = frozenset({"members.change", "api_keys.change", "persons.erase"})
 
 
 class LastOwner(Conflict):

@@ -22,7 +22,9 @@ from tenants.models import Tenant
 STEP_SECONDS = 30
 RECOVERY_CODES = 10
 # Whoever may let money move, or may change who may, needs one.
-NEEDED_FOR = frozenset({"review.decide", "settings.change", "connections.change", "members.change", "api_keys.change"})
+NEEDED_FOR = frozenset(
+    {"review.decide", "settings.change", "connections.change", "members.change", "api_keys.change", "persons.erase"}
+)
 _ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 
 

@@ -10,6 +10,11 @@ urlpatterns = [
     path("bank-connections/<uuid:public_id>/", views.ConnectionDetail.as_view(), name="bank-connection"),
     path("bank-connections/<uuid:public_id>/renew/", views.RenewConnection.as_view(), name="bank-connection-renew"),
     path(
+        "bank-connections/<uuid:public_id>/withdraw/",
+        views.WithdrawConnection.as_view(),
+        name="bank-connection-withdraw",
+    ),
+    path(
         "bank-connections/<uuid:public_id>/refresh/", views.RefreshConnection.as_view(), name="bank-connection-refresh"
     ),
     path("members/<uuid:public_id>/bank-accounts/", grants.MemberAccounts.as_view(), name="member-bank-accounts"),

@@ -112,6 +112,22 @@ class ConnectionDetail(APIView):
         return Response(status=204)
 
 
+class WithdrawConnection(APIView):
+    """Withdraws the consent: nothing more is fetched, and what no bookkeeping needs is erased within 30 days."""
+
+    permission_classes = [requires("connections.change", asks_again=True)]
+    parser_classes = [StrictJSONParser]
+
+    @extend_schema(request=NothingInput, responses={204: None})
+    def post(self, request: Request, public_id: uuid.UUID) -> Response:
+        """Withdraw it."""
+        _checked(NothingInput, request.data)
+        now = timezone.now()
+        provider = provider_keys.provider(now=now)
+        connecting.withdraw_consent(connection=_connection(public_id), provider=provider, now=now)
+        return Response(status=204)
+
+
 class RenewConnection(APIView):
     """Starts a new consent at the same bank; finished, it takes over the accounts."""
 

@@ -262,6 +262,19 @@ def remove_connection(*, connection: BankConnection, provider: BankProvider) -> 
     return row
 
 
+def withdraw_consent(*, connection: BankConnection, provider: BankProvider, now: datetime) -> BankConnection:
+    """Stop fetching at once, withdraw the consent at the provider, and have what no bookkeeping needs erased.
+
+    Shape: erased by the retention two weeks later (`data_erased_at`), unless a new consent takes the accounts over.
+    """
+    with transaction.atomic():
+        row = BankConnection.objects.select_for_update().get(pk=connection.pk)
+        if row.withdrawn_at is None:
+            BankConnection.objects.filter(pk=row.pk).update(withdrawn_at=now)
+            audit.record(action="consent.withdrawn", about=row)
+    return remove_connection(connection=row, provider=provider)
+
+
 def revoke_removed(*, provider: BankProvider) -> int:
     """Withdraw at the provider what was removed here while it could not be told; return how many it was."""
     told = 0

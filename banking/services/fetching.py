@@ -83,6 +83,8 @@ def _sync(account: BankAccount, provider: BankProvider, now: datetime, *, by_han
         _settle_call(account, Scope.TRANSACTIONS, error, now)
         return _failed(account, error, now)
     raw = _keep(account, fetched, since, now)
+    if raw is None:
+        return SyncResult("waiting", message="The connection was removed meanwhile; what came was not kept.")
     try:
         result = process_raw_fetch(raw_fetch_id=raw.pk, now=now)
     except UnreadableStatement as error:
@@ -99,8 +101,11 @@ def first_day(account: BankAccount, now: datetime) -> date:
     return max(earliest, account.cursor_date - OVERLAP) if account.cursor_date else earliest
 
 
-def _keep(account: BankAccount, fetched: Fetched[None], since: date, now: datetime) -> RawFetch:
+def _keep(account: BankAccount, fetched: Fetched[None], since: date, now: datetime) -> RawFetch | None:
+    """Store the answer, unless the consent was withdrawn while the bank was asked."""
     with transaction.atomic():
+        if _is_withdrawn(account):
+            return None
         raw = adapters.new_raw_fetch(
             account,
             fetched.raw.decode("utf-8", "replace"),
@@ -111,6 +116,12 @@ def _keep(account: BankAccount, fetched: Fetched[None], since: date, now: dateti
         raw.save()
         quotas.correct(account=account, scope=Scope.TRANSACTIONS, quota=fetched.quota, now=now)
     return raw
+
+
+def _is_withdrawn(account: BankAccount) -> bool:
+    """Return whether the connection was removed; holds it until the answer is stored."""
+    connection = BankConnection.objects.select_for_update().filter(accounts=account).first()
+    return connection is None or connection.state == BankConnection.State.REVOKED
 
 
 def _process_left_over(account: BankAccount, now: datetime) -> None:

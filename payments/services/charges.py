@@ -30,6 +30,7 @@ _CHARGE_FACTS = (
 )  # fmt: skip
 
 
+_ABOUT_A_PERSON = frozenset({"customer_id", "email", "name", "description", "metadata"})
 _DISPUTE_FACTS = [
     "status", "amount", "reason", "evidence_due_at", "withdrawn", "reinstated", "fee", "fee_returned",
     "settlement_currency",
@@ -109,6 +110,8 @@ def _refresh(row: StripePayment, now_is: StripePayment) -> bool:
     """Take over the facts that differ; a fact once known is not forgotten."""
     changed = False
     for name in _CHARGE_FACTS:
+        if row.erased_at is not None and name in _ABOUT_A_PERSON:
+            continue
         value = getattr(now_is, name)
         if value not in (None, "", {}) and getattr(row, name) != value:
             setattr(row, name, value)

@@ -324,3 +324,21 @@ def test_a_broken_whmcs_that_answers_again_is_used_again(as_owner, broken, sandb
     assert "The test call WhmcsDetails failed." in as_owner.post(card.test_url, follow=True).content.decode()
     broken.refresh_from_db()
     assert broken.state == "BROKEN"
+
+
+def test_a_bank_is_removed_or_its_consent_withdrawn_by_the_button_that_is_pressed(as_owner, in_acme):
+    kept, erased = (
+        BankConnection.objects.create(institution_id="B", institution_name="Bank", country="DE", state="LINKED")
+        for _ in range(2)
+    )
+    page = as_owner.get("/connections/").content.decode()
+
+    as_owner.post(f"/connections/bank/{kept.public_id}/remove/")
+    as_owner.post(f"/connections/bank/{erased.public_id}/remove/", {"erase": "1"})
+
+    kept.refresh_from_db()
+    erased.refresh_from_db()
+    assert "Withdraw consent and erase data" in page
+    assert (kept.state, kept.withdrawn_at) == ("REVOKED", None)
+    assert erased.state == "REVOKED"
+    assert erased.withdrawn_at is not None

@@ -44,7 +44,7 @@ def write_clients(instance: WhmcsInstance, remote: Iterable[RemoteClient], *, re
 
 
 def _update(client: Client, row: RemoteClient, read_at: datetime) -> bool:
-    if client.synced_at > read_at:
+    if client.synced_at > read_at or client.erased_at is not None:
         return False
     wanted = {name: getattr(row, name) for name in _LISTED}
     if row.country:

@@ -1,6 +1,7 @@
 """Connecting WHMCS, banks and Stripe, and looking after the connections."""
 
 import uuid
+from datetime import datetime
 from typing import Any
 
 from celery import current_app
@@ -191,6 +192,14 @@ def sync(request: HttpRequest, kind: str, public_id: uuid.UUID) -> HttpResponse:
     return HttpResponseRedirect(link("connections"), status=303)
 
 
+def _remove_bank(row: Any, *, erases: bool, now: datetime) -> None:
+    provider = provider_keys.provider(now=now)
+    if erases:
+        banks.withdraw_consent(connection=row, provider=provider, now=now)
+    else:
+        banks.remove_connection(connection=row, provider=provider)
+
+
 @require_POST
 @requires_permission("connections.change", asks_again=True)
 def remove(request: HttpRequest, kind: str, public_id: uuid.UUID) -> HttpResponse:
@@ -202,7 +211,7 @@ def remove(request: HttpRequest, kind: str, public_id: uuid.UUID) -> HttpRespons
         elif kind == "stripe":
             stripe.remove_connection(connection=row)
         else:
-            banks.remove_connection(connection=row, provider=provider_keys.provider(now=now))
+            _remove_bank(row, erases="erase" in request.POST, now=now)
     except (DomainError, ProviderError) as refused:
         messages.error(request, str(refused))
     else:

@@ -9,7 +9,7 @@ from django.db import models
 
 from accounts.models import ApiKey, Invitation, Membership, Role, SecurityEvent, User
 from payymo.audit.models import AuditEntry, AuditLink
-from tenants.models import AuditAnchor, Domain, ProviderAccount, Tenant
+from tenants.models import AuditAnchor, Domain, Erasure, ProviderAccount, Tenant
 
 # Keys to other people's services are no record of the tenant's, and an archive is no place for them.
 CREDENTIALS = frozenset(
@@ -53,7 +53,7 @@ def tables(tenant: Tenant) -> Iterator[Table]:
         Tenant: models.Q(pk=tenant.pk),
         User: models.Q(memberships__tenant=tenant),
         **dict.fromkeys(
-            (Domain, ProviderAccount, AuditAnchor, Role, Membership, Invitation, ApiKey, SecurityEvent),
+            (Domain, ProviderAccount, AuditAnchor, Erasure, Role, Membership, Invitation, ApiKey, SecurityEvent),
             models.Q(tenant=tenant),
         ),
     }

@@ -1,0 +1,23 @@
+"""What beat lets operations do for each tenant."""
+
+from datetime import timedelta
+
+from celery import shared_task
+from django.utils import timezone
+
+from payymo.operations.services import retention
+from tenants.jobs import exclusive
+from tenants.tasks import TenantTask
+
+# Ends well before the soft limit of a task.
+_BUDGET = timedelta(seconds=90)
+
+
+@shared_task(base=TenantTask, due_every=timedelta(hours=6))
+def apply_retention() -> int:
+    """Erase what was kept for long enough; return how many rows. What is left over is next."""
+    began = timezone.now()
+    with exclusive("retention") as alone:
+        if not alone:
+            return 0
+        return retention.retain(now=began, should_stop=lambda: timezone.now() > began + _BUDGET).total
