@@ -10,14 +10,14 @@ LOCAL = $(VENV_PYTHON) -m payymo.local
 LOCK = env UV_CUSTOM_COMPILE_COMMAND="make lock" $(VENV_PYTHON) -m uv pip compile --quiet \
 	--universal --python-version 3.11 --generate-hashes --no-emit-index-url
 
-.PHONY: help demo stop status test check lint types imports migrations openapi lock bench bench-hosts bench-scale clean venv-demo venv-dev venv-bench
+.PHONY: help demo stop status test check lint security types imports migrations openapi lock bench bench-hosts bench-scale clean venv-demo venv-dev venv-bench
 
 help:
 	@echo "make demo      start Payymo with two demo tenants on PAYYMO_PORT (8000); DETACH=1 returns when it is ready"
 	@echo "make stop      end what make demo started"
 	@echo "make status    say what runs"
 	@echo "make test      run every test, or some: make test ARGS='tests/matching -x'"
-	@echo "make check     lint, format, types, import rules, missing migrations"
+	@echo "make check     lint, format, security, types, import rules, missing migrations"
 	@echo "make bench     the benchmark tables, over the export folders BENCH, or over hosts that it invents"
 	@echo "make openapi   write the API's description to docs/api/openapi.yaml"
 	@echo "make bench-scale  how match_files grows, from 20,000 to 600,000 invented rows; ARGS='--rows 20000 40000'"
@@ -36,11 +36,15 @@ status: venv-demo
 test: venv-dev
 	@$(LOCAL) test $(ARGS)
 
-check: lint types imports migrations
+check: lint security types imports migrations
 
 lint: venv-dev
 	$(VENV_PYTHON) -m ruff check
 	$(VENV_PYTHON) -m ruff format --check
+
+# Nothing is found, or its line says why it is right.
+security: venv-dev
+	"$(PAYYMO_VENV)/bin/bandit" --quiet --configfile pyproject.toml --recursive accounts banking matching payments payymo tenants whmcs manage.py
 
 types: venv-dev
 	$(VENV_PYTHON) -m mypy

@@ -25,7 +25,7 @@ def joined(tenant: Tenant) -> Iterator["subprocess.Popen[bytes]"]:
     However this process ends, the pipe between the two closes, and the other one stops.
     """
     command = [sys.executable, "manage.py", "join_full_run", "--tenant", str(tenant.public_id)]
-    with subprocess.Popen(command, cwd=settings.BASE_DIR, stdin=subprocess.PIPE) as process:  # noqa: S603 - our own
+    with subprocess.Popen(command, cwd=settings.BASE_DIR, stdin=subprocess.PIPE) as process:  # noqa: S603 - our own  # nosec B603
         try:
             yield process
         finally:

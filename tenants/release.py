@@ -44,5 +44,5 @@ def applied(schema: str) -> Migrations:
         cursor.execute("SELECT to_regclass(%s)", [f"{quoted}.django_migrations"])
         if not schema_exists(schema) or cursor.fetchone()[0] is None:
             return frozenset()
-        cursor.execute(f"SELECT app, name FROM {quoted}.django_migrations")  # noqa: S608 - our own schema name, quoted
+        cursor.execute(f"SELECT app, name FROM {quoted}.django_migrations")  # noqa: S608 - our own schema name, quoted  # nosec B608
         return frozenset((app, name) for app, name in cursor.fetchall() if app in _labels())

@@ -7,7 +7,7 @@ import hashlib
 import secrets
 
 INVITATION = "pmi_"
-PASSWORD_RESET = "pmr_"  # noqa: S105 - how its tokens begin
+PASSWORD_RESET = "pmr_"  # noqa: S105 - how its tokens begin  # nosec B105
 _LENGTH = 47
 
 

@@ -145,7 +145,7 @@ def _is_list_of_text(value: object) -> bool:
 class AccessToken(TenantToken):
     """Opens one tenant's API for ten minutes. Its `permissions` inform the client; the server asks the database."""
 
-    token_type = "access"  # noqa: S105 - the name of a kind
+    token_type = "access"  # noqa: S105 - the name of a kind  # nosec B105
     audience = "payymo:api"
     lifetime = timedelta(seconds=settings.ACCESS_TOKEN_SECONDS)
     own_claims: ClassVar = {"permissions": _is_list_of_text}
@@ -154,7 +154,7 @@ class AccessToken(TenantToken):
 class RefreshToken(TenantToken):
     """Buys the next pair of tokens, once."""
 
-    token_type = "refresh"  # noqa: S105 - the name of a kind
+    token_type = "refresh"  # noqa: S105 - the name of a kind  # nosec B105
     audience = "payymo:refresh"
     lifetime = timedelta(seconds=settings.REFRESH_TOKEN_SECONDS)
 

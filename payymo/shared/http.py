@@ -195,7 +195,7 @@ def send(
 def _pause_before(tried: int, answer: Answer | None) -> float:
     asked = answer.retry_after() if answer is not None else None
     # The whole range, not a part of it: callers that failed together must not come back together.
-    jitter = random.uniform(0, min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (tried - 1)))  # noqa: S311 - no secret
+    jitter = random.uniform(0, min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (tried - 1)))  # noqa: S311 - no secret  # nosec B311
     return max(asked or 0.0, jitter)
 
 

@@ -109,7 +109,7 @@ def _script(cursor: Any, schema: str) -> list[str]:
         *(f"CREATE TABLE {schema}.{table} (LIKE {TEMPLATE_SCHEMA}.{table} {like})" for table in tables),
         *copied(_NARROW_COUNTERS),
         *(
-            f"INSERT INTO {schema}.{table} OVERRIDING SYSTEM VALUE SELECT * FROM {TEMPLATE_SCHEMA}.{table}"  # noqa: S608
+            f"INSERT INTO {schema}.{table} OVERRIDING SYSTEM VALUE SELECT * FROM {TEMPLATE_SCHEMA}.{table}"  # noqa: S608 - our own names, quoted  # nosec B608
             for table in filled
         ),
         *_counters(cursor, schema, filled),
@@ -124,13 +124,13 @@ def _counters(cursor: Any, schema: str, filled: list[str]) -> list[str]:
     counters = [sequence for table, sequence in cursor.fetchall() if connection.ops.quote_name(table) in filled]
     copies = [sequence.replace(f"{TEMPLATE_SCHEMA}.", f"{schema}.") for sequence in counters]
     return [
-        f"SELECT setval('{copy}', last_value, is_called) FROM {counter}"  # noqa: S608
+        f"SELECT setval('{copy}', last_value, is_called) FROM {counter}"  # noqa: S608 - our own names, quoted  # nosec B608
         for copy, counter in zip(copies, counters, strict=True)
     ]
 
 
 def _has_rows(cursor: Any, table: str) -> bool:
-    cursor.execute(f"SELECT EXISTS (SELECT FROM {TEMPLATE_SCHEMA}.{table})")  # noqa: S608 - our own table, quoted
+    cursor.execute(f"SELECT EXISTS (SELECT FROM {TEMPLATE_SCHEMA}.{table})")  # noqa: S608 - our own table, quoted  # nosec B608
     return bool(cursor.fetchone()[0])
 
 

@@ -72,7 +72,7 @@ class Ahead(Generic[_Value]):
     def take(self) -> _Value:
         """Take what `next` shows."""
         value, self.next = self.next, next(self._values, None)
-        assert value is not None  # noqa: S101
+        assert value is not None  # noqa: S101 - callers look at `next` first
         return value
 
 

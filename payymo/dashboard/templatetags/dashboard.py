@@ -177,7 +177,7 @@ def control(field: BoundField) -> SafeString:
         described.append(f"{field.id_for_label}-error")
     if described:
         attributes["aria-describedby"] = " ".join(described)
-    return mark_safe(field.as_widget(attrs=attributes))  # noqa: S308 - Django's own widget escapes
+    return mark_safe(field.as_widget(attrs=attributes))  # noqa: S308 - Django's own widget escapes  # nosec B703
 
 
 @register.filter

@@ -76,7 +76,7 @@ class Command(BaseCommand):
 
     def _run(self, *arguments: str) -> str:
         """Run a command of ours in a fresh process and return what was wrong, empty when nothing was."""
-        done = subprocess.run(  # noqa: S603 - our own interpreter and command
+        done = subprocess.run(  # noqa: S603 - our own interpreter and command  # nosec B603
             [sys.executable, str(settings.BASE_DIR / "manage.py"), *arguments],
             capture_output=True, text=True, timeout=_LONGEST_SECONDS, check=False,
         )  # fmt: skip
