@@ -55,5 +55,6 @@ app.conf.beat_schedule = {
     "retention": _every(3600.0, "payymo.operations.tasks.apply_retention"),
     "anchor-audit": _every(3600.0, "payymo.audit.tasks.anchor_head"),
     "anchor-platform": {"task": "payymo.audit.tasks.anchor_platform", "schedule": 3600.0},
+    "note-figures": _every(60.0, "payymo.operations.tasks.note_figures"),
     "heartbeat": {"task": "tenants.tasks.heartbeat", "schedule": 30.0},
 }

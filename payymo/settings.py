@@ -108,6 +108,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 SILENCED_SYSTEM_CHECKS = ["guardian.W001"]
 
 MIDDLEWARE = [
+    "payymo.shared.metrics.MeasureMiddleware",
     "payymo.shared.middleware.RequestIdMiddleware",
     "tenants.middleware.TenantHostMiddleware",
     "django.middleware.security.SecurityMiddleware",
@@ -344,6 +345,12 @@ SPECTACULAR_SETTINGS = {
         "StripeConnectionKindEnum": "payments.models.StripeConnection.Kind",
     },
 }
+
+# --- Operator ---------------------------------------------------------------------------------------------------------
+# Opens /metrics and the details of /health/ready; without one there are neither.
+OPERATOR_TOKEN = env.str("PAYYMO_OPERATOR_TOKEN", default="")
+if OPERATOR_TOKEN and len(OPERATOR_TOKEN) < 32:
+    raise ImproperlyConfigured("PAYYMO_OPERATOR_TOKEN is shorter than 32 characters.")
 
 # --- Language and time ------------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"

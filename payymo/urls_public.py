@@ -3,8 +3,10 @@
 from django.urls import include, path
 
 from payymo.dashboard.staff import platform
+from payymo.shared.metrics import metrics
 
 urlpatterns = [
     path("", include("payymo.shared.urls")),
+    path("metrics", metrics),
     path("admin/", platform.urls),
 ]

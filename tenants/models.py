@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models.functions import Now
 from django_tenants.models import DomainMixin, TenantMixin
 
+from tenants.figure_models import TenantFigure as TenantFigure
 from tenants.job_models import Job as Job
 from tenants.job_models import ParkedJob as ParkedJob
 from tenants.platform_models import PlatformAnchor as PlatformAnchor

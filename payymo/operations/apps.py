@@ -9,3 +9,10 @@ class OperationsConfig(AppConfig):
     name = "payymo.operations"
     label = "operations"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Add the installation's figures to what the metrics answer."""
+        from payymo.operations.metrics import InstallationCollector
+        from payymo.shared.metrics import COLLECTORS
+
+        COLLECTORS.append(InstallationCollector())

@@ -5,7 +5,7 @@ from datetime import timedelta
 from celery import shared_task
 from django.utils import timezone
 
-from payymo.operations.services import retention
+from payymo.operations.services import figures, retention
 from tenants.jobs import exclusive
 from tenants.tasks import TenantTask
 
@@ -21,3 +21,9 @@ def apply_retention() -> int:
         if not alone:
             return 0
         return retention.retain(now=began, should_stop=lambda: timezone.now() > began + _BUDGET).total
+
+
+@shared_task(base=TenantTask, due_every=timedelta(seconds=50))
+def note_figures() -> int:
+    """Count how the tenant is doing, for the operator's metrics."""
+    return figures.note_figures(now=timezone.now())
