@@ -49,7 +49,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
         raise Http404
     processes = CollectorRegistry()
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
-        MultiProcessCollector(processes)
+        MultiProcessCollector(processes)  # type: ignore[no-untyped-call]
     asked = CollectorRegistry()
     for collector in COLLECTORS:
         asked.register(collector)
