@@ -4,6 +4,8 @@ A link's secret leaves the address at once: it is kept in the browser's session,
 address, which may be written down in logs and histories.
 """
 
+from contextlib import AbstractContextManager
+
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login
@@ -17,7 +19,7 @@ from django.views.decorators.debug import sensitive_post_parameters, sensitive_v
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.forms import AcceptForm, ForgottenForm, NewPasswordForm
-from accounts.services import invitations, resetting, second_factor
+from accounts.services import attempts, invitations, resetting, second_factor
 from accounts.services.attempts import TooManyAttempts
 from accounts.services.client_address import client_address
 from accounts.services.passwords import WeakPassword
@@ -52,9 +54,10 @@ def accept_invitation(request: HttpRequest) -> HttpResponse:
     """Show who invites whom to what, and make the person a member."""
     token = request.session.get(_KEPT, "")
     try:
-        invitation = invitations.find(token=token, tenant=request.tenant, now=timezone.now())
-    except invitations.InvitationOver as over:
-        return _over(request, str(over))
+        with _limited(request, invitations.InvitationOver):
+            invitation = invitations.find(token=token, tenant=request.tenant, now=timezone.now())
+    except (invitations.InvitationOver, TooManyAttempts) as over:
+        return _over(request, over)
     known = invitations.has_account(invitation)
     form = AcceptForm(request.POST if request.method == "POST" else None, is_known=known)
     if not form.is_valid():
@@ -64,7 +67,7 @@ def accept_invitation(request: HttpRequest) -> HttpResponse:
             token=token, tenant=request.tenant, address=client_address(request), now=timezone.now(), **form.cleaned_data
         )
     except invitations.InvitationOver as over:
-        return _over(request, str(over))
+        return _over(request, over)
     except DomainError as error:
         form.add_error("password", str(error))
         return _accept_page(request, invitation, form, status=error.status, error=error)
@@ -123,7 +126,8 @@ def choose_password(request: HttpRequest) -> HttpResponse:
     """Choose a new password by the link; signing in is another step, with the second factor where there is one."""
     token = request.session.get(_KEPT, "")
     try:
-        user = resetting.find(token=token, tenant=request.tenant, now=timezone.now())
+        with _limited(request, resetting.ResetOver):
+            user = resetting.find(token=token, tenant=request.tenant, now=timezone.now())
         form = NewPasswordForm(request.POST if request.method == "POST" else None)
         status = 422 if form.is_bound else 200
         if form.is_valid():
@@ -133,8 +137,8 @@ def choose_password(request: HttpRequest) -> HttpResponse:
             request.session.flush()
             messages.success(request, _("Your password is changed. Every session has ended; sign in with the new one."))
             return redirect("accounts:login")
-    except resetting.ResetOver as over:
-        return _over(request, str(over))
+    except (resetting.ResetOver, TooManyAttempts) as over:
+        return _over(request, over)
     except WeakPassword as weak:
         form.add_error("new", str(weak))
         status = weak.status
@@ -147,10 +151,21 @@ def choose_password(request: HttpRequest) -> HttpResponse:
     return render(request, "accounts/reset.html", {"page": page}, status=status)
 
 
-def _over(request: HttpRequest, text: str) -> HttpResponse:
+def _limited(request: HttpRequest, failure: type[Exception]) -> AbstractContextManager[None]:
+    """Count links that open nothing, by the visitor's address."""
+    return attempts.counting_failures(
+        attempts.LINKS_PER_ADDRESS,
+        value=client_address(request),
+        tenant=request.tenant,
+        failure=failure,
+        now=timezone.now(),
+    )
+
+
+def _over(request: HttpRequest, error: DomainError) -> HttpResponse:
     request.session.pop(_KEPT, None)
-    page = {"tenant_name": request.tenant.name, "text": text}
-    return render(request, "accounts/link_over.html", {"page": page}, status=410)
+    page = {"tenant_name": request.tenant.name, "text": str(error)}
+    return _with_wait(render(request, "accounts/link_over.html", {"page": page}, status=error.status), error)
 
 
 def _with_wait(answer: HttpResponse, error: DomainError | None) -> HttpResponse:

@@ -1,5 +1,6 @@
 """Signing in to the API: one service call each, on the tenant that the host names."""
 
+from contextlib import AbstractContextManager
 from typing import Any
 
 from django.utils import timezone
@@ -18,9 +19,10 @@ from accounts.api.serializers import (
     TokenPairOutput,
     VerifiedOutput,
 )
-from accounts.services import agents, sessions
+from accounts.services import agents, attempts, sessions
 from accounts.services.client_address import client_address
 from accounts.services.sign_in import sign_in_to_api
+from accounts.services.tokens import InvalidToken
 from payymo.shared.api.parsing import StrictJSONParser
 from payymo.shared.api.serializers import StrictSerializer
 
@@ -41,6 +43,17 @@ class _TokenView(APIView):
         serializer = serializer_class(data=request.data)
         serializer.is_valid(raise_exception=True)
         return serializer.validated_data
+
+    @staticmethod
+    def limited(request: Request) -> AbstractContextManager[None]:
+        """Count tokens that are worth nothing, by the caller's address."""
+        return attempts.counting_failures(
+            attempts.TOKENS_PER_ADDRESS,
+            value=client_address(request),
+            tenant=request.tenant,
+            failure=InvalidToken,
+            now=timezone.now(),
+        )
 
 
 class ObtainToken(_TokenView):
@@ -69,7 +82,8 @@ class RefreshToken(_TokenView):
     def post(self, request: Request) -> Response:
         """Answer with the next pair; the token sent is used up."""
         given = self.read(request, RefreshInput)
-        pair = sessions.refresh_session(refresh=given["refresh"], tenant=request.tenant, now=timezone.now())
+        with self.limited(request):
+            pair = sessions.refresh_session(refresh=given["refresh"], tenant=request.tenant, now=timezone.now())
         return Response(TokenPairOutput(pair).data)
 
 
@@ -80,7 +94,8 @@ class RevokeToken(_TokenView):
     def post(self, request: Request) -> Response:
         """End the session of the refresh token, access tokens included."""
         given = self.read(request, RefreshInput)
-        sessions.revoke_session(refresh=given["refresh"], tenant=request.tenant, now=timezone.now())
+        with self.limited(request):
+            sessions.revoke_session(refresh=given["refresh"], tenant=request.tenant, now=timezone.now())
         return Response(status=204)
 
 
@@ -91,7 +106,8 @@ class VerifyToken(_TokenView):
     def post(self, request: Request) -> Response:
         """Answer 200 for a token that works at this tenant now, else 401."""
         given = self.read(request, TokenInput)
-        grant = sessions.verify_token(token=given["token"], tenant=request.tenant, now=timezone.now())
+        with self.limited(request):
+            grant = sessions.verify_token(token=given["token"], tenant=request.tenant, now=timezone.now())
         return Response(VerifiedOutput(grant).data)
 
 

@@ -35,13 +35,14 @@ class RecoveryCode(models.Model):
 
 
 class SigningKey(models.Model):
-    """An RSA key pair that signs tokens; the private half is sealed with the master key."""
+    """An RSA key pair that signs tokens; the private half is sealed with the master key, and erased once retired."""
 
     kid = models.CharField(max_length=40, unique=True)
     algorithm = models.CharField(max_length=10, default="RS256")
     private_sealed = models.BinaryField()
     public_pem = models.TextField()
     created_at = models.DateTimeField(db_default=Now(), editable=False)
+    signs_from = models.DateTimeField(help_text="published before, so that nobody meets its tokens without it")
     retired_at = models.DateTimeField(null=True, blank=True, help_text="signs nothing new from here on")
     verifies_until = models.DateTimeField(null=True, blank=True, help_text="empty while it still signs")
 

@@ -4,7 +4,8 @@ An attempt is counted before the password is looked at, by one statement that re
 of guesses at once cannot pass the limit. A success takes its own count back. Nothing is locked for ever.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -57,6 +58,8 @@ PER_TENANT = Rule("tenant", allowed=200, window=timedelta(minutes=15))
 RESETS_PER_ADDRESS = Rule("reset_address", allowed=20, window=timedelta(minutes=15), says=_TOO_OFTEN)
 RESETS_PER_ACCOUNT = Rule("reset_account", allowed=3, window=timedelta(hours=1), says=_TOO_OFTEN)
 RESETS_PER_TENANT = Rule("reset_tenant", allowed=200, window=timedelta(minutes=15), says=_TOO_OFTEN)
+TOKENS_PER_ADDRESS = Rule("token_address", allowed=60, window=timedelta(minutes=15), says=_TOO_OFTEN)
+LINKS_PER_ADDRESS = Rule("link_address", allowed=30, window=timedelta(minutes=15), says=_TOO_OFTEN)
 INVITATIONS = Rule("invitations", allowed=100, window=timedelta(hours=24), says=_TOO_OFTEN)
 
 
@@ -101,6 +104,26 @@ def count_use(rule: Rule, *, value: str, tenant: Tenant, now: datetime) -> None:
     Raises: TooManyAttempts.
     """
     _count(rule, _subject(rule, value.strip().lower()), tenant, now)
+
+
+@contextmanager
+def counting_failures(
+    rule: Rule, *, value: str, tenant: Tenant, failure: type[Exception], now: datetime
+) -> Iterator[None]:
+    """Count a try before it is made; what does not end in `failure` takes its count back.
+
+    Raises: TooManyAttempts before anything is tried.
+    """
+    subject, failed = _subject(rule, value.strip().lower()), False
+    _count(rule, subject, tenant, now)
+    try:
+        yield
+    except failure:
+        failed = True
+        raise
+    finally:
+        if not failed:
+            forgive_attempt(attempt=Attempt(tenant, ((rule, subject),)))
 
 
 def forgive_attempt(*, attempt: Attempt, account: bool = True) -> None:

@@ -49,6 +49,8 @@ def rotate(*, dry_run: bool = False) -> Rotation:
     for sealed in _SEALED:
         for row in _rows(sealed):
             before = bytes(getattr(row, sealed.column))
+            if not before:
+                continue
             if master_key.is_current(before):
                 result.current += 1
                 continue

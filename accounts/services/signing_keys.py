@@ -1,4 +1,8 @@
-"""The RSA keys that sign tokens: made on first use, replaced every 90 days, published without their private half."""
+"""The RSA keys that sign tokens: made on first use, replaced every 90 days, published without their private half.
+
+Every process reads the rows for each token, so all of them change keys at the same moment.
+Source: docs/adr/0029-a-new-key-is-published-before-it-signs.md
+"""
 
 import secrets
 from datetime import datetime, timedelta
@@ -14,19 +18,22 @@ from jwt.algorithms import RSAAlgorithm
 
 from accounts import locks
 from accounts.models import SigningKey
+from payymo.audit.services import recording as audit
 from payymo.shared import master_key
 
 ALGORITHM = "RS256"
 KEY_BITS = 3072
 ROTATE_AFTER = timedelta(days=90)
+# Twice as long as anybody may keep the published set (`accounts.views.jwks`).
+PUBLISHED_AHEAD = timedelta(minutes=10)
 
 
 def signing_key(*, now: datetime) -> SigningKey:
-    """Return the key that signs now; the first call, and the first after 90 days, makes one.
+    """Return the key that signs now; the first call of all makes one.
 
     Any number of callers at once make one key: the row is looked for again under the lock.
     """
-    return _usable(now) or _make_unless_made(now)
+    return _signing(now) or _make_first(now)
 
 
 def verifying_key(*, kid: str, now: datetime) -> str | None:
@@ -37,7 +44,7 @@ def verifying_key(*, kid: str, now: datetime) -> str | None:
 def published_keys(*, now: datetime) -> list[dict[str, Any]]:
     """Return the JWKS entries of every key that verifies now, newest first; public parts only. Source: RFC 7517."""
     entries = []
-    for key in _verifying(now).order_by("-created_at", "-pk"):
+    for key in _verifying(now).order_by("-signs_from", "-pk"):
         public = serialization.load_pem_public_key(key.public_pem.encode())
         assert isinstance(public, rsa.RSAPublicKey)  # noqa: S101 - only `_make` writes these rows
         entry = RSAAlgorithm.to_jwk(public, as_dict=True)
@@ -48,10 +55,43 @@ def published_keys(*, now: datetime) -> list[dict[str, Any]]:
 
 
 def rotate_signing_key(*, now: datetime) -> SigningKey:
-    """Sign with a new key from now on; the old one verifies until the longest token it signed has expired."""
+    """Publish a new key at once and sign with it from ten minutes on; the old one verifies until its tokens are over.
+
+    Shape: while a published key waits for its time, that one is returned, so any number of calls make one.
+    """
     with transaction.atomic():
         locks.lock_signing_keys()
-        return _make(now)
+        waiting = SigningKey.objects.filter(algorithm=ALGORITHM, signs_from__gt=now, verifies_until=None).first()
+        if waiting is not None:
+            return waiting
+        made = _make(now, signs_from=now + PUBLISHED_AHEAD if _signing(now) else now)
+        audit.record_platform(action="keys.signing_rotated", details={"kid": made.kid})
+        return made
+
+
+def replace_stolen_key(*, now: datetime) -> SigningKey:
+    """Sign with a new key at once and let no older one verify: every token there is stops working."""
+    with transaction.atomic():
+        locks.lock_signing_keys()
+        still = SigningKey.objects.filter(Q(verifies_until=None) | Q(verifies_until__gt=now))
+        still.update(retired_at=now, verifies_until=now)
+        made = _make(now, signs_from=now)
+        audit.record_platform(action="keys.signing_replaced", details={"kid": made.kid})
+        return made
+
+
+def rotate_when_due(*, now: datetime) -> SigningKey | None:
+    """Rotate if the newest key is 90 days old; None while it is younger, or where none was ever needed."""
+    newest = SigningKey.objects.filter(algorithm=ALGORITHM).order_by("-signs_from", "-pk").first()
+    if newest is None or newest.signs_from > now - ROTATE_AFTER:
+        return None
+    return rotate_signing_key(now=now)
+
+
+def prune_signing_keys(*, now: datetime) -> int:
+    """Erase the private half of keys that sign no more, and delete keys that verify no more; return how many went."""
+    SigningKey.objects.filter(retired_at__lte=now).exclude(private_sealed=b"").update(private_sealed=b"")
+    return SigningKey.objects.filter(verifies_until__lte=now).delete()[0]
 
 
 def private_key(key: SigningKey) -> rsa.RSAPrivateKey:
@@ -62,25 +102,22 @@ def private_key(key: SigningKey) -> rsa.RSAPrivateKey:
     return _unsealed(key.kid, bytes(key.private_sealed))
 
 
-def _usable(now: datetime) -> SigningKey | None:
-    return (
-        SigningKey.objects.filter(retired_at=None, algorithm=ALGORITHM, created_at__gt=now - ROTATE_AFTER)
-        .order_by("-created_at", "-pk")
-        .first()
-    )
+def _signing(now: datetime) -> SigningKey | None:
+    usable = SigningKey.objects.filter(algorithm=ALGORITHM, signs_from__lte=now)
+    return usable.filter(Q(retired_at=None) | Q(retired_at__gt=now)).order_by("-signs_from", "-pk").first()
 
 
 def _verifying(now: datetime) -> QuerySet[SigningKey]:
     return SigningKey.objects.filter(Q(verifies_until=None) | Q(verifies_until__gt=now), algorithm=ALGORITHM)
 
 
-def _make_unless_made(now: datetime) -> SigningKey:
+def _make_first(now: datetime) -> SigningKey:
     with transaction.atomic():
         locks.lock_signing_keys()
-        return _usable(now) or _make(now)
+        return _signing(now) or _make(now, signs_from=now)
 
 
-def _make(now: datetime) -> SigningKey:
+def _make(now: datetime, *, signs_from: datetime) -> SigningKey:
     private = rsa.generate_private_key(public_exponent=65537, key_size=KEY_BITS)
     kid = secrets.token_hex(16)
     pem = private.private_bytes(
@@ -90,11 +127,13 @@ def _make(now: datetime) -> SigningKey:
         serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
     )
     longest = timedelta(seconds=settings.REFRESH_TOKEN_SECONDS + 60)
-    SigningKey.objects.filter(retired_at=None).update(retired_at=now, verifies_until=now + longest)
+    before = SigningKey.objects.filter(retired_at=None)
+    before.update(retired_at=signs_from, verifies_until=signs_from + longest)
     return SigningKey.objects.create(
         kid=kid,
         algorithm=ALGORITHM,
         created_at=now,
+        signs_from=signs_from,
         public_pem=public.decode(),
         private_sealed=master_key.seal(pem, bound_to=key_binding(kid)),
     )

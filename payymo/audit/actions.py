@@ -59,6 +59,8 @@ ACTIONS: Mapping[str, str | Promise] = MappingProxyType(
         "tenant.resumed": _("Resumed the company's account"),
         "job.released": _("Released a parked job"),
         "keys.rotated": _("Moved sealed values to another key"),
+        "keys.signing_rotated": _("Published a new key for tokens"),
+        "keys.signing_replaced": _("Ended every token with a new key"),
         "staff.changed": _("Payymo's staff changed a person or a membership"),
         "user.removed": _("Removed a person"),
         "staff.entered": _("Payymo's staff entered"),
