@@ -30,6 +30,8 @@ def sync_due_connections() -> None:
                 api = api_for(connection)
             except SecretOff as error:
                 syncing.note_failure(connection, error, now=now)
+                extra = {"event": "sync_failed", "connection": connection.public_id, "reason": error.reason}
+                logger.warning("stripe not read", extra=extra)
                 continue
             try:
                 syncing.sync_connection(connection=connection, api=api, now=timezone.now())

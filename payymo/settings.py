@@ -237,6 +237,8 @@ if PRODUCTION and not EMAIL_BACKEND.endswith("smtp.EmailBackend"):
     raise ImproperlyConfigured("PAYYMO_MAIL_URL must begin with smtp in production: links to sign in go out by it.")
 if PRODUCTION and not (EMAIL_USE_TLS or EMAIL_USE_SSL or EMAIL_HOST in {"localhost", "127.0.0.1", "::1"}):
     raise ImproperlyConfigured("PAYYMO_MAIL_URL must be smtp+tls or smtp+ssl, unless the host is this machine.")
+if SECRETS.is_live and EMAIL_BACKEND.endswith("smtp.EmailBackend"):
+    EMAIL_BACKEND = "payymo.shared.mail.StoredServerBackend"
 DEFAULT_FROM_EMAIL = env.str("PAYYMO_MAIL_FROM", default="Payymo <payymo@localhost>")
 
 # --- Sign-in ----------------------------------------------------------------------------------------------------------
@@ -371,5 +373,7 @@ LOGGING = {
         "django.security.DisallowedHost": {"level": "ERROR"},
         "celery": {"level": "WARNING"},
         "stripe": {"level": "WARNING"},
+        # Whatever level is asked for, nobody else's debugging shows addresses, headers or messages.
+        **{name: {"level": "WARNING"} for name in ("urllib3", "kombu", "amqp", "botocore", "boto3", "hvac", "asyncio")},
     },
 }

@@ -42,6 +42,8 @@ def _sync(instance: WhmcsInstance, *, now: datetime, budget: timedelta) -> None:
         api = connection.api_for(instance)
     except SecretOff as error:
         health.note_failure(instance, error, now=now)
+        extra = {"event": "sync_failed", "connection": instance.public_id, "reason": error.reason}
+        logger.warning("whmcs not read", extra=extra)
         return
     try:
         invoice_sync.sync_instance(instance=instance, api=api, now=now, budget=budget)

@@ -14,6 +14,7 @@ from django.core.mail import EmailMultiAlternatives
 from accounts.models import OutgoingMail
 from accounts.services import invitations, notices, resetting
 from accounts.services.letters import Letter
+from tenants.breakers import LEFT_ALONE, SecretOff, needs_secret
 from tenants.models import Tenant
 
 logger = logging.getLogger(__name__)
@@ -46,7 +47,13 @@ def _send(mail: OutgoingMail, tenant: Tenant, now: datetime) -> bool:
         row.update(dropped_as="nothing_to_say")
         return False
     try:
-        _hand_over(letter)
+        with needs_secret("mail"):
+            _hand_over(letter)
+    except SecretOff as error:
+        # Nobody was asked: this try does not count, and the next is soon.
+        row.update(attempts=mail.attempts, due_at=now + LEFT_ALONE)
+        logger.warning("mail put off", extra={"event": "mail_failed", "reason": error.reason})
+        return False
     except (smtplib.SMTPException, OSError) as error:
         _put_off(mail, now, type(error).__name__)
         return False

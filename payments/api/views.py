@@ -1,5 +1,6 @@
 """Stripe connections, charges, payouts, and the address that Stripe calls."""
 
+import logging
 import uuid
 from typing import Any
 
@@ -24,6 +25,8 @@ from payments.services.manual_payouts import movements_behind
 from payymo.shared.api import queries
 from payymo.shared.errors import BadInput
 from tenants.breakers import SecretOff
+
+logger = logging.getLogger(__name__)
 
 
 class StripeConnectionList(generics.ListCreateAPIView):
@@ -195,9 +198,11 @@ class StripeWebhook(View):
             webhooks.receive_event(
                 body=request.body, signature=request.headers.get("Stripe-Signature", ""), now=timezone.now()
             )
-        except BadInput:
+        except BadInput as error:
+            logger.warning("webhook refused", extra={"event": "webhook_refused", "reason": error.code})
             return HttpResponse(status=400)
         except SecretOff as error:
+            logger.warning("webhook put off", extra={"event": "webhook_refused", "reason": error.reason})
             # Stripe sends it again, for days.
             return HttpResponse(status=503, headers={"Retry-After": str(int(error.retry_after or 60))})
         return HttpResponse(status=200)

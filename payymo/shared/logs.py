@@ -1,9 +1,11 @@
-"""JSON log lines with an allowlist of fields, so that a name or a key cannot slip in as an extra."""
+"""JSON log lines: an allowlist of fields, so that no name or key slips in as an extra, and redacted texts."""
 
 import contextvars
 import json
 import logging
 from datetime import UTC, datetime
+
+from payymo.shared.redaction import describe_error, redact
 
 request_id: contextvars.ContextVar[str] = contextvars.ContextVar("request_id", default="")
 tenant_id: contextvars.ContextVar[str] = contextvars.ContextVar("tenant_id", default="")
@@ -23,13 +25,14 @@ class JsonFormatter(logging.Formatter):
             "at": datetime.fromtimestamp(record.created, tz=UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": redact(record.getMessage()),
         }
         if request_id.get():
             entry["request_id"] = request_id.get()
         if tenant_id.get():
             entry["tenant"] = tenant_id.get()
-        entry.update({name: str(getattr(record, name)) for name in _FIELDS if hasattr(record, name)})
+        entry.update({name: redact(str(getattr(record, name))) for name in _FIELDS if hasattr(record, name)})
         if record.exc_info:
-            entry["exception"] = self.formatException(record.exc_info)
-        return json.dumps(entry, ensure_ascii=False)
+            entry["exception"] = describe_error(record.exc_info[1])
+        # Every character beyond ASCII is escaped: some of them end a line too.
+        return json.dumps(entry)

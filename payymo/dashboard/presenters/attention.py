@@ -31,7 +31,7 @@ def banner(sources: tuple[Source, ...], *, permissions: frozenset[str], now: dat
 
 
 def _secrets() -> Iterator[Banner]:
-    features = {"bank": _("Bank feeds"), "stripe": "Stripe", "whmcs": "WHMCS"}
+    features = {"bank": _("Bank feeds"), "stripe": "Stripe", "whmcs": "WHMCS", "mail": _("E-mail")}
     for feature in features_off():
         text = _("%s: off, because the stored credential cannot be opened just now. It goes on by itself.")
         yield Banner("bad", text % features.get(feature, feature), _("Show connections"), link("connections"))
