@@ -11,10 +11,11 @@ from django.utils import timezone
 from banking.models import BankTransaction
 from matching import second_process
 from matching.models import FullRun, Proposal
-from matching.services import full_run, proposing
+from matching.services import full_run, proposing, requeueing
 from tenants import context
 from tests.factories import rows
 from tests.factories.rows import NOW
+from tests.matching import world
 
 LATER = NOW + timedelta(hours=20)
 
@@ -34,6 +35,22 @@ def test_a_run_sees_what_changed_without_a_word(in_acme):
     assert Proposal.objects.get(rank=1, status="OPEN").band == "exact"
     run = FullRun.objects.get()
     assert (run.looked_at, run.changed, run.finished_at) == (1, 1, LATER)
+
+
+@pytest.mark.parametrize("seed", [5, 6])
+def test_a_run_with_the_whole_book_says_what_was_said_of_each_payment_alone(in_acme, seed, monkeypatch):
+    payments = world.make_payments(world.make_host(seed), 50)
+    requeueing.requeue_for_changed_invoices(now=NOW)
+    monkeypatch.setattr(proposing, "INVOICES_PER_PAYMENT", 1)
+    for payment in payments:
+        proposing.propose(receipts=[payment], now=NOW)
+    said = Proposal.objects.filter(status="OPEN").count()
+    monkeypatch.setattr(proposing, "INVOICES_PER_PAYMENT", 2500)
+
+    outcome = full_run.run_all(now=NOW + timedelta(minutes=1))
+
+    assert (outcome.looked_at, outcome.changed) == (len(payments), [])
+    assert Proposal.objects.count() == said > 50
 
 
 def test_a_run_that_was_stopped_goes_on_with_what_is_left(in_acme, monkeypatch):
