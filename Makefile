@@ -19,7 +19,7 @@ help:
 	@echo "make test      run every test, or some: make test ARGS='tests/matching -x'"
 	@echo "make check     lint, format, security, types, import rules, missing migrations"
 	@echo "make bench     the benchmark tables, over the export folders BENCH, or over hosts that it invents"
-	@echo "make openapi   write the API's description to docs/api/openapi.yaml"
+	@echo "make openapi   write the API's description, and who may call what, to docs/"
 	@echo "make bench-scale  how match_files grows, from 20,000 to 600,000 invented rows; ARGS='--rows 20000 40000'"
 	@echo "make lock      compile requirements*.txt from requirements*.in"
 	@echo "make clean     stop everything and remove what is kept in PAYYMO_HOME ($(PAYYMO_HOME))"
@@ -57,6 +57,7 @@ migrations: venv-dev
 
 openapi: venv-dev
 	$(LOCAL) throwaway -- $(VENV_PYTHON) manage.py spectacular --urlconf payymo.urls --validate --fail-on-warn --file docs/api/openapi.yaml
+	$(LOCAL) throwaway -- $(VENV_PYTHON) manage.py permission_table --out docs/security/permissions.md
 
 # Each file is compiled within the one before, so that a package has the same version in all of them.
 lock: venv-dev

@@ -31,6 +31,7 @@ def requires_permission(codename: str, *, asks_again: bool = False) -> Callable[
             refused = refusal(request, codename) or (confirming.question(request) if asks_again else None)
             return refused or view(request, *args, **kwargs)
 
+        guarded.guard = (codename, asks_again)  # type: ignore[attr-defined] - read by the published table
         return guarded
 
     return decorate
@@ -47,6 +48,7 @@ def for_members(view: View) -> View:
             raise Http404
         return view(request, *args, **kwargs)
 
+    guarded.guard = ("", False)  # type: ignore[attr-defined] - any member
     return guarded
 
 

@@ -49,6 +49,10 @@ def requires(codename: str, *, writing: str | None = None, asks_again: bool = Fa
     writes = check_codename(writing or codename)
 
     class Requires(IsTenantMember):
+        reads: str
+        writes: str
+        asks_again: bool
+
         def has_permission(self, request: Request, view: "APIView") -> bool:
             needed = reads if request.method in SAFE_METHODS else writes
             allowed = super().has_permission(request, view) and needed in request.auth.permissions
@@ -57,5 +61,6 @@ def requires(codename: str, *, writing: str | None = None, asks_again: bool = Fa
             return allowed
 
     Requires.__name__ = Requires.__qualname__ = f"Requires_{reads}_{writes}".replace(".", "_")
+    Requires.reads, Requires.writes, Requires.asks_again = reads, writes, asks_again
     Requires.__doc__ = f"The caller's role holds {reads} (reading) or {writes} (anything else)."
     return Requires
