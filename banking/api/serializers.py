@@ -5,6 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from banking.models import BankAccount, BankConnection, BankTransaction, StatementImport
+from banking.parsers.recognise import FORMATS
 from banking.selectors import ConnectionHealth
 from payymo.shared.api.queries import PagedQuery
 from payymo.shared.api.serializers import OwnDigits, StrictSerializer
@@ -181,7 +182,7 @@ class ImportInput(StrictSerializer):
 
     file = serializers.FileField(max_length=200)
     account = serializers.UUIDField(required=False, default=None)
-    format = serializers.ChoiceField(choices=["camt", "mt940", "csv"], required=False, default="")
+    format = serializers.ChoiceField(choices=FORMATS, required=False, default="")
     currency = serializers.RegexField(r"^[A-Za-z]{3}$", required=False, default="")
 
 

@@ -161,3 +161,31 @@ CLOSING_ROWS = set(
 """)
 )
 TOTAL_ROWS = set(_names("turnover|apyvarta|umsatzsumme|total debits|total credits"))
+
+KNOWN_CURRENCIES = set(
+    re.findall(
+        "[A-Z]{3}",
+        "EUR USD GBP CHF PLN CZK SEK NOK DKK HUF RON BGN ISK TRY UAH RSD AUD NZD CAD JPY CNY HKD SGD INR ZAR BRL MXN"
+        " AED SAR ILS KWD LTL LVL EEK HRK KRW THB IDR MYR PHP",
+    )
+)
+_IN_BRACKETS = re.compile(r"(?i)[\s(\[_/-]+([a-z]{3})[)\]\s]*$")
+_GROUPS = (DATE_NAMES, AMOUNT_NAMES, TEXT_NAMES)
+_ALL_NAMES = {
+    *(name for group in _GROUPS for wanted in group.values() for name in wanted),
+    *CURRENCY_NAMES, *OWN_ACCOUNT_NAMES, *EITHER_ACCOUNT_NAMES, *REMITTANCE_NAMES,
+    *KIND_NAMES,
+}  # fmt: skip
+
+
+def is_known(cell: str) -> bool:
+    """Say whether banks name a column like that."""
+    return normalised(cell) in _ALL_NAMES or bare(cell)[0] in _ALL_NAMES
+
+
+def bare(cell: str) -> tuple[str, str]:
+    """Split the currency off a column name: `Amount (EUR)` gives `amount` and `EUR`."""
+    found = _IN_BRACKETS.search(cell.strip())
+    if found and found[1].upper() in KNOWN_CURRENCIES:
+        return normalised(cell.strip()[: found.start()]), found[1].upper()
+    return normalised(cell), ""

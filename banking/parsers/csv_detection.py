@@ -10,28 +10,22 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from banking.parsers import csv_columns as names
-from banking.parsers.csv_columns import normalised
-from banking.parsers.csv_mapping import DATE_ORDERS, DECIMAL_SIGNS, DELIMITERS, CsvMapping, OpenPoint
-from banking.parsers.csv_rows import Row, decoded, first_rows, guess_encoding, rows
-from banking.parsers.dates import written_date
-from banking.parsers.errors import UnreadableEntry, UnreadableStatement
+from banking.parsers.csv_columns import KNOWN_CURRENCIES, bare, is_known, normalised
+from banking.parsers.csv_mapping import DATE_ORDERS, DELIMITERS, CsvMapping, OpenPoint
+from banking.parsers.csv_rows import Row, decoded, first_rows, guess_encoding
+from banking.parsers.errors import UnreadableStatement
+from banking.parsers.tables import has_text, table_of
 from banking.parsers.texts import clean_account, is_iban
+from banking.parsers.written_forms import date_order, decimal_sign, is_date
 
 SHOWN_ROWS = 20
 _HEADER_ROWS = 40
+_ENOUGH_NAMES = 2
 _SAMPLE = 500
 
-_IN_BRACKETS = re.compile(r"(?i)[\s(\[_/-]+([a-z]{3})[)\]\s]*$")
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _AMOUNT_SHAPE = re.compile(
     r"(?i)[\s(]*[+-]?\s*(?:[a-z]{3}|[€£$])?\s*[+-]?[0-9][0-9.,'’\s\u00a0\u202f]*\s*(?:[a-z]{3}|[€£$])?[+-]?\)?"
-)
-_KNOWN_CURRENCIES = set(
-    re.findall(
-        "[A-Z]{3}",
-        "EUR USD GBP CHF PLN CZK SEK NOK DKK HUF RON BGN ISK TRY UAH RSD AUD NZD CAD JPY CNY HKD SGD INR ZAR BRL MXN"
-        " AED SAR ILS KWD LTL LVL EEK HRK KRW THB IDR MYR PHP",
-    )
 )
 _SIGNS = {"€": "EUR", "£": "GBP", "zł": "PLN", "kč": "CZK"}
 
@@ -49,20 +43,22 @@ class CsvDetection:
     open_points: tuple[OpenPoint, ...]
 
 
-def detect(source: bytes) -> CsvDetection:
-    """Look at a CSV file and propose how to read it.
+def detect(source: bytes, file_format: str = "csv", encoding: str = "") -> CsvDetection:
+    """Look at a CSV file, or a table of another format, and propose how to read it; `encoding` overrides what is found.
 
     Raises: UnreadableStatement when it is no table.
     """
-    encoding = guess_encoding(source)
-    text = decoded(source, encoding)
-    delimiter, header_row = _delimiter_and_header(text)
-    table = list(rows(text, delimiter))
+    mapping = CsvMapping()
+    if has_text(file_format):
+        encoding = encoding or guess_encoding(source)
+        mapping = CsvMapping(encoding=encoding, delimiter=_delimiter(decoded(source, encoding)))
+    table = table_of(source, file_format=file_format, encoding=mapping.encoding, delimiter=mapping.delimiter)
+    header_row = _header_row(table)
     if not table or max(len(row.cells) for row in table[: header_row + SHOWN_ROWS]) < 2:
         raise UnreadableStatement(
-            "The file is no bank statement: it is neither CAMT nor MT940, nor a table of columns."
+            "The file is no bank statement: it is none of CAMT, MT940, OFX, QIF and BAI2, nor a table of columns."
         )
-    mapping = CsvMapping(encoding=encoding, delimiter=delimiter, header_row=header_row)
+    mapping = replace(mapping, header_row=header_row)
     if header_row:
         header = table[header_row - 1].cells
         mapping = replace(mapping, header=tuple(name.strip() for name in header))
@@ -73,30 +69,32 @@ def detect(source: bytes) -> CsvDetection:
     return CsvDetection(shown, mapping, mapping.open_points())
 
 
-def _delimiter_and_header(text: str) -> tuple[str, int]:
-    """Find the delimiter and row that give the most known column names; row 0 when no row has two of them."""
-    best = (0, 0, ";", 0)
+def _delimiter(text: str) -> str:
+    """Find the delimiter that gives the most known column names; without any, the one that cuts the rows most often."""
+    best = (0, 0, "")
     for delimiter in DELIMITERS:
-        for number, row in enumerate(first_rows(text, delimiter, _HEADER_ROWS), start=1):
-            known = sum(1 for cell in row.cells if _is_known(cell))
-            if (known, len(row.cells)) > best[:2]:
-                best = (known, len(row.cells), delimiter, number)
-    if best[0] >= 2:
-        return best[2], best[3]
-    # No header that is known: the delimiter that cuts the rows most often, for a person to look at.
-    return max(DELIMITERS, key=lambda sign: sum(line.count(sign) for line in text[:20_000].splitlines())), 0
+        known, columns, _ = _best_header(first_rows(text, delimiter, _HEADER_ROWS))
+        if (known, columns) > best[:2]:
+            best = (known, columns, delimiter)
+    if best[0] >= _ENOUGH_NAMES:
+        return best[2]
+    return max(DELIMITERS, key=lambda sign: sum(line.count(sign) for line in text[:20_000].splitlines()))
 
 
-def _is_known(cell: str) -> bool:
-    return normalised(cell) in _ALL_NAMES or _bare(cell)[0] in _ALL_NAMES
+def _header_row(table: Sequence[Row]) -> int:
+    """Return the row, from 1, with the most known column names; 0 when no row has two of them."""
+    known, _, number = _best_header(table[:_HEADER_ROWS])
+    return number if known >= _ENOUGH_NAMES else 0
 
 
-def _bare(cell: str) -> tuple[str, str]:
-    """Split the currency off a column name: `Amount (EUR)` gives `amount` and `EUR`."""
-    found = _IN_BRACKETS.search(cell.strip())
-    if found and found[1].upper() in _KNOWN_CURRENCIES:
-        return normalised(cell.strip()[: found.start()]), found[1].upper()
-    return normalised(cell), ""
+def _best_header(table: Sequence[Row]) -> tuple[int, int, int]:
+    """Return known names, columns and number of the row that has most of them."""
+    best = (0, 0, 0)
+    for number, row in enumerate(table, start=1):
+        known = sum(1 for cell in row.cells if is_known(cell))
+        if (known, len(row.cells)) > best[:2]:
+            best = (known, len(row.cells), number)
+    return best
 
 
 @dataclass(slots=True)
@@ -111,7 +109,7 @@ class _Columns:
         """Return the free column with the earliest of the wanted names whose values fit."""
         for name in wanted:
             for column, cell in enumerate(self.header):
-                if column in self.taken or name not in {normalised(cell), _bare(cell)[0]}:
+                if column in self.taken or name not in {normalised(cell), bare(cell)[0]}:
                     continue
                 if fits(self.samples[column]):
                     self.taken.add(column)
@@ -172,67 +170,25 @@ def _with_formats(mapping: CsvMapping, above: Sequence[Row], header: Sequence[st
         account = ibans.pop() if len(ibans) == 1 else ""
     return replace(
         mapping,
-        date_order=_date_order(dates),
-        decimal_sign=_decimal_sign(amounts),
+        date_order=date_order(dates),
+        decimal_sign=decimal_sign(amounts),
         fixed_currency=currency,
         fixed_account=account,
     )
 
 
-def _date_order(cells: Sequence[str]) -> str:
-    """Return the one order that reads most dates; empty when two orders read equally many."""
-    readable = {order: sum(1 for cell in cells if _is_date(cell, order)) for order in DATE_ORDERS}
-    best = max(readable.values())
-    orders = [order for order, count in readable.items() if count == best]
-    if not best:
-        # Nothing to ask about: each row will be refused for its date.
-        return "dmy"
-    if len(orders) > 1 and all(_tells_its_order(cell) for cell in cells):
-        # Whatever the order, each date is the same day: a year in front, a dotted date, a month by name.
-        return "ymd" if re.match(r"[0-9]{4}", cells[0]) else "dmy"
-    return orders[0] if len(orders) == 1 else ""
-
-
-def _tells_its_order(cell: str) -> bool:
-    read = {written_date(cell, order) for order in DATE_ORDERS if _is_date(cell, order)}
-    return len(read) <= 1
-
-
-def _decimal_sign(cells: Sequence[str]) -> str:
-    """Return the sign that the amounts show; empty when they show none for certain, or both."""
-    seen, doubtful = set(), False
-    for cell in cells:
-        digits = re.sub(r"[^0-9.,]", "", cell).strip(".,") if cell else ""
-        comma, point = digits.rfind(","), digits.rfind(".")
-        if comma < 0 and point < 0:
-            continue
-        if comma >= 0 and point >= 0:
-            seen.add("," if comma > point else ".")
-            continue
-        sign, other = (",", ".") if comma >= 0 else (".", ",")
-        if digits.count(sign) > 1:
-            seen.add(other)
-        elif len(digits) - 1 - max(comma, point) != 3:
-            seen.add(sign)
-        else:
-            doubtful = True
-    if len(seen) == 1:
-        return seen.pop()
-    return "" if seen or doubtful or not cells else DECIMAL_SIGNS[1]
-
-
 def _currency_of(mapping: CsvMapping, above: Sequence[Row], header: Sequence[str], amounts: Sequence[str]) -> str:
     """Find the currency in the column names, beside the amounts, or in the rows above the header."""
     named = {
-        _bare(header[column])[1]
+        bare(header[column])[1]
         for column in (mapping.amount, mapping.debit, mapping.credit)
         if column is not None and column < len(header)
     } - {""}
     beside = {_SIGNS.get(sign, "") for cell in amounts for sign in _SIGNS if sign in cell.casefold()}
-    beside |= {word for cell in amounts for word in _CURRENCY.findall(cell.upper()) if word in _KNOWN_CURRENCIES}
+    beside |= {word for cell in amounts for word in _CURRENCY.findall(cell.upper()) if word in KNOWN_CURRENCIES}
     on_top = {
         word for row in above for cell in row.cells for word in re.findall(r"\b[A-Z]{3}\b", cell)
-    } & _KNOWN_CURRENCIES
+    } & KNOWN_CURRENCIES
     for told in (named, beside, on_top):
         if told:
             return told.pop() if len(told) == 1 else ""
@@ -244,21 +200,13 @@ def _possible_ibans(cell: str) -> list[str]:
     return [word for word in found if is_iban(clean_account(word))]
 
 
-def _is_date(cell: str, order: str) -> bool:
-    try:
-        written_date(cell, order)
-    except UnreadableEntry:
-        return False
-    return True
-
-
 def _most(cells: Sequence[str], holds: Callable[[str], bool]) -> bool:
     # One bad row in ten may be what is wrong with the file; it is refused by itself later.
     return bool(cells) and sum(1 for cell in cells if holds(cell)) >= 0.5 * len(cells)
 
 
 def _are_dates(cells: list[str]) -> bool:
-    return _most(cells, lambda cell: any(_is_date(cell, order) for order in DATE_ORDERS))
+    return _most(cells, lambda cell: any(is_date(cell, order) for order in DATE_ORDERS))
 
 
 def _are_amounts(cells: list[str]) -> bool:
@@ -298,11 +246,3 @@ def _any(cells: list[str]) -> bool:
 def _is_text(header_cell: str) -> bool:
     name = normalised(header_cell)
     return name in names.REMITTANCE_NAMES or bool(names.NUMBERED_REMITTANCE.fullmatch(name))
-
-
-_GROUPS = (names.DATE_NAMES, names.AMOUNT_NAMES, names.TEXT_NAMES)
-_ALL_NAMES = {
-    *(name for group in _GROUPS for wanted in group.values() for name in wanted),
-    *names.CURRENCY_NAMES, *names.OWN_ACCOUNT_NAMES, *names.EITHER_ACCOUNT_NAMES, *names.REMITTANCE_NAMES,
-    *names.KIND_NAMES,
-}  # fmt: skip

@@ -1,7 +1,7 @@
-"""Reads CSV statements by a mapping of their columns (`csv_mapping`), which `csv_detection` proposes.
+"""Reads CSV statements, and other tables, by a mapping of their columns (`csv_mapping`).
 
-A running balance, or rows that name the opening and closing balance, prove the sum. Rows of several accounts become
-one statement each.
+`csv_detection` proposes the mapping. A running balance, or rows that name the opening and closing balance, prove the
+sum. Rows of several accounts become one statement each.
 """
 
 from __future__ import annotations
@@ -25,9 +25,10 @@ from banking.parsers.csv_columns import (
     normalised,
 )
 from banking.parsers.csv_mapping import CsvMapping
-from banking.parsers.csv_rows import Row, decoded, rows
+from banking.parsers.csv_rows import Row
 from banking.parsers.dates import written_date
 from banking.parsers.errors import AmbiguousMapping, UnreadableEntry, UnreadableStatement
+from banking.parsers.tables import table_of
 from banking.parsers.texts import (
     clean,
     clean_account,
@@ -61,15 +62,15 @@ class _Account:
     closing: Balance | None = None
 
 
-def parse(source: bytes, mapping: CsvMapping) -> ParsedFile:
-    """Read a CSV statement.
+def parse(source: bytes, mapping: CsvMapping, file_format: str = "csv") -> ParsedFile:
+    """Read a CSV statement, or a table of another format.
 
     Raises: AmbiguousMapping when the mapping leaves something open or is for other columns; UnreadableStatement when
     the rows of an account are in two currencies, or none of them can be read.
     """
     mapping.check()
     mapping = mapping.settled()
-    table = list(rows(decoded(source, mapping.encoding), mapping.delimiter))
+    table = table_of(source, file_format=file_format, encoding=mapping.encoding, delimiter=mapping.delimiter)
     _check_header(table, mapping)
     reader = _RowReader(mapping)
     accounts: dict[str, _Account] = {}
@@ -85,7 +86,7 @@ def parse(source: bytes, mapping: CsvMapping) -> ParsedFile:
             reader.read(row, account)
         except UnreadableEntry as error:
             account.refused.append(Refusal(row.line, error.reason))
-    return assemble("csv", [_statement(account, mapping) for account in accounts.values()])
+    return assemble(file_format, [_statement(account, mapping, file_format) for account in accounts.values()])
 
 
 def _check_header(table: Sequence[Row], mapping: CsvMapping) -> None:
@@ -224,14 +225,14 @@ class _RowReader:
             account.closing = balance
 
 
-def _statement(account: _Account, mapping: CsvMapping) -> ParsedStatement:
+def _statement(account: _Account, mapping: CsvMapping, file_format: str) -> ParsedStatement:
     opening, closing = account.opening, account.closing
     proved = prove(opening, closing, account.entries)
     if proved is None and mapping.balance is not None:
         opening, closing, proved = _running_proof(account)
     is_own_iban = is_iban(account.name)
     return ParsedStatement(
-        format="csv",
+        format=file_format,
         account=ParsedAccount(
             iban=account.name if is_own_iban else "",
             other="" if is_own_iban else account.name,

@@ -16,7 +16,7 @@ DATE_ORDERS = ("ymd", "dmy", "mdy")
 DECIMAL_SIGNS = (",", ".")
 MAX_COLUMNS = 200
 
-_COLUMNS = (
+COLUMNS = (
     "booking_date", "value_date", "amount", "debit", "credit", "direction", "currency", "counterparty_name",
     "counterparty_iban", "end_to_end_id", "mandate_id", "structured_reference", "bank_reference", "balance", "status",
     "own_account", "kind",
@@ -104,7 +104,7 @@ class CsvMapping:
         ):
             if getattr(self, setting) not in allowed:
                 raise AmbiguousMapping(f"The setting {setting} cannot be {getattr(self, setting)!r}.")
-        columns = [getattr(self, name) for name in _COLUMNS]
+        columns = [getattr(self, name) for name in COLUMNS]
         for column in (*columns, *_sequence(self.remittance_information)):
             is_column = isinstance(column, int) and not isinstance(column, bool) and 0 <= column < MAX_COLUMNS
             if column is not None and not is_column:
@@ -126,7 +126,7 @@ class CsvMapping:
         Raises: AmbiguousMapping when a point is open, with its question and, for a column, the columns to choose from.
         """
         for point in self.open_points():
-            columns = f" The columns are: {', '.join(self.header)[:300]}." if point.setting in _COLUMNS else ""
+            columns = f" The columns are: {', '.join(self.header)[:300]}." if point.setting in COLUMNS else ""
             raise AmbiguousMapping(point.question + (columns if self.header else ""))
         return self
 

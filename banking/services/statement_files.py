@@ -1,6 +1,6 @@
 """From the bytes of a statement file to the entries of one account: which account, which proof, which columns."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -10,7 +10,7 @@ from typing import Any
 from banking import adapters
 from banking.models import BankAccount
 from banking.parsers.csv_detection import CsvDetection, detect
-from banking.parsers.csv_mapping import CsvMapping
+from banking.parsers.csv_mapping import COLUMNS, CsvMapping
 from banking.parsers.errors import UnreadableStatement
 from banking.parsers.recognise import read, recognise
 from banking.parsers.types import Balance, ParsedEntry, ParsedFile, ParsedStatement, Refusal
@@ -83,7 +83,7 @@ class StatementFile:
 
 
 def format_of(content: bytes) -> str:
-    """Return `camt`, `mt940` or `csv` by the content.
+    """Return the format, one of `recognise.FORMATS`, by the content.
 
     Raises: StatementRefused.
     """
@@ -93,23 +93,44 @@ def format_of(content: bytes) -> str:
         raise StatementRefused(error.reason) from error
 
 
-def columns_of(content: bytes, *, kept: Mapping[str, Any] | None, currency: str, number: str) -> CsvDetection:
-    """Propose how to read a CSV file; `kept` is the mapping of an earlier file of the account, used where it fits.
+def columns_of(
+    content: bytes,
+    *,
+    file_format: str,
+    own: Sequence[Mapping[str, Any]],
+    others: Sequence[Mapping[str, Any]],
+    currency: str,
+    number: str,
+    encoding: str = "",
+) -> CsvDetection:
+    """Propose how to read a table, by the mapping of an earlier file with the same columns where there is one.
+
+    Shape: `own` are the mappings of earlier files of the account, newest first; of `others`, which may be of another
+    bank, only the columns are taken, and never how dates and amounts are written.
 
     Raises: StatementRefused when it is no table.
     """
     try:
-        detection = detect(content)
+        detection = detect(content, file_format, encoding)
     except UnreadableStatement as error:
         raise StatementRefused(error.reason) from error
     mapping = detection.mapping
-    if kept and tuple(kept.get("header") or ()) == mapping.header and mapping.header:
-        mapping = replace(mapping_from(kept), encoding=mapping.encoding, header_row=mapping.header_row)
+    if kept := _with_header(own, mapping.header):
+        mapping = replace(
+            mapping_from(kept), encoding=mapping.encoding, delimiter=mapping.delimiter, header_row=mapping.header_row
+        )
+    elif kept := _with_header(others, mapping.header):
+        columns = mapping_from(kept)
+        mapping = replace(mapping, **{name: getattr(columns, name) for name in (*COLUMNS, "remittance_information")})
     if mapping.currency is None and not mapping.fixed_currency:
         mapping = replace(mapping, fixed_currency=currency)
     if mapping.own_account is None and not mapping.fixed_account:
         mapping = replace(mapping, fixed_account=number)
     return replace(detection, mapping=mapping, open_points=mapping.open_points())
+
+
+def _with_header(kept: Sequence[Mapping[str, Any]], header: tuple[str, ...]) -> Mapping[str, Any] | None:
+    return next((one for one in kept if header and tuple(one.get("header") or ()) == header), None)
 
 
 def mapping_from(values: Mapping[str, Any]) -> CsvMapping:

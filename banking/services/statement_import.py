@@ -7,10 +7,12 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from banking import adapters
 from banking.models import BankAccount, StatementImport
 from banking.parsers.csv_detection import CsvDetection
+from banking.parsers.tables import TABLES
 from banking.services import statement_files
 from banking.services.ingestion import IngestResult, ingest_entries, preview_entries
 from banking.services.linking import new_account
@@ -21,6 +23,7 @@ from tenants import sealing
 
 State = StatementImport.State
 _MOST_NOTES = 500
+_KEPT_MAPPINGS = 20
 
 
 class WrongState(Conflict):
@@ -54,7 +57,7 @@ def upload_statement(
     currency: str = "",
     is_kept: bool = True,
 ) -> StatementImport:
-    """Keep an uploaded file, sealed, with what it would add; a CSV file whose columns are not clear waits for them.
+    """Keep an uploaded file, sealed, with what it would add; a table whose columns are not clear waits for them.
 
     Shape: not `is_kept`, the row is only returned: a dry run.
     Raises: StatementRefused, statement_files.WrongAccount, CurrencyDiffers, AccountNotNamed; nothing is stored.
@@ -69,7 +72,7 @@ def upload_statement(
         currency=account.currency if account else currency.strip().upper()[:3],
         state=State.READY,
     )
-    if found == "csv":
+    if found in TABLES:
         detection = _detected(content, row)
         row.mapping = detection.mapping.as_dict()
         row.state = State.NEEDS_MAPPING if detection.open_points else State.READY
@@ -84,13 +87,13 @@ def upload_statement(
 
 
 def set_mapping(*, statement_import: StatementImport, mapping: Mapping[str, Any]) -> StatementImport:
-    """Read a CSV file by these columns from now on.
+    """Read a table by these columns from now on.
 
     Raises: WrongState; StatementRefused and what `upload_statement` raises when the file cannot be read that way.
     """
     with transaction.atomic():
         row = _locked(statement_import)
-        if row.format != "csv" or row.state not in {State.NEEDS_MAPPING, State.READY}:
+        if row.format not in TABLES or row.state not in {State.NEEDS_MAPPING, State.READY}:
             raise WrongState("The columns of this import cannot be chosen any more.")
         chosen = statement_files.mapping_from(mapping)
         open_points = chosen.open_points()
@@ -102,9 +105,13 @@ def set_mapping(*, statement_import: StatementImport, mapping: Mapping[str, Any]
     return row
 
 
-def detect_columns(statement_import: StatementImport) -> CsvDetection:
-    """Return the first rows of a CSV file and how it would be read, for the page that maps the columns."""
-    return _detected(content_of(statement_import), statement_import)
+def detect_columns(statement_import: StatementImport, *, encoding: str = "") -> CsvDetection:
+    """Return the first rows of a table and how it would be read, for the page that maps the columns.
+
+    Shape: `encoding` is a person's choice instead of what the bytes suggest.
+    Raises: StatementRefused when it is no table in that encoding.
+    """
+    return _detected(content_of(statement_import), statement_import, encoding)
 
 
 def preview(statement_import: StatementImport) -> Preview:
@@ -195,14 +202,20 @@ def _saved(row: StatementImport) -> StatementImport:
     return row
 
 
-def _detected(content: bytes, row: StatementImport) -> CsvDetection:
+def _detected(content: bytes, row: StatementImport, encoding: str = "") -> CsvDetection:
     account = row.account
-    kept = None
-    if account is not None:
-        earlier = account.statement_imports.filter(format="csv", state=State.COMMITTED).order_by("-pk")
-        kept = earlier.values_list("mapping", flat=True).first()
+    earlier = StatementImport.objects.filter(format=row.format, state=State.COMMITTED).exclude(mapping=None)
+    mappings: QuerySet[Any, Any] = earlier.order_by("-pk").values_list("mapping", flat=True)
     number = sealing.unseal(account, "iban_sealed") if account else ""
-    return statement_files.columns_of(content, kept=kept, currency=row.currency, number=number)
+    return statement_files.columns_of(
+        content,
+        file_format=row.format,
+        own=list(mappings.filter(account=account)[:_KEPT_MAPPINGS]) if account else [],
+        others=list(mappings[:_KEPT_MAPPINGS]),
+        currency=row.currency,
+        number=number,
+        encoding=encoding,
+    )
 
 
 def _preview(row: StatementImport, content: bytes) -> Preview:

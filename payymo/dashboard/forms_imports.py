@@ -9,8 +9,21 @@ from django.utils.translation import gettext_lazy
 
 from banking.models import BankAccount
 from banking.parsers.csv_detection import SHOWN_ROWS, CsvDetection
-from banking.parsers.csv_mapping import MAX_COLUMNS
+from banking.parsers.csv_mapping import ENCODINGS, MAX_COLUMNS
 
+_ENCODING_NAMES = {
+    "utf-8": "UTF-8",
+    "utf-16": "UTF-16",
+    "cp1252": gettext_lazy("Windows, Western Europe (1252)"),
+    "iso8859-15": "ISO 8859-15",
+    "cp1250": gettext_lazy("Windows, Central Europe (1250)"),
+    "iso8859-2": "ISO 8859-2",
+    "cp1251": gettext_lazy("Windows, Cyrillic (1251)"),
+    "cp1253": gettext_lazy("Windows, Greek (1253)"),
+    "cp1254": gettext_lazy("Windows, Turkish (1254)"),
+    "cp1257": gettext_lazy("Windows, Baltic (1257)"),
+    "latin-1": "ISO 8859-1",
+}
 _OPTIONAL_COLUMNS = {
     "value_date": gettext_lazy("Value date"),
     "amount": gettext_lazy("Amount"),
@@ -56,7 +69,7 @@ class UploadForm(forms.Form):
 
 
 class MappingForm(forms.Form):
-    """Which column of a CSV file means what."""
+    """Which column of a table means what."""
 
     header_row = forms.IntegerField(
         label=gettext_lazy("Row with the column names"),
@@ -95,7 +108,7 @@ class MappingForm(forms.Form):
     )
     flip_sign = forms.BooleanField(label=gettext_lazy("Money in is written with a minus"), required=False)
 
-    def __init__(self, *args: Any, detection: CsvDetection, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, detection: CsvDetection, has_text: bool = True, **kwargs: Any) -> None:
         mapping = detection.mapping.as_dict()
         super().__init__(*args, initial=mapping, **kwargs)
         self.detection = detection
@@ -106,10 +119,17 @@ class MappingForm(forms.Form):
             self.fields[name] = forms.TypedChoiceField(
                 label=label, choices=[("", _("None")), *columns], coerce=int, empty_value=None, required=False
             )
+        if has_text:
+            self.fields["encoding"] = forms.ChoiceField(
+                label=gettext_lazy("Code page"),
+                choices=[(name, _ENCODING_NAMES.get(name, name)) for name in ENCODINGS],
+                required=False,
+                help_text=gettext_lazy("As found in the file. Change it if letters with accents look wrong."),
+            )
         self.order_fields(
-            ["header_row", "booking_date", "date_order", "value_date", "amount", "decimal_sign", "flip_sign", "debit",
-             "credit", "direction", "currency", "fixed_currency", "counterparty_name", "counterparty_iban",
-             "remittance_information"]
+            ["encoding", "header_row", "booking_date", "date_order", "value_date", "amount", "decimal_sign",
+             "flip_sign", "debit", "credit", "direction", "currency", "fixed_currency", "counterparty_name",
+             "counterparty_iban", "remittance_information"]
         )  # fmt: skip
 
     def mapping(self) -> dict[str, Any]:
@@ -117,6 +137,7 @@ class MappingForm(forms.Form):
         chosen = dict(self.cleaned_data)
         chosen["fixed_currency"] = chosen["fixed_currency"].upper()
         found = self.detection.mapping.as_dict()
+        chosen["encoding"] = chosen.get("encoding") or found["encoding"]
         if chosen["header_row"] != found["header_row"]:
             rows = self.detection.rows[chosen["header_row"] - 1 :][:1] if chosen["header_row"] else ()
             found["header"] = [cell.strip() for cell in rows[0]] if rows else []

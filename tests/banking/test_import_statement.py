@@ -40,7 +40,7 @@ def test_settings_answer_what_the_file_leaves_open():
     ("name", "content", "sentence"),
     [
         ("empty.csv", b"", "The file is empty."),
-        ("a.zip", b"PK\x03\x04", "The file is an archive or an Office file (ZIP)"),
+        ("a.zip", b"PK\x03\x04", "The archive is damaged."),
         ("noise.csv", b"hello", "The file is no bank statement"),
         ("columns.csv", b"a;b\n1;2\n", "Which column holds the booking date?"),
         (

@@ -120,7 +120,7 @@ def test_the_columns_of_an_unclear_table_are_asked_for(as_reviewer, account):
     [
         (b"", "The file is empty."),
         (b"%PDF-1.7 statement", "a PDF document"),
-        (b"PK\x03\x04xlsx", "an archive or an Office file"),
+        (b"PK\x03\x04xlsx", "The archive is damaged."),
         (statements.camt(*TWO, iban="GB33BUKB20201555555555"), "account ending in 5555"),
     ],
 )

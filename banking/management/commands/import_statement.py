@@ -28,9 +28,12 @@ _SHOWN_REFUSALS = 20
 
 
 class Command(BaseCommand):
-    """Read a CAMT, MT940 or CSV statement, recognised by its content."""
+    """Read a bank statement, recognised by its content."""
 
-    help = "Read a bank statement file (CAMT.052/053/054, MT940/MT942 or CSV) and show what is in it."
+    help = (
+        "Read a bank statement file (CAMT.052/053/054, MT940/MT942, OFX/QFX, QIF, BAI2, CSV or XLSX) and show what is "
+        "in it, or import it."
+    )
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -45,7 +48,7 @@ class Command(BaseCommand):
         parser.add_argument("--format", choices=FORMATS, default="", help="instead of recognising it by its content")
         parser.add_argument("--currency", default="", help="of a file that names none, such as EUR")
         parser.add_argument(
-            "--date-order", choices=DATE_ORDERS, default="", help="of a CSV file whose dates do not tell"
+            "--date-order", choices=DATE_ORDERS, default="", help="of a CSV, XLSX or QIF file whose dates do not tell"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:

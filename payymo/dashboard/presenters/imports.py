@@ -12,6 +12,7 @@ from accounts.models import User
 from banking import selectors
 from banking.models import StatementImport
 from banking.parsers.csv_detection import CsvDetection
+from banking.parsers.tables import TABLES
 from banking.parsers.types import ParsedEntry
 from banking.services.identity import Verdict
 from banking.services.statement_import import Preview
@@ -34,7 +35,9 @@ from payymo.dashboard.presenters.receipts import masked
 State = StatementImport.State
 SHOWN_ROWS = 200
 _SHOWN_NOTES = 100
-_FORMATS = {"camt": "CAMT.053", "mt940": "MT940", "csv": "CSV"}
+_FORMATS = {
+    "camt": "CAMT", "mt940": "MT940", "ofx": "OFX", "qif": "QIF", "bai2": "BAI2", "csv": "CSV", "xlsx": "Excel",
+}  # fmt: skip
 _TONES: dict[str, Tone] = {State.NEEDS_MAPPING: "info", State.READY: "info", State.COMMITTED: "ok"}
 
 
@@ -154,7 +157,7 @@ def _more_facts(row: StatementImport, found: Preview) -> list[Fact]:
     if found.account is None and found.file.number:
         text = _("A new account ending in %s will be kept.") % found.file.number[-4:]
         facts.append(Fact(_("Account"), text=text))
-    if row.format == "csv" and row.state == State.READY:
+    if row.format in TABLES and row.state == State.READY:
         facts.append(Fact(_("Columns"), text=_("Choose them again"), url=link("import_map", row.public_id)))
     return facts
 

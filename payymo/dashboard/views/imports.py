@@ -16,6 +16,8 @@ from accounts.guards import requires_permission
 from banking import selectors
 from banking.models import StatementImport
 from banking.parsers.csv_detection import CsvDetection
+from banking.parsers.csv_mapping import ENCODINGS
+from banking.parsers.tables import TABLES
 from banking.services import statement_import as statements
 from banking.services.statement_files import mapping_from
 from payymo.dashboard.forms_imports import MappingForm, UploadForm
@@ -102,7 +104,7 @@ def _page_of(row: StatementImport, *, error: str = "") -> ImportPage:
         return present.failed_page(row, now=now, error=error)
     if row.state == State.NEEDS_MAPPING:
         detection = _detection(row)
-        form = MappingForm(detection=detection)
+        form = MappingForm(detection=detection, has_text=row.format == "csv")
         return present.mapping_page(row, form=form, detection=detection, now=now, error=error)
     try:
         return present.preview_page(row, statements.preview(row), now=now, error=error)
@@ -110,24 +112,32 @@ def _page_of(row: StatementImport, *, error: str = "") -> ImportPage:
         return present.failed_page(row, now=now, error=str(refused))
 
 
-def _detection(row: StatementImport) -> CsvDetection:
+def _detection(row: StatementImport, *, encoding: str = "") -> CsvDetection:
     """Return how the file starts, with the columns that were chosen before."""
-    found = statements.detect_columns(row)
-    if row.state != State.READY or not row.mapping:
+    kept = mapping_from(row.mapping) if row.state == State.READY and row.mapping else None
+    found = statements.detect_columns(row, encoding=encoding or (kept.encoding if kept else ""))
+    if kept is None:
         return found
-    return replace(found, mapping=mapping_from(row.mapping), open_points=())
+    # In another encoding the same columns have other names.
+    names = {"encoding": found.mapping.encoding, "header": found.mapping.header}
+    same = found.mapping.header_row == kept.header_row
+    return replace(found, mapping=replace(kept, **names) if same else kept, open_points=())
 
 
 @require_http_methods(["GET", "POST"])
 @requires_permission("imports.add")
 def import_map(request: HttpRequest, import_id: uuid.UUID) -> HttpResponse:
-    """Choose the columns of a CSV file, for the first time or again."""
+    """Choose the columns of a table, for the first time or again."""
     row, now = _import_or_404(import_id), timezone.now()
-    if row.format != "csv" or row.state not in (State.NEEDS_MAPPING, State.READY):
+    if row.format not in TABLES or row.state not in (State.NEEDS_MAPPING, State.READY):
         return HttpResponseRedirect(link("import", row.public_id), status=303)
-    detection = _detection(row)
-    form, error = MappingForm(request.POST or None, detection=detection), ""
-    if request.method == "POST" and form.is_valid():
+    chosen = request.POST.get("encoding", "")
+    try:
+        detection, error = _detection(row, encoding=chosen if chosen in ENCODINGS else ""), ""
+    except DomainError as refused:
+        detection, error = _detection(row), str(refused)
+    form = MappingForm(request.POST or None, detection=detection, has_text=row.format == "csv")
+    if request.method == "POST" and form.is_valid() and not error:
         try:
             statements.set_mapping(statement_import=row, mapping=form.mapping())
             return HttpResponseRedirect(link("import", row.public_id), status=303)

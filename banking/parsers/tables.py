@@ -1,0 +1,26 @@
+"""The rows of a file that is a table, whichever way it is packed: CSV, an Excel workbook, QIF."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from banking.parsers import qif, xlsx
+from banking.parsers.csv_rows import Row, decoded, rows
+
+TABLES = ("csv", "xlsx", "qif")
+_READY_MADE: dict[str, Callable[[bytes], list[Row]]] = {"xlsx": xlsx.table, "qif": qif.table}
+
+
+def has_text(file_format: str) -> bool:
+    """Say whether encoding and delimiter of the table are to be found out."""
+    return file_format not in _READY_MADE
+
+
+def table_of(source: bytes, *, file_format: str, encoding: str, delimiter: str) -> list[Row]:
+    """Return the rows that hold anything; only CSV needs encoding and delimiter.
+
+    Raises: UnreadableStatement, FileTooLarge.
+    """
+    if has_text(file_format):
+        return list(rows(decoded(source, encoding), delimiter))
+    return _READY_MADE[file_format](source)
