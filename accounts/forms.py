@@ -56,9 +56,7 @@ class CodeForm(forms.Form):
         label=_("Code"),
         max_length=40,
         help_text=_("The six digits your authenticator app shows now, or one of your recovery codes."),
-        widget=forms.TextInput(
-            attrs={"autocomplete": "one-time-code", "inputmode": "text", "autofocus": True, "spellcheck": "false"}
-        ),
+        widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "inputmode": "text", "spellcheck": "false"}),
     )
 
 

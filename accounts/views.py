@@ -66,6 +66,7 @@ def check_second_factor(request: HttpRequest) -> HttpResponse:
     place = passkeys.place_of(host_of(request), request.session)
     by_passkey = PasskeyForm(request.POST) if request.POST.get("passkey") else None
     form = CodeForm(request.POST if request.method == "POST" and by_passkey is None else None)
+    form.fields["code"].widget.attrs["autofocus"] = True
     given = by_passkey or form
     status, headers, error_text = (422 if form.is_bound else 200), {}, ""
     if given.is_bound and given.is_valid():

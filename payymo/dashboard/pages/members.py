@@ -33,6 +33,7 @@ class InvitationRow:
     until: Moment
     resend_url: str
     withdraw_url: str
+    is_over: bool = False
 
 
 @dataclass(frozen=True, slots=True)

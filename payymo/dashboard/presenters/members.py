@@ -69,4 +69,5 @@ def _invitation(row: Invitation, now: datetime) -> InvitationRow:
         until=moment(row.expires_at, now),
         resend_url=link("invitation_change", row.public_id, "resend"),
         withdraw_url=link("invitation_change", row.public_id, "withdraw"),
+        is_over=row.expires_at <= now,
     )

@@ -86,7 +86,9 @@ def members() -> MembersPage:
     )  # fmt: skip
     waiting = (
         InvitationRow("new@northhost.example", "Reviewer", Chip("Invited", "info"), ago(hours=-70), "/r/1/", "/w/1/"),
-        InvitationRow("late@northhost.example", "Viewer", Chip("Has run out", "warn"), ago(days=2), "/r/2/", "/w/2/"),
+        InvitationRow(
+            "late@northhost.example", "Viewer", Chip("Has run out", "warn"), ago(days=2), "/r/2/", "/w/2/", True
+        ),
     )
     form = InviteForm({"email": "x"}, roles=[Role(code="reviewer", name="Reviewer")])
     form.is_valid()
