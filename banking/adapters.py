@@ -5,10 +5,12 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
 
-from banking.models import BankAccount, BankTransaction, PendingEntry, RawFetch, StatementImport
+from banking.clients.base import AccountRef, Consent
+from banking.models import BankAccount, BankConnection, BankTransaction, PendingEntry, RawFetch, StatementImport
 from banking.parsers.fetched import FetchedEntry
 from banking.parsers.types import ParsedEntry
 from tenants import sealing
+from tenants.breakers import needs_secret
 
 _STORED_DECIMALS = Decimal("0.001")
 
@@ -55,8 +57,9 @@ def new_transaction(
     key: sealing.TenantKeys,
     raw_fetch: RawFetch | None,
     statement_import: StatementImport | None,
+    provider: str,
 ) -> BankTransaction:
-    """Build the row of a new booked entry; it is not saved."""
+    """Build the row of a new booked entry; it is not saved. `provider` is empty for one from a file."""
     number = compact_iban(clean(entry.counterparty_iban))
     row = BankTransaction(
         account=account,
@@ -64,6 +67,7 @@ def new_transaction(
         fingerprint=fingerprint,
         raw_fetch=raw_fetch,
         statement_import=statement_import,
+        provider=provider,
         booking_date=entry.booking_date,
         value_date=entry.value_date,
         amount=entry.amount,
@@ -107,10 +111,42 @@ def stored_amount(amount: Decimal) -> Decimal:
     return amount.quantize(_STORED_DECIMALS)
 
 
+def consent_of(connection: BankConnection) -> Consent:
+    """Return the consent that a connection stands for, with its secret opened.
+
+    Raises: SecretOff when the secret cannot be had.
+    """
+    if not connection.credential_sealed:
+        return Consent(connection.consent_id)
+    with needs_secret("bank"):
+        return Consent(connection.consent_id, sealing.unseal(connection, "credential_sealed"))
+
+
+def account_ref(account: BankAccount) -> AccountRef:
+    """Return what a connected account is read by.
+
+    Raises: SecretOff.
+    """
+    assert account.connection is not None  # noqa: S101 - only connected accounts are read
+    return AccountRef(consent_of(account.connection), account.provider_account_id)
+
+
 def new_raw_fetch(
-    account: BankAccount, payload: str, *, fetched_at: datetime, complete_from: date, complete_until: date
+    account: BankAccount,
+    payload: str,
+    *,
+    provider: str,
+    fetched_at: datetime,
+    complete_from: date,
+    complete_until: date,
 ) -> RawFetch:
     """Build the row of a provider's whole answer; it is not saved."""
-    row = RawFetch(account=account, fetched_at=fetched_at, complete_from=complete_from, complete_until=complete_until)
+    row = RawFetch(
+        account=account,
+        provider=provider,
+        fetched_at=fetched_at,
+        complete_from=complete_from,
+        complete_until=complete_until,
+    )
     row.payload_sealed = sealing.seal(row, "payload_sealed", clean(payload))
     return row

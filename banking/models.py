@@ -9,13 +9,18 @@ from payymo.shared.money import CurrencyField, MoneyField
 
 
 class BankProvider(models.TextChoices):
-    """Where a connection's data comes from."""
+    """Where a connection's data comes from; open to new users first."""
 
+    ENABLE_BANKING = "enable_banking", "Enable Banking"
     GOCARDLESS = "gocardless_bad", "GoCardless Bank Account Data"
+    SIMPLEFIN = "simplefin", "SimpleFIN Bridge"
 
 
 class ProviderKey(Record):
-    """The tenant's own keys at a bank data provider, and the short token made from them, shared by every worker."""
+    """The tenant's own keys at a bank data provider, and the short token made from them, shared by every worker.
+
+    Of GoCardless the secret id and key; of Enable Banking the application id and its private key, without a token.
+    """
 
     provider = models.CharField(max_length=20, choices=BankProvider, unique=True)
     secret_id_sealed = models.BinaryField()
@@ -40,13 +45,16 @@ class BankConnection(ConnectionHealth, Record):
         REVOKED = "REVOKED", "Removed"
 
     provider = models.CharField(max_length=20, choices=BankProvider, default=BankProvider.GOCARDLESS)
+    credential_sealed = models.BinaryField(
+        default=b"", blank=True, help_text="what opens this one consent, or what came back and is still to be exchanged"
+    )
     institution_id = models.CharField(max_length=120)
     institution_name = models.CharField(max_length=200)
     country = models.CharField(max_length=2)
     state = models.CharField(max_length=12, choices=State, default=State.PENDING)
-    requisition_id = models.CharField(max_length=64, blank=True)
-    agreement_id = models.CharField(max_length=64, blank=True)
-    consent_link = models.URLField(max_length=500, blank=True)
+    consent_id = models.CharField(max_length=64, blank=True, help_text="the provider's id of the consent")
+    attempt_id = models.CharField(max_length=64, blank=True, help_text="its id of the agreement or of the attempt")
+    consent_link = models.URLField(max_length=2000, blank=True)
     callback_hash = models.CharField(max_length=64, blank=True, help_text="SHA-256 of the one-time callback reference")
     callback_until = models.DateTimeField(null=True, blank=True)
     started_by_id = models.BigIntegerField(null=True, blank=True, help_text="user who must come back")
@@ -65,7 +73,7 @@ class BankAccount(ConnectionHealth, Record):
         BankConnection, on_delete=models.SET_NULL, null=True, blank=True, related_name="accounts"
     )
     stable_key = models.CharField(max_length=80, unique=True, help_text="keyed hash of IBAN (or other id) + currency")
-    provider_account_id = models.CharField(max_length=64, blank=True, db_index=True)
+    provider_account_id = models.CharField(max_length=200, blank=True, db_index=True)
     iban_sealed = models.BinaryField(default=b"", blank=True)
     iban_hash = models.CharField(max_length=64, blank=True, db_index=True)
     iban_last4 = models.CharField(max_length=4, blank=True)
@@ -106,6 +114,7 @@ class RawFetch(Record):
     """A provider's whole answer, stored before anybody tried to understand it."""
 
     account = models.ForeignKey(BankAccount, on_delete=models.CASCADE, related_name="raw_fetches")
+    provider = models.CharField(max_length=20, choices=BankProvider, default=BankProvider.GOCARDLESS)
     fetched_at = models.DateTimeField()
     complete_from = models.DateField(null=True, blank=True, help_text="the first booking day that was asked for")
     complete_until = models.DateField(null=True, blank=True)
@@ -170,6 +179,9 @@ class BankTransaction(Record):
     )
     raw_fetch = models.ForeignKey(
         RawFetch, on_delete=models.SET_NULL, null=True, blank=True, related_name="transactions"
+    )
+    provider = models.CharField(
+        max_length=20, choices=BankProvider, blank=True, help_text="who delivered it; empty: it came in a file"
     )
     booking_date = models.DateField()
     value_date = models.DateField(null=True, blank=True)

@@ -6,7 +6,8 @@ from celery import shared_task
 from django.utils import timezone
 
 from banking.services import schedule
-from banking.services.provider_keys import has_provider_key, provider
+from banking.services.fetching import SyncResult
+from banking.services.provider_keys import choices, provider
 from payymo.shared.crypto import UnreadableSecret
 from tenants.breakers import switch_off
 from tenants.jobs import exclusive
@@ -20,10 +21,13 @@ def sync_due_accounts() -> int:
     """Fetch what is due for the tenant; a second worker that gets the same message does nothing."""
     now = timezone.now()
     with exclusive("sync-due-accounts") as free:
-        if not free or not schedule.has_work(now=now) or not has_provider_key():
-            return 0
+        wanted = schedule.providers_with_work(now=now) if free else []
+        ready = {one.key for one in choices() if one.is_ready} if wanted else set()
+        results: list[SyncResult] = []
         try:
-            results = schedule.run_round(provider=provider(now=now, is_patient=True), now=now)
+            for key in wanted:
+                if key in ready:
+                    results += schedule.run_round(provider=provider(key, now=now, is_patient=True), now=now)
         except UnreadableSecret:
             # Something stored encrypted, beside the keys, does not open; what is due stays due.
             switch_off("bank")

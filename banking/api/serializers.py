@@ -19,10 +19,28 @@ def masked(last4: str) -> str:
     return f"•••• {last4}" if last4 else ""
 
 
+class ProviderOutput(serializers.Serializer[Any]):
+    """A bank data provider. `is_ready`: its keys are there, or it needs none; without a bank page a token is pasted."""
+
+    key = serializers.CharField()
+    name = serializers.CharField()
+    needs_keys = serializers.BooleanField(source="capabilities.needs_keys")
+    needs_redirect = serializers.BooleanField(source="capabilities.needs_redirect")
+    is_ready = serializers.BooleanField()
+
+
+class ProviderListOutput(serializers.Serializer[Any]):
+    """The providers, all on one page."""
+
+    results = ProviderOutput(many=True)
+
+
 class InstitutionFilter(StrictSerializer):
-    """Which banks to list."""
+    """Which banks to list; without a provider, those of the one in use."""
 
     country = serializers.CharField(max_length=2, min_length=2)
+    provider = serializers.CharField(max_length=20, required=False, default="")
+    q = serializers.CharField(max_length=60, required=False, default="", allow_blank=True)
 
 
 class InstitutionOutput(serializers.Serializer[Any]):
@@ -31,6 +49,7 @@ class InstitutionOutput(serializers.Serializer[Any]):
     id = serializers.CharField()
     name = serializers.CharField()
     bic = serializers.CharField()
+    logo = serializers.CharField()
     countries = serializers.ListField(child=serializers.CharField())
     history_days = serializers.IntegerField()
     access_days = serializers.IntegerField()
@@ -43,9 +62,17 @@ class InstitutionListOutput(serializers.Serializer[Any]):
 
 
 class ConnectInput(StrictSerializer):
-    """What starts a consent."""
+    """What starts a consent: the bank, or the token of a provider without bank pages."""
 
-    institution_id = serializers.CharField(max_length=120)
+    provider = serializers.CharField(max_length=20, required=False, default="")
+    institution_id = serializers.CharField(max_length=120, required=False, default="")
+    setup_token = serializers.CharField(max_length=2000, required=False, default="", write_only=True)
+
+
+class RenewInput(StrictSerializer):
+    """What a renewal takes: a new token at a provider without bank pages, nothing elsewhere."""
+
+    setup_token = serializers.CharField(max_length=2000, required=False, default="", write_only=True)
 
 
 class AccountOutput(serializers.ModelSerializer[BankAccount]):
@@ -113,7 +140,7 @@ class ConnectionListOutput(serializers.Serializer[Any]):
 
 
 class StartedOutput(serializers.ModelSerializer[BankConnection]):
-    """A consent that waits for its user at `link`."""
+    """A consent that waits for its user at `link`; without one it is done, or goes on by itself."""
 
     id = serializers.UUIDField(source="public_id")
     link = serializers.CharField(source="consent_link")
@@ -122,6 +149,7 @@ class StartedOutput(serializers.ModelSerializer[BankConnection]):
         model = BankConnection
         fields = (
             "id",
+            "provider",
             "institution_id",
             "institution_name",
             "state",

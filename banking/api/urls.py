@@ -5,6 +5,7 @@ from django.urls import path
 from banking.api import grants, views
 
 urlpatterns = [
+    path("bank-providers/", views.Providers.as_view(), name="bank-providers"),
     path("institutions/", views.Institutions.as_view(), name="institutions"),
     path("bank-connections/", views.Connections.as_view(), name="bank-connections"),
     path("bank-connections/<uuid:public_id>/", views.ConnectionDetail.as_view(), name="bank-connection"),

@@ -53,6 +53,17 @@ def callback_url() -> str:
     return address_of(context.current(), CALLBACK_PATH)
 
 
+class Providers(APIView):
+    """The bank data providers to choose from."""
+
+    permission_classes = [requires("connections.view")]
+
+    @extend_schema(operation_id="bank_providers_list", responses={200: shapes.ProviderListOutput})
+    def get(self, request: Request) -> Response:
+        """List them, those open to new users first."""
+        return Response({"results": shapes.ProviderOutput(provider_keys.choices(), many=True).data})
+
+
 class Institutions(APIView):
     """The banks of a country."""
 
@@ -62,9 +73,8 @@ class Institutions(APIView):
     def get(self, request: Request) -> Response:
         """List them by name."""
         wanted = _checked(shapes.InstitutionFilter, request.query_params)
-        found = connecting.list_institutions(
-            country=wanted["country"], provider=provider_keys.provider(now=timezone.now())
-        )
+        provider = provider_keys.provider(wanted["provider"] or provider_keys.default_choice(), now=timezone.now())
+        found = connecting.list_institutions(country=wanted["country"], text=wanted["q"], provider=provider)
         return Response({"results": shapes.InstitutionOutput(found, many=True).data})
 
 
@@ -84,11 +94,12 @@ class Connections(APIView):
     def post(self, request: Request) -> Response:
         """Start a consent; the person opens `link` and comes back to the dashboard, signed in as the caller."""
         wanted, now = _checked(shapes.ConnectInput, request.data), timezone.now()
-        started = connecting.start_consent(
+        started = connecting.connect(
             institution_id=wanted["institution_id"],
+            token=wanted["setup_token"],
             user_id=request.user.pk,
             redirect_url=callback_url(),
-            provider=provider_keys.provider(now=now),
+            provider=provider_keys.provider(wanted["provider"] or provider_keys.default_choice(), now=now),
             now=now,
         )
         return Response(shapes.StartedOutput(started).data, status=201)
@@ -107,8 +118,8 @@ class ConnectionDetail(APIView):
     @extend_schema(responses={204: None})
     def delete(self, request: Request, public_id: uuid.UUID) -> Response:
         """Remove it."""
-        provider = provider_keys.provider(now=timezone.now())
-        connecting.remove_connection(connection=_connection(public_id), provider=provider)
+        row = _connection(public_id)
+        connecting.remove_connection(connection=row, provider=provider_keys.provider(row.provider, now=timezone.now()))
         return Response(status=204)
 
 
@@ -123,8 +134,9 @@ class WithdrawConnection(APIView):
         """Withdraw it."""
         _checked(NothingInput, request.data)
         now = timezone.now()
-        provider = provider_keys.provider(now=now)
-        connecting.withdraw_consent(connection=_connection(public_id), provider=provider, now=now)
+        row = _connection(public_id)
+        provider = provider_keys.provider(row.provider, now=now)
+        connecting.withdraw_consent(connection=row, provider=provider, now=now)
         return Response(status=204)
 
 
@@ -134,16 +146,17 @@ class RenewConnection(APIView):
     permission_classes = [requires("connections.change")]
     parser_classes = [StrictJSONParser]
 
-    @extend_schema(request=NothingInput, responses={201: shapes.StartedOutput})
+    @extend_schema(request=shapes.RenewInput, responses={201: shapes.StartedOutput})
     def post(self, request: Request, public_id: uuid.UUID) -> Response:
         """Renew it."""
-        _checked(NothingInput, request.data)
-        now = timezone.now()
+        wanted, now = _checked(shapes.RenewInput, request.data), timezone.now()
+        row = _connection(public_id)
         started = connecting.renew_consent(
-            connection=_connection(public_id),
+            connection=row,
+            token=wanted["setup_token"],
             user_id=request.user.pk,
             redirect_url=callback_url(),
-            provider=provider_keys.provider(now=now),
+            provider=provider_keys.provider(row.provider, now=now),
             now=now,
         )
         return Response(shapes.StartedOutput(started).data, status=201)

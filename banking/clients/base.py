@@ -5,7 +5,7 @@ change nothing, so `Unknown` comes only from starting a link and from revoking o
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Generic, Protocol, TypeVar
@@ -22,7 +22,9 @@ class Reason(StrEnum):
     UNKNOWN_INSTITUTION = "unknown_institution"
     NOT_FOUND = "not_found"
     INVALID_REQUEST = "invalid_request"
+    CONSENT_NOT_GIVEN = "consent_not_given"
     CONSENT_ENDED = "consent_ended"
+    HISTORY_TOO_LONG = "history_too_long"
     ACCOUNT_CLOSED = "account_closed"
     ACCOUNT_FORBIDDEN = "account_forbidden"
     SCOPE_MISSING = "scope_missing"
@@ -33,6 +35,23 @@ class Reason(StrEnum):
     BANK_DOWN = "bank_down"
     UNREACHABLE = "unreachable"
     UNREADABLE = "unreadable"
+    PROVIDER_SAYS = "provider_says"
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a provider has and lacks. Signs, scales and odd ids are not among it: the adapter removes them.
+
+    Shape: `needs_keys`: the tenant enters keys of its own once. `needs_redirect`: the person agrees on a page of the
+    bank; without it a token is pasted. `daily_reads` of each scope, for an account or, when `shares_reads`, for all
+    accounts of a connection together.
+    """
+
+    needs_keys: bool
+    needs_redirect: bool
+    daily_reads: int
+    shares_reads: bool = False
+    sends_balances_with_entries: bool = False
 
 
 class Scope(StrEnum):
@@ -54,14 +73,39 @@ class Institution:
     history_days: int
     access_days: int
     freezes_long_history: bool = False
+    logo: str = ""
+    customer_kind: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """A consent by the provider's id, and the secret that opens it where there is one.
+
+    Shape: without an id, `secret` is what the person brought back and still has to be exchanged.
+    """
+
+    id: str
+    secret: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRef:
+    """An account under the consent by which it is read."""
+
+    consent: Consent
+    id: str
 
 
 @dataclass(frozen=True, slots=True)
 class LinkStart:
-    """A consent that waits for its user at `url`."""
+    """A consent that waits for its user at `url`.
 
-    requisition_id: str
-    agreement_id: str
+    Shape: `consent_id` is empty while the provider gives the id only in exchange for what the person brings back;
+    `attempt_id` is what the provider calls the attempt or the agreement.
+    """
+
+    consent_id: str
+    attempt_id: str
     url: str
     history_days: int
     access_days: int
@@ -78,17 +122,6 @@ class LinkStatus(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class LinkState:
-    """A consent as the provider sees it; only a linked one has accounts. `ends_at` is None until the user agreed."""
-
-    status: LinkStatus
-    institution_id: str
-    reference: str
-    account_ids: tuple[str, ...] = ()
-    ends_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class ProviderAccount:
     """An account as it is called today; `number` is the IBAN, or what the bank has instead."""
 
@@ -98,6 +131,21 @@ class ProviderAccount:
     name: str = ""
     owner_name: str = ""
     is_iban: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class LinkState:
+    """A consent as the provider sees it; only a linked one has accounts. `ends_at` is None until the user agreed.
+
+    Shape: `accounts` are those of `account_ids` when the answer described them already, otherwise empty.
+    """
+
+    status: LinkStatus
+    institution_id: str
+    account_ids: tuple[str, ...] = ()
+    ends_at: datetime | None = None
+    accounts: tuple[ProviderAccount, ...] = ()
+    institution_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +159,15 @@ class Quota:
 
 @dataclass(frozen=True, slots=True)
 class Fetched(Generic[Value]):
-    """A value, the answer it came in, and what is left of the account's limit when the provider tells."""
+    """A value, the answer it came in, and what is left of the account's limit when the provider tells.
+
+    Shape: `since` is the first day that the answer covers when the bank gave less than was asked for.
+    """
 
     value: Value
     raw: bytes
     quota: Quota | None = None
+    since: date | None = None
 
 
 class TokenSource(Protocol):
@@ -137,9 +189,14 @@ class Token:
 
 
 class BankProvider(Protocol):
-    """Reads accounts that their owner has agreed to. Every method raises `Refused` or `Retryable`."""
+    """Reads accounts that their owner has agreed to. Every method raises `Refused` or `Retryable`.
+
+    Shape: a provider without a page of the bank (`needs_redirect`) has no institutions and starts no link: its consent
+    begins with a token that is exchanged.
+    """
 
     key: str
+    capabilities: Capabilities
 
     def list_institutions(self, *, country: str) -> Sequence[Institution]:
         """Return the banks of a country."""
@@ -152,17 +209,26 @@ class BankProvider(Protocol):
     ) -> LinkStart:
         """Prepare a consent. Raises: Unknown when it may have been prepared."""
 
-    def link_state(self, *, requisition_id: str) -> LinkState:
+    def exchange(self, *, consent: Consent) -> Consent:
+        """Turn what the person brought back into the lasting consent; good once.
+
+        Raises: Refused(CONSENT_NOT_GIVEN); Unknown when it may have been used up.
+        """
+
+    def link_state(self, *, consent: Consent) -> LinkState:
         """Return how far the consent has come."""
 
-    def account(self, *, account_id: str) -> Fetched[ProviderAccount]:
+    def explain(self, *, error_code: str) -> str:
+        """Put a code of the way back into words; empty when it is none of the provider's."""
+
+    def account(self, *, account: AccountRef) -> Fetched[ProviderAccount]:
         """Return the account with its currency. Counts as a call for details."""
 
-    def fetch_balances(self, *, account_id: str) -> Fetched[None]:
+    def fetch_balances(self, *, account: AccountRef) -> Fetched[None]:
         """Fetch the balances; the raw answer is for the parser."""
 
-    def fetch_transactions(self, *, account_id: str, since: date) -> Fetched[None]:
+    def fetch_transactions(self, *, account: AccountRef, since: date) -> Fetched[None]:
         """Fetch the entries from a day on; the raw answer is for the parser."""
 
-    def revoke(self, *, requisition_id: str) -> None:
+    def revoke(self, *, consent: Consent) -> None:
         """Remove the consent; one that is gone already is fine."""

@@ -7,6 +7,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from banking.clients.base import (
+    AccountRef,
+    Capabilities,
+    Consent,
     Fetched,
     Institution,
     LinkStart,
@@ -43,6 +46,15 @@ _STATUS = {
 _CURRENCY = re.compile(r"[A-Z]{3}")
 # A consent for more than this freezes the history at some banks: the same answer comes until the consent ends.
 _FREEZING_DAYS = 90
+_CALLBACK_ERRORS = {
+    "InstitutionTechnicalError": "The bank had a technical problem. Try again later.",
+    "GoCardlessTechnicalError": "GoCardless had a technical problem. Try again later.",
+    "RequisitionLinkReused": "The link was already used. Start again from Connections.",
+    "ConsentLinkReused": "The link was already used. Start again from Connections.",
+    "UserCancelledSession": "The consent was cancelled.",
+    "UserSessionRejected": "The bank refused the sign-in. Check the user there and try again.",
+    "CompanyRequisitionLimitReached": "The GoCardless plan allows no further banks.",
+}
 
 
 class GoCardlessTokens:
@@ -83,6 +95,7 @@ class GoCardless:
     """Implements `BankProvider`."""
 
     key = "gocardless_bad"
+    capabilities = Capabilities(needs_keys=True, needs_redirect=True, daily_reads=4)
 
     def __init__(
         self, base_url: str, tokens: TokenSource, *, breaker: http.Breaker | None = None, is_patient: bool = False
@@ -163,9 +176,17 @@ class GoCardless:
             raise Refused("GoCardless gave a link that cannot be opened safely.", reason=Reason.UNREADABLE)
         return LinkStart(wanted(made, "id", str), agreement_id, link, days, days_of(agreement, "access_valid_for_days"))
 
-    def link_state(self, *, requisition_id: str) -> LinkState:
+    def exchange(self, *, consent: Consent) -> Consent:
+        """Return the consent as it is: the requisition had its id from the start."""
+        return consent
+
+    def explain(self, *, error_code: str) -> str:
+        """Put an error code of the redirect into words."""
+        return _CALLBACK_ERRORS.get(error_code, "")
+
+    def link_state(self, *, consent: Consent) -> LinkState:
         """Return how far the consent has come, and when it ends: its acceptance plus the days that were agreed."""
-        made = object_of(self._call("GET", f"requisitions/{segment(requisition_id)}/"))
+        made = object_of(self._call("GET", f"requisitions/{segment(consent.id)}/"))
         ids = made.get("accounts")
         account_ids = tuple(one for one in ids if isinstance(one, str)) if isinstance(ids, list) else ()
         status = _STATUS.get(wanted(made, "status", str), LinkStatus.OPEN)
@@ -173,11 +194,9 @@ class GoCardless:
         ends_at = None
         if status is LinkStatus.LINKED and isinstance(agreement, str) and agreement:
             ends_at = self._ends_at(agreement)
-        reference = made.get("reference")
         return LinkState(
             status,
             wanted(made, "institution_id", str),
-            reference if isinstance(reference, str) else "",
             account_ids if status is LinkStatus.LINKED else (),
             ends_at,
         )
@@ -195,13 +214,13 @@ class GoCardless:
             raise unreadable()
         return at + timedelta(days=days_of(fields, "access_valid_for_days"))
 
-    def account(self, *, account_id: str) -> Fetched[ProviderAccount]:
+    def account(self, *, account: AccountRef) -> Fetched[ProviderAccount]:
         """Return the account's number, currency and names.
 
         Raises: Retryable(NOT_READY) while the provider is still reading it; Refused(UNREADABLE) without a currency.
         """
-        known = object_of(self._call("GET", f"accounts/{segment(account_id)}/"))
-        answer = self._call("GET", f"accounts/{segment(account_id)}/details/")
+        known = object_of(self._call("GET", f"accounts/{segment(account.id)}/"))
+        answer = self._call("GET", f"accounts/{segment(account.id)}/details/")
         told = object_of(answer).get("account")
         if not isinstance(told, dict):
             raise unreadable()
@@ -216,29 +235,29 @@ class GoCardless:
             text_of(told, "displayName") or text_of(told, "name") or text_of(known, "name") or text_of(told, "product")
         )
         owner = text_of(told, "ownerName") or text_of(known, "owner_name")
-        account = ProviderAccount(account_id, number, currency, name[:140], owner[:140], is_iban=bool(iban))
-        return Fetched(account, answer.body, quota_of(answer.headers))
+        found = ProviderAccount(account.id, number, currency, name[:140], owner[:140], is_iban=bool(iban))
+        return Fetched(found, answer.body, quota_of(answer.headers))
 
-    def fetch_balances(self, *, account_id: str) -> Fetched[None]:
+    def fetch_balances(self, *, account: AccountRef) -> Fetched[None]:
         """Fetch the balances, unread."""
-        return self._fetch(account_id, Scope.BALANCES, {})
+        return self._fetch(account.id, Scope.BALANCES, {})
 
-    def fetch_transactions(self, *, account_id: str, since: date) -> Fetched[None]:
+    def fetch_transactions(self, *, account: AccountRef, since: date) -> Fetched[None]:
         """Fetch the entries from `since` on, unread; more history than agreed is silently left out."""
-        return self._fetch(account_id, Scope.TRANSACTIONS, {"date_from": since.isoformat()})
+        return self._fetch(account.id, Scope.TRANSACTIONS, {"date_from": since.isoformat()})
 
     def _fetch(self, account_id: str, scope: Scope, params: Mapping[str, str]) -> Fetched[None]:
         answer = self._call("GET", f"accounts/{segment(account_id)}/{scope}/", params=dict(params))
         object_of(answer)
         return Fetched(None, answer.body, quota_of(answer.headers))
 
-    def revoke(self, *, requisition_id: str) -> None:
+    def revoke(self, *, consent: Consent) -> None:
         """Remove the requisition and its agreement; gone already is fine.
 
         Raises: Refused, Retryable; Unknown when it may have been removed.
         """
         try:
-            self._call("DELETE", f"requisitions/{segment(requisition_id)}/")
+            self._call("DELETE", f"requisitions/{segment(consent.id)}/")
         except Refused as error:
             if error.reason != Reason.NOT_FOUND:
                 raise

@@ -70,6 +70,12 @@ def text_of(fields: Mapping[str, Any], name: str) -> str:
     return value.strip()[:200] if isinstance(value, str) else ""
 
 
+def web_address(fields: Mapping[str, Any], name: str) -> str:
+    """Return an https address that may be missing; any other is left out."""
+    value = fields.get(name)
+    return value if isinstance(value, str) and value.startswith("https://") and len(value) <= 500 else ""
+
+
 def days_of(fields: Mapping[str, Any], name: str) -> int:
     """Read a number of days: a string in the list of banks, a number in an agreement; 90 is the documented default."""
     value = str(fields.get(name) or "90")
@@ -92,6 +98,7 @@ def institution_of(fields: Mapping[str, Any], *, freezes: bool) -> Institution:
         history_days=days_of(fields, "transaction_total_days"),
         access_days=days_of(fields, "max_access_valid_for_days"),
         freezes_long_history=freezes,
+        logo=web_address(fields, "logo"),
     )
 
 

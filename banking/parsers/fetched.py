@@ -21,11 +21,15 @@ class FetchedEntry(ParsedEntry):
 
 @dataclass(frozen=True, slots=True)
 class FetchedEntries:
-    """One answer with entries: booked and pending ones, and those that could not be read."""
+    """One answer with entries: booked and pending ones, and those that could not be read.
+
+    Shape: `said` are complaints of the provider in the answer, cleaned for people; with one, entries may be missing.
+    """
 
     booked: tuple[FetchedEntry, ...] = ()
     pending: tuple[FetchedEntry, ...] = ()
     refused: tuple[Refusal, ...] = ()
+    said: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

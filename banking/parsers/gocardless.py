@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from datetime import date
 from decimal import Decimal
 from typing import Any, Literal
 
@@ -17,12 +16,12 @@ from banking.parsers.amounts import currency_code, exact, plain_amount
 from banking.parsers.dates import iso_date
 from banking.parsers.errors import UnreadableEntry, UnreadableStatement
 from banking.parsers.fetched import FetchedBalances, FetchedEntries, FetchedEntry
+from banking.parsers.json_fields import day_in, loaded, object_in, present, reference_in, text_in
 from banking.parsers.sepa_text import keyword_fields
-from banking.parsers.texts import clean, clean_account, clean_name, clean_reference, structured_reference_in
+from banking.parsers.texts import clean, clean_account, clean_name, structured_reference_in
 from banking.parsers.types import Balance, EntryStatus, Refusal
 
 _MOST_ENTRIES = 50_000
-_ABSENT = {"NOTPROVIDED", "NOT PROVIDED", "ENDTOENDID: NOTPROVIDED"}
 
 
 def read_transactions(body: bytes | str) -> FetchedEntries:
@@ -31,7 +30,7 @@ def read_transactions(body: bytes | str) -> FetchedEntries:
     Shape: in the order of the answer, which means nothing. `line` is the position in its list, from 1.
     Raises: UnreadableStatement when the answer as a whole is something else.
     """
-    lists = _object(_loaded(body).get("transactions"), "transactions")
+    lists = object_in(loaded(body).get("transactions"), "transactions")
     booked, refused = _entries(_listed(lists, "booked"), "booked")
     pending, refused_pending = _entries(_listed(lists, "pending"), "pending")
     return FetchedEntries(booked, pending, refused + refused_pending)
@@ -43,28 +42,15 @@ def read_balances(body: bytes | str) -> FetchedBalances:
     Raises: UnreadableStatement when the answer as a whole is something else.
     """
     found = []
-    for one in _listed(_loaded(body), "balances"):
+    for one in _listed(loaded(body), "balances"):
         try:
-            fields = _object(one, "balance")
+            fields = object_in(one, "balance")
             amount, currency = _money(fields.get("balanceAmount"))
-            on = _text(fields, "referenceDate")
-            found.append((_text(fields, "balanceType"), Balance(amount, currency, iso_date(on) if on else None)))
+            on = text_in(fields, "referenceDate")
+            found.append((text_in(fields, "balanceType"), Balance(amount, currency, iso_date(on) if on else None)))
         except (UnreadableEntry, UnreadableStatement):
             continue
     return FetchedBalances(tuple(found))
-
-
-def _loaded(body: bytes | str) -> Mapping[str, Any]:
-    try:
-        return _object(json.loads(body, parse_float=Decimal, parse_constant=str), "answer")
-    except (ValueError, RecursionError) as error:
-        raise UnreadableStatement("The provider's answer is not JSON.") from error
-
-
-def _object(value: object, name: str) -> Mapping[str, Any]:
-    if not isinstance(value, dict):
-        raise UnreadableStatement(f"The provider's answer has no {name}.")
-    return value
 
 
 def _listed(fields: Mapping[str, Any], name: str) -> list[Any]:
@@ -93,43 +79,38 @@ def _entry(fields: Mapping[str, Any], status: EntryStatus, line: int) -> Fetched
     amount, currency = _money(fields.get("transactionAmount"))
     # On a credit the other side is the debtor; taking whichever name is there would show the account's own owner.
     side: Literal["debtor", "creditor"] = "creditor" if amount < 0 else "debtor"
-    value_date = _day(fields, "valueDate", "valueDateTime")
-    booking_date = _day(fields, "bookingDate", "bookingDateTime") or value_date
+    value_date = day_in(fields, "valueDate", "valueDateTime")
+    booking_date = day_in(fields, "bookingDate", "bookingDateTime") or value_date
     if booking_date is None:
         raise UnreadableEntry("The entry has no date yet.")
     packed, structured = _remittance(fields), _structured(fields)
     told = keyword_fields(packed) or {}
     text = " ".join(part for part in (told.get("", ""), told["SVWZ"]) if part) if told.get("SVWZ") else packed
     original_amount, original_currency = _instructed(fields.get("currencyExchange"))
-    entry_id = _id(fields, "transactionId")
+    entry_id = reference_in(fields, "transactionId")
     return FetchedEntry(
         status=status,
         booking_date=booking_date,
         value_date=value_date,
         amount=amount,
         currency=currency,
-        counterparty_name=clean_name(_text(fields, f"{side}Name") or _text(fields, f"ultimate{side.title()}")),
+        counterparty_name=clean_name(text_in(fields, f"{side}Name") or text_in(fields, f"ultimate{side.title()}")),
         counterparty_iban=_account(fields.get(f"{side}Account")),
         remittance_information=text or structured,
         structured_reference=structured_reference_in(f"{structured} {packed}"),
-        end_to_end_id=_id(fields, "endToEndId") or _reference(told.get("EREF", "")),
-        bank_reference=_id(fields, "entryReference") or entry_id,
+        end_to_end_id=reference_in(fields, "endToEndId") or present(told.get("EREF", "")),
+        bank_reference=reference_in(fields, "entryReference") or entry_id,
         bank_transaction_code=clean(
-            _text(fields, "bankTransactionCode") or _text(fields, "proprietaryBankTransactionCode")
+            text_in(fields, "bankTransactionCode") or text_in(fields, "proprietaryBankTransactionCode")
         )[:80],
-        mandate_id=_id(fields, "mandateId"),
+        mandate_id=reference_in(fields, "mandateId"),
         original_amount=original_amount,
         original_currency=original_currency,
         line=line,
         raw=json.dumps(fields, default=str, separators=(",", ":")),
-        provider_entry_id=_id(fields, "internalTransactionId"),
+        provider_entry_id=reference_in(fields, "internalTransactionId"),
         bank_entry_id=entry_id,
     )
-
-
-def _text(fields: Mapping[str, Any], name: str) -> str:
-    value = fields.get(name)
-    return value.strip() if isinstance(value, str) else ""
 
 
 def _texts(fields: Mapping[str, Any], name: str) -> str:
@@ -157,43 +138,23 @@ def _structured(fields: Mapping[str, Any]) -> str:
     return _texts(fields, "remittanceInformationStructuredArray") or _texts(fields, "remittanceInformationStructured")
 
 
-def _reference(text: str) -> str:
-    return "" if text.strip().upper() in _ABSENT else clean_reference(text)
-
-
-def _id(fields: Mapping[str, Any], name: str) -> str:
-    value = fields.get(name)
-    if isinstance(value, int) and not isinstance(value, bool):
-        value = str(value)
-    return _reference(value) if isinstance(value, str) else ""
-
-
 def _account(value: object) -> str:
     if not isinstance(value, dict):
         return ""
-    numbers = (clean_account(_text(value, kind)) for kind in ("iban", "bban"))
+    numbers = (clean_account(text_in(value, kind)) for kind in ("iban", "bban"))
     return next((number for number in numbers if number), "")
 
 
 def _money(value: object) -> tuple[Decimal, str]:
     if not isinstance(value, dict):
         raise UnreadableEntry("The entry has no amount.")
-    currency = currency_code(_text(value, "currency"))
+    currency = currency_code(text_in(value, "currency"))
     amount = value.get("amount")
     if isinstance(amount, str):
         return plain_amount(amount, currency), currency
     if isinstance(amount, int | Decimal) and not isinstance(amount, bool):
         return exact(f"{amount:f}", currency), currency
     raise UnreadableEntry("The entry has no amount.")
-
-
-def _day(fields: Mapping[str, Any], *names: str) -> date | None:
-    """Return the first of the dates that is there.
-
-    Raises: UnreadableEntry when it is there and no date: a day is never guessed.
-    """
-    written = next((text for text in (_text(fields, name) for name in names) if text), "")
-    return iso_date(written) if written else None
 
 
 def _instructed(exchange: object) -> tuple[Decimal | None, str]:

@@ -14,11 +14,14 @@ from django.core.cache import cache
 from django.db import transaction
 from redis.exceptions import RedisError
 
-from banking.clients.base import BankProvider, Institution, LinkState, LinkStatus, Reason
+from banking import adapters
+from banking.clients.base import AccountRef, BankProvider, Consent, Institution, LinkState, LinkStatus, Reason
 from banking.models import BankAccount, BankConnection
 from banking.services import linking
 from payymo.audit.services import recording as audit
 from payymo.shared.errors import BadInput, Conflict, ProviderError, Refused, Retryable, Unknown
+from tenants import sealing
+from tenants.jobs import exclusive
 
 logger = logging.getLogger(__name__)
 State = BankConnection.State
@@ -28,16 +31,8 @@ GIVE_UP_AFTER = timedelta(hours=1)
 HISTORY_DAYS = 180
 _INSTITUTIONS_SECONDS = 86_400
 _RENEWABLE = (State.LINKED, State.EXPIRED, State.SUSPENDED)
+_UNKNOWN_REFERENCE = "This link has ended, was already used, or belongs to somebody else. Please start again."
 _NOT_FINISHED = "The consent was not finished at the bank. Please try again."
-_CALLBACK_ERRORS = {
-    "InstitutionTechnicalError": "The bank had a technical problem. Try again later.",
-    "GoCardlessTechnicalError": "GoCardless had a technical problem. Try again later.",
-    "RequisitionLinkReused": "The link was already used. Start again from Connections.",
-    "ConsentLinkReused": "The link was already used. Start again from Connections.",
-    "UserCancelledSession": "The consent was cancelled.",
-    "UserSessionRejected": "The bank refused the sign-in. Check the user there and try again.",
-    "CompanyRequisitionLimitReached": "The GoCardless plan allows no further banks.",
-}
 
 
 class UnknownInstitution(BadInput):
@@ -52,6 +47,12 @@ class UnknownReference(BadInput):
     code = "unknown_reference"
 
 
+class TokenRefused(BadInput):
+    """The pasted token does not open anything; nothing was stored."""
+
+    code = "token_refused"
+
+
 class NotRenewable(Conflict):
     """The connection is in a state that cannot be renewed."""
 
@@ -64,14 +65,20 @@ class UnknownCountry(BadInput):
     code = "unknown_country"
 
 
-def list_institutions(*, country: str, provider: BankProvider) -> Sequence[Institution]:
-    """Return the banks of a country, asked for once a day.
+def list_institutions(*, country: str, provider: BankProvider, text: str = "") -> Sequence[Institution]:
+    """Return the banks of a country whose name or BIC holds the text; the provider is asked once a day.
 
     Raises: UnknownCountry; Refused, Retryable.
     """
     code = country.strip().upper()
     if len(code) != 2 or not code.isascii() or not code.isalpha():
         raise UnknownCountry("Give the country as two letters, such as DE.")
+    wanted = text.strip().casefold()
+    listed = _listed(code, provider)
+    return tuple(one for one in listed if wanted in one.name.casefold() or wanted in one.bic.casefold())
+
+
+def _listed(code: str, provider: BankProvider) -> tuple[Institution, ...]:
     name = f"institutions:{provider.key}:{code}"
     try:
         if (kept := cache.get(name)) is not None:
@@ -121,11 +128,12 @@ def start_consent(
     countries = institution.countries
     country = renews.country if renews else next((one for one in countries if one in institution_id), "")
     return BankConnection.objects.create(
+        provider=provider.key,
         institution_id=institution.id,
         institution_name=institution.name,
         country=country or (countries[0] if countries else ""),
-        requisition_id=link.requisition_id,
-        agreement_id=link.agreement_id,
+        consent_id=link.consent_id,
+        attempt_id=link.attempt_id,
         consent_link=link.url,
         callback_hash=_hash(reference),
         callback_until=now + CALLBACK_LIFE,
@@ -136,15 +144,36 @@ def start_consent(
     )
 
 
+def connect(
+    *, institution_id: str, token: str, user_id: int, redirect_url: str, provider: BankProvider, now: datetime
+) -> BankConnection:
+    """Start a consent at a bank, or connect with a token, whichever way the provider goes.
+
+    Raises: what `start_consent` or `connect_with_token` raises.
+    """
+    if not provider.capabilities.needs_redirect:
+        return connect_with_token(token=token, user_id=user_id, provider=provider, now=now)
+    return start_consent(
+        institution_id=institution_id, user_id=user_id, redirect_url=redirect_url, provider=provider, now=now
+    )
+
+
 def renew_consent(
-    *, connection: BankConnection, user_id: int, redirect_url: str, provider: BankProvider, now: datetime
+    *,
+    connection: BankConnection,
+    user_id: int,
+    redirect_url: str,
+    provider: BankProvider,
+    now: datetime,
+    token: str = "",
 ) -> BankConnection:
     """Start a new consent at the same bank; when it is finished it takes over the accounts and their history.
 
     Raises: NotRenewable; what `start_consent` raises.
     """
-    if connection.state not in _RENEWABLE:
-        raise NotRenewable(f"A connection that is {connection.get_state_display().lower()} cannot be renewed.")
+    check_renewable(connection)
+    if not provider.capabilities.needs_redirect:
+        return connect_with_token(token=token, user_id=user_id, provider=provider, now=now, renews=connection)
     return start_consent(
         institution_id=connection.institution_id,
         user_id=user_id,
@@ -155,47 +184,144 @@ def renew_consent(
     )
 
 
+def check_renewable(connection: BankConnection) -> None:
+    """Pass if the connection may be renewed.
+
+    Raises: NotRenewable.
+    """
+    if connection.state not in _RENEWABLE:
+        raise NotRenewable(f"A connection that is {connection.get_state_display().lower()} cannot be renewed.")
+
+
+def connect_with_token(
+    *, token: str, user_id: int, provider: BankProvider, now: datetime, renews: BankConnection | None = None
+) -> BankConnection:
+    """Connect everything that a pasted token opens; the token is good once.
+
+    Shape: PENDING when the provider does not answer now (`finish_waiting` goes on).
+    Raises: TokenRefused, and nothing is stored; NotRenewable; linking.AccountLinkedElsewhere.
+    """
+    if renews is not None:
+        check_renewable(renews)
+    row = BankConnection(
+        provider=provider.key, institution_id=provider.key, institution_name=provider.key, started_by_id=user_id,
+        callback_until=now + CALLBACK_LIFE, history_days=HISTORY_DAYS, renews=renews,
+    )  # fmt: skip
+    row.institution_name = row.get_provider_display()
+    row.credential_sealed = sealing.seal(row, "credential_sealed", token.strip())
+    row.save()
+    try:
+        connection = _finish(row, provider, now)
+    except Refused as error:
+        row.delete()
+        raise TokenRefused(str(error)) from error
+    except (Retryable, Unknown):
+        return row
+    if connection.state == State.FAILED:
+        sentence = connection.last_error
+        connection.delete()
+        raise TokenRefused(sentence)
+    return connection
+
+
+def provider_awaiting(*, reference: str) -> str:
+    """Return the provider whose page sends somebody back with this reference.
+
+    Raises: UnknownReference.
+    """
+    found = BankConnection.objects.filter(callback_hash=_hash(reference), state=State.PENDING)
+    key = found.values_list("provider", flat=True).first()
+    if key is None:
+        raise UnknownReference(_UNKNOWN_REFERENCE)
+    return key
+
+
 def finish_consent(
-    *, reference: str, user_id: int, provider: BankProvider, now: datetime, error_code: str = ""
+    *, reference: str, user_id: int, provider: BankProvider, now: datetime, error_code: str = "", code: str = ""
 ) -> BankConnection:
     """Take the user back from the bank: ask the provider what was granted and link the accounts.
 
     Shape: LINKED; PENDING when the bank is still preparing the accounts (`finish_waiting` goes on); FAILED with the
-    reason in plain words in `last_error`. `error_code` is what the callback claims; it only words a failure.
+    reason in plain words in `last_error`. `error_code` is what the callback claims; it only words a failure. `code` is
+    kept sealed until the provider has taken it for the lasting consent.
     Raises: UnknownReference, and nothing changes; linking.AccountLinkedElsewhere; Retryable when the provider cannot
     be asked now (`finish_waiting` goes on).
     """
     mine = BankConnection.objects.filter(
-        callback_hash=_hash(reference), state=State.PENDING, started_by_id=user_id, callback_until__gt=now
-    )
+        callback_hash=_hash(reference), state=State.PENDING, started_by_id=user_id, callback_until__gt=now,
+        provider=provider.key,
+    )  # fmt: skip
     connection = mine.first()
     # One statement spends the reference: of two parallel callbacks one goes on.
-    if connection is None or not mine.filter(pk=connection.pk).update(callback_hash=""):
-        raise UnknownReference(
-            "This link has ended, was already used, or belongs to somebody else. Please start again."
-        )
+    spent: dict[str, str | bytes] = {"callback_hash": ""}
+    if connection is not None and code and not connection.consent_id:
+        spent["credential_sealed"] = sealing.seal(connection, "credential_sealed", code)
+    if connection is None or not mine.filter(pk=connection.pk).update(**spent):
+        raise UnknownReference(_UNKNOWN_REFERENCE)
     return _finish(connection, provider, now, error_code=error_code)
 
 
 def _finish(
     connection: BankConnection, provider: BankProvider, now: datetime, *, error_code: str = "", waits: bool = False
 ) -> BankConnection:
-    state = provider.link_state(requisition_id=connection.requisition_id)
+    with exclusive(f"consent:{connection.pk}") as free:
+        # What came back is good once: of a person and a worker who are at it together, one exchanges it.
+        connection.refresh_from_db()
+        if not free or connection.state != State.PENDING:
+            return connection
+        try:
+            consent = _lasting(connection, provider)
+        except Refused as error:
+            if error.reason != Reason.CONSENT_NOT_GIVEN:
+                raise
+            return _fail(connection, str(error), error.reason)
+        if consent is None:
+            return _fail(connection, provider.explain(error_code=error_code) or _NOT_FINISHED, "consent_not_given")
+        return _proceed(connection, consent, provider, now, error_code=error_code, waits=waits)
+
+
+def _lasting(connection: BankConnection, provider: BankProvider) -> Consent | None:
+    """Return the consent, exchanged and written down if it was not yet; None when there is nothing to exchange."""
+    consent = adapters.consent_of(connection)
+    if consent.id:
+        return consent
+    if not consent.secret:
+        return None
+    lasting = provider.exchange(consent=consent)
+    sealed = sealing.seal(connection, "credential_sealed", lasting.secret) if lasting.secret else b""
+    BankConnection.objects.filter(pk=connection.pk).update(consent_id=lasting.id, credential_sealed=sealed)
+    connection.refresh_from_db()
+    return lasting
+
+
+def _proceed(
+    connection: BankConnection,
+    consent: Consent,
+    provider: BankProvider,
+    now: datetime,
+    *,
+    error_code: str,
+    waits: bool,
+) -> BankConnection:
+    state = provider.link_state(consent=consent)
     if state.institution_id != connection.institution_id:
         return _fail(connection, "The consent is for another bank than the one that was chosen.", "wrong_institution")
     if state.status is LinkStatus.LINKED and state.account_ids:
-        return _link(connection, state, provider, now)
+        return _link(connection, consent, state, provider, now)
     if waits and state.status is LinkStatus.OPEN:
         return connection
-    sentence = _CALLBACK_ERRORS.get(error_code, _NOT_FINISHED)
+    sentence = provider.explain(error_code=error_code) or _NOT_FINISHED
     if state.status is LinkStatus.REJECTED and not error_code:
         sentence = "The bank refused the consent. Check the user there and try again."
     return _fail(connection, sentence, "consent_not_given")
 
 
-def _link(connection: BankConnection, state: LinkState, provider: BankProvider, now: datetime) -> BankConnection:
+def _link(
+    connection: BankConnection, consent: Consent, state: LinkState, provider: BankProvider, now: datetime
+) -> BankConnection:
     try:
-        accounts = [provider.account(account_id=one).value for one in state.account_ids]
+        refs = [AccountRef(consent, one) for one in state.account_ids]
+        accounts = state.accounts or [provider.account(account=ref).value for ref in refs]
     except Retryable as error:
         if error.reason not in {Reason.NOT_READY, Reason.BANK_DOWN, Reason.UNREACHABLE, Reason.RATE_LIMITED}:
             raise
@@ -211,6 +337,8 @@ def _link(connection: BankConnection, state: LinkState, provider: BankProvider, 
         _fail(connection, str(error), error.code)
         _revoke_quietly(connection, provider)
         raise
+    if state.institution_name:
+        BankConnection.objects.filter(pk=connection.pk).update(institution_name=state.institution_name[:200])
     connection.refresh_from_db()
     if connection.renews is not None:
         _revoke_quietly(connection.renews, provider)
@@ -219,19 +347,20 @@ def _link(connection: BankConnection, state: LinkState, provider: BankProvider, 
 
 def _fail(connection: BankConnection, sentence: str, code: str) -> BankConnection:
     BankConnection.objects.filter(pk=connection.pk, state=State.PENDING).update(
-        state=State.FAILED, last_error=sentence, last_error_code=code, callback_hash="", consent_link=""
-    )
+        state=State.FAILED, last_error=sentence, last_error_code=code, callback_hash="", consent_link="",
+        credential_sealed=b"",
+    )  # fmt: skip
     connection.refresh_from_db()
     return connection
 
 
 def finish_waiting(*, provider: BankProvider, now: datetime) -> int:
-    """Go on with consents that came back while the bank was not ready, and give up what nobody finished.
+    """Go on with this provider's consents that came back while the bank was not ready; give up what nobody finished.
 
     Shape: returns how many were linked.
     """
     linked = 0
-    for connection in BankConnection.objects.filter(state=State.PENDING).order_by("pk")[:50]:
+    for connection in BankConnection.objects.filter(state=State.PENDING, provider=provider.key).order_by("pk")[:50]:
         started = connection.callback_until - CALLBACK_LIFE if connection.callback_until else connection.created_at
         if started + GIVE_UP_AFTER <= now:
             _fail(connection, _NOT_FINISHED, "consent_not_given")
@@ -278,21 +407,23 @@ def withdraw_consent(*, connection: BankConnection, provider: BankProvider, now:
 def revoke_removed(*, provider: BankProvider) -> int:
     """Withdraw at the provider what was removed here while it could not be told; return how many it was."""
     told = 0
-    for connection in BankConnection.objects.filter(state=State.REVOKED).exclude(requisition_id="").order_by("pk")[:20]:
+    removed = BankConnection.objects.filter(state=State.REVOKED, provider=provider.key).exclude(consent_id="")
+    for connection in removed.order_by("pk")[:20]:
         told += _revoke_quietly(connection, provider)
     return told
 
 
 def _revoke_quietly(connection: BankConnection, provider: BankProvider) -> bool:
-    if not connection.requisition_id:
+    if not connection.consent_id:
+        BankConnection.objects.filter(pk=connection.pk).update(credential_sealed=b"")
         return False
     try:
-        provider.revoke(requisition_id=connection.requisition_id)
+        provider.revoke(consent=adapters.consent_of(connection))
     except (Refused, Retryable, Unknown, Conflict) as error:
         logger.warning(
             "consent not withdrawn yet",
             extra={"event": "revoke_failed", "connection": str(connection.public_id), "reason": type(error).__name__},
         )
         return False
-    BankConnection.objects.filter(pk=connection.pk).update(requisition_id="", agreement_id="")
+    BankConnection.objects.filter(pk=connection.pk).update(consent_id="", attempt_id="", credential_sealed=b"")
     return True

@@ -92,13 +92,15 @@ class Plan:
 class Window:
     """The source of the arrivals and the booking days for which an entry's absence means that there is none.
 
-    Shape: `coverage` holds, for every other source of the account, its first and last stored booking day.
+    Shape: `has_own_ids`: the source itself gives the ids, so one is never used for two things. `coverage` holds, for
+    every other source of the account, its first and last stored booking day.
     """
 
     source: str
     complete_from: date
     complete_until: date
     is_live: bool = False
+    has_own_ids: bool = False
     coverage: Mapping[str, tuple[date, date]] = field(default_factory=dict)
 
     def holds(self, day: date) -> bool:

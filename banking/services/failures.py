@@ -17,7 +17,7 @@ _BANK_ERRORS = (timedelta(minutes=30), _DAY, _DAY, _DAY, _DAY, _DAY)
 _STOPS = frozenset(
     {
         Reason.CREDENTIALS_INVALID, Reason.ADDRESS_NOT_ALLOWED, Reason.ACCOUNT_CLOSED, Reason.ACCOUNT_FORBIDDEN,
-        Reason.SCOPE_MISSING, Reason.NOT_FOUND, Reason.INVALID_REQUEST,
+        Reason.SCOPE_MISSING, Reason.NOT_FOUND, Reason.INVALID_REQUEST, Reason.HISTORY_TOO_LONG,
     }
 )  # fmt: skip
 _ENDS_CONNECTION = {
@@ -37,8 +37,11 @@ def plan_next(account: BankAccount, *, at: datetime | None) -> None:
     BankAccount.objects.filter(pk=account.pk).update(next_sync_at=due)
 
 
-def note_success(account: BankAccount, *, now: datetime) -> None:
-    """Clear what was wrong and plan the next fetch so that the day's calls suffice, one left for a person."""
+def note_success(account: BankAccount, *, now: datetime, said: tuple[str, ...] = ()) -> None:
+    """Clear what was wrong and plan the next fetch so that the day's calls suffice, one left for a person.
+
+    Shape: what the provider `said` along with its answer stays on the account for people to read.
+    """
     limit = AccountQuota.objects.filter(account=account, scope="transactions").values_list("limit", flat=True).first()
     interval = max(_SOONEST, _DAY / max((limit or 4) - 1, 1))
     fresh = {"last_attempt_at": now, "last_success_at": now, "failures": 0, "last_error": "", "last_error_code": ""}
@@ -46,6 +49,9 @@ def note_success(account: BankAccount, *, now: datetime) -> None:
         next_sync_at=now + interval * (0.95 + 0.1 * _share(account)), **fresh
     )
     BankConnection.objects.filter(accounts=account).update(**fresh)
+    if said:
+        told = {"last_error": " ".join(said)[:500], "last_error_code": Reason.PROVIDER_SAYS.value}
+        BankAccount.objects.filter(pk=account.pk).update(**told)
 
 
 def note_failure(account: BankAccount, error: ProviderError, *, now: datetime) -> None:

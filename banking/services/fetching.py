@@ -1,7 +1,7 @@
 """Fetching an account: quota, raw answer stored first, entries, balance, and what a failure means for the next time."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Literal
 
@@ -11,10 +11,10 @@ from banking import adapters
 from banking.clients.base import BankProvider, Fetched, Scope
 from banking.models import BankAccount, BankConnection, RawFetch
 from banking.parsers.errors import UnreadableStatement
-from banking.parsers.gocardless import read_balances, read_transactions
-from banking.parsers.types import Balance
+from banking.parsers.readers import READERS
+from banking.parsers.types import Balance, Refusal
 from banking.services import failures, quotas
-from banking.services.ingestion import LIVE, IngestResult, ingest_entries
+from banking.services.ingestion import IngestResult, ingest_entries
 from payymo.shared.errors import Conflict, ProviderError, Refused, Retryable
 from tenants import sealing
 from tenants.jobs import exclusive
@@ -56,6 +56,7 @@ def sync_account(*, account_id: int, provider: BankProvider, now: datetime, by_h
     """
     account = BankAccount.objects.select_related("connection").get(pk=account_id)
     connection = account.connection
+    assert connection is None or connection.provider == provider.key  # noqa: S101 - ids mean nothing to another
     if connection is None or connection.state != BankConnection.State.LINKED or not account.provider_account_id:
         raise NotConnected("The account is not connected. Connect the bank or renew the consent first.")
     with exclusive(f"sync-account:{account.pk}") as free:
@@ -71,27 +72,41 @@ def sync_account(*, account_id: int, provider: BankProvider, now: datetime, by_h
 
 def _sync(account: BankAccount, provider: BankProvider, now: datetime, *, by_hand: bool) -> SyncResult:
     none_left = quotas.take_call(
-        account=account, scope=Scope.TRANSACTIONS, keep_back=0 if by_hand else 1, now=now
+        account=account, scope=Scope.TRANSACTIONS, keep_back=0 if by_hand else 1, now=now,
+        limit=daily_limit(account, provider),
     )  # fmt: skip
     if none_left:
         failures.plan_next(account, at=none_left.until)
         return SyncResult("waiting", message="Today's calls at the bank are used up.", reason="rate_limited")
     since = first_day(account, now)
     try:
-        fetched = provider.fetch_transactions(account_id=account.provider_account_id, since=since)
+        fetched = provider.fetch_transactions(account=adapters.account_ref(account), since=since)
     except (Refused, Retryable) as error:
         _settle_call(account, Scope.TRANSACTIONS, error, now)
         return _failed(account, error, now)
-    raw = _keep(account, fetched, since, now)
+    raw = _keep(account, fetched, provider.key, fetched.since or since, now)
     if raw is None:
         return SyncResult("waiting", message="The connection was removed meanwhile; what came was not kept.")
     try:
         result = process_raw_fetch(raw_fetch_id=raw.pk, now=now)
     except UnreadableStatement as error:
         return _failed(account, Retryable(error.reason, reason="unreadable"), now)
-    _fetch_balance(account, provider, now)
-    failures.note_success(account, now=now)
-    return SyncResult("fetched", result.new, result.known, len(result.refused))
+    if provider.capabilities.sends_balances_with_entries:
+        _keep_balance(account, provider.key, fetched.raw, now)
+    else:
+        _fetch_balance(account, provider, now)
+    failures.note_success(account, now=now, said=result.said)
+    return SyncResult("fetched", result.new, result.known, len(result.refused), message=" ".join(result.said))
+
+
+def daily_limit(account: BankAccount, provider: BankProvider) -> int:
+    """Return how many calls of one scope an account may count on until the provider tells."""
+    reads = provider.capabilities.daily_reads
+    if not provider.capabilities.shares_reads:
+        return reads
+    return max(
+        1, reads // max(1, BankAccount.objects.filter(connection=account.connection_id, is_paused=False).count())
+    )
 
 
 def first_day(account: BankAccount, now: datetime) -> date:
@@ -101,7 +116,7 @@ def first_day(account: BankAccount, now: datetime) -> date:
     return max(earliest, account.cursor_date - OVERLAP) if account.cursor_date else earliest
 
 
-def _keep(account: BankAccount, fetched: Fetched[None], since: date, now: datetime) -> RawFetch | None:
+def _keep(account: BankAccount, fetched: Fetched[None], provider: str, since: date, now: datetime) -> RawFetch | None:
     """Store the answer, unless the consent was withdrawn while the bank was asked."""
     with transaction.atomic():
         if _is_withdrawn(account):
@@ -109,6 +124,7 @@ def _keep(account: BankAccount, fetched: Fetched[None], since: date, now: dateti
         raw = adapters.new_raw_fetch(
             account,
             fetched.raw.decode("utf-8", "replace"),
+            provider=provider,
             fetched_at=now,
             complete_from=since,
             complete_until=now.date(),
@@ -142,7 +158,7 @@ def process_raw_fetch(*, raw_fetch_id: int, now: datetime) -> IngestResult:
     """
     raw = RawFetch.objects.select_related("account").get(pk=raw_fetch_id)
     try:
-        entries = read_transactions(sealing.unseal(raw, "payload_sealed"))
+        entries = READERS[raw.provider].read_transactions(sealing.unseal(raw, "payload_sealed"))
     except UnreadableStatement as error:
         RawFetch.objects.filter(pk=raw.pk).update(processed_at=now, refused=[{"line": 0, "reason": error.reason}])
         raise
@@ -150,36 +166,46 @@ def process_raw_fetch(*, raw_fetch_id: int, now: datetime) -> IngestResult:
         result = ingest_entries(
             account=raw.account,
             entries=entries.booked,
-            source=LIVE,
-            complete_from=raw.complete_from,
-            complete_until=raw.complete_until,
+            source=raw.provider,
+            # Where the provider complains, what it does not show may exist: nothing is missed, the cursor stays.
+            complete_from=None if entries.said else raw.complete_from,
+            complete_until=None if entries.said else raw.complete_until,
             pending=entries.pending,
             refused=entries.refused,
             raw_fetch=raw,
         )
+        result = replace(result, said=entries.said)
         RawFetch.objects.filter(pk=raw.pk).update(
             processed_at=now,
             refused=[one.as_dict() for one in result.refused[:_MOST_NOTES]],
-            noted=[one.as_dict() for one in result.noted[:_MOST_NOTES]],
+            noted=[one.as_dict() for one in (*(Refusal(0, text) for text in entries.said), *result.noted)][
+                :_MOST_NOTES
+            ],
         )
     return result
 
 
 def _fetch_balance(account: BankAccount, provider: BankProvider, now: datetime) -> None:
     """Fetch the balance when a call is left; entries without a balance are no failure."""
-    if quotas.take_call(account=account, scope=Scope.BALANCES, keep_back=1, now=now):
+    limit = daily_limit(account, provider)
+    if quotas.take_call(account=account, scope=Scope.BALANCES, keep_back=1, now=now, limit=limit):
         return
     try:
-        fetched = provider.fetch_balances(account_id=account.provider_account_id)
-        balance = booked_balance(dict(read_balances(fetched.raw).balances), account.currency)
+        fetched = provider.fetch_balances(account=adapters.account_ref(account))
     except (Refused, Retryable) as error:
         _settle_call(account, Scope.BALANCES, error, now)
         logger.info("no balance", extra={"event": "balance_missing", "account": str(account.public_id)})
         return
+    quotas.correct(account=account, scope=Scope.BALANCES, quota=fetched.quota, now=now)
+    _keep_balance(account, provider.key, fetched.raw, now)
+
+
+def _keep_balance(account: BankAccount, provider: str, raw: bytes, now: datetime) -> None:
+    try:
+        balance = booked_balance(dict(READERS[provider].read_balances(raw).balances), account.currency)
     except UnreadableStatement:
         logger.warning("balance unreadable", extra={"event": "balance_unreadable", "account": str(account.public_id)})
         return
-    quotas.correct(account=account, scope=Scope.BALANCES, quota=fetched.quota, now=now)
     if balance is not None:
         BankAccount.objects.filter(pk=account.pk).update(booked_balance=balance.amount, booked_balance_at=now)
 

@@ -92,8 +92,8 @@ class _Comparison:
                 seen[arrival.source_id] = arrival.facts
                 continue
             equal = (before.amount, before.booking_date) == (arrival.facts.amount, arrival.facts.booking_date)
-            if not equal and not self.window.is_live:
-                # A reference that is unique in one file may come again in the next for something else.
+            if not equal and not self.window.has_own_ids:
+                # A bank's reference, unique in one file or answer, may come again in the next for something else.
                 continue
             self._known(arrival, row, "" if equal else CHANGED_FACTS)
             self.recognised += 1

@@ -11,6 +11,7 @@ from django.db.models import Max, Min
 from banking import adapters, locks
 from banking.models import BankAccount, BankTransaction, PendingEntry, RawFetch, StatementImport
 from banking.parsers.fetched import FetchedEntry
+from banking.parsers.readers import READERS
 from banking.parsers.types import ParsedEntry, Refusal
 from banking.services.entry_values import Arrival, Facts, Plan, Stored, Verdict, Window
 from banking.services.identity import NEAR_DAYS, plan
@@ -18,13 +19,12 @@ from payymo.shared.copying import copy_rows
 from tenants import sealing
 from tenants.nudging import nudge
 
-LIVE = "gocardless_bad"
 _BATCH = 1000
 _LARGEST_AMOUNT = 10**15
 _STORED_COLUMNS = (
-    "pk", "identity", "statement_import__format", "booking_date", "value_date", "amount", "counterparty_name",
-    "counterparty_hash", "remittance_information", "structured_reference", "end_to_end_id", "bank_reference",
-    "bank_entry_id", "fingerprint",
+    "pk", "identity", "provider", "statement_import__format", "booking_date", "value_date", "amount",
+    "counterparty_name", "counterparty_hash", "remittance_information", "structured_reference", "end_to_end_id",
+    "bank_reference", "bank_entry_id", "fingerprint",
 )  # fmt: skip
 
 
@@ -34,6 +34,7 @@ class IngestResult:
 
     Shape: `new + known` are the booked entries that could be read. `noted` are entries a person should look at, with
     a sentence; each of them is also counted as new or known. `verdicts` are in the order of the entries.
+    `said` is what a provider complained of.
     """
 
     new: int = 0
@@ -41,6 +42,7 @@ class IngestResult:
     refused: tuple[Refusal, ...] = ()
     noted: tuple[Refusal, ...] = ()
     verdicts: tuple[Verdict, ...] = field(default=(), repr=False)
+    said: tuple[str, ...] = ()
 
 
 def ingest_entries(
@@ -63,19 +65,21 @@ def ingest_entries(
     the same transaction. Part of the caller's transaction when there is one.
     Raises: AccountBusy when another ingestion holds the account; nothing is written.
     """
-    assert (source == LIVE) == (statement_import is None)  # noqa: S101 - a row knows its source by this
+    is_live = source in READERS
+    assert is_live == (statement_import is None)  # noqa: S101 - a row knows its source by this
     with transaction.atomic():
         account = locks.lock_account(account.pk)
         readable, wrong = _usable(entries, account.currency)
         key = sealing.data_key()
         window = _window(account, readable, source, complete_from, complete_until)
         outcome = _compare(account, readable, window, key)
-        _insert(account, readable, outcome, key=key, raw_fetch=raw_fetch, statement_import=statement_import)
+        provider = source if is_live else ""
+        _insert(account, readable, outcome, key, raw_fetch, statement_import, provider)
         if pending is not None:
             PendingEntry.objects.filter(account=account).delete()
             shown, _ = _usable(pending, account.currency)
             PendingEntry.objects.bulk_create(adapters.pending_rows(shown, account), batch_size=_BATCH)
-        if source == LIVE and complete_until and (account.cursor_date is None or account.cursor_date < complete_until):
+        if is_live and complete_until and (account.cursor_date is None or account.cursor_date < complete_until):
             BankAccount.objects.filter(pk=account.pk).update(cursor_date=complete_until)
         result = _result(outcome, (*refused, *wrong))
         if result.new:
@@ -123,15 +127,16 @@ def _window(
     days = [entry.booking_date for entry in entries]
     coverage: dict[str, tuple[date, date]] = {}
     if account is not None:
-        spans = account.transactions.values_list("statement_import__format").annotate(
+        spans = account.transactions.values_list("provider", "statement_import__format").annotate(
             Min("booking_date"), Max("booking_date")
         )
-        coverage = {format_ or LIVE: (first, last) for format_, first, last in spans.order_by()}
+        coverage = {provider or format_: (first, last) for provider, format_, first, last in spans.order_by()}
     return Window(
         source=source,
         complete_from=complete_from or min(days, default=date.max),
         complete_until=complete_until or max(days, default=date.min),
-        is_live=source == LIVE,
+        is_live=source in READERS,
+        has_own_ids=source in READERS and READERS[source].has_own_ids,
         coverage=coverage,
     )
 
@@ -187,19 +192,18 @@ def _shifted(day: date, days: int) -> date:
 
 
 def _as_stored(values: tuple[Any, ...]) -> Stored:
-    pk, identity, format_, *told = values
-    names = ("booking_date", "value_date", "amount", *_STORED_COLUMNS[6:])
-    return Stored(pk, identity, format_ or LIVE, Facts(**dict(zip(names, told, strict=True))))
+    pk, identity, provider, format_, *told = values
+    return Stored(pk, identity, provider or format_, Facts(**dict(zip(_STORED_COLUMNS[4:], told, strict=True))))
 
 
 def _insert(
     account: BankAccount,
     entries: Sequence[ParsedEntry],
     outcome: Plan,
-    *,
     key: sealing.TenantKeys,
     raw_fetch: RawFetch | None,
     statement_import: StatementImport | None,
+    provider: str,
 ) -> None:
     # No ON CONFLICT: under the account's lock a conflict would be a mistake, and must not drop a payment silently.
     copy_rows(
@@ -213,6 +217,7 @@ def _insert(
                 key=key,
                 raw_fetch=raw_fetch,
                 statement_import=statement_import,
+                provider=provider,
             )
             for verdict in outcome.verdicts
             if verdict.is_new

@@ -1,12 +1,14 @@
-"""The tenant's keys at the bank data provider, and the one token that every worker shares."""
+"""The tenant's keys at each bank data provider, and the one token that every worker shares."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
 
 from banking import locks
-from banking.clients.base import Reason, Token
+from banking.clients import base
+from banking.clients.base import Capabilities, Reason, Token
 from banking.clients.gocardless import GoCardless, GoCardlessTokens
 from banking.models import BankAccount, BankConnection, BankProvider, ProviderKey
 from payymo.shared.errors import BadInput, Conflict, Refused, Retryable
@@ -16,6 +18,7 @@ from tenants.breakers import ProviderBreaker, needs_secret
 # Renewed early enough that a token does not end between two calls of one run.
 _EARLY = timedelta(minutes=5)
 _LOCK = "gocardless-token"
+_LONGEST_KEY = 8000
 
 
 class NoProviderKey(Conflict):
@@ -30,47 +33,108 @@ class KeysRefused(BadInput):
     code = "keys_refused"
 
 
-def save_provider_key(*, secret_id: str, secret_key: str, now: datetime) -> ProviderKey:
+class UnknownProvider(BadInput):
+    """There is no provider of this name."""
+
+    code = "unknown_provider"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A provider to connect by. `is_ready`: its keys are there, or it needs none."""
+
+    key: str
+    name: str
+    capabilities: Capabilities
+    is_ready: bool
+
+
+_CAPABILITIES = {BankProvider.GOCARDLESS: GoCardless.capabilities}
+
+
+def choices() -> tuple[Choice, ...]:
+    """Return every provider, those open to new users first."""
+    held = set(ProviderKey.objects.values_list("provider", flat=True))
+    listed = [(key, _CAPABILITIES[key]) for key in BankProvider if key in _CAPABILITIES]
+    return tuple(
+        Choice(key.value, str(key.label), able, key.value in held or not able.needs_keys) for key, able in listed
+    )
+
+
+def default_choice() -> str:
+    """Return the provider of the newest connection, or the first whose keys are there, or the first of all."""
+    listed = choices()
+    newest = BankConnection.objects.order_by("-pk").values_list("provider", flat=True).first()
+    first = (one.key for one in listed if one.is_ready and one.capabilities.needs_keys)
+    return newest or next(first, listed[0].key)
+
+
+def choice(key: str) -> Choice:
+    """Return one provider.
+
+    Raises: UnknownProvider.
+    """
+    found = next((one for one in choices() if one.key == key), None)
+    if found is None:
+        raise UnknownProvider("There is no bank data provider of this name.")
+    return found
+
+
+def save_provider_key(
+    *, provider: str, secret_id: str, secret_key: str, now: datetime, redirect_url: str = ""
+) -> ProviderKey:
     """Store the keys after the provider has accepted them, and let every connection that waited for them go on.
 
+    Shape: `redirect_url`, when given, must be one that the provider lets people come back to.
     Raises: KeysRefused; Retryable when the provider cannot be asked. Nothing is stored then.
     """
     secret_id, secret_key = secret_id.strip(), secret_key.strip()
-    if not secret_id or not secret_key or len(secret_id) > 200 or len(secret_key) > 500:
-        raise KeysRefused("Give the secret ID and the secret key as the GoCardless portal shows them.")
-    try:
-        access, refresh = GoCardlessTokens(settings.GOCARDLESS_URL).new(secret_id=secret_id, secret_key=secret_key)
-    except Refused as error:
-        raise KeysRefused(str(error)) from error
+    if not secret_id or not secret_key or len(secret_id) > 200 or len(secret_key) > _LONGEST_KEY:
+        raise KeysRefused("Give both keys as the provider's portal shows them.")
+    tokens = _accepted(provider, secret_id, secret_key, redirect_url, now)
     with transaction.atomic():
-        row = ProviderKey.objects.select_for_update().filter(provider=BankProvider.GOCARDLESS).first()
-        row = row or ProviderKey(provider=BankProvider.GOCARDLESS)
+        row = ProviderKey.objects.select_for_update().filter(provider=provider).first()
+        row = row or ProviderKey(provider=provider)
         row.secret_id_sealed = sealing.seal(row, "secret_id_sealed", secret_id)
         row.secret_key_sealed = sealing.seal(row, "secret_key_sealed", secret_key)
-        _put(row, access, refresh, now)
+        if tokens:
+            _put(row, *tokens, now)
         row.save()
-        waiting = BankAccount.objects.filter(connection__state=BankConnection.State.LINKED, is_paused=False)
+        living = {"connection__state": BankConnection.State.LINKED, "connection__provider": provider}
+        waiting = BankAccount.objects.filter(is_paused=False, **living)
         waiting.filter(last_error_code__in=[Reason.CREDENTIALS_INVALID, Reason.ADDRESS_NOT_ALLOWED]).update(
             next_sync_at=now, failures=0, last_error="", last_error_code=""
         )
     return row
 
 
-def has_provider_key() -> bool:
-    """Return whether the tenant has keys."""
-    return ProviderKey.objects.filter(provider=BankProvider.GOCARDLESS).exists()
+def _accepted(
+    provider: str, secret_id: str, secret_key: str, redirect_url: str, now: datetime
+) -> tuple[Token, Token] | None:
+    """Return the tokens that the keys give, where the provider gives any.
 
-
-def provider(*, now: datetime, is_patient: bool = False) -> GoCardless:
-    """Return the tenant's bank data provider; a patient one repeats calls that failed, while nobody waits for it.
-
-    Raises: NoProviderKey or SecretOff when the first call is made.
+    Raises: KeysRefused, UnknownProvider; Retryable.
     """
-    return GoCardless(settings.GOCARDLESS_URL, KeptTokens(now), breaker=_breaker(), is_patient=is_patient)
+    try:
+        if provider == BankProvider.GOCARDLESS:
+            return GoCardlessTokens(settings.GOCARDLESS_URL).new(secret_id=secret_id, secret_key=secret_key)
+    except Refused as error:
+        raise KeysRefused(str(error)) from error
+    raise UnknownProvider("There is no bank data provider of this name that takes keys.")
 
 
-def _breaker() -> ProviderBreaker:
-    return ProviderBreaker(BankProvider.GOCARDLESS)
+def provider(key: str, *, now: datetime, is_patient: bool = False) -> base.BankProvider:
+    """Return one of the tenant's bank data providers; a patient one repeats calls that failed, while nobody waits.
+
+    Raises: UnknownProvider; NoProviderKey or SecretOff when the first call is made.
+    """
+    if key == BankProvider.GOCARDLESS:
+        return GoCardless(settings.GOCARDLESS_URL, KeptTokens(now), breaker=_breaker(key), is_patient=is_patient)
+    raise UnknownProvider("There is no bank data provider of this name.")
+
+
+def _breaker(key: str) -> ProviderBreaker:
+    return ProviderBreaker(key)
 
 
 def _put(row: ProviderKey, access: Token, refresh: Token | None, now: datetime) -> None:
@@ -117,7 +181,7 @@ class KeptTokens:
             raise Retryable("Another worker is renewing the token.", reason=Reason.NOT_READY, retry_after=30) from error
 
     def _asked_for(self, row: ProviderKey) -> tuple[Token, Token | None]:
-        tokens = GoCardlessTokens(settings.GOCARDLESS_URL, breaker=_breaker())
+        tokens = GoCardlessTokens(settings.GOCARDLESS_URL, breaker=_breaker(BankProvider.GOCARDLESS))
         if row.refresh_expires_at and row.refresh_expires_at - _EARLY > self._now:
             try:
                 return tokens.refresh(refresh_token=sealing.unseal(row, "refresh_sealed")), None
@@ -132,7 +196,13 @@ class KeptTokens:
         return bool(row.access_expires_at and row.access_expires_at - _EARLY > self._now)
 
     def _row(self) -> ProviderKey:
-        row = ProviderKey.objects.filter(provider=BankProvider.GOCARDLESS).first()
-        if row is None:
-            raise NoProviderKey("There are no GoCardless keys yet. Enter them under Connections first.")
-        return row
+        return _row_of(BankProvider.GOCARDLESS)
+
+
+def _row_of(key: BankProvider) -> ProviderKey:
+    row = ProviderKey.objects.filter(provider=key).first()
+    if row is None:
+        raise NoProviderKey(
+            f"There are no {key.label.split(' Bank ')[0]} keys yet. Enter them under Connections first."
+        )
+    return row

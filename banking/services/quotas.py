@@ -20,13 +20,15 @@ class NoCallsLeft:
     until: datetime
 
 
-def take_call(*, account: BankAccount, scope: Scope, keep_back: int, now: datetime) -> NoCallsLeft | None:
+def take_call(
+    *, account: BankAccount, scope: Scope, keep_back: int, now: datetime, limit: int = 4
+) -> NoCallsLeft | None:
     """Take one call off the account's limit, by one statement, so that no two workers take the last one.
 
-    Shape: `keep_back` calls stay for a person who wants to fetch now.
+    Shape: `keep_back` calls stay for a person who wants to fetch now. `limit` is for an account that has none yet.
     """
     with transaction.atomic():
-        quota, _ = AccountQuota.objects.get_or_create(account=account, scope=scope.value)
+        quota, _ = AccountQuota.objects.get_or_create(account=account, scope=scope.value, defaults={"limit": limit})
         row = AccountQuota.objects.filter(pk=quota.pk)
         row.filter(resets_at__lte=now).update(used=0, resets_at=None)
         taken = row.filter(Q(used=0) | Q(used__lt=F("limit") - keep_back), used__lt=F("limit")).update(

@@ -4,6 +4,7 @@ import logging
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 
 from banking.clients.base import BankProvider, Reason
 from banking.models import BankAccount, BankConnection
@@ -20,7 +21,7 @@ _BREAKS = frozenset({Reason.UNREACHABLE, Reason.UNREADABLE, Reason.CREDENTIALS_I
 
 
 def run_round(*, provider: BankProvider, now: datetime, most: int = 25) -> list[SyncResult]:
-    """Do everything that is due at the provider for this tenant; return what became of the accounts."""
+    """Do everything that is due at this provider for the tenant; return what became of the accounts."""
     end_consents(now=now)
     finish_waiting(provider=provider, now=now)
     revoke_removed(provider=provider)
@@ -38,15 +39,14 @@ def request_fetch(*, connection: BankConnection, now: datetime) -> int:
     return accounts.update(next_sync_at=now, fetch_asked_at=now)
 
 
-def has_work(*, now: datetime) -> bool:
-    """Return whether a round would do anything; asked before a provider is set up."""
-    connections = BankConnection.objects
-    return (
-        _due(now).exists()
-        or connections.filter(state=State.PENDING).exists()
-        or connections.filter(state=State.REVOKED).exclude(requisition_id="").exists()
-        or connections.filter(state=State.LINKED, consent_ends_at__lte=now).exists()
+def providers_with_work(*, now: datetime) -> list[str]:
+    """Return the providers at which a round would do anything, in one query; asked before any is set up."""
+    due = Q(state=State.LINKED, accounts__next_sync_at__lte=now, accounts__is_paused=False)
+    ended = Q(state=State.LINKED, consent_ends_at__lte=now)
+    rows = BankConnection.objects.filter(
+        due | ended | Q(state=State.PENDING) | (Q(state=State.REVOKED) & ~Q(consent_id=""))
     )
+    return list(rows.order_by("provider").values_list("provider", flat=True).distinct())
 
 
 def end_consents(*, now: datetime) -> int:
@@ -62,8 +62,9 @@ def end_consents(*, now: datetime) -> int:
         return BankConnection.objects.filter(pk__in=ids).update(state=State.EXPIRED, **said)
 
 
-def _due(now: datetime):  # type: ignore[no-untyped-def]
-    return BankAccount.objects.filter(next_sync_at__lte=now, is_paused=False, connection__state=State.LINKED)
+def _due(provider: str, now: datetime) -> QuerySet[BankAccount]:
+    living = {"connection__state": State.LINKED, "connection__provider": provider}
+    return BankAccount.objects.filter(next_sync_at__lte=now, is_paused=False, **living)
 
 
 def sync_due_accounts(*, provider: BankProvider, now: datetime, most: int = 25) -> list[SyncResult]:
@@ -73,7 +74,7 @@ def sync_due_accounts(*, provider: BankProvider, now: datetime, most: int = 25) 
     """
     results: list[SyncResult] = []
     in_a_row = 0
-    for account in _due(now).order_by("next_sync_at", "pk")[:most]:
+    for account in _due(provider.key, now).order_by("next_sync_at", "pk")[:most]:
         claimed = BankAccount.objects.filter(pk=account.pk, next_sync_at=account.next_sync_at)
         if not claimed.update(next_sync_at=now + _LEASE, fetch_asked_at=None):
             continue
@@ -89,6 +90,6 @@ def sync_due_accounts(*, provider: BankProvider, now: datetime, most: int = 25) 
         results.append(result)
         in_a_row = in_a_row + 1 if result.outcome == "failed" and result.reason in _BREAKS else 0
         if in_a_row >= _BREAKER_OPENS_AFTER:
-            _due(now).update(next_sync_at=now + _BREAKER_PAUSE)
+            _due(provider.key, now).update(next_sync_at=now + _BREAKER_PAUSE)
             break
     return results

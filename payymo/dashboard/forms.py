@@ -137,6 +137,29 @@ class StripeForm(forms.Form):
     )
 
 
+class EnableBankingKeysForm(forms.Form):
+    """The tenant's own application at Enable Banking."""
+
+    secret_id = forms.CharField(label=_("Application ID"), max_length=200)
+    secret_key = forms.CharField(
+        label=_("Private key"),
+        max_length=8000,
+        widget=forms.Textarea(attrs={"rows": 6, "autocomplete": "off", "spellcheck": "false"}),
+        help_text=_("The whole .pem file that the control panel made, with its first and last line."),
+    )
+
+
+class SetupTokenForm(forms.Form):
+    """What a person brings from SimpleFIN."""
+
+    setup_token = forms.CharField(
+        label=_("Setup token"),
+        max_length=2000,
+        widget=forms.PasswordInput,
+        help_text=_("Make one at SimpleFIN Bridge under Apps and paste it here. It works once."),
+    )
+
+
 class BankKeysForm(forms.Form):
     """The tenant's own keys at GoCardless Bank Account Data."""
 

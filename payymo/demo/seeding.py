@@ -14,7 +14,7 @@ from django.conf import settings
 from accounts.models import User
 from accounts.permissions import sync_builtin_roles
 from accounts.services import onboarding
-from banking.models import BankAccount, BankConnection, BankTransaction
+from banking.models import BankAccount, BankConnection, BankProvider, BankTransaction
 from banking.services import connecting as banks
 from banking.services import fetching, provider_keys
 from matching.models import AutoApprovalPolicy, Band
@@ -105,9 +105,11 @@ def _connect_bank(slug: str, say: Say) -> None:
     keys = world.GOCARDLESS[slug]
     owner = User.objects.get(email=f"owner@{slug}.example")
     now = datetime.now(UTC)
-    if not provider_keys.has_provider_key():
-        provider_keys.save_provider_key(secret_id=keys.secret_id, secret_key=keys.secret_key, now=now)
-    provider = provider_keys.provider(now=now)
+    if not provider_keys.choice(BankProvider.GOCARDLESS).is_ready:
+        provider_keys.save_provider_key(
+            provider=BankProvider.GOCARDLESS, secret_id=keys.secret_id, secret_key=keys.secret_key, now=now
+        )
+    provider = provider_keys.provider(BankProvider.GOCARDLESS, now=now)
     if not BankConnection.objects.filter(state=BankConnection.State.LINKED).exists():
         say(f"{slug}: connecting the bank")
         started = banks.start_consent(

@@ -20,7 +20,7 @@ class Bank:
 
     def save_keys(self, now):
         return provider_keys.save_provider_key(
-            secret_id=self.keys.secret_id, secret_key=self.keys.secret_key, now=now
+            provider="gocardless_bad", secret_id=self.keys.secret_id, secret_key=self.keys.secret_key, now=now
         )  # fmt: skip
 
     def walk(self, link, action="approve"):
@@ -34,7 +34,7 @@ class Bank:
 
     def connect(self, user_id, now, provider=None):
         """Connect the host's bank all the way and return the connection."""
-        provider = provider or provider_keys.provider(now=now)
+        provider = provider or provider_keys.provider("gocardless_bad", now=now)
         started = connecting.start_consent(
             institution_id=self.institution_id, user_id=user_id, redirect_url=CALLBACK, provider=provider, now=now
         )
@@ -48,7 +48,7 @@ class Bank:
     def reference_of(self, connection):
         """Return the reference that only the provider holds in clear."""
         consents = self.shown()["requisitions"]
-        return next(row["reference"] for row in consents if row["id"] == connection.requisition_id)
+        return next(row["reference"] for row in consents if row["id"] == connection.consent_id)
 
     def entries_of(self, account):
         return [row for row in self.shown()["entries"] if row["account"] == account]

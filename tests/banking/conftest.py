@@ -33,7 +33,7 @@ def globex_bank(bank, sandbox) -> Bank:
 def provider(in_acme, bank, now):
     """Acme's provider with keys that were saved."""
     bank.save_keys(now)
-    return provider_keys.provider(now=now)
+    return provider_keys.provider("gocardless_bad", now=now)
 
 
 @pytest.fixture

@@ -10,11 +10,13 @@ from django.test.utils import CaptureQueriesContext
 
 from banking.models import BankAccount, BankConnection, BankTransaction, StatementImport
 from banking.services import connecting, provider_keys, statement_import
-from banking.services.ingestion import LIVE, ingest_entries
+from banking.services.ingestion import ingest_entries
 from banking.services.linking import new_account
 from tenants import context
 from tests.banking import statements
 from tests.banking.entries import IBAN, MONDAY, fetched
+
+LIVE = "gocardless_bad"
 
 PASSWORD = "correct horse battery"
 
@@ -190,7 +192,8 @@ def test_a_consent_is_started_walked_and_shown_with_its_health(acme, in_tenant, 
     query = bank.walk(started.json()["link"])
     in_tenant(
         connecting.finish_consent,
-        reference=query["ref"], user_id=owner.pk, provider=provider_keys.provider(now=now), now=now,
+        reference=query["ref"], user_id=owner.pk, now=now,
+        provider=in_tenant(provider_keys.provider, "gocardless_bad", now=now),
     )  # fmt: skip
 
     [shown] = results(caller.get("bank-connections/"))

@@ -7,6 +7,7 @@ import pytest
 import requests
 from django.db import connection as database
 
+from banking.clients.base import Consent
 from banking.models import BankAccount, BankConnection, ProviderKey
 from banking.services import connecting, provider_keys
 from banking.services.fetching import sync_account
@@ -44,14 +45,14 @@ def test_keys_are_stored_sealed_after_the_provider_accepted_them(in_acme, bank, 
 @pytest.mark.parametrize(("secret_id", "secret_key"), [("wrong", "keys"), ("", "x"), ("x", " ")])
 def test_wrong_keys_are_refused_and_nothing_is_stored(in_acme, bank, now, secret_id, secret_key):
     with pytest.raises(provider_keys.KeysRefused):
-        provider_keys.save_provider_key(secret_id=secret_id, secret_key=secret_key, now=now)
+        provider_keys.save_provider_key(provider="gocardless_bad", secret_id=secret_id, secret_key=secret_key, now=now)
 
     assert not ProviderKey.objects.exists()
 
 
 def test_without_keys_the_person_is_told_to_enter_them(in_acme, sandbox, now):
     with pytest.raises(provider_keys.NoProviderKey, match="no GoCardless keys yet"):
-        connecting.list_institutions(country="DE", provider=provider_keys.provider(now=now))
+        connecting.list_institutions(country="DE", provider=provider_keys.provider("gocardless_bad", now=now))
 
 
 def test_the_token_is_refreshed_shortly_before_it_ends_and_a_dead_refresh_token_is_replaced(provider, bank, now):
@@ -230,7 +231,7 @@ def test_a_renewed_consent_continues_the_same_history(connection, account, provi
 
     account.refresh_from_db()
     connection.refresh_from_db()
-    assert (renewed.state, connection.state, connection.requisition_id) == (State.LINKED, State.REVOKED, "")
+    assert (renewed.state, connection.state, connection.consent_id) == (State.LINKED, State.REVOKED, "")
     assert account.connection_id == renewed.pk
     assert account.provider_account_id != old_id
     assert BankAccount.objects.count() == 2
@@ -279,17 +280,17 @@ def test_an_account_known_from_files_is_taken_over_with_its_history(provider, ba
 
 def test_a_removed_connection_is_withdrawn_and_its_history_stays(connection, account, provider, bank, now):
     sync_account(account_id=account.pk, provider=provider, now=now)
-    requisition = connection.requisition_id
+    requisition = connection.consent_id
     count = account.transactions.count()
 
     removed = connecting.remove_connection(connection=connection, provider=provider)
 
     account.refresh_from_db()
-    assert (removed.state, removed.requisition_id, account.next_sync_at) == (State.REVOKED, "", None)
+    assert (removed.state, removed.consent_id, account.next_sync_at) == (State.REVOKED, "", None)
     assert account.transactions.count() == count > 50
     assert not Claim.objects.filter(provider="bank_account").exists()
     with pytest.raises(Refused) as gone:
-        provider.link_state(requisition_id=requisition)
+        provider.link_state(consent=Consent(requisition))
     assert gone.value.reason == "not_found"
 
 
@@ -298,11 +299,11 @@ def test_a_removal_that_the_provider_did_not_hear_is_told_later(connection, prov
 
     removed = connecting.remove_connection(connection=connection, provider=provider)
     assert removed.state == State.REVOKED
-    assert removed.requisition_id
+    assert removed.consent_id
 
     assert connecting.revoke_removed(provider=provider) == 1
     removed.refresh_from_db()
-    assert removed.requisition_id == ""
+    assert removed.consent_id == ""
 
 
 @pytest.mark.parametrize(

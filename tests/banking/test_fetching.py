@@ -9,6 +9,7 @@ import requests
 
 from accounts.models import User
 from banking import adapters
+from banking.adapters import account_ref
 from banking.models import AccountQuota, BankAccount, BankConnection, PendingEntry, RawFetch
 from banking.services import fetching, provider_keys, schedule
 from banking.services.fetching import NotConnected, sync_account
@@ -243,10 +244,10 @@ def test_a_failure_is_forgotten_by_the_next_success(account, provider, bank, now
 
 
 def test_an_answer_that_a_killed_worker_left_is_read_by_the_next(account, provider, now, later):
-    answer = provider.fetch_transactions(account_id=account.provider_account_id, since=now.date() - timedelta(days=30))
+    answer = provider.fetch_transactions(account=account_ref(account), since=now.date() - timedelta(days=30))
     left = adapters.new_raw_fetch(
-        account, answer.raw.decode(), fetched_at=now, complete_from=now.date() - timedelta(days=30),
-        complete_until=now.date(),
+        account, answer.raw.decode(), provider="gocardless_bad", fetched_at=now,
+        complete_from=now.date() - timedelta(days=30), complete_until=now.date(),
     )  # fmt: skip
     left.save()
 
@@ -308,7 +309,7 @@ def test_a_provider_out_of_reach_ends_the_round(connection, account, now, settin
         copy.public_id = copy._meta.get_field("public_id").default()
         copy.save()
 
-    results = schedule.sync_due_accounts(provider=provider_keys.provider(now=now), now=now)
+    results = schedule.sync_due_accounts(provider=provider_keys.provider("gocardless_bad", now=now), now=now)
 
     assert [result.reason for result in results] == ["unreachable"] * 5
     assert not BankAccount.objects.filter(next_sync_at__lte=now).exists()
@@ -322,7 +323,7 @@ def test_two_tenants_fetch_their_own_banks_only(connection, provider, bank, glob
     with context.inside(globex):
         assert not BankAccount.objects.exists()
         globex_bank.save_keys(now)
-        other = provider_keys.provider(now=now)
+        other = provider_keys.provider("gocardless_bad", now=now)
         globex_bank.connect(User.objects.get(email="owner@globex.example").pk, now, other)
         schedule.run_round(provider=other, now=now)
         others = {account.iban_last4: account.currency for account in BankAccount.objects.all()}
@@ -339,6 +340,6 @@ def test_the_stand_in_of_another_company_knows_no_account_of_ours(account, globe
     with context.inside(globex):
         globex_bank.save_keys(now)
         with pytest.raises(Refused) as refused:
-            provider_keys.provider(now=now).fetch_balances(account_id=account.provider_account_id)
+            provider_keys.provider("gocardless_bad", now=now).fetch_balances(account=account_ref(account))
 
     assert refused.value.reason == "not_found"

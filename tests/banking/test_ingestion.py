@@ -10,8 +10,10 @@ from django.test.utils import CaptureQueriesContext
 from banking.models import BankTransaction, PendingEntry
 from banking.parsers.types import Refusal
 from banking.services.identity import AMENDED_TEXT, CHANGED_FACTS, MAYBE_KNOWN, ONE_SUM, OTHER_ID
-from banking.services.ingestion import LIVE, ingest_entries, preview_entries
+from banking.services.ingestion import ingest_entries, preview_entries
 from tests.banking.entries import MONDAY, bank_account, fetched, from_file, uploaded
+
+LIVE = "gocardless_bad"
 
 TUESDAY = MONDAY + timedelta(1)
 SUNDAY = MONDAY + timedelta(6)

@@ -8,11 +8,13 @@ import pytest
 
 from banking.models import BankAccount, BankTransaction, StatementImport
 from banking.services import statement_import as imports
-from banking.services.ingestion import LIVE, ingest_entries
+from banking.services.ingestion import ingest_entries
 from banking.services.linking import new_account
 from banking.services.statement_files import AccountNotNamed, CurrencyDiffers, StatementRefused, WrongAccount
 from tests.banking import statements
 from tests.banking.entries import IBAN, MONDAY, fetched
+
+LIVE = "gocardless_bad"
 
 State = StatementImport.State
 SAMPLES = Path(__file__).parent.parent / "samples"

@@ -13,8 +13,8 @@ def test_nothing_is_fetched_any_more_and_the_bank_is_told(connection, account, p
     connecting.withdraw_consent(connection=connection, provider=provider, now=now)
 
     connection.refresh_from_db()
-    assert (connection.state, connection.withdrawn_at, connection.requisition_id) == ("REVOKED", now, "")
-    assert not schedule.has_work(now=later(hours=1))
+    assert (connection.state, connection.withdrawn_at, connection.consent_id) == ("REVOKED", now, "")
+    assert schedule.providers_with_work(now=later(hours=1)) == []
     assert schedule.sync_due_accounts(provider=provider, now=later(hours=1)) == []
     with pytest.raises(NotConnected):
         sync_account(account_id=account.pk, provider=provider, now=now)

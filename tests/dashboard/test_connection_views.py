@@ -104,7 +104,7 @@ def test_stripe_is_connected(as_owner, sandbox):
 @pytest.fixture
 def consent(as_owner, sandbox):
     """The bank's consent page and the reference that comes back from it."""
-    keys = {"secret_id": KEYS.secret_id, "secret_key": KEYS.secret_key}
+    keys = {"provider": "gocardless_bad", "secret_id": KEYS.secret_id, "secret_key": KEYS.secret_key}
     assert as_owner.post("/connections/bank/new/", keys).status_code == 303
     banks = as_owner.get("/connections/bank/new/", {"country": "DE"}).context["page"].institutions
     assert KEYS.institution_ids[0] in [bank.value for bank in banks]

@@ -104,7 +104,7 @@ def test_the_task_of_the_banks_ends_without_a_crash(in_acme, owner, without_its_
     bank = Bank(sandbox, "acme")
     now = timezone.now()
     bank.save_keys(now)
-    bank.connect(owner.pk, now, provider_keys.provider(now=now))
+    bank.connect(owner.pk, now, provider_keys.provider("gocardless_bad", now=now))
     without_its_key()
 
     sync_due_accounts(tenant_id=str(in_acme.public_id))

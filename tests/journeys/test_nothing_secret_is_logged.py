@@ -71,8 +71,8 @@ def test_sign_ins_webhooks_and_fetches_good_and_bad_leave_no_secret_in_the_log(a
             now=now,
         )  # fmt: skip
         bank.save_keys(now)
-        linked = bank.connect(owner.pk, now, provider_keys.provider(now=now))
-        planted.add(linked.requisition_id)
+        linked = bank.connect(owner.pk, now, provider_keys.provider("gocardless_bad", now=now))
+        planted.add(linked.consent_id)
         for row in BankAccount.objects.all():
             planted.add(sealing.unseal(row, "iban_sealed"))
 

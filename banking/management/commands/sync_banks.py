@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db.models import F
 from django.utils import timezone
 
 from banking.models import BankAccount, BankConnection
@@ -44,7 +45,7 @@ class Command(BaseCommand):
 
     def _accounts(self) -> list[BankAccount]:
         linked = BankAccount.objects.filter(connection__state=BankConnection.State.LINKED, is_paused=False)
-        return list(linked.order_by("pk"))
+        return list(linked.annotate(provider=F("connection__provider")).order_by("pk"))
 
     def _sync(self, tenant: Tenant, account: BankAccount) -> dict[str, Any]:
         now = timezone.now()
@@ -52,7 +53,10 @@ class Command(BaseCommand):
         try:
             result = asdict(
                 fetching.sync_account(
-                    account_id=account.pk, provider=provider_keys.provider(now=now), now=now, by_hand=True
+                    account_id=account.pk,
+                    provider=provider_keys.provider(account.provider, now=now),
+                    now=now,
+                    by_hand=True,
                 )
             )
         except (DomainError, ProviderError) as error:

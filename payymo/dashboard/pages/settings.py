@@ -95,17 +95,24 @@ class Institution:
     value: str
     name: str
     detail: str = ""
+    logo: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class BankPage:
     """Template `dashboard/connections/bank.html`: country (GET `country`, `q`), then institution (POST), then consent.
 
-    Shape: `consent_url` is set on the last step and is a plain link to the bank's page; until then `institutions`
-    are those of the chosen country. `credentials` is the form for the provider's own keys while they are missing.
+    Shape: `providers` are the ways to connect, of which `provider` is chosen (GET `provider`). `credentials` is the
+    form for the provider's own keys while they are missing; `token` that of a provider without bank pages, where
+    `renews` is the id of the connection to renew. `consent_url` is set on the last step and is a plain link to the
+    bank's page; until then `institutions` are those of the chosen country.
     """
 
     countries: tuple[Choice, ...]
+    providers: tuple[Choice, ...] = ()
+    provider: str = ""
+    token: BaseForm | None = None
+    renews: str = ""
     institutions: tuple[Institution, ...] = ()
     country: str = ""
     q: str = ""

@@ -193,7 +193,7 @@ def sync(request: HttpRequest, kind: str, public_id: uuid.UUID) -> HttpResponse:
 
 
 def _remove_bank(row: Any, *, erases: bool, now: datetime) -> None:
-    provider = provider_keys.provider(now=now)
+    provider = provider_keys.provider(row.provider, now=now)
     if erases:
         banks.withdraw_consent(connection=row, provider=provider, now=now)
     else:

@@ -1,0 +1,25 @@
+"""Which reader understands the stored answers of which provider."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from banking.parsers import gocardless
+from banking.parsers.fetched import FetchedBalances, FetchedEntries
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """How the answers of one provider are read.
+
+    Shape: `has_own_ids`: the provider itself gives each booked entry one id, so that another amount under it is a
+    correction. Otherwise the ids are the banks', which use one again for something else.
+    """
+
+    read_transactions: Callable[[bytes | str], FetchedEntries]
+    read_balances: Callable[[bytes | str], FetchedBalances]
+    has_own_ids: bool
+
+
+READERS: Mapping[str, Reader] = {
+    "gocardless_bad": Reader(gocardless.read_transactions, gocardless.read_balances, has_own_ids=True),
+}
