@@ -108,15 +108,6 @@ def features_off() -> dict[str, datetime]:
     return {row.name.removeprefix(_SECRET): row.opened_at for row in rows if row.opened_at}
 
 
-def open_breakers() -> dict[str, int]:
-    """Return how many tenants each open breaker concerns, by name; for the operator."""
-    found: dict[str, int] = {}
-    for name in Breaker.objects.exclude(opened_at=None).order_by("name").values_list("name", flat=True).iterator():
-        kind = ":".join(name.split(":")[:2])
-        found[kind] = found.get(kind, 0) + 1
-    return found
-
-
 def _count(tenant_id: int, name: str, *, limit: int, now: datetime) -> None:
     values = {"tenant": tenant_id, "name": name, "limit": limit, "now": now, "again": now + LEFT_ALONE}
     with connection.cursor() as cursor:

@@ -26,6 +26,12 @@ _MOST_NOTES = 500
 _KEPT_MAPPINGS = 20
 
 
+class FileErased(Conflict):
+    """The uploaded file is not kept any more."""
+
+    code = "file_erased"
+
+
 class WrongState(Conflict):
     """The import is not in a state in which this can be done; nothing changed."""
 
@@ -189,7 +195,12 @@ def discard(*, statement_import: StatementImport) -> StatementImport:
 
 
 def content_of(statement_import: StatementImport) -> bytes:
-    """Return the bytes of the uploaded file."""
+    """Return the bytes of the uploaded file.
+
+    Raises: FileErased.
+    """
+    if not statement_import.file_sealed:
+        raise FileErased("The file itself was erased after 30 days; what was imported from it stays.")
     return sealing.unseal(statement_import, "file_sealed").encode("latin-1")
 
 

@@ -11,8 +11,9 @@ from django.utils import timezone
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from tenants.models import Heartbeat, Job, ParkedJob, Tenant, TenantFigure
+from tenants.models import Breaker, Heartbeat, Job, ParkedJob, Tenant, TenantFigure
 
+_MOST_BREAKERS = 1000
 _TENANTS = {
     "postings": ("payymo_postings", "Postings by state", ("tenant", "state")),
     "posting_waits_seconds": ("payymo_posting_waits_seconds", "How long the oldest due posting waits", ("tenant",)),
@@ -45,6 +46,12 @@ class InstallationCollector(Collector):
         heart = Heartbeat.objects.filter(name="worker").first()
         silent = (now - heart.beaten_at).total_seconds() if heart else time.time()
         yield GaugeMetricFamily("payymo_worker_silent_seconds", "Since a worker last beat the heart", value=silent)
+        off = GaugeMetricFamily(
+            "payymo_breaker_open", "Since when a provider is left alone or a feature is off", labels=("tenant", "name")
+        )
+        for row in Breaker.objects.exclude(opened_at=None).select_related("tenant").order_by("pk")[:_MOST_BREAKERS]:
+            off.add_metric((row.tenant.slug, row.name), row.opened_at.timestamp())
+        yield off
         waiting = Job.objects.exclude(waiting_since=None).aggregate(count=Count("pk"), since=Min("waiting_since"))
         oldest = (now - waiting["since"]).total_seconds() if waiting["since"] else 0
         yield GaugeMetricFamily("payymo_jobs_waiting", "Jobs that wait for a place at work", value=waiting["count"])

@@ -1,6 +1,7 @@
 """Whether this process, its database, its broker and a worker do their work."""
 
 import logging
+from collections import Counter
 from datetime import timedelta
 
 import redis
@@ -60,6 +61,12 @@ def _migrations() -> bool:
     return _migrated
 
 
+def _off() -> dict[str, int]:
+    """Return for how many tenants a provider is left alone, or a feature is off because its secret cannot be had."""
+    names = apps.get_model("tenants", "Breaker").objects.exclude(opened_at=None).values_list("name", flat=True)
+    return dict(Counter(":".join(name.split(":")[:2]) for name in names.iterator()))
+
+
 def ready(request: HttpRequest) -> HttpResponse:
     """Answer 200 when database, broker, worker and migrations are right, else 503; an operator sees which is not."""
     parts = {"database": _database(), "broker": _broker(), "worker": False, "migrations": False}
@@ -72,5 +79,6 @@ def ready(request: HttpRequest) -> HttpResponse:
         logger.warning("not ready", extra={"event": "not_ready", "reason": failing})
     answer: dict[str, object] = {"ready": works}
     if is_operator(request):
-        answer |= {**parts, "worker_silent_seconds": silent and round(silent.total_seconds())}
+        silent_seconds = silent and round(silent.total_seconds())
+        answer |= {**parts, "worker_silent_seconds": silent_seconds, "off": _off() if parts["database"] else {}}
     return JsonResponse(answer, status=200 if works else 503)

@@ -51,6 +51,18 @@ def test_a_statement_is_shown_before_it_is_imported_and_then_imported_once(as_re
     assert [each.name for each in as_reviewer.get(done.result_url).context["page"].rows] == ["Erika Muster"] * 2
 
 
+def test_a_file_that_was_erased_says_so_and_what_came_of_it_stays(as_reviewer, account):
+    row = uploaded(as_reviewer, statements.camt(*TWO))
+    as_reviewer.post(f"/imports/{row.public_id}/commit/")
+    StatementImport.objects.update(file_sealed=b"")
+
+    shown = as_reviewer.get(f"/imports/{row.public_id}/")
+
+    assert shown.status_code == 200
+    assert "was erased after 30 days" in shown.content.decode()
+    assert BankTransaction.objects.count() == 2
+
+
 def test_the_list_of_transactions_of_a_file_holds_no_others(as_reviewer, account):
     first = uploaded(as_reviewer, statements.camt(*TWO))
     second = uploaded(as_reviewer, statements.camt(("7.00", "Other"), day="2026-03-05", opening="161.90"))

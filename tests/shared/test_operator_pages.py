@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from payymo.operations.services.figures import note_figures
 from payymo.shared import health
+from tenants import breakers, context
 from tenants.job_models import ParkedJob
 from tenants.models import Heartbeat, TenantFigure
 from tenants.services import running
@@ -148,8 +149,20 @@ def test_the_operator_learns_which_part_is_not(db):
     assert answer.status_code == 503
     assert answer.json() == {
         "ready": False, "database": True, "broker": True, "worker": False, "migrations": True,
-        "worker_silent_seconds": 121,
+        "worker_silent_seconds": 121, "off": {},
     }  # fmt: skip
+
+
+def test_the_operator_learns_what_is_off_and_for_whom(acme):
+    Heartbeat.objects.create(name="worker", beaten_at=timezone.now())
+    with context.inside(acme):
+        breakers.switch_off("stripe")
+
+    answer, everybody = get("/health/ready"), get("/health/ready", shown="")
+
+    assert (answer.status_code, answer.json()["off"]) == (200, {"secret:stripe": 1})
+    assert everybody.json() == {"ready": True}
+    assert figures()['payymo_breaker_open{name="secret:stripe",tenant="acme"}'] > 0
 
 
 @pytest.mark.parametrize(("seconds", "status"), [(118, 200), (121, 503)])

