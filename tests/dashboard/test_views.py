@@ -283,3 +283,12 @@ def test_the_lists_go_on_where_the_page_before_ended(as_owner, acmes):
 
     shown = [row.url for row in (*first.rows, *second.rows)]
     assert (len(first.rows), len(shown), len(set(shown)), second.pager.next_url) == (50, 64, 64, "")
+
+
+def test_a_payment_whose_person_was_erased_says_so_and_keeps_its_amount(as_viewer):
+    row = rows.transfer("", "10.00", name="", erased_at=rows.NOW)
+
+    page = as_viewer.get(f"/transactions/{row.public_id}/").content.decode()
+
+    assert "Erased on 20 Nov 2026, because it was no longer needed." in page
+    assert "10.00" in page

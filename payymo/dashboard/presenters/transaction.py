@@ -55,7 +55,10 @@ def _allocation(match, now: datetime, may_retry: bool, may_decide: bool) -> Allo
 
 
 def _raw(receipt: Receipt) -> tuple[Fact, ...]:
-    """Return the provider's own fields, as they came."""
+    """Return the provider's own fields, as they came; of what was erased, when."""
+    if receipt.erased_at is not None:
+        day = formats.day(receipt.erased_at.date())
+        return (Fact(_("Personal data"), text=_("Erased on %s, because it was no longer needed.") % day),)
     try:
         text = sealing.unseal(receipt, "raw_sealed")
     except UnreadableSecret:
