@@ -163,15 +163,25 @@ TEMPLATES = [
 ]
 
 # --- Database ---------------------------------------------------------------------------------------------------------
+# Two roles: the owner of the tables migrates and makes schemas, and web and workers may only read and write rows.
+# manage.py says which commands work as the owner. Without a second address one role does everything.
 _database = _secret("DATABASE_URL", default=env.str("DATABASE_URL", default=""))
 if not _database:
     raise ImproperlyConfigured("DATABASE_URL is missing.")
-DATABASES = {"default": env.db_url_config(_database, engine="django_tenants.postgresql_backend")}
+_owner_database = _secret("PAYYMO_OWNER_DATABASE_URL", default=env.str("PAYYMO_OWNER_DATABASE_URL", default=""))
+AS_OWNER = bool(_owner_database) and env.bool("PAYYMO_AS_OWNER", default=False)
+_ENGINE = "django_tenants.postgresql_backend"
+APP_ROLE = env.db_url_config(_database, engine=_ENGINE)["USER"] if _owner_database else ""
+DATABASES = {"default": env.db_url_config(_owner_database if AS_OWNER else _database, engine=_ENGINE)}
 DATABASES["default"]["CONN_MAX_AGE"] = env.int("PAYYMO_CONN_MAX_AGE", default=60)
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+# A page waits for less than a worker, and a migration of a large table for as long as it takes in a night.
+_IS_WEB = env.str("PAYYMO_PROCESS", default="") == "web"
+_statement_ms = env.int(
+    "PAYYMO_STATEMENT_TIMEOUT_MS", default=14_400_000 if AS_OWNER else 15_000 if _IS_WEB else 120_000
+)
 DATABASES["default"].setdefault("OPTIONS", {})["options"] = (
-    f"-c statement_timeout={env.int('PAYYMO_STATEMENT_TIMEOUT_MS', default=120_000)} "
-    "-c lock_timeout=5000 -c idle_in_transaction_session_timeout=30000"
+    f"-c statement_timeout={_statement_ms} -c lock_timeout=5000 -c idle_in_transaction_session_timeout=30000"
 )
 DATABASE_ROUTERS = ["django_tenants.routers.TenantSyncRouter"]
 ATOMIC_REQUESTS = False

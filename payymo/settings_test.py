@@ -6,6 +6,8 @@ os.environ.setdefault("PAYYMO_MODE", "test")
 os.environ.setdefault("SECRET_KEY", "test-only-" * 6)
 os.environ.setdefault("PAYYMO_MASTER_KEY", "dGVzdC1vbmx5LXRlc3Qtb25seS10ZXN0LW9ubHktdGU=")
 os.environ.setdefault("DATABASE_URL", "postgres://payymo@127.0.0.1:5432/payymo")
+# The tests make databases; the processes they start work as the restricted role.
+os.environ.setdefault("PAYYMO_AS_OWNER", "1")
 os.environ.setdefault("REDIS_URL", "redis://127.0.0.1:6379/0")
 
 # Workers of one run share the Valkey server, each in a database of its own; 0 is left to runs without workers.

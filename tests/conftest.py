@@ -48,10 +48,12 @@ def _create_tenants(django_db_blocker):
     from accounts.models import Membership, Role, User
     from accounts.permissions import sync_builtin_roles
     from tenants.models import Tenant
+    from tenants.services import roles
     from tenants.services.provisioning import create_tenant
 
     with django_db_blocker.unblock():
         connection.set_schema_to_public()
+        roles.grant("public")
         sync_builtin_roles()
         for slug, host in (("acme", "acme.localhost"), ("globex", "globex.localhost")):
             if Tenant.objects.filter(slug=slug).exists():
@@ -216,12 +218,19 @@ def process_env(committed) -> dict[str, str]:
     """The environment in which a real worker process works on the test database."""
     from django.conf import settings
 
-    parts = urlsplit(os.environ["DATABASE_URL"])
-    database = urlunsplit((*parts[:2], f"/{connection.settings_dict['NAME']}", *parts[3:]))
+    def here(name: str) -> dict[str, str]:
+        if name not in os.environ:
+            return {}
+        parts = urlsplit(os.environ[name])
+        return {name: urlunsplit((*parts[:2], f"/{connection.settings_dict['NAME']}", *parts[3:]))}
+
     return {
         **os.environ,
         "DJANGO_SETTINGS_MODULE": "payymo.settings_test",
-        "DATABASE_URL": database,
+        **here("DATABASE_URL"),
+        **here("PAYYMO_OWNER_DATABASE_URL"),
+        # As in production: the restricted role, except for the commands of the owner.
+        "PAYYMO_AS_OWNER": "0",
         "PAYYMO_LOOPBACK_EXCEPTION": settings.LOOPBACK_EXCEPTION,
         "PAYYMO_GOCARDLESS_URL": settings.GOCARDLESS_URL,
         "PAYYMO_STRIPE_URL": settings.STRIPE_URL,

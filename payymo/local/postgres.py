@@ -22,6 +22,7 @@ from payymo.local.services import Running, Service, keep_port, last_port
 
 NAME = "postgres"
 ROLE = "payymo"
+APP_ROLE = "payymo_app"
 _SUPERUSER = "postgres"
 # Fast shutdown; then immediate, which recovers from the log at the next start.
 _STOP_STEPS = ((signal.SIGINT, 15.0), (signal.SIGQUIT, 5.0))
@@ -85,6 +86,11 @@ def start(home: Home, *, throwaway: bool = False, port: int | None = None) -> Ru
 def url(home: Home, port: int) -> str:
     """Return the DATABASE_URL of the role `payymo`."""
     return f"postgres://{ROLE}:{home.secret('postgres_password')}@{ports.LOOPBACK}:{port}/{ROLE}"
+
+
+def app_url(home: Home, port: int) -> str:
+    """Return the DATABASE_URL of the role `payymo_app`, which owns nothing."""
+    return f"postgres://{APP_ROLE}:{home.secret('postgres_app_password')}@{ports.LOOPBACK}:{port}/{ROLE}"
 
 
 def _package_folders(package: str) -> list[Path]:
@@ -256,18 +262,24 @@ def _connect(home: Home, port: int) -> psycopg2.extensions.connection:
 
 
 def _make_role_and_database(home: Home, port: int) -> None:
-    """Make the role `payymo`, which is no superuser but may create test databases, and its database."""
-    password = home.secret("postgres_password", secrets.token_urlsafe(32))
+    """Make the owner `payymo`, which is no superuser but may create test databases, its database, and `payymo_app`."""
     role = sql.Identifier(ROLE)
     with contextlib.closing(_connect(home, port)) as connection, connection.cursor() as cursor:
-        cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (ROLE,))
-        if cursor.fetchone() is None:
-            cursor.execute(sql.SQL("CREATE ROLE {} LOGIN").format(role))
-        cursor.execute(
-            sql.SQL("ALTER ROLE {} NOSUPERUSER CREATEDB NOCREATEROLE PASSWORD {}").format(role, sql.Literal(password))
-        )
+        _make_role(cursor, ROLE, home.secret("postgres_password", secrets.token_urlsafe(32)), "CREATEDB")
+        _make_role(cursor, APP_ROLE, home.secret("postgres_app_password", secrets.token_urlsafe(32)), "NOCREATEDB")
         cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", (ROLE,))
         if cursor.fetchone() is None:
             cursor.execute(
                 sql.SQL("CREATE DATABASE {} OWNER {} ENCODING 'UTF8' LOCALE 'C' TEMPLATE template0").format(role, role)
             )
+
+
+def _make_role(cursor: psycopg2.extensions.cursor, name: str, password: str, may: str) -> None:
+    cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (name,))
+    if cursor.fetchone() is None:
+        cursor.execute(sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(name)))
+    cursor.execute(
+        sql.SQL("ALTER ROLE {} NOSUPERUSER {} NOCREATEROLE PASSWORD {}").format(
+            sql.Identifier(name), sql.SQL(may), sql.Literal(password)
+        )
+    )

@@ -14,6 +14,7 @@ from django.db.models.functions import Now
 from payymo.shared.errors import Conflict
 from tenants import context, release
 from tenants.models import TEMPLATE_SCHEMA, Tenant
+from tenants.services import roles
 
 
 class MigrationsRun(Conflict):
@@ -65,6 +66,7 @@ def migrate_tenant(*, tenant: Tenant) -> None:
         _note(tenant, migration_started_at=Now(), migration_finished_at=None, migration_error="")
         try:
             _migrate(tenant.schema_name)
+            roles.grant(tenant.schema_name)
             note_head(tenant)
         except Exception as error:
             context.leave()

@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 from payymo.shared.errors import BadInput, Conflict
 from tenants import sealing
 from tenants.models import Domain, Tenant, new_schema_name
-from tenants.services import cloning, migrating
+from tenants.services import cloning, migrating, roles
 
 _SLUG = re.compile(r"[a-z][a-z0-9-]{1,38}[a-z0-9]")
 _HOST = re.compile(r"(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]")
@@ -50,6 +50,7 @@ def create_tenant(*, slug: str, name: str, domain: str) -> Tenant:
             Domain.objects.create(tenant=tenant, domain=host, is_primary=True)
             sealing.create_keys(tenant)
             cloning.clone_template(tenant.schema_name)
+            roles.grant(tenant.schema_name)
             migrating.note_head(tenant)
     except IntegrityError as error:
         raise TenantExists(f"A tenant with the slug {slug!r} or the host {host!r} exists already.") from error

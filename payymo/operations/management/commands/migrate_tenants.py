@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, connection
 
 from payymo.shared.errors import DomainError
-from tenants.services import migrating
+from tenants.services import migrating, roles
 from tenants.services.provisioning import find_tenant
 
 _LONGEST_SECONDS = 4 * 3600
@@ -43,6 +43,7 @@ class Command(BaseCommand):
         else:
             self._must("the shared schema", "migrate_schemas", "--shared", "--noinput", "--verbosity", "0")
             self._must(_TEMPLATE, "migrate_tenants", "--here", "template")
+            roles.grant("public")
             slugs = list(migrating.behind().values_list("slug", flat=True))
         connection.close()
         failed = self._one_by_one(slugs, quiet=options["json"])
