@@ -43,7 +43,7 @@ def supervisor_of(home):
 def execute(launcher, statement):
     program = (
         "import os, sys, psycopg2\n"
-        "connection = psycopg2.connect(os.environ['DATABASE_URL']); connection.autocommit = True\n"
+        "connection = psycopg2.connect(os.environ['PAYYMO_OWNER_DATABASE_URL']); connection.autocommit = True\n"
         "cursor = connection.cursor(); cursor.execute(sys.argv[1])\n"
         "print(cursor.fetchall() if cursor.description else 'done')"
     )
@@ -55,7 +55,7 @@ def execute(launcher, statement):
 def test_services_start_detached_keep_their_data_over_a_killed_supervisor_and_stop(home, launcher, processes_in):
     started = launcher("services", "--detach")
     assert started.returncode == 0, started.stdout + started.stderr
-    assert "DATABASE_URL=postgres://payymo:" in started.stdout
+    assert "DATABASE_URL=postgres://payymo_app:" in started.stdout
     assert execute(launcher, "CREATE TABLE kept AS SELECT 7 AS n") == "done"
 
     status = launcher("status")

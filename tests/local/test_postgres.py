@@ -223,7 +223,7 @@ def test_an_ordinary_user_starts_it_without_any_help(open_folder):
         check=False,
     )
 
-    assert (done.returncode, done.stdout.splitlines()[-1:], done.stderr) == (0, [f"payymo {uid}"], "")
+    assert (done.returncode, done.stdout.splitlines()[-1:], done.stderr) == (0, [f"payymo_app {uid}"], "")
     assert list(home.glob("test-*")) == []
 
 
