@@ -4,6 +4,8 @@ Three modes: `production` refuses to start on anything unsafe; `demo` runs on on
 provider stand-ins; `test` is `demo` with fast password hashing and no time to wait for.
 """
 
+import base64
+import binascii
 from pathlib import Path
 
 import environ
@@ -250,6 +252,16 @@ if PRODUCTION and not (EMAIL_USE_TLS or EMAIL_USE_SSL or EMAIL_HOST in {"localho
 if SECRETS.is_live and EMAIL_BACKEND.endswith("smtp.EmailBackend"):
     EMAIL_BACKEND = "payymo.shared.mail.StoredServerBackend"
 DEFAULT_FROM_EMAIL = env.str("PAYYMO_MAIL_FROM", default="Payymo <payymo@localhost>")
+
+# --- Licences: without a public key no tenant needs one ---------------------------------------------------------------
+try:
+    LICENSE_PUBLIC_KEYS = [
+        base64.b64decode(key, validate=True) for key in env.list("PAYYMO_LICENSE_PUBLIC_KEYS", default=[])
+    ]
+except binascii.Error as error:
+    raise ImproperlyConfigured("PAYYMO_LICENSE_PUBLIC_KEYS is not base64.") from error
+if any(len(key) != 32 for key in LICENSE_PUBLIC_KEYS):
+    raise ImproperlyConfigured("PAYYMO_LICENSE_PUBLIC_KEYS are 32 bytes each in base64, as issue_license prints them.")
 
 # --- Sign-in ----------------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"

@@ -10,6 +10,8 @@ from django_tenants.models import DomainMixin, TenantMixin
 from tenants.figure_models import TenantFigure as TenantFigure
 from tenants.job_models import Job as Job
 from tenants.job_models import ParkedJob as ParkedJob
+from tenants.licence_models import Licence as Licence
+from tenants.licence_models import LicenceCheck as LicenceCheck
 from tenants.platform_models import PlatformAnchor as PlatformAnchor
 from tenants.platform_models import PlatformEntry as PlatformEntry
 from tenants.platform_models import PlatformLink as PlatformLink

@@ -63,7 +63,7 @@ def invite(
 
     Shape: `granted` is what the caller may do. Must run inside the tenant's schema.
     Raises: onboarding.UnusableEmail; NotAllowed for a role beyond the caller; AlreadyMember; AlreadyInvited;
-    attempts.TooManyAttempts. Nothing is written.
+    LicenceLimit; attempts.TooManyAttempts. Nothing is written.
     """
     address = check_email(email)
     members.check_reach(permissions.permissions_of_role(role), granted)
@@ -74,6 +74,8 @@ def invite(
             raise AlreadyMember("This address belongs to a member. An ended membership can be resumed.")
         if open_invitations(tenant).filter(email=address).exists():
             raise AlreadyInvited("There is an open invitation for this address. Send it again, or withdraw it.")
+        waiting = open_invitations(tenant).filter(expires_at__gt=now).count()
+        members.require_room(tenant=tenant, now=now, invited=waiting)
         row = Invitation.objects.create(
             tenant=tenant, email=address, role=role, invited_by=invited_by, expires_at=now + LIFE
         )
@@ -192,6 +194,8 @@ def _join(
         raise InvitationOver
     if user is None:
         user = User.objects.create_user(invitation.email, password, name=name.strip()[:120])
+    Tenant.objects.select_for_update().get(pk=invitation.tenant_id)
+    members.require_room(tenant=invitation.tenant, now=now)
     membership = Membership.objects.create(user=user, tenant=invitation.tenant, role=invitation.role)
     audit.record(
         action="member.joined",

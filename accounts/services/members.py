@@ -11,6 +11,7 @@ from accounts.services import sessions
 from payymo.audit.services import recording as audit
 from payymo.shared.errors import BadInput, Conflict, NotAllowed
 from tenants.models import Tenant
+from tenants.services import licences
 
 MOST_ROLES = 50
 # Who administers the company sees all of it: half an owner could neither do the work nor be trusted with the limit.
@@ -52,6 +53,16 @@ def find_role(*, tenant: Tenant, code: str) -> Role:
     return role
 
 
+def require_room(*, tenant: Tenant, now: datetime, invited: int = 0) -> None:
+    """Pass if the licence covers one more member beside those there are and those who are `invited`.
+
+    Shape: the caller holds the tenant's row, so that two at once do not pass together.
+    Raises: LicenceLimit.
+    """
+    used = Membership.objects.filter(tenant=tenant, is_active=True).count() + invited
+    licences.require_room(tenant=tenant, limit="users", used=used, now=now)
+
+
 def change_member(
     *,
     membership: Membership,
@@ -63,13 +74,16 @@ def change_member(
     """Give a member another role, or end or resume the membership; it counts from their next request on.
 
     Shape: `granted` is what the caller may do.
-    Raises: LastOwner; NotAllowed when the member has, or would get, a right that the caller lacks. Nothing is changed.
+    Raises: LastOwner; LicenceLimit; NotAllowed when the member has, or would get, a right that the caller lacks.
+    Nothing is changed then.
     """
     with transaction.atomic():
         # One lock for all memberships of the tenant: two owners who demote each other must not both succeed.
         Tenant.objects.select_for_update().get(pk=membership.tenant_id)
         row = Membership.objects.select_related("role", "user", "tenant").get(pk=membership.pk)
         before = (row.role.code, row.is_active)
+        if is_active and not row.is_active:
+            require_room(tenant=row.tenant, now=now)
         held = permissions.permissions_of_role(row.role) | permissions.permissions_of_role(role or row.role)
         check_reach(held, granted)
         _check_limit(role or row.role, is_limited=row.is_limited)

@@ -20,8 +20,9 @@ from banking.models import BankAccount, BankConnection
 from banking.services import linking
 from payymo.audit.services import recording as audit
 from payymo.shared.errors import BadInput, Conflict, ProviderError, Refused, Retryable, Unknown
-from tenants import sealing
+from tenants import context, sealing
 from tenants.jobs import exclusive
+from tenants.services import licences
 
 logger = logging.getLogger(__name__)
 State = BankConnection.State
@@ -109,8 +110,11 @@ def start_consent(
 ) -> BankConnection:
     """Prepare a consent and return its connection, which waits; `consent_link` is the page to send the user to.
 
-    Raises: UnknownInstitution; Refused (plan used up), Retryable, Unknown. Nothing is stored then.
+    Raises: UnknownInstitution; LicenceLimit; Refused (plan used up), Retryable, Unknown. Nothing is stored then.
     """
+    if renews is None:
+        in_use = BankConnection.objects.filter(state__in=_RENEWABLE).count()
+        licences.require_room(tenant=context.current(), limit="bank_connections", used=in_use, now=now)
     try:
         institution = provider.institution(institution_id=institution_id)
     except Refused as error:

@@ -9,13 +9,17 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 
 from accounts.models import User
+from banking.models import BankTransaction
 from matching.core.types import Source
 from matching.models import AutoApprovalPolicy, Band, Decision, Proposal
 from matching.services import allocation, drift, engine_models
 from matching.services.decisions import Actor
+from payments.models import StripePayment
 from payymo.audit.services import recording as audit
 from payymo.shared.errors import BadInput, Conflict
 from payymo.shared.models import ReceiptState
+from tenants import context
+from tenants.services import licences
 from whmcs.models import Invoice
 
 RUN_LIMIT = 2000
@@ -55,8 +59,10 @@ def change_policy(
 ) -> AutoApprovalPolicy:
     """Save the tenant's policy.
 
-    Raises: UnusablePolicy.
+    Raises: UnusablePolicy; LicenceLimit when it is turned on without a licence for it.
     """
+    if is_on and not current_policy().is_on:
+        licences.require_feature(tenant=context.current(), feature="automation", now=now)
     if not set(bands) <= {Band.EXACT.value, Band.LIKELY.value}:
         raise UnusablePolicy("Only exact and likely suggestions can be approved automatically.")
     if is_on and not bands:
@@ -90,11 +96,24 @@ def change_policy(
     return policy
 
 
+def is_covered(*, now: datetime) -> bool:
+    """Return whether the licence covers automation for as many payments as came in this month. They came in anyway."""
+    most = licences.monthly_limit(tenant=context.current(), now=now)
+    if most is None:
+        return True
+    begin = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    return (
+        most > 0
+        and sum(model.objects.filter(created_at__gte=begin).count() for model in (BankTransaction, StripePayment))
+        <= most
+    )
+
+
 def auto_approve(*, now: datetime, limit: int = RUN_LIMIT) -> PolicyOutcome:
     """Approve what the policy allows: certain by the engine's own rule, no tie, in band, account and amount."""
     outcome = PolicyOutcome()
     policy = current_policy()
-    if not policy.is_on or drift.open_stop() is not None:
+    if not policy.is_on or drift.open_stop() is not None or not is_covered(now=now):
         return outcome
     proven = engine_models.proven_here()
     least_of_transfers = min(policy.least_probability, proven.get(Source.BANK, 1.0))

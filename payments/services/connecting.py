@@ -13,6 +13,7 @@ from payymo.shared.models import ReceiptState
 from tenants import context, sealing
 from tenants.breakers import ProviderBreaker, needs_secret
 from tenants.models import ProviderAccount
+from tenants.services import licences
 
 KEY_PREFIXES = ("rk_live_", "rk_test_")
 SECRET_KEY_PREFIXES = ("sk_live_", "sk_test_")
@@ -44,8 +45,10 @@ def api_for(connection: StripeConnection) -> PaymentProvider:
 def connect_with_restricted_key(*, key: str, webhook_secret: str, now: datetime) -> StripeConnection:
     """Check a pasted key against Stripe and connect its account.
 
-    Raises: UnusableKey naming what is missing; AccountTaken; Retryable when Stripe cannot be asked. Nothing is written.
+    Raises: LicenceLimit; UnusableKey naming what is missing; AccountTaken; Retryable when Stripe cannot be asked.
+    Nothing is written then.
     """
+    licences.require_feature(tenant=context.current(), feature="stripe", now=now)
     key, webhook_secret = key.strip(), webhook_secret.strip()
     if key.startswith(SECRET_KEY_PREFIXES):
         raise UnusableKey("This is a secret key, which may move money. Make a restricted key that may only read.")

@@ -19,9 +19,10 @@ from payments import admin as payments_admin
 from payments import models as payments
 from payymo.dashboard.formats import full_moment
 from payymo.dashboard.staff_jobs import ParkedJobAdmin
+from payymo.dashboard.staff_licences import LicenceAdmin, LicenceCheckAdmin
 from payymo.dashboard.staff_tenants import TenantAdmin
 from payymo.shared.admin import ReadOnlyAdmin
-from tenants.models import Domain, ParkedJob, Tenant
+from tenants.models import Domain, Licence, LicenceCheck, ParkedJob, Tenant
 from whmcs import admin as whmcs_admin
 from whmcs import models as whmcs
 
@@ -88,6 +89,8 @@ class DomainAdmin(ReadOnlyAdmin):
 
 _PLATFORM: list[tuple[Any, type[ModelAdmin]]] = [  # type: ignore[type-arg]
     (Tenant, TenantAdmin),
+    (Licence, LicenceAdmin),
+    (LicenceCheck, LicenceCheckAdmin),
     (ParkedJob, ParkedJobAdmin),
     (accounts.User, accounts_admin.UserAdmin),
     (accounts.Membership, accounts_admin.MembershipAdmin),

@@ -10,6 +10,7 @@ from payymo.dashboard.views import (
     engine,
     imports,
     invoices,
+    licence,
     members,
     overview,
     payouts,
@@ -84,4 +85,5 @@ urlpatterns = [
     path("account/sessions/<uuid:public_id>/end/", account.end_session, name="session_end"),
     path("account/theme/", preferences.theme, name="theme"),
     path("settings/matching/", settings.matching, name="settings_matching"),
+    path("settings/licence/", licence.licence, name="settings_licence"),
 ]

@@ -4,12 +4,14 @@ Everything goes the way it would for a customer: the consent page is visited, ke
 read by the same services. Running it again changes nothing that is there.
 """
 
+import io
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from urllib.parse import parse_qs, urljoin, urlsplit
 
 from django.conf import settings
+from django.core.management import call_command
 
 from accounts.models import User
 from accounts.permissions import sync_builtin_roles
@@ -26,7 +28,7 @@ from payymo.sandbox import world
 from payymo.shared import http
 from tenants import context
 from tenants.models import Tenant
-from tenants.services import provisioning
+from tenants.services import licences, provisioning
 from whmcs.models import WhmcsInstance
 from whmcs.services import connection as whmcs
 from whmcs.services import invoice_sync
@@ -54,11 +56,20 @@ def seed(*, say: Say) -> None:
             onboarding.add_member(
                 tenant=tenant, email=f"{role}@{slug}.example", role=role, name=role.title(), password=PASSWORD
             )
+        _license(tenant, say)
         with context.inside(tenant):
             _connect_whmcs(slug, say)
             _connect_stripe(slug, say)
             _connect_bank(slug, say)
             _match(slug, say)
+
+
+def _license(tenant: Tenant, say: Say) -> None:
+    found = licences.standing(tenant=tenant, now=datetime.now(UTC), purpose="demo")
+    if not found.allows_new:
+        say(f"{tenant.slug}: issuing a licence")
+        terms = {"plan": "demo", "bank_connections": 5, "users": 25, "transactions": 100_000}
+        call_command("issue_license", tenant=tenant.slug, install=True, stdout=io.StringIO(), **terms)
 
 
 def _connect_whmcs(slug: str, say: Say) -> None:

@@ -66,8 +66,9 @@ def start_product(home: Home, supervisor: Supervisor, variables: Mapping[str, st
     supervisor.run_step("bringing the database up to date", [*manage, "migrate_tenants"], environment, _SETUP_SECONDS)
     supervisor.run_step("making the demo tenants", [*manage, "seed_demo"], environment, _SETUP_SECONDS)
     _collect_static(home, supervisor, manage, environment)
-    # The owner of the tables is none of their business.
-    environment.pop("PAYYMO_OWNER_DATABASE_URL", None)
+    # The owner of the tables and the seller of licences are none of their business.
+    for name in ("PAYYMO_OWNER_DATABASE_URL", "PAYYMO_LICENSE_PRIVATE_KEY"):
+        environment.pop(name, None)
     for service in (_web(environment, web_port), _worker(environment), _beat(home, environment)):
         supervisor.start(service.name, lambda service=service: Running(home, service))  # type: ignore[misc]
     # Ready means that the worker has shown itself too, on the first beat.

@@ -6,6 +6,9 @@ import secrets
 import shlex
 from collections.abc import Mapping
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
 from payymo.local import postgres, valkey
 from payymo.local.errors import LocalError
 from payymo.local.home import CHECKOUT, Home, write_private
@@ -28,6 +31,8 @@ def product_variables(
         "PAYYMO_PUBLIC_PORT": str(web_port),
         "PAYYMO_STATIC_ROOT": str(home.root / "static"),
     }
+    if mode == "demo":
+        variables |= _licences(home)
     if sandbox_port is not None:
         sandbox = f"http://{LOOPBACK}:{sandbox_port}"
         variables |= {
@@ -39,6 +44,17 @@ def product_variables(
             "PAYYMO_LOOPBACK_EXCEPTION": f"{LOOPBACK}:{sandbox_port}",
         }
     return variables
+
+
+def _licences(home: Home) -> dict[str, str]:
+    """Return both halves of a key of this home's own, with which the demo issues its licences."""
+    seed = base64.b64decode(home.secret("license_seed", base64.b64encode(secrets.token_bytes(32)).decode()))
+    private = Ed25519PrivateKey.from_private_bytes(seed)
+    pem = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return {
+        "PAYYMO_LICENSE_PUBLIC_KEYS": base64.b64encode(private.public_key().public_bytes_raw()).decode(),
+        "PAYYMO_LICENSE_PRIVATE_KEY": pem.decode(),
+    }
 
 
 def process_environment(variables: Mapping[str, str]) -> dict[str, str]:

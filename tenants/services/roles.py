@@ -21,7 +21,12 @@ _SHARED: Mapping[str, str] = MappingProxyType(
         "tenants_tenant": "SELECT, UPDATE",
         "tenants_domain": "SELECT",
         "tenants_tenantdeletion": "SELECT",
+        "tenants_licence": "SELECT, INSERT",
+        "tenants_licencecheck": "SELECT, INSERT, UPDATE",
         "tenants_auditanchor": "SELECT, INSERT",
+        "tenants_platformentry": "SELECT, INSERT",
+        "tenants_platformlink": "SELECT",
+        "tenants_platformanchor": "SELECT, INSERT",
         "accounts_securityevent": "SELECT, INSERT, DELETE",
     }
 )

@@ -27,6 +27,7 @@ Nothing in a template asks the database, and nothing here does either.
 | dashboard:import_new | dashboard/imports/upload.html | UploadPage |
 | dashboard:import | dashboard/imports/detail.html | ImportPage |
 | dashboard:settings_matching | dashboard/settings/matching.html | MatchingSettingsPage |
+| dashboard:settings_licence | dashboard/settings/licence.html | LicencePage |
 | accounts:login | accounts/login.html | SignInPage (no shell) |
 | errors | 400, 403, 404, 409, 413, 429 .html | ErrorPage (no shell); 500 and 503 are static |
 | staff review | admin/review.html | ReviewPage, and `staff_strip: StaffStrip` on every admin page inside a tenant |

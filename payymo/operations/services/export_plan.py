@@ -9,7 +9,7 @@ from django.db import models
 
 from accounts.models import ApiKey, Invitation, Membership, Role, SecurityEvent, User
 from payymo.audit.models import AuditEntry, AuditLink
-from tenants.models import AuditAnchor, Domain, Erasure, ProviderAccount, Tenant
+from tenants.models import AuditAnchor, Domain, Erasure, Licence, LicenceCheck, ProviderAccount, Tenant
 
 # Keys to other people's services are no record of the tenant's, and an archive is no place for them.
 CREDENTIALS = frozenset(
@@ -32,6 +32,10 @@ _HIDDEN = {
     Invitation: {"token_hash"},
     User: {"password", "is_staff", "is_superuser", "last_login"},
 }
+_OF_TENANT: tuple[type[models.Model], ...] = (
+    *(Domain, ProviderAccount, Licence, LicenceCheck, AuditAnchor, Erasure),
+    *(Role, Membership, Invitation, ApiKey, SecurityEvent),
+)
 # In the archive as `audit.jsonl`, in the form that proves itself.
 _AS_CHAIN = frozenset({AuditEntry, AuditLink})
 
@@ -53,7 +57,7 @@ def tables(tenant: Tenant) -> Iterator[Table]:
         Tenant: models.Q(pk=tenant.pk),
         User: models.Q(memberships__tenant=tenant),
         **dict.fromkeys(
-            (Domain, ProviderAccount, AuditAnchor, Erasure, Role, Membership, Invitation, ApiKey, SecurityEvent),
+            _OF_TENANT,
             models.Q(tenant=tenant),
         ),
     }
