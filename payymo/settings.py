@@ -253,6 +253,15 @@ if SECRETS.is_live and EMAIL_BACKEND.endswith("smtp.EmailBackend"):
     EMAIL_BACKEND = "payymo.shared.mail.StoredServerBackend"
 DEFAULT_FROM_EMAIL = env.str("PAYYMO_MAIL_FROM", default="Payymo <payymo@localhost>")
 
+# --- Backups: their own key, kept apart from them, and where PostgreSQL's programs are -------------------------------
+try:
+    BACKUP_KEY = base64.b64decode(_secret("PAYYMO_BACKUP_KEY", default=""), validate=True)
+except binascii.Error as error:
+    raise ImproperlyConfigured("PAYYMO_BACKUP_KEY is not base64.") from error
+if BACKUP_KEY and len(BACKUP_KEY) != 32:
+    raise ImproperlyConfigured("PAYYMO_BACKUP_KEY must be 32 random bytes in base64: openssl rand -base64 32")
+PG_BIN = env.str("PAYYMO_PG_BIN", default="")
+
 # --- Licences: without a public key no tenant needs one ---------------------------------------------------------------
 try:
     LICENSE_PUBLIC_KEYS = [

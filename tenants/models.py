@@ -46,6 +46,9 @@ class Tenant(TenantMixin):
     )
     bookkeeping_years = models.PositiveIntegerField(default=10, help_text="how long matched payments say so, 6 to 10")
     support_access_until = models.DateTimeField(null=True, blank=True, help_text="Payymo's staff may look until then")
+    posting_paused_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="since a restore: WHMCS was not compared yet"
+    )
     schema_head = models.CharField(
         max_length=16,
         blank=True,

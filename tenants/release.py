@@ -46,3 +46,16 @@ def applied(schema: str) -> Migrations:
             return frozenset()
         cursor.execute(f"SELECT app, name FROM {quoted}.django_migrations")  # noqa: S608 - our own schema name, quoted  # nosec B608
         return frozenset((app, name) for app, name in cursor.fetchall() if app in _labels())
+
+
+def whole_of_release() -> str:
+    """Return the fingerprint of every migration on disk, the shared schema's included."""
+    installed = {config.label for config in apps.get_app_configs()}
+    return fingerprint(key for key in MigrationLoader(None).disk_migrations or {} if key[0] in installed)
+
+
+def whole_of_database() -> str:
+    """Return the fingerprint of every migration that the shared schema has noted."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT app, name FROM public.django_migrations")
+        return fingerprint((app, name) for app, name in cursor.fetchall())

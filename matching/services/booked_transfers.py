@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 
 from banking.models import BankTransaction
 from matching import locks
@@ -55,6 +56,11 @@ def _is_payer(receipt: BankTransaction, booking: WhmcsTransaction) -> bool:
     return bool(payer) and payer in {person, name_key(client.company_name)} - {""}
 
 
+def _is_same_day_of_ours(receipt: BankTransaction, booking: WhmcsTransaction) -> bool:
+    """Return whether Payymo booked it, for money of this day: it dates a posting as the bank dates the transfer."""
+    return booking.transaction_id.startswith(outbox.OWN_PREFIX) and _day(booking) == receipt.booking_date
+
+
 def _near(receipt: BankTransaction, booking: WhmcsTransaction) -> bool:
     day = _day(booking)
     return day is not None and receipt.booking_date - _BEFORE <= day <= receipt.booking_date + _AFTER
@@ -83,13 +89,17 @@ class _Free:
         return [booking for _, booking in sorted(alike.items())]
 
 
+def _is_of(receipt: BankTransaction, booking: WhmcsTransaction) -> bool:
+    return _names(receipt, booking) or _is_payer(receipt, booking) or _is_same_day_of_ours(receipt, booking)
+
+
 def _explained(receipt: BankTransaction, bookings: Iterable[WhmcsTransaction]) -> list[WhmcsTransaction]:
     """Return the bookings that this transfer is, or nothing when that is not certain."""
     near = [b for b in bookings if _near(receipt, b) and b.invoice and b.invoice.currency == receipt.currency]
     named = [booking for booking in near if _names(receipt, booking)]
     if named and sum((booking.amount_in for booking in named), Decimal(0)) == receipt.amount:
         return named
-    exact = [b for b in near if b.amount_in == receipt.amount and (_names(receipt, b) or _is_payer(receipt, b))]
+    exact = [b for b in near if b.amount_in == receipt.amount and _is_of(receipt, b)]
     return exact if len(exact) == 1 else []
 
 
@@ -107,6 +117,8 @@ def link_booked_transfers(*, now: datetime, limit: int = RUN_LIMIT) -> int:
         WhmcsTransaction.objects.filter(
             postings=None, invoice__isnull=False, amount_in__gt=0, booked_at__gte=earliest.isoformat()
         )
+        # One of ours that is on its way explains its own payment and no other.
+        .exclude(Exists(Posting.objects.filter(transaction_id=OuterRef("transaction_id"))))
         .select_related("invoice__client", "instance")
         .order_by("pk")[: 4 * limit]
     )

@@ -53,6 +53,7 @@ ACTIONS: Mapping[str, str | Promise] = MappingProxyType(
         "person.exported": _("Exported what is stored about a person"),
         "person.erased": _("Erased what is stored about a person"),
         "tenant.suspended": _("Suspended the company's account"),
+        "tenant.posting_resumed": _("Compared WHMCS after a restore and resumed posting"),
         "tenant.exported": _("Exported everything of the company"),
         "tenant.deletion_began": _("Began to delete the company's account"),
         "tenant.deletion_undone": _("Kept the company's account after all"),

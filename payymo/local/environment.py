@@ -53,7 +53,8 @@ def _licences(home: Home) -> dict[str, str]:
     pem = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     return {
         "PAYYMO_LICENSE_PUBLIC_KEYS": base64.b64encode(private.public_key().public_bytes_raw()).decode(),
-        "PAYYMO_LICENSE_PRIVATE_KEY": pem.decode(),
+        # On one line, as files of variables want it.
+        "PAYYMO_LICENSE_PRIVATE_KEY": pem.decode().replace("\n", "\\n"),
     }
 
 

@@ -80,8 +80,9 @@ def post_pending(
 
 
 def _tenant_is_active() -> bool:
-    """A suspension stops postings at once, in the middle of a run too."""
-    return bool(Tenant.objects.filter(pk=context.current().pk, state=Tenant.State.ACTIVE).exists())
+    """A suspension stops postings at once, in the middle of a run too; so does the pause after a restore."""
+    served = Tenant.objects.filter(pk=context.current().pk, state=Tenant.State.ACTIVE, posting_paused_at=None)
+    return bool(served.exists())
 
 
 class _Worker:

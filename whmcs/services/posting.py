@@ -9,10 +9,12 @@ from datetime import datetime
 from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import Sum
+from django.db.models import Exists, OuterRef, QuerySet, Sum
 
 from payymo.shared.errors import BadInput, Conflict
 from payymo.shared.money import UnreadableAmount, to_minor
+from tenants import context
+from tenants.models import Tenant
 from whmcs.locks import lock_invoices
 from whmcs.models import Invoice, Posting, WhmcsInstance, WhmcsTransaction
 from whmcs.services.booked import Booked, look_up
@@ -21,9 +23,12 @@ from whmcs.services.transitions import begin, count_reserved, move, was_ever_sen
 
 __all__ = [
     *("PAYABLE", "PostingRun", "abandon_posting", "leave_pending", "link_existing"),
+    *("OWN_PREFIX", "ForgottenBooking", "PostingPaused", "forgotten_bookings"),
     *("check_not_booked", "post_pending", "release", "retry_posting", "withdraw"),
 ]
 State, Kind = Posting.State, Posting.Kind
+# Of every transaction id that Payymo gives, so that what it booked can be told from the rest, records lost or not.
+OWN_PREFIX = "PM-"
 PAYABLE = frozenset({Invoice.Status.UNPAID, Invoice.Status.COLLECTIONS, Invoice.Status.PAYMENT_PENDING})
 
 
@@ -55,6 +60,18 @@ class MoreThanOutstanding(Conflict):
     """The amount is more than the invoice still owes, and nobody accepted that."""
 
     code = "more_than_outstanding"
+
+
+class PostingPaused(Conflict):
+    """The database was restored, and WHMCS was not compared with it yet."""
+
+    code = "posting_paused"
+
+
+class ForgottenBooking(Conflict):
+    """WHMCS shows a payment of ours on this invoice of which there is no record here any more."""
+
+    code = "forgotten_booking"
 
 
 class PostingKeyUsed(Conflict):
@@ -97,8 +114,8 @@ def leave_pending(
     """Reserve the amount on the invoice and leave a posting to be sent at `not_before` or later.
 
     Shape: `key` becomes the posting's public id; leaving the same again returns the first one.
-    Raises: CurrencyMismatch, UnusableAmount, NoGateway, InvoiceNotPayable, MoreThanOutstanding, PostingKeyUsed; nothing
-    is written.
+    Raises: CurrencyMismatch, UnusableAmount, NoGateway, InvoiceNotPayable, MoreThanOutstanding, PostingPaused,
+    ForgottenBooking, PostingKeyUsed; nothing is written.
     """
     _check_amount(amount, currency)
     if not gateway:
@@ -110,6 +127,7 @@ def leave_pending(
         if existing is not None:
             return _same(existing, locked, amount, currency)
         _check_invoice(locked, amount, currency, allows_overpayment)
+        _check_nothing_is_forgotten(locked)
         posting = Posting(
             public_id=public_id,
             instance_id=locked.instance_id,
@@ -119,7 +137,7 @@ def leave_pending(
             fees=fees,
             paid_at=paid_at,
             gateway=gateway,
-            transaction_id=f"PM-{public_id.hex}",
+            transaction_id=f"{OWN_PREFIX}{public_id.hex}",
             allows_overpayment=allows_overpayment,
             expected_balance=locked.balance,
             expected_status=locked.status,
@@ -269,6 +287,26 @@ def _check_amount(amount: Decimal, currency: str) -> None:
         raise UnusableAmount(str(error)) from error
     if not is_usable:
         raise UnusableAmount("The amount must be above zero.")
+
+
+def forgotten_bookings() -> QuerySet[WhmcsTransaction]:
+    """Return the payments that Payymo has booked and that no posting here tells of: those made after a backup."""
+    return WhmcsTransaction.objects.filter(
+        transaction_id__startswith=OWN_PREFIX, amount_in__gt=0, postings=None
+    ).exclude(Exists(Posting.objects.filter(transaction_id=OuterRef("transaction_id"))))
+
+
+def _check_nothing_is_forgotten(invoice: Invoice) -> None:
+    """A restored database does not know what was posted since: the same money could be booked a second time."""
+    if Tenant.objects.filter(pk=context.current().pk, posting_paused_at__isnull=False).exists():
+        raise PostingPaused(
+            "Payymo was restored from a backup and first compares its book with WHMCS. Try again later."
+        )
+    if forgotten_bookings().filter(invoice=invoice).exists():
+        raise ForgottenBooking(
+            f"WHMCS shows a payment on invoice {invoice.display_number} that Payymo booked before it was restored from "
+            "a backup. It is linked when its transfer comes in; nothing more is booked on this invoice until then."
+        )
 
 
 def _check_invoice(invoice: Invoice, amount: Decimal, currency: str, allows_overpayment: bool) -> None:

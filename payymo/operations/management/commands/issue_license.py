@@ -84,7 +84,9 @@ class Command(BaseCommand):
 
 
 def _private_key(path: Path | None) -> Ed25519PrivateKey:
-    pem = path.read_bytes() if path else os.environ.get("PAYYMO_LICENSE_PRIVATE_KEY", "").encode()
+    # Not a setting: no other part of the product may know it. One line may hold it, with \\n for the ends of lines.
+    written = os.environ.get("PAYYMO_LICENSE_PRIVATE_KEY", "").replace("\\n", "\n")
+    pem = path.read_bytes() if path else written.encode()
     if not pem:
         raise CommandError(
             "Which key signs? --private-key-file FILE, or PAYYMO_LICENSE_PRIVATE_KEY with the PEM text.", returncode=2

@@ -1,0 +1,101 @@
+"""How long making and migrating tenants takes: `python -m payymo.local throwaway -- python benchmarks/tenants.py`.
+
+Copies of the template against migrating from nothing, then one release's migration over all of them, as
+`migrate_tenants` does it (a process each) and in one process.
+"""
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "payymo.settings_test")
+CHECKOUT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(CHECKOUT))
+
+
+def _timed(number: int, act: Callable[[int], object]) -> list[float]:
+    taken = []
+    for place in range(number):
+        began = time.perf_counter()
+        act(place)
+        taken.append(time.perf_counter() - began)
+    return taken
+
+
+def _row(what: str, taken: list[float]) -> None:
+    print(
+        f"| {what} | {len(taken)} | {sum(taken):.1f} | {statistics.median(taken):.3f} | {max(taken):.3f} |", flush=True
+    )
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--tenants", type=int, default=200)
+    parser.add_argument("--migrated", type=int, default=10, help="how many are made by migrating, for comparison")
+    parser.add_argument("--fresh", type=int, default=10, help="how many are migrated in a process of their own")
+    options = parser.parse_args()
+
+    import django
+
+    django.setup()
+    from django.core.management import call_command
+    from django.db import connection
+
+    from tenants import context
+    from tenants.models import Tenant, new_schema_name
+    from tenants.services import migrating
+    from tenants.services.provisioning import create_tenant
+
+    call_command("migrate_schemas", shared=True, verbosity=0, interactive=False)
+    context.leave()
+    print("| what | times | seconds in all | median s | longest s |\n|---|---|---|---|---|")
+    _row("the template, by migrating", _timed(1, lambda _: migrating.ensure_template()))
+    _row(
+        "a schema by migrating from nothing", _timed(options.migrated, lambda _: migrating._migrate(new_schema_name()))
+    )
+
+    def make(place: int) -> None:
+        create_tenant(slug=f"tenant-{place:04}", name=f"Tenant {place}", domain=f"tenant-{place:04}.example")
+
+    _row("create_tenant: a copy of the template", _timed(options.tenants, make))
+
+    tenants = list(Tenant.objects.order_by("pk"))
+    for tenant in tenants:
+        _fall_behind(tenant.schema_name)
+    Tenant.objects.update(schema_head="earlier")
+    for tenant in tenants:
+        tenant.schema_head = "earlier"
+    fresh, rest = tenants[: options.fresh], tenants[options.fresh :]
+    connection.close()
+    _row("one migration, a process each", _timed(len(fresh), lambda place: _in_a_process(fresh[place].slug)))
+    _row("one migration, in one process", _timed(len(rest), lambda place: migrating.migrate_tenant(tenant=rest[place])))
+    left = migrating.behind().count()
+    print(f"\n{left} tenants left behind")
+    sys.exit(1 if left else 0)
+
+
+def _fall_behind(schema: str) -> None:
+    """Undo the newest migration of whmcs, as if the release had brought it."""
+    from django.db import connection
+
+    from tenants import context, release
+    from tenants.services import migrating
+
+    before = sorted(name for app, name in release.wanted() if app == "whmcs")[-2]
+    with context.migrating(schema):
+        migrating._WholeMigrations(connection).migrate([("whmcs", before)])
+
+
+def _in_a_process(slug: str) -> None:
+    command = [sys.executable, "manage.py", "migrate_tenants", "--here", "tenant", "--tenant", slug]
+    subprocess.run(command, cwd=CHECKOUT, check=True, timeout=300)
+
+
+if __name__ == "__main__":
+    main()
