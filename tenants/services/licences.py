@@ -1,6 +1,6 @@
 """What a tenant's licence allows now. Money that comes in is always taken; only what is new asks here.
 
-Source: docs/adr/0031-a-licence-limits-what-is-new-and-never-what-comes-in.md
+Source: docs/adr/0032-a-licence-limits-what-is-new-and-never-what-comes-in.md
 """
 
 import logging

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("tenants", "0011_licences"),
+        ("tenants", "0012_licences"),
     ]
 
     operations = [
