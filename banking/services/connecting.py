@@ -98,6 +98,11 @@ def _hash(reference: str) -> str:
     return hashlib.sha256(reference.encode("utf-8", "replace")).hexdigest()
 
 
+def _require_room(now: datetime) -> None:
+    in_use = BankConnection.objects.filter(state__in=_RENEWABLE).count()
+    licences.require_room(tenant=context.current(), limit="bank_connections", used=in_use, now=now)
+
+
 def start_consent(
     *,
     institution_id: str,
@@ -113,8 +118,7 @@ def start_consent(
     Raises: UnknownInstitution; LicenceLimit; Refused (plan used up), Retryable, Unknown. Nothing is stored then.
     """
     if renews is None:
-        in_use = BankConnection.objects.filter(state__in=_RENEWABLE).count()
-        licences.require_room(tenant=context.current(), limit="bank_connections", used=in_use, now=now)
+        _require_room(now)
     try:
         institution = provider.institution(institution_id=institution_id)
     except Refused as error:
@@ -203,9 +207,11 @@ def connect_with_token(
     """Connect everything that a pasted token opens; the token is good once.
 
     Shape: PENDING when the provider does not answer now (`finish_waiting` goes on).
-    Raises: TokenRefused, and nothing is stored; NotRenewable; linking.AccountLinkedElsewhere.
+    Raises: TokenRefused, LicenceLimit, and nothing is stored; NotRenewable; linking.AccountLinkedElsewhere.
     """
-    if renews is not None:
+    if renews is None:
+        _require_room(now)
+    else:
         check_renewable(renews)
     row = BankConnection(
         provider=provider.key, institution_id=provider.key, institution_name=provider.key, started_by_id=user_id,

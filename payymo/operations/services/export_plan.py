@@ -16,6 +16,7 @@ CREDENTIALS = frozenset(
     {
         "access_key_sealed",
         "access_sealed",
+        "credential_sealed",
         "identifier_sealed",
         "key_sealed",
         "refresh_sealed",
