@@ -187,7 +187,7 @@ class AutomationStopList(generics.ListAPIView):
 class ResumeAutomation(APIView):
     """Let automatic approval work again."""
 
-    permission_classes = [requires("settings.change")]
+    permission_classes = [requires("settings.change", asks_again=True)]
 
     def post(self, request: Request, public_id: uuid.UUID) -> Response:
         """Resume."""
