@@ -157,7 +157,7 @@ def test_a_second_process_works_in_the_tenants_schema_alone(
         monkeypatch.setenv(name, value)
 
     with second_process.joined(committed_acme) as process:
-        assert process.wait(60) == 0
+        assert process.wait(300) == 0
 
     unfinished.refresh_from_db()
     assert looked_at_again(unfinished).count() == 3
@@ -170,6 +170,7 @@ def test_a_second_process_stops_with_the_first(unfinished, committed_acme, proce
     for name, value in process_env.items():
         monkeypatch.setenv(name, value)
 
+    monkeypatch.setattr(second_process, "_LAST_PIECE_SECONDS", 300)  # a busy machine starts it slowly
     with second_process.joined(committed_acme) as process:
         pass
 
@@ -186,7 +187,7 @@ def test_a_killed_second_process_loses_nothing(unfinished, committed_acme, proce
     def second():
         with second_process.joined(committed_acme) as process:
             process.send_signal(signal.SIGKILL)
-            assert process.wait(60) == -signal.SIGKILL
+            assert process.wait(300) == -signal.SIGKILL
             yield
 
     full_run.run_all(now=timezone.now(), second=second)
