@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
+import jaconv
+
 from matching.core.lexicon import LEGAL_FORMS, TITLES_AND_FILLERS
 
 _SCRIPTS = {
@@ -41,6 +43,10 @@ _SCRIPTS = {
 }
 _DOTTED = re.compile(r"\b(?:[A-Z]\. ?){1,3}[A-Z]\b\.?")
 _WORD = re.compile(r"[A-Z0-9?'@]+")
+# The middle dot between two words is left to become a space.
+_KANA = re.compile("[\u3041-\u30fa\u30fc-\u30ff\uff66-\uff9f]+")
+_NO_LETTER = re.compile(r"[^A-Z]")
+_LONG_VOWEL = re.compile("OU|OO|UU")
 _UMLAUTS = re.compile(r"(?<=[A-Z])?(AE|OE|UE)")
 
 
@@ -69,7 +75,10 @@ def fold(text: str) -> str:
     """Upper-case ASCII of `text`; what has no ASCII form becomes a space."""
     if text.isascii():
         return text.upper()
-    return "".join(_fold_character(character) for character in unicodedata.normalize("NFC", text))
+    text = unicodedata.normalize("NFC", text)
+    if _KANA.search(text):
+        text = _KANA.sub(lambda found: _in_latin_letters(found.group()), text)
+    return "".join(_fold_character(character) for character in text)
 
 
 def fold_with_offsets(text: str) -> Folded:
@@ -78,11 +87,29 @@ def fold_with_offsets(text: str) -> Folded:
         return Folded(text.upper(), range(len(text)))
     pieces: list[str] = []
     offsets: list[int] = []
-    for place, character in enumerate(text):
-        folded = _fold_character(character)
+    end = 0
+    for run in _KANA.finditer(text):
+        _fold_each(text, end, run.start(), pieces, offsets)
+        folded = _in_latin_letters(run.group())
+        pieces.append(folded)
+        offsets.extend(run.start() + place * len(run.group()) // len(folded) for place in range(len(folded)))
+        end = run.end()
+    _fold_each(text, end, len(text), pieces, offsets)
+    return Folded("".join(pieces), tuple(offsets))
+
+
+def _fold_each(text: str, start: int, end: int, pieces: list[str], offsets: list[int]) -> None:
+    for place in range(start, end):
+        folded = _fold_character(text[place])
         pieces.append(folded)
         offsets.extend([place] * len(folded))
-    return Folded("".join(pieces), tuple(offsets))
+
+
+@lru_cache(maxsize=16384)
+def _in_latin_letters(kana: str) -> str:
+    """Kana, full or half width, as people write their names abroad: long vowels short, so that SATOU is SATO."""
+    romaji = jaconv.kana2alphabet(jaconv.kata2hira(jaconv.h2z(kana))).upper()
+    return _LONG_VOWEL.sub(lambda found: found.group()[0], _NO_LETTER.sub("", romaji))
 
 
 @lru_cache(maxsize=65536)

@@ -141,3 +141,27 @@ def test_common_words_are_not_followed_once_a_rare_one_leads_somewhere():
 
     assert index.followed("GARTNEREI MULLER ANNA") == ["GARTNEREI"]
     assert index.followed("ANNA") == ["ANNA"]
+
+
+@pytest.mark.parametrize("written", ["ヤマダ タロウ", "ﾔﾏﾀﾞ ﾀﾛｳ", "やまだ たろう", "ヤマダ・タロー"])
+def test_a_bank_that_writes_kana_means_the_name_in_latin_letters(written: str):
+    index = NameIndex()
+    index.add(Client(1, "Taro", "Yamada"))
+    index.add(Client(2, "Jiro", "Sato"))
+
+    hits = index.find(fold(written), in_text=False)
+
+    assert [hit.client_id for hit in hits if hit.score >= 0.85] == [1]
+
+
+def test_kana_between_other_words_leads_back_to_where_it_stands():
+    folded = fold_with_offsets("RE 36 キョウコ・サトウ 1042")
+
+    assert folded.text == "RE 36 KYOKO SATO 1042"
+    assert folded.original(6, 11) == (6, 10)
+    assert folded.original(folded.text.index("SATO"), folded.text.index("SATO") + 4) == (11, 14)
+    assert folded.original(folded.text.index("1042"), len(folded.text)) == (15, 19)
+
+
+def test_ideographs_have_no_latin_form_here():
+    assert fold("山田 36").strip() == "36"
