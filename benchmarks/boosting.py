@@ -27,7 +27,7 @@ SETTINGS: dict[str, Any] = {
 }
 # What can only speak for a winner, or only against it, whatever few examples say.
 RISING = {"share", "lead", "lead_over_nothing"}
-FALLING = {"doubts"}
+FALLING = {"doubts", "equal_in_doubt"}
 
 
 def grow(judged: Sequence[Judged], source: str) -> Trees | None:

@@ -40,16 +40,19 @@ class Output:
 
 
 class Answers:
-    """Writes what is true, and what a reviewer said of it before the cut-off."""
+    """Writes what is true, and what a reviewer said of it before the cut-off; a careful one on all, without slips."""
 
-    def __init__(self, output: Output, rng: Random, cutoff: str, wrong: float, feedback: bool) -> None:
-        self._output, self._rng, self._cutoff, self._wrong, self._feedback = output, rng, cutoff, wrong, feedback
+    def __init__(
+        self, output: Output, rng: Random, cutoff: str, wrong: float, feedback: bool, careful: bool = False
+    ) -> None:
+        self._output, self._rng, self._cutoff, self._feedback = output, rng, cutoff, feedback
+        self._wrong, self._careful = 0.0 if careful else wrong, careful
 
     def write(self, line: dict[str, Any], other: int | None = None) -> None:
         """Write one truth; `other` is an invoice that a careless reviewer might have taken."""
         known = line["date"] < self._cutoff
         self._output.write("truth", {**line, "split": "feedback" if known else "test"})
-        if not (known and self._feedback):
+        if not ((known or self._careful) and self._feedback):
             return
         said = line["allocations"]
         if said and self._rng.random() < self._wrong:

@@ -23,14 +23,16 @@ _DAYS = (END - START).days + 1
 class World:
     """One host from START to END; what was billed last has two months to be paid."""
 
-    def __init__(self, profile: Profile, seed: int, invoices: int, output: Output, *, feedback: bool) -> None:
+    def __init__(
+        self, profile: Profile, seed: int, invoices: int, output: Output, *, feedback: bool, careful: bool
+    ) -> None:
         self.profile, self._output = profile, output
         self._rng = rng = Random(f"{profile.name}:{seed}")
         self._registry, self._billing = Registry(profile, rng), Billing(profile, rng)
         self._feed = Feed(rng, as_structured=profile.rates.as_structured, trailing=profile.rates.trailing)
         self._stripe, self._unrelated = StripeAccount(profile, rng), Unrelated(profile, self._registry, rng)
         self._cashier = Cashier(profile, rng, self._later, self._emit)
-        self._answers = Answers(output, rng, CUTOFF.isoformat(), profile.rates.wrong_labels, feedback)
+        self._answers = Answers(output, rng, CUTOFF.isoformat(), profile.rates.wrong_labels, feedback, careful)
         self._bills: list[list[tuple[Client, bool]]] = [[] for _ in range(_DAYS)]
         self._events: list[list[Callable[[date], None]]] = [[] for _ in range(_DAYS)]
         self._today: list[Paid] = []
@@ -243,7 +245,9 @@ class World:
         )  # fmt: skip
 
 
-def invent(folder: Path, profile: Profile, seed: int, invoices: int, *, feedback: bool = True) -> None:
+def invent(
+    folder: Path, profile: Profile, seed: int, invoices: int, *, feedback: bool = True, careful: bool = False
+) -> None:
     """Write one host into a folder.
 
     Shape: the same arguments give the same bytes. Source: docs/benchmarks.md describes the files.
@@ -254,7 +258,7 @@ def invent(folder: Path, profile: Profile, seed: int, invoices: int, *, feedback
                 "generator": 1, "profile": profile.name, "seed": seed, "invoices": invoices,
                 "start": START.isoformat(), "cutoff": CUTOFF.isoformat(), "end": END.isoformat(),
                 "account_currency": profile.currency, "number_format": profile.numbering,
-                "feedback_noise": profile.rates.wrong_labels if feedback else 0.0,
+                "feedback_noise": profile.rates.wrong_labels if feedback and not careful else 0.0,
             }
         )  # fmt: skip
-        World(profile, seed, invoices, output, feedback=feedback).live()
+        World(profile, seed, invoices, output, feedback=feedback, careful=careful).live()

@@ -163,6 +163,17 @@ def test_a_new_tenant_has_no_past_decisions(tmp_path: Path):
     assert rows(known, "feedback") != []
 
 
+def test_a_careful_reviewer_decided_everything_as_it_was(tmp_path: Path):
+    invent(tmp_path / "careful", PROFILES["uk"], 5, 500, careful=True)
+
+    truth = rows(tmp_path / "careful", "truth")
+    decided = rows(tmp_path / "careful", "feedback")
+
+    assert {one["split"] for one in truth} == {"feedback", "test"}
+    assert [(one["id"], one["allocations"]) for one in decided] == [(one["id"], one["allocations"]) for one in truth]
+    assert json.loads((tmp_path / "careful" / "header.json").read_text())["feedback_noise"] == 0.0
+
+
 def test_a_reseller_pays_dozens_at_once(tmp_path: Path):
     folder = host(tmp_path, "reseller", invoices=3000)
 
