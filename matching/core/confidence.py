@@ -11,10 +11,11 @@ from math import log1p
 
 from matching.core.amounts import FOREIGN, Relation
 from matching.core.evidence import ClientEvidence
-from matching.core.features import strength_of
+from matching.core.features import equal_in_doubt, strength_of
 from matching.core.hits import Grade
 from matching.core.hypotheses import Hypothesis
 from matching.core.memory import NOBODY
+from matching.core.quotes import Quote
 from matching.core.scoring import Model, logit, sigmoid
 from matching.core.weighing import Weighed
 
@@ -23,7 +24,11 @@ _UNKNOWN = -1.0
 _LONG_AGO = 400.0
 _GRADES = {grade: place for place, grade in enumerate(Grade)}
 _RELATIONS = {relation: place for place, relation in enumerate(Relation)}
-_WAYS = ("single", "named", "named_subset", "named_and_next", "named_and_rest", "all_open", "oldest", "newest", "run")
+_WAYS = (
+    "single", "named", "named_subset", "named_and_next", "named_and_rest", "all_open", "oldest", "newest", "run",
+    "subset", "first_by_issue", "first_by_due", "but_one_by_issue", "but_one_by_due", "all_and_new", "issue_and_new",
+    "due_and_new", "all_short", "issue_short", "due_short",
+)  # fmt: skip
 _NUMBERS = {"": 0.0, "bare": 1.0, "labelled": 2.0}
 _DOMAINS = {"": 0.0, "cut": 1.0, "stem": 2.0, "full": 3.0}
 _EMAILS = {"": 0.0, "domain": 1.0, "same": 2.0}
@@ -35,7 +40,7 @@ LOOKED_AT = (
     "name", "text_name", "name_tied", "name_lead", "account", "payer", "text", "times", "client_number", "domain",
     "email", "strength", "rank", "alike", "open", "place", "age", "past_due", "against_habit", "since_last", "pool",
     "has_name", "has_account", "unexplained", "cut_off", "known_account", "known_payer", "nobody", "noise", "charges",
-    "best_name", "clients", "doubts",
+    "best_name", "clients", "doubts", "skipped", "together", "equal_in_doubt",
 )  # fmt: skip
 
 
@@ -144,7 +149,7 @@ def _around(weighed: Weighed, winner: Hypothesis) -> list[float]:
         log1p(book.count_of_amount(debt.currency, debt.outstanding)),
         float(bool(receipt.counterparty_name)),
         float(bool(receipt.counterparty_account)),
-        float(_unexplained(weighed, winner)),
+        float(len(unexplained(weighed, winner))),
         float(found.cut_off),
         log1p(sum(found.known_account.values())),
         log1p(sum(found.known_payer.values())),
@@ -154,19 +159,23 @@ def _around(weighed: Weighed, winner: Hypothesis) -> list[float]:
         of.best_name,
         float(len(found.clients)),
         max(book.doubts.of(one.client_id, today) for one in winner.debts),
+        float(winner.skipped),
+        log1p(found.together),
+        equal_in_doubt(of, winner),
     ]
 
 
-def _unexplained(weighed: Weighed, winner: Hypothesis) -> int:
+def unexplained(weighed: Weighed, winner: Hypothesis) -> list[Quote]:
     """Numbers in the text that the winner does not account for."""
     found = weighed.of.found
     used = {id(found.hits[debt.id].quote) for debt in winner.debts if debt.id in found.hits}
     spans = {client.number_span.start for client in found.clients.values() if client.number_span is not None}
-    return sum(
-        quote.whole
+    return [
+        quote
+        for quote in found.quotes
+        if quote.whole
         and len(quote.digits) >= 3
         and not quote.date_like
         and id(quote) not in used
         and quote.start not in spans
-        for quote in found.quotes
-    )
+    ]

@@ -6,11 +6,13 @@ from collections.abc import Iterable
 
 from matching.core.amounts import FOREIGN, Relation
 from matching.core.book import Book
-from matching.core.confidence import sureness
+from matching.core.confidence import sureness, unexplained
 from matching.core.evidence import Evidence
+from matching.core.features import equal_in_doubt
 from matching.core.hits import STRONG
 from matching.core.hypotheses import Hypothesis
 from matching.core.lexicon import Noise
+from matching.core.quotes import Label
 from matching.core.reasons import explain
 from matching.core.scoring import Model, calibrated, shipped_model
 from matching.core.settlement import find_payouts
@@ -30,6 +32,8 @@ _EXACT, _LIKELY, _POSSIBLE = 0.985, 0.85, 0.3
 _CLOSE, _CLOSE_BETWEEN_CLIENTS = 0.35, 1.1
 _NEVER = 2.0
 _DOUBTFUL = 0.3
+_DOUBTFUL_EQUAL = 0.05
+_AN_INVOICE = frozenset({Label.INVOICE, Label.COUNT})
 # An exchanged amount fits last month's invoice as well as this month's.
 _MOST_SURE_OF_EXCHANGED = 0.99
 _EXACTLY = frozenset({Relation.EXACT, Relation.REMAINDER, Relation.FX_EXACT})
@@ -145,7 +149,9 @@ def _has_no_loose_end(weighed: Weighed) -> bool:
     """Whether nothing but the probability is left to ask before posting without a person.
 
     The amount is exact, and more than that speaks for the winner; no debt that is named is left out; an exchanged
-    payment names its invoice; what was booked for the client before is not in doubt.
+    payment names its invoice; what was booked for the client before is not in doubt, and where its number is not
+    named outright, neither is whether an equal debt of the client is open, and nothing else is called an invoice that
+    nobody knows.
     """
     hypothesis = weighed.hypotheses[0]
     found, book = weighed.of.found, weighed.of.book
@@ -155,6 +161,11 @@ def _has_no_loose_end(weighed: Weighed) -> bool:
         return False
     today = found.receipt.booking_date.toordinal()
     if any(book.doubts.of(debt.client_id, today) >= _DOUBTFUL for debt in hypothesis.debts):
+        return False
+    if not _is_named(weighed) and (
+        equal_in_doubt(weighed.of, hypothesis) >= _DOUBTFUL_EQUAL
+        or any(quote.label in _AN_INVOICE for quote in unexplained(weighed, hypothesis))
+    ):
         return False
     return not weighed.of.strong_open - {debt.id for debt in hypothesis.debts}
 

@@ -60,7 +60,10 @@ class NamedIn:
 
 @dataclass(slots=True)
 class Evidence:
-    """Everything a receipt says, seen with the eyes of the book."""
+    """Everything a receipt says, seen with the eyes of the book.
+
+    Shape: `together` is for how many clients its payer once paid on one day.
+    """
 
     receipt: Receipt
     hits: dict[int, Hit] = field(default_factory=dict)
@@ -68,6 +71,7 @@ class Evidence:
     known_account: dict[int, float] = field(default_factory=dict)
     known_payer: dict[int, float] = field(default_factory=dict)
     known_text: dict[int, float] = field(default_factory=dict)
+    together: int = 0
     noise: frozenset[Noise] = frozenset()
     charges_deducted: bool = False
     cut_off: bool = False
@@ -94,6 +98,10 @@ def gather(receipt: Receipt, book: Book) -> Evidence:
     found.known_account = memory.accounts.get(receipt.counterparty_account, on)
     found.known_payer = memory.names.get(payer_name_key(receipt), on)
     found.known_text = memory.texts.get(repeated_text_key(receipt), on)
+    if max(len(found.known_account), len(found.known_payer)) > 1:
+        found.together = max(
+            memory.accounts.together(receipt.counterparty_account), memory.names.together(payer_name_key(receipt))
+        )
     texts = texts_of(receipt)
     for name, text in texts.items():
         found.quotes.extend(read_quotes(name, text, on, book.numbers.prefixes))
@@ -105,7 +113,7 @@ def gather(receipt: Receipt, book: Book) -> Evidence:
     structured = read_structured(found.hits, book, texts)
     if structured:
         found.quotes = [quote for quote in found.quotes if (quote.field, quote.start) not in structured]
-    read_numbers(found.hits, found.quotes, book, found.clients, amounts_of(receipt))
+    read_numbers(found.hits, found.quotes, book, found.clients, amounts_of(receipt), texts)
     found.cut_off = is_cut_off(receipt)
     _read_noise(found, texts)
     _keep_best(found, book)

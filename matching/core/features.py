@@ -11,6 +11,7 @@ from matching.core.evidence import ClientEvidence, Evidence
 from matching.core.hits import STRONG, Grade, Hit
 from matching.core.hypotheses import Hypothesis
 from matching.core.lexicon import Noise
+from matching.core.list_features import habit_of_lists, of_several
 from matching.core.memory import NOBODY
 from matching.core.types import CandidateKind, Source
 
@@ -25,6 +26,7 @@ _RELATION_CLASS = {
     Relation.FX_FAR: "fx",
     Relation.FX_UNKNOWN: "fx",
 }
+_PROBABLY_PAID = 0.5
 
 
 @dataclass(slots=True)
@@ -65,7 +67,7 @@ def features(of: Context, hypothesis: Hypothesis) -> list[str]:
     relation = _RELATION_CLASS.get(hypothesis.relation, "off")
     said = [f"amount:{hypothesis.relation.value}:{named}", *reference]
     if hypothesis.kind in _OF_SEVERAL:
-        said += _several(hypothesis, named)
+        said += of_several(of.found, hypothesis, named=named)
     else:
         said += _order(of, hypothesis, named)
     known, strength = _known(of, hypothesis)
@@ -131,28 +133,19 @@ def _reference(of: Context, hypothesis: Hypothesis) -> tuple[list[str], str]:
     return said, named
 
 
-def _several(hypothesis: Hypothesis, named: str) -> list[str]:
-    group = "group" if hypothesis.kind is CandidateKind.GROUP else "own"
-    size = len(hypothesis.debts)
-    bucket = "2" if size == 2 else "3-4" if size <= 4 else "5+"
-    rivals = hypothesis.solutions
-    said = [f"several:{group}:{hypothesis.how}", f"several:{group}:{bucket}"]
-    if named != "strong":
-        said.append(f"sets:{hypothesis.how}:{'1' if rivals == 1 else '2-3' if rivals <= 3 else 'many'}")
-    return said
-
-
 def _order(of: Context, hypothesis: Hypothesis, named: str) -> list[str]:
     """Where the debt stands among the client's open debts: payers mean the oldest of equal ones."""
     debt = hypothesis.debts[0]
-    own = of.book.open_of_client(debt.client_id)
+    own, doubts = of.book.open_of_client(debt.client_id), of.book.doubts
     rank = alike = 0
     for other in own:
         if other.outstanding == debt.outstanding and other.currency == debt.currency:
             if other.id == debt.id:
                 rank = alike
+            elif doubts.of_debt(other.id) > _PROBABLY_PAID:
+                continue
             alike += 1
-    first = own[0].id == debt.id if own else True
+    first = next((one.id for one in own if doubts.of_debt(one.id) <= _PROBABLY_PAID), debt.id) == debt.id
     sure = "named" if named == "strong" else "unnamed"
     where = "only" if alike == 1 else "first" if rank == 0 else "second" if rank == 1 else "later"
     said = [f"alike_of_client:{where}:{sure}", f"age:{_age(of, hypothesis)}:{sure if named == 'strong' else where}"]
@@ -161,7 +154,26 @@ def _order(of: Context, hypothesis: Hypothesis, named: str) -> list[str]:
     if named != "strong":
         said.append(f"habit:{_habit(of, debt)}:{where}")
         said.append(f"doubts:{_doubts(of, debt)}:{where}")
+        paid = doubts.of_debt(debt.id)
+        if paid >= 0.05:
+            said.append(f"perhaps_paid:{'likely' if paid >= 0.3 else 'maybe'}")
     return said
+
+
+def equal_in_doubt(of: Context, hypothesis: Hypothesis) -> float:
+    """How likely it is that an equal debt of this client is open where it was paid, or paid where it is open."""
+    if len(hypothesis.debts) > 1:
+        return max(of.book.doubts.of_debt(debt.id) for debt in hypothesis.debts)
+    debt, book = hypothesis.debts[0], of.book
+    doubted = [book.doubts.of_debt(debt.id)]
+    for one in book.open_of_client(debt.client_id):
+        if (one.currency, one.total) == (debt.currency, debt.total) and one.id != debt.id:
+            # What is probably paid is passed over as if it were: the doubt is that it is not.
+            doubted.append(min(book.doubts.of_debt(one.id), 1 - book.doubts.of_debt(one.id)))
+    for one in book.closed_of_client(debt.client_id):
+        if (one.currency, one.total) == (debt.currency, debt.total):
+            doubted.append(book.doubts.of_debt(one.id))
+    return max(doubted)
 
 
 def _habit(of: Context, debt: Debt) -> str:
@@ -287,6 +299,8 @@ def none_features(of: Context) -> list[str]:
     said.append("none:named:open" if of.strong_open else "none:named:no")
     if not of.strong_open:
         said += _settled(of)
+    if found.together > 1:
+        said.append(f"none:lists:{habit_of_lists(found.together)}")
     if receipt.amount_minor % 10000 == 0:
         said.append("none:round")
     return said

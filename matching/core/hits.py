@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from enum import StrEnum
+from itertools import pairwise
 from typing import NamedTuple
 
 from matching.core.book import Book, Debt
@@ -34,6 +36,8 @@ _LONGEST_REFERENCE = 1000
 _SHORTEST_END = 3
 _LITTLE_ROOM = 3
 _MOST_OF_CLIENT = 200
+_LONGEST_STRETCH = 60
+_STRETCH = re.compile(r" ?(?:-|–|BIS|TO|THRU|TILL|T/M|AU|AL|DO) ?[A-Z#]{0,5}[-/ ]?$")
 _ORDER = {grade: place for place, grade in enumerate(Grade)}
 
 
@@ -56,7 +60,12 @@ def add_hit(hits: Hits, debt: Debt, grade: Grade, quote: Quote) -> None:
 
 
 def read_numbers(
-    hits: Hits, quotes: Sequence[Quote], book: Book, likely: Collection[int], amounts: Mapping[str, int]
+    hits: Hits,
+    quotes: Sequence[Quote],
+    book: Book,
+    likely: Collection[int],
+    amounts: Mapping[str, int],
+    texts: Mapping[str, str],
 ) -> None:
     """Add every debt that the quotes name; a slip counts only for a likely client or the exact amount."""
     taken: list[tuple[str, int, int]] = []
@@ -72,6 +81,7 @@ def read_numbers(
             for invoice_id in book.numbers.running(quote.digits)[-8:]:
                 add_hit(hits, book.debts[invoice_id], Grade.RUNNING if labelled else Grade.RUNNING_BARE, quote)
     _read_endings(hits, quotes, book)
+    _read_ranges(hits, quotes, book, texts)
     _read_slips(hits, quotes, book, likely, amounts)
 
 
@@ -127,10 +137,33 @@ def _read_endings(hits: Hits, quotes: Sequence[Quote], book: Book) -> None:
     for quote in singles:
         if stem is not None and quote.field == stem.field and 2 <= len(quote.digits) < len(stem.digits):
             whole = stem.digits[: -len(quote.digits)] + quote.digits
+            if quote.at_end and whole < stem.digits and stem.digits.startswith(quote.digits):
+                continue  # lists run upwards: this is the beginning of a number that was cut off
             for invoice_id in book.numbers.whole(whole):
                 add_hit(hits, book.debts[invoice_id], Grade.ENDING, quote)
         elif len(quote.digits) >= 4 and book.numbers.whole(quote.digits):
             stem = quote
+
+
+def _read_ranges(hits: Hits, quotes: Sequence[Quote], book: Book, texts: Mapping[str, str]) -> None:
+    """The debts between two numbers that are written as a stretch, 1041-1044, of the clients whose these two are."""
+    numbers = [quote for quote in quotes if len(quote.digits) >= _SHORTEST_END and _named(book, quote.digits)]
+    for first, last in pairwise(sorted(numbers, key=lambda quote: (quote.field, quote.start))):
+        between = texts.get(first.field, "")[first.end : last.start]
+        if first.field != last.field or not _STRETCH.match(between.upper()):
+            continue
+        length, many = len(first.digits), int(last.digits) - int(first.digits)
+        if len(last.digits) != length or not 1 < many <= _LONGEST_STRETCH:
+            continue
+        clients = {debt.client_id for quote in (first, last) for debt in _named(book, quote.digits)}
+        for number in range(int(first.digits) + 1, int(last.digits)):
+            for debt in _named(book, f"{number:0{length}}"):
+                if debt.client_id in clients:
+                    add_hit(hits, debt, Grade.ENDING, last)
+
+
+def _named(book: Book, digits: str) -> list[Debt]:
+    return [book.debts[one] for one in book.numbers.whole(digits)[-12:]]
 
 
 def _read_whole(hits: Hits, book: Book, quote: Quote) -> bool:

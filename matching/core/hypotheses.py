@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from matching.core.amounts import FOREIGN, LONG, SHORT, Relation, relate, relate_foreign
 from matching.core.book import Book, Debt
 from matching.core.evidence import Evidence, amounts_of
-from matching.core.hits import STRONG, Grade
-from matching.core.memory import NOBODY
+from matching.core.hits import STRONG
+from matching.core.lists import SHORT_LIST, Listed, is_leftover, lists, payers_clients
 from matching.core.subset import exact_subsets, runs
 from matching.core.types import CandidateKind
 
 _MOST_DEBTS = 60
 _MOST_EXACT = 6
 _MOST_HYPOTHESES = 160
-_LISTED = STRONG | {Grade.ENDING}
+_MOST_NAMED = 100
 
 
 @dataclass(slots=True)
@@ -24,7 +24,7 @@ class Hypothesis:
     """One way to use the whole receipt.
 
     Shape: `amounts[i]` goes to `debts[i]`; `client_id` is None for a group; `solutions` counts the rival sets of
-    debts that explain the amount in the same way.
+    debts that explain the amount in the same way; `skipped` counts debts before the last one that are left out.
     """
 
     debts: tuple[Debt, ...]
@@ -34,6 +34,7 @@ class Hypothesis:
     client_id: int | None
     how: str = "single"
     solutions: int = 1
+    skipped: int = 0
 
 
 def build(found: Evidence, book: Book) -> list[Hypothesis]:
@@ -57,7 +58,7 @@ def build(found: Evidence, book: Book) -> list[Hypothesis]:
 
 def _all(found: Evidence, book: Book) -> Iterable[Hypothesis]:
     yield from _named_sets(found)
-    yield from _named_and_rest(found, book)
+    yield from map(_listed, lists(found, book))
     for client_id in found.clients:
         debts = book.open_of_client(client_id)
         yield from _singles(found, book, _worth_a_look(found, debts))
@@ -118,13 +119,27 @@ def single(found: Evidence, debt: Debt, relation: Relation) -> Hypothesis:
     return Hypothesis((debt,), (amount,), kind, relation, debt.client_id)
 
 
-def _several(debts: Sequence[Debt], how: str, *, solutions: int = 1, foreign: bool = False) -> Hypothesis:
+def _several(
+    debts: Sequence[Debt],
+    how: str,
+    *,
+    solutions: int = 1,
+    foreign: bool = False,
+    short: bool = False,
+    skipped: int = 0,
+) -> Hypothesis:
     ordered = tuple(sorted(debts, key=lambda debt: debt.id))
     clients = {debt.client_id for debt in ordered}
     kind = CandidateKind.GROUP if len(clients) > 1 else CandidateKind.SEVERAL
-    relation = Relation.FX_EXACT if foreign else Relation.EXACT
+    relation = Relation.FX_EXACT if foreign else Relation.OVER if short else Relation.EXACT
     client_id = ordered[0].client_id if len(clients) == 1 else None
-    return Hypothesis(ordered, tuple(debt.outstanding for debt in ordered), kind, relation, client_id, how, solutions)
+    amounts = tuple(debt.outstanding for debt in ordered)
+    return Hypothesis(ordered, amounts, kind, relation, client_id, how, solutions, skipped)
+
+
+def _listed(one: Listed) -> Hypothesis:
+    short = one.how.endswith(SHORT_LIST)
+    return _several(one.debts, one.how, solutions=one.solutions, short=short, skipped=one.skipped)
 
 
 def _named_sets(found: Evidence) -> Iterable[Hypothesis]:
@@ -135,9 +150,9 @@ def _named_sets(found: Evidence) -> Iterable[Hypothesis]:
         strong = [hit.debt for hit in named if hit.grade in STRONG and hit.debt.currency == currency]
         every = [hit.debt for hit in named if hit.debt.currency == currency]
         for debts in (strong, every):
-            if 2 <= len(debts) <= 40 and sum(debt.outstanding for debt in debts) == target:
+            if 2 <= len(debts) <= _MOST_NAMED and sum(debt.outstanding for debt in debts) == target:
                 yield _several(debts, "named", foreign=foreign)
-        if 2 < len(every) <= 40:
+        if 2 < len(every) <= _MOST_DEBTS:
             subsets = exact_subsets([debt.outstanding for debt in every], target, most=3)
             for places in subsets:
                 if len(places) > 1:
@@ -145,46 +160,10 @@ def _named_sets(found: Evidence) -> Iterable[Hypothesis]:
                     yield _several(debts, "named_subset", solutions=len(subsets), foreign=foreign)
 
 
-def _named_and_rest(found: Evidence, book: Book) -> Iterable[Hypothesis]:
-    """The debts that the text names, and others of the same clients or the same payer that make up the rest."""
-    receipt = found.receipt
-    named = [
-        hit.debt
-        for hit in found.hits.values()
-        if hit.debt.outstanding and hit.grade in _LISTED and hit.debt.currency == receipt.currency
-    ]
-    rest = receipt.amount_minor - sum(debt.outstanding for debt in named)
-    if not 1 <= len(named) <= 40 or rest <= 0:
-        return
-    own = {debt.id for debt in named}
-    clients = {debt.client_id for debt in named}
-    for counts, known in ((book.memory.accounts, found.known_account), (book.memory.names, found.known_payer)):
-        clients |= set(known) - {NOBODY} | counts.partners({debt.client_id for debt in named})
-    pool = [debt for client in sorted(clients) for debt in book.open_of_client(client) if debt.id not in own]
-    pool = [debt for debt in pool if debt.currency == receipt.currency and not _is_leftover(debt)]
-    # A list runs upwards, and what a cut takes off is its end: the rest follows the last number that is left.
-    last = max(debt.id for debt in named)
-    following = sorted((debt for debt in pool if debt.id > last), key=lambda debt: debt.id)[:_MOST_DEBTS]
-    yield from _with_rest(named, following, rest, "named_and_next")
-    nearest = sorted(pool, key=lambda debt: (abs(debt.id - last), debt.id))[:_MOST_DEBTS]
-    yield from _with_rest(named, nearest, rest, "named_and_rest")
-
-
-def _with_rest(named: list[Debt], pool: Sequence[Debt], rest: int, how: str) -> Iterable[Hypothesis]:
-    subsets = exact_subsets([debt.outstanding for debt in pool], rest, most=6)
-    for places in subsets[:2]:
-        yield _several([*named, *(pool[place] for place in places)], how, solutions=len(subsets))
-
-
-def _is_leftover(debt: Debt) -> bool:
-    """Whether only cents are left, which nobody pays in a sum."""
-    return debt.outstanding * 20 <= debt.total and debt.outstanding < 500
-
-
 def _sums(found: Evidence, debts: Sequence[Debt], client_id: int | None) -> Iterable[Hypothesis]:
     """Sums over several debts of one client, or of the clients that one payer pays for."""
     for currency, target in amounts_of(found.receipt).items():
-        own = [debt for debt in debts if debt.currency == currency and not _is_leftover(debt)]
+        own = [debt for debt in debts if debt.currency == currency and not is_leftover(debt)]
         if len(own) < 2:
             continue
         foreign = currency != found.receipt.currency
@@ -197,19 +176,18 @@ def _sums(found: Evidence, debts: Sequence[Debt], client_id: int | None) -> Iter
         stretches = runs(amounts, target)
         for start, end in stretches:
             how = "oldest" if start == 0 else "newest" if end == len(own) else "run"
-            yield _several(own[start:end], how, solutions=len(stretches), foreign=foreign)
+            yield _several(own[start:end], how, solutions=len(stretches), foreign=foreign, skipped=start)
         subsets = [places for places in exact_subsets(amounts, target) if len(places) > 1]
         for places in subsets[:2]:
-            yield _several([own[place] for place in places], "subset", solutions=len(subsets), foreign=foreign)
+            chosen = [own[place] for place in places]
+            skipped = places[-1] + 1 - len(places)
+            yield _several(chosen, "subset", solutions=len(subsets), foreign=foreign, skipped=skipped)
 
 
 def _group_sums(found: Evidence, book: Book) -> Iterable[Hypothesis]:
     """Sums over the clients for whom this account or name has paid before."""
     summed: list[list[Debt]] = []
-    for known in (found.known_account, found.known_payer):
-        clients = [client for client, count in known.items() if client != NOBODY and count > 0.05]
-        if not 2 <= len(clients) <= 400:
-            continue
+    for clients in payers_clients(found):
         debts = [debt for client in clients for debt in book.open_of_client(client)]
         for order in (_age, _urgency):
             pool = sorted(debts, key=order)[: 2 * _MOST_DEBTS]

@@ -32,7 +32,9 @@ class Judged:
     """One receipt as it was judged, before anything was booked for it.
 
     Shape: `debts` and `clients` are the winner's, `share` and `sure` its raw chances, 0 without one; `named` says that
-    the text names every debt of the winner; `closed` are settled debts that the text names; `answer_share` is what the
+    the text names every debt of the winner; `closed` are settled debts that the text names; `agreed` is
+    what part of the winner is right on average; `answer_named` says that the text names some of what the reviewer said,
+    and `answer_share` is what the
     reviewer's answer scored, None without a reviewer or where it is not among the explanations.
     """
 
@@ -44,12 +46,14 @@ class Judged:
     sure: float
     named: bool
     closed: tuple[int, ...]
+    agreed: float = 0.0
+    answer_named: bool = False
     answer_share: float | None = None
 
     @property
     def best(self) -> Candidate | None:
         """The winner; None when the receipt settles nothing."""
-        settles = self.suggestion.candidates and self.none_share <= self.share
+        settles = self.suggestion.candidates and self.none_share <= max(self.share, self.agreed)
         return self.suggestion.candidates[0] if settles else None
 
 
@@ -74,6 +78,8 @@ def judge(receipt: Receipt, book: Book, model: Model, *, answer: Answer | None) 
         sure=sureness(weighed, model) if won is not None else 0.0,
         named=won is not None and weighed.of.strong_open.issuperset(debts),
         closed=tuple(hit.debt.id for hit in weighed.of.strong_closed),
+        agreed=weighed.agreed,
+        answer_named=answer is not None and any(invoice_id in weighed.of.found.hits for invoice_id, _ in answer),
         answer_share=None if answer is None else _share_of(set(answer), weighed),
     )
     return judged, weighed
@@ -105,6 +111,8 @@ def pack(judged: Judged) -> tuple[Any, ...]:
         judged.sure,
         judged.named,
         judged.closed,
+        judged.agreed,
+        judged.answer_named,
         judged.answer_share,
         said.tie,
         None if said.none_reason is None else said.none_reason.value,
@@ -132,13 +140,23 @@ def _pack_candidate(best: Candidate) -> tuple[Any, ...]:
 
 def unpack(packed: Sequence[Any], *, receipt_id: str) -> Judged:
     """What `pack` was given."""
-    debts, clients, share, none_share, sure, named, closed, answered, *of_suggestion = packed
+    debts, clients, share, none_share, sure, named, closed, agreed, answer_named, answered, *of_suggestion = packed
     tie, none_reason, auto, eligible, payout_id, version, best = of_suggestion
     candidates = () if best is None else (_unpack_candidate(best),)
     reason = None if none_reason is None else NoneReason(none_reason)
     said = Suggestion(receipt_id, candidates, tie, reason, auto, version, payout_id, eligible=eligible)
     return Judged(
-        said, tuple(debts), tuple(clients), share, none_share, sure, named, tuple(closed), answer_share=answered
+        said,
+        tuple(debts),
+        tuple(clients),
+        share,
+        none_share,
+        sure,
+        named,
+        tuple(closed),
+        agreed,
+        answer_named,
+        answered,
     )
 
 

@@ -47,6 +47,14 @@ class Counts:
         fading = _FADING
         return {client: count * fading[day - last] for client, (count, last) in row.items()}
 
+    def together(self, key: str) -> int:
+        """For how many clients this payer paid on the day on which it paid for most, as far as is remembered."""
+        days: dict[float, int] = {}
+        for client_id, (_, last) in self.rows.get(key, {}).items():
+            if client_id != NOBODY:
+                days[last] = days.get(last, 0) + 1
+        return max(days.values(), default=0)
+
     def drop_client(self, client_id: int) -> None:
         """Forget one client under every key."""
         for key in self._keys.pop(client_id, set()):

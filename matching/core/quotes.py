@@ -25,7 +25,7 @@ _LOOKS_LIKE_DIGITS = str.maketrans("OQDILSBZG", "000115826")
 _LIST_GAP = re.compile(r" ?(?:[,;&+/]|UND|AND|ET|EN|E|Y|BIS|TO)? ?#?$")
 _LONGEST_TEXT = 5000
 _SHORTEST_IBAN, _LONGEST_NUMBER = 15, 22
-_MOST_GROUPS = 60
+_MOST_GROUPS = 90
 _LONGEST_PART = 4
 
 
@@ -135,7 +135,7 @@ def _chains(text: str, prefixes: Collection[str]) -> list[list[_Group]]:
         end = group.end
         if len(chains) > _MOST_GROUPS:
             break
-    return [chain[:12] for chain in chains]
+    return [chain[:_MOST_GROUPS] for chain in chains]
 
 
 def _group(found: re.Match[str], prefixes: Collection[str]) -> _Group | None:

@@ -49,6 +49,11 @@ _TOPICS = {
     "amount": "amount",
     "several": "amount",
     "sets": "amount",
+    "skipped": "amount",
+    "left_over": "amount",
+    "lists": "past",
+    "length": "past",
+    "newest": "age",
     "ref": "number",
     "elsewhere": "elsewhere",
     "stale": "stale",
@@ -68,6 +73,7 @@ _TOPICS = {
     "age": "age",
     "habit": "age",
     "doubts": "order",
+    "perhaps_paid": "order",
     "cut_off": "amount",
     "alike": "alike",
     "foreign": "amount",
@@ -91,11 +97,16 @@ def explain(
     reasons: list[Reason] = []
     for topic, code, agrees, spans, values in _facts(of, hypothesis):
         reasons.append(Reason(code, agrees, round(by_topic.pop(topic, 0.0), 3), tuple(spans), values))
-    against = [reason for reason in reasons if reason.agrees is Agreement.NO or reason.weight < -0.3]
+    against = [reason for reason in reasons if _speaks_against(reason)]
     speaking = [reason for reason in reasons if reason not in against]
     speaking.sort(key=lambda reason: (-reason.weight, reason.code))
     against.sort(key=lambda reason: (reason.weight, reason.code))
     return tuple(speaking), tuple(against)
+
+
+def _speaks_against(reason: Reason) -> bool:
+    """What agrees speaks for a hypothesis, however little it weighs; what nearly agrees may weigh against it."""
+    return reason.agrees is Agreement.NO or (reason.agrees is Agreement.NEARLY and reason.weight < -0.3)
 
 
 @lru_cache(maxsize=4096)
@@ -171,7 +182,7 @@ def _number_facts(of: Context, hypothesis: Hypothesis) -> Iterable[_Fact]:
 def _amount_fact(of: Context, hypothesis: Hypothesis) -> _Fact:
     receipt = of.found.receipt
     code, agrees = _OF_RELATION[hypothesis.relation]
-    if len(hypothesis.debts) > 1:
+    if len(hypothesis.debts) > 1 and hypothesis.relation is not Relation.OVER:
         code = ReasonCode.AMOUNT_SUM
         agrees = Agreement.YES if hypothesis.solutions == 1 else Agreement.NEARLY
     values = {

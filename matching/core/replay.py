@@ -10,18 +10,17 @@ from matching.core.book import Book
 from matching.core.calibration import CalibrationLog, recalibrated
 from matching.core.engine import nothing
 from matching.core.feed import Deliveries, FeedRow, Verdict
+from matching.core.guesses import Guesses
 from matching.core.judging import Judge, Judged, judge, judge_each
 from matching.core.scoring import Model, shipped_model
 from matching.core.settlement import PayoutFeed
 from matching.core.types import Allocation, Candidate, NoneReason, Payout, Receipt, Source, Suggestion
-from matching.core.unmatched import Unmatched
 from matching.core.weighing import Weighed, weigh
 
 _SURE_ENOUGH_TO_LEARN = 0.9
 _SURE, _LIKELY = 0.98, 0.5
 _MOST_SURE_OF_NOTHING = 0.97
 _WEIGHT_OF_A_GUESS = 0.5
-_MOST_LOOKED_AT = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +63,7 @@ class Replay:
     _payout_feed: PayoutFeed = field(init=False)
     _watched: dict[str, Weighed] = field(default_factory=dict)
     _doubted: set[str] = field(default_factory=set)
-    _guesses: dict[int, tuple[Receipt, tuple[Allocation, ...]]] = field(default_factory=dict)
-    _unmatched: Unmatched = field(default_factory=Unmatched)
+    _guesses: Guesses = field(init=False)
     _sure_rows: int = 0
     _sure_slips: int = 0
     _week: tuple[int, int] = (0, 0)
@@ -73,6 +71,7 @@ class Replay:
     def __post_init__(self) -> None:
         self._shipped = self.model
         self._payout_feed = PayoutFeed(self.payouts)
+        self._guesses = Guesses(self.book)
 
     def use(self, model: Model) -> None:
         """Judge with another model from here on."""
@@ -147,6 +146,7 @@ class Replay:
                 touched.update(self._book(receipt, decision, said))
             judged.update(self._judge_all(lost))
             waiting = lost
+        self._guesses.judge_again(self._weigh)
         return decisions
 
     def _judge_all(self, receipts: Sequence[Receipt]) -> dict[str, Judged]:
@@ -163,38 +163,23 @@ class Replay:
 
     def _win_back(self, receipt: Receipt, judged: dict[str, Judged]) -> None:
         """Win a debt that the text names outright back from an earlier guess that named nothing."""
-        closed = [invoice_id for invoice_id in judged[receipt.id].closed if invoice_id in self._guesses]
-        guessed = {self._guesses[invoice_id][0].id: self._guesses[invoice_id] for invoice_id in closed}
+        closed = judged[receipt.id].closed
+        guessed = self._guesses.about(closed)
         if not guessed:
+            if any(self.book.debts[invoice_id].outstanding for invoice_id in closed):
+                judged[receipt.id] = self._judge(receipt)
             return
-        for _, allocations in guessed.values():
-            self._take_back(allocations)
+        for _, allocations in guessed:
+            self._guesses.take_back(allocations)
         again = judged[receipt.id] = self._judge(receipt)
-        for earlier, allocations in guessed.values():
+        for earlier, allocations in guessed:
             if again.none_share < 0.1 and not {one.invoice_id for one in allocations}.isdisjoint(again.debts):
-                self._unmatched.add(earlier)
+                self._guesses.judge_later(earlier)
             else:
-                self._give(earlier, allocations)
+                self._guesses.restore(earlier, allocations)
 
-    def _take_back(self, allocations: Sequence[Allocation]) -> None:
-        for one in allocations:
-            self.book.reopen(one.invoice_id, one.amount_minor)
-            self._guesses.pop(one.invoice_id, None)
-
-    def _give(self, receipt: Receipt, allocations: Sequence[Allocation]) -> None:
-        for one in allocations:
-            self.book.settle(one.invoice_id, one.amount_minor, receipt.booking_date)
-            self._guesses[one.invoice_id] = (receipt, tuple(allocations))
-
-    def _look_again(self, payer: str) -> None:
-        """Book earlier receipts of a payer whose clients have just become known, so that the state does not drift."""
-        for receipt in self._unmatched.of(payer)[-_MOST_LOOKED_AT:]:
-            weighed = weigh(receipt, self.book, self.model)
-            if weighed.shares and weighed.shares[0] >= _SURE_ENOUGH_TO_LEARN:
-                self._unmatched.remove(receipt)
-                best = weighed.hypotheses[0]
-                pairs = zip(best.debts, best.amounts, strict=True)
-                self._give(receipt, tuple(Allocation(debt.id, amount) for debt, amount in pairs))
+    def _weigh(self, receipt: Receipt) -> Weighed:
+        return weigh(receipt, self.book, self.model)
 
     def _decide(self, receipt: Receipt, judged: Judged) -> Decision:
         suggestion, best = judged.suggestion, judged.best
@@ -202,11 +187,13 @@ class Replay:
         if self.watch is not None:
             self.watch(receipt, self._watched.pop(receipt.id), suggestion)
         if best is None:
-            return Decision(receipt.id, suggestion, (), min(judged.none_share, _MOST_SURE_OF_NOTHING))
+            return Decision(receipt.id, suggestion, (), _chance(judged))
         if verdict is not None:
             self._note(receipt, judged, best, verdict)
-        if best.probability < self.model.stated:
-            return Decision(receipt.id, suggestion, (), judged.none_share, best.allocations)
+        if _chance(judged) < self.model.stated:
+            # Half of a list that is wrong does more harm to what follows than a list that is still open.
+            guess = best.allocations if len(best.allocations) == 1 or _chance(judged) >= _LIKELY else ()
+            return Decision(receipt.id, suggestion, (), judged.none_share, guess)
         return Decision(receipt.id, suggestion, best.allocations, best.probability, best.allocations)
 
     def _note(self, receipt: Receipt, judged: Judged, best: Candidate, verdict: Verdict) -> None:
@@ -219,17 +206,41 @@ class Replay:
             self._sure_rows += best.probability >= _SURE
             self.log.add(receipt.source, judged.sure, 1.0, eligible=judged.suggestion.eligible)
             return
+        if any(invoice_id in self._guesses for invoice_id, _ in verdict.allocations):
+            self.log.add(receipt.source, judged.sure, 0.0, eligible=judged.suggestion.eligible)
+            return
         share = judged.answer_share
         if share is None:
             share = max(1e-6, 0.3 * (1 - best.probability))
-        slips = (1 + self._sure_slips) / (200 + self._sure_rows)
+        slips = self._slips()
         right = slips * best.probability / (slips * best.probability + (1 - slips) * share)
         if best.probability >= _SURE:
             self._sure_rows += 1
             self._sure_slips += 1
         if right > 0.5:
             self._doubted.add(receipt.id)
+        for one in best.allocations:
+            self.book.doubts.raise_to(one.invoice_id, right)
         self.log.add(receipt.source, judged.sure, right, eligible=judged.suggestion.eligible)
+
+    def _slips(self) -> float:
+        """How often the reviewer slips, as far as the sure rows show."""
+        return (1 + self._sure_slips) / (200 + self._sure_rows)
+
+    def _pass_over(self, judged: Judged, allocations: Sequence[Allocation]) -> None:
+        """Doubt that an older equal debt is still open when a person gives a newer one what names neither.
+
+        Either this is a slip or an earlier one left the older debt open; both are as likely unless something is known.
+        """
+        if len(allocations) != 1 or judged.answer_named:
+            return
+        given, slips = self.book.debts[allocations[0].invoice_id], self._slips()
+        for debt in self.book.open_of_client(given.client_id):
+            if debt.id == given.id:
+                return
+            if (debt.currency, debt.outstanding) == (given.currency, given.outstanding):
+                before = max(slips, self.book.doubts.of_debt(debt.id))
+                self.book.doubts.raise_to(debt.id, before / (before + (1 - before) * slips))
 
     def _agrees(self, best: Candidate, verdict: Verdict) -> bool:
         return {(one.invoice_id, one.amount_minor) for one in best.allocations} == set(self.in_minor(verdict))
@@ -245,36 +256,42 @@ class Replay:
         verdict = self.verdicts.get(receipt.id)
         guess = verdict is None or receipt.id in self._doubted
         allocations = decision.guess
-        sure = decision.confidence >= _SURE_ENOUGH_TO_LEARN and decision.allocations == decision.guess
+        sure = _chance(judged) >= _SURE_ENOUGH_TO_LEARN and bool(decision.allocations or not decision.guess)
         if verdict is not None and not guess:
             allocations, sure = tuple(Allocation(i, a) for i, a in self.in_minor(verdict)), True
+            self._guesses.make_room(allocations)
+            self._pass_over(judged, allocations)
         settled = []
         for allocation in allocations:
             debt = self.book.debts[allocation.invoice_id]
             amount = min(allocation.amount_minor, debt.outstanding)
             if amount > 0:
                 self.book.settle(debt.id, amount, on)
+                self.book.doubts.about(debt.id, 1 - _chance(judged) if guess and not judged.named else 0.0)
                 settled.append(replace(allocation, amount_minor=amount))
         if guess:
             self._doubt(receipt, decision, judged)
         if guess and not judged.named:
-            self._guesses.update({one.invoice_id: (receipt, tuple(settled)) for one in settled})
-        if guess and not allocations:
-            self._unmatched.add(receipt)
+            self._guesses.remember(receipt, settled)
         if sure:
             clients = {self.book.debts[allocation.invoice_id].client_id for allocation in allocations}
             strangers = clients - self.book.memory.clients_of_payer(receipt)
             self.book.memory.learn(receipt, clients, on, weight=_WEIGHT_OF_A_GUESS if guess else 1.0)
             if strangers:
-                self._look_again(receipt.counterparty_account or receipt.counterparty_name)
+                self._guesses.look_again(receipt.counterparty_account or receipt.counterparty_name, self._weigh)
         self._observe_rate(receipt, allocations, sure)
         return [one.invoice_id for one in settled]
 
     def _doubt(self, receipt: Receipt, decision: Decision, judged: Judged) -> None:
         """Remember that the state of the clients concerned rests on a guess, or on a receipt that found no place."""
-        wrong = 1 - decision.confidence if decision.allocations else judged.share
+        wrong = 1 - _chance(judged) if decision.guess else judged.share
         for client_id in judged.clients:
             self.book.doubts.add(client_id, wrong, receipt.booking_date)
+        if not decision.guess and decision.suggestion.none_reason is NoneReason.NO_CANDIDATE:
+            alike = self.book.open_of_amount(receipt.currency, receipt.amount_minor)
+            chance = 1 / (len(alike) + 1)
+            for invoice_id in alike:
+                self.book.doubts.raise_to(invoice_id, chance)
 
     def _observe_rate(self, receipt: Receipt, allocations: tuple[Allocation, ...], sure: bool) -> None:
         on, currency = receipt.booking_date, receipt.currency
@@ -285,6 +302,17 @@ class Replay:
             debt = self.book.debts[allocations[0].invoice_id]
             if debt.currency != currency and allocations[0].amount_minor == debt.total:
                 self.book.observe_rate(debt.currency, currency, receipt.amount_minor / debt.total, on)
+
+
+def _chance(judged: Judged) -> float:
+    """How likely each allocation is right: of a list most may be where the whole is not likely to be.
+
+    Shape: the chance that nothing is settled where nothing won.
+    """
+    best = judged.best
+    if best is None:
+        return min(judged.none_share, _MOST_SURE_OF_NOTHING)
+    return max(best.probability, judged.agreed) if len(best.allocations) > 1 else best.probability
 
 
 def _turn(judged: Judged) -> int:

@@ -24,6 +24,7 @@ from matching.core.weighing import Weighed
 
 NOTHING = "nothing"
 _RARE = 3
+_CLOSE = 0.6
 _MOST_STEPS = 400
 Lines = tuple[tuple[int, Decimal], ...]
 
@@ -183,12 +184,17 @@ def _run(past: Past, watch: Watcher, *, until: date = date.max, withheld_from: d
 
 
 def _place(weighed: Weighed, answer: set[tuple[int, int]]) -> int | None:
+    """The place of the answer; where no hypothesis is just that, of the one that comes closest to a long list."""
     if not answer:
         return len(weighed.hypotheses)
+    best, closest = None, _CLOSE
     for place, one in enumerate(weighed.hypotheses):
-        if {(debt.id, amount) for debt, amount in zip(one.debts, one.amounts, strict=True)} == answer:
+        said = set(zip((debt.id for debt in one.debts), one.amounts, strict=True))
+        if said == answer:
             return place
-    return None
+        if len(said & answer) > closest * len(said | answer):
+            best, closest = place, len(said & answer) / len(said | answer)
+    return best
 
 
 def _is_right(replay: Replay, weighed: Weighed, label: Label) -> bool | None:

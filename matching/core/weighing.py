@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from matching.core.book import Book
@@ -16,7 +17,8 @@ from matching.core.types import Receipt
 class Weighed:
     """Every hypothesis of a receipt with its features, score and raw share, best first; and the share of none.
 
-    Shape: `sure` is filled by `confidence.sureness`, once.
+    Shape: `agreed` is what part of the winner's allocations is right on average over all explanations: of a long list
+    most, even where no list is likely to be right as a whole. `sure` is filled by `confidence.sureness`, once.
     """
 
     of: Context
@@ -27,12 +29,13 @@ class Weighed:
     none_names: list[str]
     none_score: float
     none_share: float
+    agreed: float
     sure: float | None = None
 
     @property
     def settles_nothing(self) -> bool:
         """Whether no hypothesis is likelier than that the receipt settles nothing."""
-        return not self.hypotheses or self.none_share > self.shares[0]
+        return not self.hypotheses or self.none_share > max(self.shares[0], self.agreed)
 
 
 def weigh(receipt: Receipt, book: Book, model: Model) -> Weighed:
@@ -46,16 +49,30 @@ def weigh(receipt: Receipt, book: Book, model: Model) -> Weighed:
     none_names = none_features(of)
     none_score = score(model, none_names)
     parts = shares([*(scored[place] for place in order), none_score])
+    ranked = [hypotheses[place] for place in order]
     return Weighed(
         of,
-        [hypotheses[place] for place in order],
+        ranked,
         [named[place] for place in order],
         [scored[place] for place in order],
         parts[:-1],
         none_names,
         none_score,
         parts[-1],
+        _agreed(ranked, parts),
     )
+
+
+def _agreed(ranked: Sequence[Hypothesis], parts: Sequence[float]) -> float:
+    if not ranked or len(ranked[0].debts) == 1:
+        return parts[0] if ranked else 0.0
+    said = _pairs(ranked[0])
+    shared = sum(part * len(said & _pairs(one)) for one, part in zip(ranked, parts, strict=False))
+    return shared / len(said)
+
+
+def _pairs(hypothesis: Hypothesis) -> set[tuple[int, int]]:
+    return set(zip((debt.id for debt in hypothesis.debts), hypothesis.amounts, strict=True))
 
 
 def _key(hypothesis: Hypothesis) -> tuple[tuple[int, int], ...]:

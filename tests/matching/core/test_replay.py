@@ -1,9 +1,11 @@
 from datetime import timedelta
 from decimal import Decimal
 
+from matching.core.engine import propose
 from matching.core.feed import FeedRow, Verdict, by_day
+from matching.core.memory import Memory
 from matching.core.replay import Replay
-from matching.core.types import NoneReason, Receipt
+from matching.core.types import Client, NoneReason, Receipt
 from tests.matching.core.cast import LUCIE, MAREK, TODAY, book, charge, invoice, payout, receipt
 
 
@@ -175,3 +177,78 @@ def test_an_earlier_payment_is_booked_once_its_payer_becomes_known():
 
     assert (settled_by(decision), outstanding) == ([], 4711)
     assert run.book.debts[earlier.id].outstanding == 0
+
+
+def test_a_payment_that_lost_its_invoice_to_a_number_is_judged_again():
+    older = invoice("RE-2026-00900", issue_date=TODAY - timedelta(days=20))
+    run = replay(older, invoice("RE-2026-01042"))
+    guess = receipt("hosting", counterparty_name="Kowalska Bau GmbH")
+    named = receipt(
+        "RE-2026-00900", id="t2", counterparty_name="Kowalska Bau GmbH", booking_date=TODAY + timedelta(days=1)
+    )
+
+    run.run_day([row(guess)])
+    between = run.book.debts[202601042].outstanding
+    run.run_day([row(named)])
+
+    assert (between, run.book.debts[202601042].outstanding) == (11900, 0)
+
+
+def test_a_persons_decision_wins_an_invoice_back_from_a_guess():
+    older = invoice("RE-2026-00900", issue_date=TODAY - timedelta(days=20))
+    run = replay(older, invoice("RE-2026-01042"), verdicts=[Verdict("t2", ((202600900, Decimal("119.00")),), "")])
+    guess = receipt("hosting", counterparty_name="Kowalska Bau GmbH")
+    decided = receipt("danke", id="t2", counterparty_name="Hilde", booking_date=TODAY + timedelta(days=1))
+
+    run.run_day([row(guess)])
+    run.run_day([row(decided)])
+
+    assert run.book.debts[202600900].outstanding == 0
+    assert run.book.debts[202601042].outstanding == 0
+    assert run.book.memory.names.get("HILDE", TODAY + timedelta(days=1)) == {1: 1.0}
+
+
+def test_a_payment_that_nobody_can_place_leaves_a_doubt_about_every_debt_of_its_amount():
+    alike = [invoice(f"RE-2026-0110{n}", 4711, client=(MAREK, LUCIE)[n % 2]) for n in range(5)]
+    run = replay(*alike, invoice("RE-2026-01042"))
+
+    [decision] = run.run_day([row(receipt("danke", 4711))])
+
+    assert decision.suggestion.none_reason is NoneReason.NO_CANDIDATE
+    assert [run.book.doubts.of_debt(one.id) for one in alike] == [1 / 6] * 5
+    assert run.book.doubts.of_debt(202601042) == 0.0
+
+
+def test_after_a_doubtful_guess_an_equal_invoice_is_not_approved_alone_but_by_its_number():
+    run = replay(invoice("RE-2026-01042"), invoice("RE-2026-01043"))
+    run.book.settle(202601042, 11900, TODAY - timedelta(days=1))
+    unnamed, named = receipt("hosting", counterparty_name="Kowalska Bau GmbH"), receipt("RE-2026-01043", id="t2")
+
+    sure = [propose(one, run.book).eligible for one in (unnamed, named)]
+    run.book.doubts.about(202601042, 0.2)
+    doubtful = [propose(one, run.book).eligible for one in (unnamed, named)]
+
+    assert (sure, doubtful) == ([True, True], [False, True])
+
+
+def test_of_a_long_list_with_a_new_client_the_known_part_is_stated():
+    clients = tuple(Client(number, "Kunde", f"Nummer{number}") for number in range(1, 20))
+    memory = Memory()
+    for one in clients[:-1]:
+        memory.learn(
+            receipt("", counterparty_name="Agentur Nord", counterparty_account="ACC9"), [one.id], TODAY - timedelta(30)
+        )
+    debts = [invoice(str(3000 + one.id), 1000 + 37 * one.id, client=one) for one in clients]
+    known = book(*debts, memory=memory, clients=clients)
+    total = sum(debt.outstanding_minor for debt in debts)
+    # A debt of the new client that is not the whole rest: nothing exact explains the transfer.
+    known.settle(3019, 500, TODAY - timedelta(days=1))
+    run = Replay(known, to_minor=to_minor)
+    payment = receipt("Sammelzahlung", total, counterparty_name="Agentur Nord", counterparty_account="ACC9")
+
+    [decision] = run.run_day([row(payment)])
+
+    assert settled_by(decision) == [(debt.id, debt.outstanding_minor) for debt in debts[:-1]]
+    assert decision.confidence < 0.7
+    assert not decision.suggestion.auto
+    assert run.book.debts[3001].outstanding == 0
