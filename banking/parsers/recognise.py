@@ -35,7 +35,9 @@ _FOREIGN = (
 )
 _MT940_TAG = re.compile(rb"^(?:\{1:.*)?(?:\{4:)?:(?:20|25|28C?|34F|60[FM]|61|62[FM]|86):", re.MULTILINE)
 _OFX = re.compile(
-    rb"\s*(?:OFXHEADER|<OFX>|<\?OFX\b|<\?xml[^>]{0,200}\?>\s*(?:<!--[^>]{0,500}-->\s*)?<(?:\?OFX\b|OFX>))",
+    # Its header, whichever line of it comes first, or the element that all of it stands in.
+    rb"(?:OFXHEADER|(?:[A-Z]{4,13}:[^\s<]{0,60}\s{1,8}){1,12}<OFX>|<OFX>|<\?OFX\b"
+    rb"|<\?xml[^>]{0,200}\?>\s*(?:<!--[^>]{0,500}-->\s*)?<(?:\?OFX\b|OFX>))",
     re.IGNORECASE,
 )
 _QIF = re.compile(rb"\s*!(?:Type|Account|Option|Clear)\b", re.IGNORECASE)
@@ -82,7 +84,10 @@ def _packed(source: bytes) -> str:
     if xlsx.is_workbook(source):
         return "xlsx"
     names = part_names(source)
-    what = next((what for name, what in _PACKED if name in names), "an archive; its files are read one by one")
+    what = next(
+        (what for name, what in _PACKED if name in names),
+        "an archive; send its files one by one, or upload it on the Imports page",
+    )
     raise UnknownFormat(f"The file is {what}.")
 
 
@@ -122,7 +127,7 @@ def read(
         case "mt940":
             return mt940.parse(source, currency=currency)
         case "ofx":
-            return ofx.parse(source)
+            return ofx.parse(source, currency=currency)
         case "bai2":
             return bai2.parse(source, currency=currency)
         case _:

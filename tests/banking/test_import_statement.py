@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
+from tests.banking import statements
+from tests.banking.workbooks import archive
+
 SAMPLES = Path(__file__).parents[1] / "samples"
 
 
@@ -69,3 +72,12 @@ def test_missing_file_and_folder_end_with_status_2(tmp_path):
             run(path, "--dry-run")
 
         assert refusal.value.returncode == 2
+
+
+def test_every_file_of_an_archive_is_read(tmp_path):
+    packed = tmp_path / "march.zip"
+    packed.write_bytes(archive({"one.xml": statements.camt(("1.00", "a")), "two.sta": statements.mt940(("2.00", "b"))}))
+
+    told = json.loads(run(packed, "--dry-run", "--json"))
+
+    assert [statement["format"] for statement in told] == ["camt053", "mt940"]

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from banking import selectors
 from banking.models import BankAccount, StatementImport
+from banking.parsers import archives
 from banking.parsers.as_json import as_json
 from banking.parsers.assembly import MAX_BYTES
 from banking.parsers.csv_mapping import DATE_ORDERS
@@ -31,8 +32,8 @@ class Command(BaseCommand):
     """Read a bank statement, recognised by its content."""
 
     help = (
-        "Read a bank statement file (CAMT.052/053/054, MT940/MT942, OFX/QFX, QIF, BAI2, CSV or XLSX) and show what is "
-        "in it, or import it."
+        "Read a bank statement file and show what is in it, or import it: CAMT.052/053/054, MT940/MT942, OFX/QFX, QIF, "
+        "BAI2, CSV, Excel (XLSX), or a ZIP archive of them."
     )
     requires_system_checks: list[str] = []
 
@@ -55,41 +56,52 @@ class Command(BaseCommand):
         if not options["dry_run"]:
             self._import(options)
             return
-        parsed = self._parsed(options)
+        parsed = [self._parsed(name, content, options) for name, content in _files(options["file"])]
         if options["json"]:
-            self.stdout.write(json.dumps(as_json(parsed), ensure_ascii=False, indent=2))
+            told = [statement for one in parsed for statement in as_json(one)]
+            self.stdout.write(json.dumps(told, ensure_ascii=False, indent=2))
         else:
-            for statement in parsed.statements:
+            for statement in (statement for one in parsed for statement in one.statements):
                 self.stdout.write(_summary(statement))
 
     def _import(self, options: dict[str, Any]) -> None:
-        """Store the file's entries; whatever is wrong with it ends the command with one line and status 2."""
+        """Store the files' entries; whatever is wrong with one ends the command with a line for it and status 2."""
         if not options["tenant"]:
             raise CommandError("Give --tenant SLUG to import, or --dry-run to look only.", returncode=2)
-        path: Path = options["file"]
+        wrong = []
+        files = _files(options["file"])
         try:
             with context.inside(find_tenant(slug=options["tenant"])):
-                row, result = self._stored(path, options)
+                for name, content in files:
+                    try:
+                        self._tell(name, *self._stored(name, content, options), options=options, several=len(files) > 1)
+                    except DomainError as error:
+                        wrong.append(f"{_place(options['file'], name)}: {error}")
         except (DomainError, context.TenantUnavailable) as error:
-            raise CommandError(f"{path}: {error}", returncode=2) from error
-        except OSError as error:
-            raise CommandError(f"{path}: {error.strerror}.", returncode=2) from error
+            raise CommandError(f"{options['file']}: {error}", returncode=2) from error
+        if wrong:
+            raise CommandError("\n".join(wrong), returncode=2)
+
+    def _tell(
+        self, name: str, row: StatementImport, result: IngestResult, *, options: dict[str, Any], several: bool
+    ) -> None:
         told = {
             "import": str(row.public_id), "state": row.state, "format": row.format, "new": result.new,
             "known": result.known, "proved": row.proved, "refused": row.refused, "noted": row.noted,
         }  # fmt: skip
         if options["json"]:
-            self.stdout.write(json.dumps(told, ensure_ascii=False))
+            self.stdout.write(json.dumps({"file": name, **told} if several else told, ensure_ascii=False))
             return
-        self.stdout.write(f"{result.new} new, {result.known} known, {len(result.refused)} refused.")
+        named = f"{name}: " if several else ""
+        self.stdout.write(f"{named}{result.new} new, {result.known} known, {len(result.refused)} refused.")
         for refusal in result.refused[:_SHOWN_REFUSALS]:
             self.stdout.write(f"  line {refusal.line}: {refusal.reason}")
 
-    def _stored(self, path: Path, options: dict[str, Any]) -> tuple[StatementImport, IngestResult]:
+    def _stored(self, name: str, content: bytes, options: dict[str, Any]) -> tuple[StatementImport, IngestResult]:
         row = statement_import.upload_statement(
             account=_account(options["account"]),
-            file_name=path.name,
-            content=_content(path),
+            file_name=name,
+            content=content,
             user_id=None,
             file_format=options["format"],
             currency=options["currency"],
@@ -109,23 +121,39 @@ class Command(BaseCommand):
             statement_import.discard(statement_import=row)
             raise
 
-    def _parsed(self, options: dict[str, Any]) -> ParsedFile:
+    def _parsed(self, name: str, content: bytes, options: dict[str, Any]) -> ParsedFile:
         """Read the file; whatever is wrong with it ends the command with one line and status 2."""
-        path: Path = options["file"]
+        place = _place(options["file"], name)
         try:
             return read(
-                _content(path),
+                content,
                 file_format=options["format"],
                 currency=options["currency"],
                 date_order=options["date_order"],
             )
         except AmbiguousMapping as error:
             hints = " Settle it with --currency or --date-order, or map the columns on the Imports page."
-            raise CommandError(f"{path}: {error.reason}{hints}", returncode=2) from error
+            raise CommandError(f"{place}: {error.reason}{hints}", returncode=2) from error
         except UnreadableStatement as error:
-            raise CommandError(f"{path}: {error.reason}", returncode=2) from error
-        except OSError as error:
-            raise CommandError(f"{path}: {error.strerror}.", returncode=2) from error
+            raise CommandError(f"{place}: {error.reason}", returncode=2) from error
+
+
+def _files(path: Path) -> list[tuple[str, bytes]]:
+    """Return name and content of the file, or of each file in the archive that it is.
+
+    Raises: CommandError.
+    """
+    try:
+        content = _content(path)
+        return archives.files(content) if archives.is_archive(content) else [(path.name, content)]
+    except UnreadableStatement as error:
+        raise CommandError(f"{path}: {error.reason}", returncode=2) from error
+    except OSError as error:
+        raise CommandError(f"{path}: {error.strerror}.", returncode=2) from error
+
+
+def _place(path: Path, name: str) -> str:
+    return str(path) if name == path.name else f"{path}: {name}"
 
 
 def _account(text: str) -> BankAccount | None:

@@ -18,6 +18,7 @@ from banking.models import StatementImport
 from banking.parsers.csv_detection import CsvDetection
 from banking.parsers.csv_mapping import ENCODINGS
 from banking.parsers.tables import TABLES
+from banking.services import statement_archives as archives
 from banking.services import statement_import as statements
 from banking.services.statement_files import mapping_from
 from payymo.dashboard.forms_imports import MappingForm, UploadForm
@@ -29,6 +30,7 @@ from payymo.dashboard.upload_limit import LimitedUpload
 from payymo.shared.errors import Conflict, DomainError
 
 MOST_ACCOUNTS = 200
+MOST_REFUSALS = 10
 State = StatementImport.State
 
 
@@ -70,13 +72,34 @@ def _upload(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _upload_page(request, form, code=422)
     sent = form.cleaned_data["file"]
+    content = sent.read()
     try:
+        if archives.is_archive(content):
+            return _taken_apart(request, form, content)
         row = statements.upload_statement(
-            account=form.account, file_name=sent.name, content=sent.read(), user_id=request.user.pk
+            account=form.account, file_name=sent.name, content=content, user_id=request.user.pk
         )
     except DomainError as refused:
         return _upload_page(request, form, error=str(refused), code=422)
     return HttpResponseRedirect(link("import", row.public_id), status=303)
+
+
+def _taken_apart(request: HttpRequest, form: UploadForm, content: bytes) -> HttpResponse:
+    """Keep each file of an archive and go on to the list, which says what each would add."""
+    name = form.cleaned_data["file"].name
+    outcomes = archives.upload_archive(
+        account=form.account, archive_name=name, content=content, user_id=request.user.pk
+    )
+    refused = [outcome for outcome in outcomes if outcome.upload is None]
+    kept = len(outcomes) - len(refused)
+    text = ngettext("%d file of the archive was read.", "%d files of the archive were read.", kept) % kept
+    messages.success(request, f"{text} {_('Nothing is imported yet: open each to see and import it.')}")
+    for outcome in refused[:MOST_REFUSALS]:
+        messages.error(request, f"{outcome.name}: {outcome.refusal}")
+    if len(refused) > MOST_REFUSALS:
+        more = len(refused) - MOST_REFUSALS
+        messages.error(request, ngettext("%d more file was refused.", "%d more files were refused.", more) % more)
+    return HttpResponseRedirect(link("imports"), status=303)
 
 
 def _upload_page(request: HttpRequest, form: UploadForm, *, error: str = "", code: int = 200) -> HttpResponse:
