@@ -161,6 +161,10 @@ def _balances(account: _Account, totals: _Totals, refused: list[Refusal]) -> dic
     fields, found = account.head.fields()[2:], dict[str, Balance]()
     try:
         while any(fields):
+            if not fields[0]:
+                # An account without a summary has an empty one, and some banks write a comma too many.
+                fields = fields[1:]
+                continue
             code, written = fields[0], _cell(fields, 1)
             _, taken = funds(fields[3:])
             totals.add(written)
@@ -216,7 +220,8 @@ def _check_trailer(account: _Account, totals: _Totals, refused: list[Refusal]) -
     total, count = [*trailer.fields(), "", ""][:2]
     lines = account.head.lines + sum(record.lines for record in account.details) + trailer.lines
     try:
-        said = minor_units(total)
+        # Some banks leave it empty where nothing moved.
+        said = minor_units(total) if total else totals.minor
     except UnreadableEntry as error:
         refused.append(Refusal(trailer.line, f"The control total cannot be read: {error.reason}"))
         return False

@@ -27,16 +27,21 @@ from banking.parsers.texts import (
 from banking.parsers.types import Balance, ParsedAccount, ParsedEntry, ParsedFile, ParsedStatement, Refusal
 
 _AMOUNT = re.compile(r"([+-]?)(?:([0-9]{1,15})(?:[.,]([0-9]{0,6}))?|[.,]([0-9]{1,6}))", re.ASCII)
-_GROUPED = re.compile(r"([+-]?)([0-9]{1,3}(?:,[0-9]{3})+\.[0-9]{1,6}|[0-9]{1,3}(?:\.[0-9]{3})+,[0-9]{1,6})", re.ASCII)
+_GROUPED = re.compile(
+    r"([+-]?)([0-9]{1,3}(?:,[0-9]{3})+\.[0-9]{1,6}|[0-9]{1,3}(?:\.[0-9]{3})+,[0-9]{1,6}"
+    r"|[0-9]{1,3}(?:[ \u00a0\u202f][0-9]{3})+[.,][0-9]{1,6})",
+    re.ASCII,
+)
 _DATE = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})(?:[0-9]{2,6}(?:[.,][0-9]{1,6})?)?\s*(?:\[.{0,20}\])?", re.ASCII)
 # Ids that banks write where they have none.
 _NO_ID = {"0", "00", "000", "0000", "NONE", "NULL"}
 _LISTS = (("BANKTRANLIST", "STMTTRN"), ("BANKTRANLISTP", "STMTTRNP"))
 
 
-def parse(source: bytes) -> ParsedFile:
+def parse(source: bytes, *, currency: str = "") -> ParsedFile:
     """Read an OFX file; each account is a statement.
 
+    Units: `currency` is the account's own, for the rare file that leaves it empty.
     Raises: UnreadableStatement when the file is no OFX statement, holds an investment account, or when none of its
     entries can be read.
     """
@@ -47,12 +52,12 @@ def parse(source: bytes) -> ParsedFile:
     if not statements:
         raise UnknownFormat("The OFX file holds no bank or card statement.")
     check_entry_count(sum(len(group.children) for one in statements for group in one.children))
-    return assemble("ofx", [_statement(document, one) for one in statements])
+    return assemble("ofx", [_statement(document, one, currency) for one in statements])
 
 
-def _statement(document: OfxDocument, group: Element) -> ParsedStatement:
+def _statement(document: OfxDocument, group: Element, default_currency: str) -> ParsedStatement:
     try:
-        currency = currency_code(group.value("CURDEF"))
+        currency = currency_code(group.value("CURDEF") or default_currency)
     except UnreadableEntry as error:
         raise UnreadableStatement(f"The statement at line {group.line} does not say its currency.") from error
     refused: list[Refusal] = []
@@ -87,7 +92,8 @@ def _balance(group: Element | None, currency: str, refused: list[Refusal]) -> Ba
     if group is None or not group.value("BALAMT"):
         return None
     try:
-        written = group.value("DTASOF")
+        # A bank that has no day for it writes zeros.
+        written = group.value("DTASOF").strip("0") and group.value("DTASOF")
         return Balance(_amount(group.value("BALAMT"), currency), currency, _date(written) if written else None)
     except UnreadableEntry as error:
         refused.append(Refusal(group.line, f"A balance cannot be read: {error.reason}"))
@@ -146,8 +152,9 @@ def _currency(element: Element, account_currency: str) -> str:
 
 
 def _amount(written: str, currency: str) -> Decimal:
-    """Read `-12.30`, `-12,30` and, since programs write it, `1,234.50`; `1,234` alone is refused where it may be both.
+    """Read `-12.30`, `-12,30` and, since programs write them, `1,234.50` and `1 234,50`.
 
+    Shape: one sign between digits is the decimal one, so `1,234` is refused where the currency has two decimals.
     Raises: UnreadableEntry.
     """
     found = _AMOUNT.fullmatch(written)
@@ -155,7 +162,7 @@ def _amount(written: str, currency: str) -> Decimal:
         sign, number = found[1], f"{found[2] or '0'}.{found[3] or found[4] or '0'}"
     elif grouped := _GROUPED.fullmatch(written):
         point = max(grouped[2].rfind("."), grouped[2].rfind(","))
-        sign, number = grouped[1], f"{re.sub('[.,]', '', grouped[2][:point])}.{grouped[2][point + 1 :]}"
+        sign, number = grouped[1], f"{re.sub('[^0-9]', '', grouped[2][:point])}.{grouped[2][point + 1 :]}"
     else:
         raise UnreadableEntry(f"The amount {shown(written)} cannot be read.")
     return signed(-1 if sign == "-" else 1, exact(number, currency))
