@@ -153,6 +153,7 @@ class StatementImport(Record):
     proved = models.BooleanField(
         null=True, help_text="opening + entries = closing; empty when the file has no balances"
     )
+    spans = models.JSONField(default=list, help_text="first and last day, balances and number of each statement in it")
     new_count = models.PositiveIntegerField(default=0)
     known_count = models.PositiveIntegerField(default=0)
     refused = models.JSONField(default=list, help_text="line and reason of each refused entry")

@@ -1,15 +1,16 @@
 """Reads of banking: lists, details and the health of connections, with every relation already loaded."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 
-from django.db.models import Count, Prefetch, Q, QuerySet
+from django.db.models import Count, Prefetch, Q, QuerySet, Sum
 
 from accounts import reach
 from banking import adapters
+from banking.core.continuity import Gap, Span, from_row, gaps
 from banking.models import AccountQuota, BankAccount, BankConnection, BankTransaction, StatementImport
 from tenants import sealing
 
@@ -17,6 +18,9 @@ _SHOWN_STATES = (
     BankConnection.State.PENDING, BankConnection.State.LINKED, BankConnection.State.EXPIRED,
     BankConnection.State.SUSPENDED, BankConnection.State.FAILED,
 )  # fmt: skip
+
+
+_MOST_FILES = 1500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +128,27 @@ def _account_health(account: BankAccount, now: datetime) -> AccountHealth:
         return AccountHealth(account, None, None, None)
     used = 0 if quota.resets_at and quota.resets_at <= now else quota.used
     return AccountHealth(account, max(quota.limit - used, 0), quota.limit, quota.resets_at)
+
+
+def statement_gaps(*, accounts: Collection[int], more: Sequence[Span] = ()) -> dict[int, tuple[Gap, ...]]:
+    """Return what is missing between the imported statements of each account, oldest first.
+
+    Shape: accounts without a gap are left out; the newest files count, 1,500 for each account. `more` are statements
+    that are not imported yet, of the one account that is asked for.
+    """
+    rows = StatementImport.objects.filter(account__in=accounts, state=StatementImport.State.COMMITTED)
+    spans: dict[int, list[Span]] = {account: list(more) for account in accounts}
+    for account, kept in rows.order_by("-pk").values_list("account", "spans")[: _MOST_FILES * max(len(accounts), 1)]:
+        spans[account].extend(from_row(one) for one in kept)
+    broken = {account: held for account, held in spans.items() if gaps(held, {})}
+    if not broken:
+        return {}
+    sums: dict[int, dict[date, Decimal]] = {account: {} for account in broken}
+    days = BankTransaction.objects.filter(account__in=broken).values_list("account", "booking_date")
+    for account, day, total in days.annotate(Sum("amount")).order_by():
+        sums[account][day] = total
+    found = {account: gaps(held, sums[account]) for account, held in broken.items()}
+    return {account: missing for account, missing in found.items() if missing}
 
 
 def statement_imports() -> QuerySet[StatementImport]:

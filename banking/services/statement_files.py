@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 from banking import adapters
+from banking.core.continuity import Span
 from banking.models import BankAccount
 from banking.parsers.csv_detection import CsvDetection, detect
 from banking.parsers.csv_mapping import COLUMNS, CsvMapping
@@ -47,7 +48,8 @@ class StatementFile:
     """A file of one account in one currency.
 
     Shape: `number` is the account's, empty when the file does not name it. `opening` and `closing` belong to the
-    first and last statement in time. `proved` is True when every statement adds up and None when one has no balances.
+    first and last statement in time, `spans` are all of them. `proved` is True when every statement adds up and None
+    when one has no balances.
     """
 
     format: str
@@ -59,6 +61,7 @@ class StatementFile:
     opening: Balance | None
     closing: Balance | None
     proved: bool | None
+    spans: tuple[Span, ...] = ()
 
     @property
     def booked(self) -> list[ParsedEntry]:
@@ -186,6 +189,23 @@ def _one_account(parsed: ParsedFile) -> StatementFile:
         opening=opening,
         closing=closing,
         proved=False if False in proofs else None if None in proofs else True,
+        spans=tuple(span for statement in statements if (span := _span(statement))),
+    )
+
+
+def _span(statement: ParsedStatement) -> Span | None:
+    """Return the days and balances that the statement tells of; None when it tells no day."""
+    days = [entry.booking_date for entry in statement.entries if entry.status == "booked"]
+    opening, closing = statement.opening, statement.closing
+    days = days or [balance.on for balance in (closing, opening) if balance and balance.on][:1]
+    if not days:
+        return None
+    return Span(
+        first=min(days),
+        last=max(days),
+        opening=opening.amount if opening else None,
+        closing=closing.amount if closing else None,
+        number=statement.number[:40],
     )
 
 

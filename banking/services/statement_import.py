@@ -9,10 +9,12 @@ from typing import Any
 from django.db import transaction
 from django.db.models import QuerySet
 
-from banking import adapters
+from banking import adapters, selectors
+from banking.core.continuity import as_row, gaps, sentence
 from banking.models import BankAccount, StatementImport
 from banking.parsers.csv_detection import CsvDetection
 from banking.parsers.tables import TABLES
+from banking.parsers.types import Refusal
 from banking.services import statement_files
 from banking.services.ingestion import IngestResult, ingest_entries, preview_entries
 from banking.services.linking import new_account
@@ -46,11 +48,16 @@ class UnprovedStatement(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What a file says and what importing it would do. `account` is None while it would be created."""
+    """What a file says and what importing it would do.
+
+    Shape: `account` is None while it would be created. `gaps` say what is missing between the statements of the
+    account once this file is imported, as sentences.
+    """
 
     file: StatementFile
     account: BankAccount | None
     result: IngestResult
+    gaps: tuple[str, ...] = ()
 
 
 def upload_statement(
@@ -169,7 +176,7 @@ def commit_import(
             refused=found.file.refused,
             statement_import=_saved(row),
         )
-        _count(row, found.file, result)
+        _count(row, found, result)
         repeats = StatementImport.objects.filter(account=account, file_sha256=row.file_sha256, state=State.COMMITTED)
         # The same file again, uploaded anew: nothing in it is new, and one import of it is enough.
         row.state = State.DISCARDED if repeats.exists() else State.COMMITTED
@@ -244,23 +251,34 @@ def _preview(row: StatementImport, content: bytes) -> Preview:
         complete_until=days[1] if days else None,
         refused=file.refused,
     )
-    return Preview(file, account, result)
+    return Preview(file, account, result, _gaps(file, account))
+
+
+def _gaps(file: StatementFile, account: BankAccount | None) -> tuple[str, ...]:
+    """Say what is missing beside the statements of this file; older gaps are told elsewhere."""
+    found = selectors.statement_gaps(accounts=[account.pk], more=file.spans) if account else {}
+    missing = next(iter(found.values()), ()) if account else gaps(file.spans, {})
+    edges = {day for span in file.spans for day in (span.first, span.last)}
+    return tuple(sentence(gap, file.currency) for gap in missing if edges & {gap.after, gap.before})
 
 
 def _fill_in(row: StatementImport, content: bytes) -> None:
     found = _preview(row, content)
     row.account = row.account or found.account
     row.currency = found.file.currency
-    _count(row, found.file, found.result)
+    _count(row, found, found.result)
 
 
-def _count(row: StatementImport, file: StatementFile, result: IngestResult) -> None:
+def _count(row: StatementImport, found: Preview, result: IngestResult) -> None:
+    file = found.file
+    row.spans = [as_row(span) for span in file.spans]
     row.opening = file.opening.amount if file.opening else None
     row.closing = file.closing.amount if file.closing else None
     row.proved = file.proved
     row.new_count, row.known_count = result.new, result.known
     row.refused = [one.as_dict() for one in result.refused[:_MOST_NOTES]]
-    row.noted = [one.as_dict() for one in result.noted[:_MOST_NOTES]]
+    missing = [Refusal(0, told) for told in found.gaps]
+    row.noted = [one.as_dict() for one in (*missing, *result.noted)[:_MOST_NOTES]]
 
 
 def _created(file: StatementFile) -> BankAccount:

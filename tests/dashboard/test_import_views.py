@@ -4,11 +4,12 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from banking.models import BankTransaction, StatementImport
+from banking.models import BankConnection, BankTransaction, StatementImport
 from banking.services.identity import MAYBE_KNOWN
 from banking.services.linking import new_account
 from tests.banking import statements
 from tests.banking.entries import IBAN
+from tests.banking.workbooks import archive, number, sheet, text, workbook
 
 TWO = (("11.90", "Invoice RE-1042"), ("50.00", "Invoice RE-1043"))
 UNCLEAR = b"Wann;Wieviel\n03.02.2026;11,90\n04.02.2026;50,00\n"
@@ -246,6 +247,7 @@ def test_what_to_look_at_is_no_refusal(as_reviewer, account):
     first = uploaded(as_reviewer, statements.camt(*TWO))
     as_reviewer.post(f"/imports/{first.public_id}/commit/")
     a_day_later = statements.mt940(("11.90", "Invoice RE-1042"), day="260303")
+    a_day_later = a_day_later.replace(b"EUR100,00", b"EUR161,90").replace(b"EUR111,90", b"EUR173,80")
     second = uploaded(as_reviewer, a_day_later, name="a.sta")
     before = as_reviewer.get(f"/imports/{second.public_id}/").context["page"]
 
@@ -268,3 +270,90 @@ def test_a_file_that_waits_for_its_columns_can_be_discarded_there(as_reviewer, a
     assert as_reviewer.post(f"/imports/{row.public_id}/discard/").status_code == 303
     row.refresh_from_db()
     assert row.state == State.DISCARDED
+
+
+def test_each_file_of_an_archive_is_an_upload_and_the_refused_one_says_why(as_reviewer, account):
+    later = statements.camt(("7.00", "Other"), day="2026-03-05", opening="161.90")
+    packed = archive({"one.xml": statements.camt(*TWO), "two.xml": later, "letter.pdf": b"%PDF-1.7"})
+
+    answer = send(as_reviewer, packed, name="march.zip")
+
+    assert (answer.status_code, answer["Location"]) == (303, "/imports/")
+    shown = as_reviewer.get("/imports/")
+    assert [(row.name, row.new) for row in shown.context["page"].rows] == [
+        ("two.xml (march.zip)", 1),
+        ("one.xml (march.zip)", 2),
+    ]
+    said = [str(message) for message in shown.context["messages"]]
+    assert said[0].startswith("2 files of the archive were read.")
+    assert said[1].startswith("letter.pdf: The file is a PDF document")
+    assert not BankTransaction.objects.exists()
+
+
+def test_an_archive_without_a_statement_keeps_nothing(as_reviewer, account):
+    answer = send(as_reviewer, archive({"letter.pdf": b"%PDF-1.7"}), name="march.zip")
+
+    assert answer.status_code == 422
+    assert "No file of the archive can be read. letter.pdf" in answer.context["page"].error
+    assert not StatementImport.objects.exists()
+
+
+def test_the_code_page_is_shown_and_can_be_chosen(as_reviewer, account):
+    table = "Wann;Wieviel;Wer\n03.02.2026;11,90;Łukasz\n".encode("cp1250")
+    row = uploaded(as_reviewer, table, account=str(account.public_id))
+    page = as_reviewer.get(f"/imports/{row.public_id}/").context["page"]
+    assert page.mapping["encoding"].value() == "cp1252"
+
+    chosen = {"encoding": "cp1250", "header_row": 1, "booking_date": 0, "amount": 1, "counterparty_name": 2,
+              "date_order": "dmy", "decimal_sign": ",", "fixed_currency": "EUR"}  # fmt: skip
+    answer = as_reviewer.post(f"/imports/{row.public_id}/map/", chosen)
+
+    assert answer.status_code == 303
+    shown = as_reviewer.get(f"/imports/{row.public_id}/").context["page"]
+    assert [each.name for each in shown.rows] == ["Łukasz"]
+
+
+def test_a_workbook_asks_for_no_code_page(as_reviewer, account):
+    book = workbook({"S": sheet((text("Wann"), text("Wieviel")), (text("03.02.2026"), number("11.9")))})
+
+    row = uploaded(as_reviewer, book, account=str(account.public_id))
+
+    page = as_reviewer.get(f"/imports/{row.public_id}/").context["page"]
+    assert (page.step, page.format, "encoding" in page.mapping.fields) == ("map", "Excel", False)
+
+
+def test_a_gap_between_two_statements_is_told_before_and_after_the_import(as_reviewer, account):
+    first = uploaded(as_reviewer, statements.camt(*TWO))
+    as_reviewer.post(f"/imports/{first.public_id}/commit/")
+    later = uploaded(as_reviewer, statements.camt(("7.00", "Other"), day="2026-03-05", opening="200.00"))
+    told = (
+        "Between 2026-03-02 and 2026-03-05 a statement is missing: the balance moved by 38.10 EUR that no file shows. "
+        "Import it too."
+    )
+
+    preview = as_reviewer.get(f"/imports/{later.public_id}/").context["page"]
+    before = as_reviewer.get("/imports/").context["page"].gaps
+    as_reviewer.post(f"/imports/{later.public_id}/commit/")
+    after = as_reviewer.get("/imports/").context["page"].gaps
+    missing = uploaded(as_reviewer, statements.camt(("38.10", "Found"), day="2026-03-03", opening="161.90"))
+    as_reviewer.post(f"/imports/{missing.public_id}/commit/")
+
+    assert [(note.line, note.text) for note in preview.notes] == [(0, told)]
+    assert before == ()
+    assert len(after) == 1
+    assert after[0].endswith(told)
+    assert as_reviewer.get("/imports/").context["page"].gaps == ()
+
+
+def test_a_gap_is_shown_on_the_accounts_connection(as_owner, account):
+    account.connection = BankConnection.objects.create(
+        institution_id="X", institution_name="X Bank", country="DE", state=BankConnection.State.LINKED
+    )
+    account.save()
+    for content in (statements.camt(*TWO), statements.camt(("7.00", "O"), day="2026-03-05", opening="200.00")):
+        row = uploaded(as_owner, content)
+        as_owner.post(f"/imports/{row.public_id}/commit/")
+
+    [card] = as_owner.get("/connections/").context["page"].connections
+
+    assert "the balance moved by 38.10 EUR" in card.accounts[0].gap

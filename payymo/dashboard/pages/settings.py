@@ -17,13 +17,14 @@ Provider = Literal["whmcs", "bank", "stripe"]
 
 @dataclass(frozen=True, slots=True)
 class AccountLine:
-    """A bank account of a connection. `iban` is masked before it comes here."""
+    """A bank account of a connection. `iban` is masked before it comes here; `gap` says what its files leave out."""
 
     name: str
     iban: str
     currency: str
     balance: Amount | None = None
     url: str = ""
+    gap: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +148,7 @@ class ImportsPage:
     rows: tuple[ImportRow, ...]
     next_url: str = ""
     upload_url: str = ""
+    gaps: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,15 @@
 """Connections and their health, in plain words."""
 
 from collections import defaultdict
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
+from banking import selectors
+from banking.core.continuity import Gap, sentence
 from banking.models import AccountQuota, BankAccount, BankConnection
 from payments.models import StripeConnection
 from payymo.dashboard import formats
@@ -97,6 +100,7 @@ def _bank(
     row: BankConnection,
     accounts: list[BankAccount],
     quotas: dict[int, list[AccountQuota]],
+    gaps: Mapping[int, tuple[Gap, ...]],
     now: datetime,
     may_change: bool,
 ) -> ConnectionCard:
@@ -112,6 +116,7 @@ def _bank(
             currency=account.currency,
             balance=Amount(account.booked_balance, account.currency) if account.booked_balance is not None else None,
             url=link("transactions"),
+            gap=sentence(gaps[account.pk][-1], account.currency) if account.pk in gaps else "",
         )
         for account in accounts
     )
@@ -185,11 +190,12 @@ def listing(request: HttpRequest, *, now: datetime) -> ConnectionsPage:
     quotas: dict[int, list[AccountQuota]] = defaultdict(list)
     for quota in AccountQuota.objects.filter(account__connection__in=consents):
         quotas[quota.account_id].append(quota)
+    gaps = selectors.statement_gaps(accounts=[account.pk for held in accounts.values() for account in held])
     # A consent that was renewed has handed its accounts over and is history.
     shown = [row for row in consents if accounts[row.pk] or row.state != "EXPIRED"]
     cards = (
         *(_whmcs(row, now, may_change) for row in installations),
-        *(_bank(row, accounts[row.pk], quotas, now, may_change) for row in shown),
+        *(_bank(row, accounts[row.pk], quotas, gaps, now, may_change) for row in shown),
         *(_stripe(row, now, may_change) for row in stripes),
     )
     linked = sum(row.state != BankConnection.State.PENDING for row in shown)

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from banking import selectors
+from banking.core.continuity import sentence
 from banking.models import StatementImport
 from banking.parsers.csv_detection import CsvDetection
 from banking.parsers.tables import TABLES
@@ -35,6 +36,8 @@ from payymo.dashboard.presenters.receipts import masked
 State = StatementImport.State
 SHOWN_ROWS = 200
 _SHOWN_NOTES = 100
+_GAP_ACCOUNTS = 100
+_SHOWN_GAPS = 5
 _FORMATS = {
     "camt": "CAMT", "mt940": "MT940", "ofx": "OFX", "qif": "QIF", "bai2": "BAI2", "csv": "CSV", "xlsx": "Excel",
 }  # fmt: skip
@@ -66,6 +69,7 @@ def listing(request: HttpRequest, *, now: datetime) -> ImportsPage:
         rows=tuple(_row(row, names.get(row.uploaded_by_id, ""), now) for row in shown),
         next_url=paging.pager(request, after=f"i_{shown[-1].pk}" if more else "").next_url,
         upload_url=link("import_new"),
+        gaps=_gaps(),
     )
 
 
@@ -141,7 +145,7 @@ def preview_page(row: StatementImport, found: Preview, *, now: datetime, error: 
         known=row.known_count if done else found.result.known,
         refused=len(refused),
         refusals=_told(refused),
-        notes=_told(row.noted if done else [each.as_dict() for each in found.result.noted]),
+        notes=_told(row.noted if done else _noted(found)),
         pending=sum(entry.status == "pending" for entry in found.file.entries),
         proofs=(_proof(found),),
         error=error,
@@ -160,6 +164,23 @@ def _more_facts(row: StatementImport, found: Preview) -> list[Fact]:
     if row.format in TABLES and row.state == State.READY:
         facts.append(Fact(_("Columns"), text=_("Choose them again"), url=link("import_map", row.public_id)))
     return facts
+
+
+def _noted(found: Preview) -> list[dict[str, Any]]:
+    return [{"line": 0, "reason": told} for told in found.gaps] + [each.as_dict() for each in found.result.noted]
+
+
+def _gaps() -> tuple[str, ...]:
+    """Say what is missing between the statements of the accounts within reach, newest first."""
+    accounts = {account.pk: account for account in selectors.accounts()[:_GAP_ACCOUNTS]}
+    missing = [
+        (gap, accounts[pk]) for pk, gaps in selectors.statement_gaps(accounts=list(accounts)).items() for gap in gaps
+    ]
+    missing.sort(key=lambda told: told[0].before, reverse=True)
+    return tuple(
+        f"{account.name or _('Account')} {masked(account.iban_last4)}: {sentence(gap, account.currency)}"
+        for gap, account in missing[:_SHOWN_GAPS]
+    )
 
 
 def _told(notes: list[dict[str, Any]]) -> tuple[LineNote, ...]:

@@ -1,0 +1,1 @@
+"""Plain Python about bank statements: values in, answers out."""
