@@ -59,23 +59,25 @@ def rotate_signing_key(*, now: datetime) -> SigningKey:
 
     Shape: while a published key waits for its time, that one is returned, so any number of calls make one.
     """
+    pair = _new_pair()
     with transaction.atomic():
         locks.lock_signing_keys()
         waiting = SigningKey.objects.filter(algorithm=ALGORITHM, signs_from__gt=now, verifies_until=None).first()
         if waiting is not None:
             return waiting
-        made = _make(now, signs_from=now + PUBLISHED_AHEAD if _signing(now) else now)
+        made = _make(now, pair, signs_from=now + PUBLISHED_AHEAD if _signing(now) else now)
         audit.record_platform(action="keys.signing_rotated", details={"kid": made.kid})
         return made
 
 
 def replace_stolen_key(*, now: datetime) -> SigningKey:
     """Sign with a new key at once and let no older one verify: every token there is stops working."""
+    pair = _new_pair()
     with transaction.atomic():
         locks.lock_signing_keys()
         still = SigningKey.objects.filter(Q(verifies_until=None) | Q(verifies_until__gt=now))
         still.update(retired_at=now, verifies_until=now)
-        made = _make(now, signs_from=now)
+        made = _make(now, pair, signs_from=now)
         audit.record_platform(action="keys.signing_replaced", details={"kid": made.kid})
         return made
 
@@ -112,13 +114,18 @@ def _verifying(now: datetime) -> QuerySet[SigningKey]:
 
 
 def _make_first(now: datetime) -> SigningKey:
+    pair = _new_pair()
     with transaction.atomic():
         locks.lock_signing_keys()
-        return _signing(now) or _make(now, signs_from=now)
+        return _signing(now) or _make(now, pair, signs_from=now)
 
 
-def _make(now: datetime, *, signs_from: datetime) -> SigningKey:
-    private = rsa.generate_private_key(public_exponent=65537, key_size=KEY_BITS)
+def _new_pair() -> rsa.RSAPrivateKey:
+    """Make a key before the lock is taken: on a busy machine it takes longer than anybody may wait for a lock."""
+    return rsa.generate_private_key(public_exponent=65537, key_size=KEY_BITS)
+
+
+def _make(now: datetime, private: rsa.RSAPrivateKey, *, signs_from: datetime) -> SigningKey:
     kid = secrets.token_hex(16)
     pem = private.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
