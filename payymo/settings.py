@@ -223,6 +223,7 @@ CACHES = {
 
 # --- Providers --------------------------------------------------------------------------------------------------------
 GOCARDLESS_URL = env.str("PAYYMO_GOCARDLESS_URL", default="https://bankaccountdata.gocardless.com/api/v2/")
+ENABLE_BANKING_URL = env.str("PAYYMO_ENABLE_BANKING_URL", default="https://api.enablebanking.com")
 STRIPE_URL = env.str("PAYYMO_STRIPE_URL", default="https://api.stripe.com")
 STRIPE_CONNECT_URL = env.str("PAYYMO_STRIPE_CONNECT_URL", default="https://connect.stripe.com")
 # host:port that the address check lets through although it is a loopback address: the stand-ins of demo and tests.
@@ -233,7 +234,8 @@ if PRODUCTION and (LOOPBACK_EXCEPTION or SANDBOX_URL):
 
 # How often a call that changes nothing is tried before it has failed.
 READ_TRIES = 5
-if PRODUCTION and not all(url.startswith("https://") for url in (GOCARDLESS_URL, STRIPE_URL, STRIPE_CONNECT_URL)):
+_PROVIDER_URLS = (GOCARDLESS_URL, ENABLE_BANKING_URL, STRIPE_URL, STRIPE_CONNECT_URL)
+if PRODUCTION and not all(url.startswith("https://") for url in _PROVIDER_URLS):
     raise ImproperlyConfigured("The providers' addresses must begin with https:// in production.")
 
 # --- Mail -------------------------------------------------------------------------------------------------------------

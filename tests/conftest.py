@@ -195,6 +195,7 @@ def sandbox_process(tmp_path_factory):
     addresses = override_settings(
         LOOPBACK_EXCEPTION=f"127.0.0.1:{port}",
         GOCARDLESS_URL=f"{base}/gocardless/api/v2/",
+        ENABLE_BANKING_URL=f"{base}/enable-banking",
         STRIPE_URL=f"{base}/stripe",
         STRIPE_CONNECT_URL=f"{base}/stripe",
     )
@@ -233,6 +234,7 @@ def process_env(committed) -> dict[str, str]:
         "PAYYMO_AS_OWNER": "0",
         "PAYYMO_LOOPBACK_EXCEPTION": settings.LOOPBACK_EXCEPTION,
         "PAYYMO_GOCARDLESS_URL": settings.GOCARDLESS_URL,
+        "PAYYMO_ENABLE_BANKING_URL": settings.ENABLE_BANKING_URL,
         "PAYYMO_STRIPE_URL": settings.STRIPE_URL,
         "PAYYMO_STRIPE_CONNECT_URL": settings.STRIPE_CONNECT_URL,
     }

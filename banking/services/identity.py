@@ -58,6 +58,7 @@ class _Comparison:
         self.free = {row.pk: row for row in self.stored}
         self.verdicts: dict[int, Verdict] = {}
         self.recognised = 0
+        self.told_twice: set[int] = set()
         self.taken = {row.identity for row in self.stored}
 
     def result(self) -> Plan:
@@ -96,6 +97,8 @@ class _Comparison:
                 # A bank's reference, unique in one file or answer, may come again in the next for something else.
                 continue
             self._known(arrival, row, "" if equal else CHANGED_FACTS)
+            if row is None:
+                self.told_twice.add(arrival.position)
             self.recognised += 1
             settled.add(arrival.position)
         self._keep_open(settled)
@@ -124,7 +127,8 @@ class _Comparison:
             return
         holders: defaultdict[str, list[Facts]] = defaultdict(list)
         everything = [row.facts for row in self.stored if row.source == self.window.source]
-        everything += [verdict.arrival.facts for verdict in self.verdicts.values()]
+        # What one answer tells twice stands for an entry that is still open, which it must not make known as well.
+        everything += [one.arrival.facts for place, one in self.verdicts.items() if place not in self.told_twice]
         for facts in everything:
             for reference in _references(facts):
                 holders[reference].append(facts)

@@ -9,6 +9,7 @@ from django.db import transaction
 from banking import locks
 from banking.clients import base
 from banking.clients.base import Capabilities, Reason, Token
+from banking.clients.enable_banking import Application, EnableBanking
 from banking.clients.gocardless import GoCardless, GoCardlessTokens
 from banking.models import BankAccount, BankConnection, BankProvider, ProviderKey
 from payymo.shared.errors import BadInput, Conflict, Refused, Retryable
@@ -49,7 +50,10 @@ class Choice:
     is_ready: bool
 
 
-_CAPABILITIES = {BankProvider.GOCARDLESS: GoCardless.capabilities}
+_CAPABILITIES = {
+    BankProvider.ENABLE_BANKING: EnableBanking.capabilities,
+    BankProvider.GOCARDLESS: GoCardless.capabilities,
+}
 
 
 def choices() -> tuple[Choice, ...]:
@@ -118,6 +122,14 @@ def _accepted(
     try:
         if provider == BankProvider.GOCARDLESS:
             return GoCardlessTokens(settings.GOCARDLESS_URL).new(secret_id=secret_id, secret_key=secret_key)
+        if provider == BankProvider.ENABLE_BANKING:
+            application = Application(secret_id, secret_key)
+            allowed = EnableBanking(settings.ENABLE_BANKING_URL, lambda: application, now=now).redirect_urls()
+            if redirect_url and redirect_url not in allowed:
+                raise KeysRefused(
+                    f"Add {redirect_url} to the redirect URLs of the application at Enable Banking first."
+                )
+            return None
     except Refused as error:
         raise KeysRefused(str(error)) from error
     raise UnknownProvider("There is no bank data provider of this name that takes keys.")
@@ -130,7 +142,17 @@ def provider(key: str, *, now: datetime, is_patient: bool = False) -> base.BankP
     """
     if key == BankProvider.GOCARDLESS:
         return GoCardless(settings.GOCARDLESS_URL, KeptTokens(now), breaker=_breaker(key), is_patient=is_patient)
+    if key == BankProvider.ENABLE_BANKING:
+        return EnableBanking(
+            settings.ENABLE_BANKING_URL, _application, now=now, breaker=_breaker(key), is_patient=is_patient
+        )
     raise UnknownProvider("There is no bank data provider of this name.")
+
+
+def _application() -> Application:
+    row = _row_of(BankProvider.ENABLE_BANKING)
+    with needs_secret("bank"):
+        return Application(sealing.unseal(row, "secret_id_sealed"), sealing.unseal(row, "secret_key_sealed"))
 
 
 def _breaker(key: str) -> ProviderBreaker:

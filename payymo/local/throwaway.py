@@ -57,6 +57,7 @@ def servers(parent: Home) -> Iterator[dict[str, str]]:
                     web_port=8000,
                 ),
                 "PAYYMO_GOCARDLESS_URL": _NOWHERE,
+                "PAYYMO_ENABLE_BANKING_URL": _NOWHERE,
                 "PAYYMO_STRIPE_URL": _NOWHERE,
                 "PAYYMO_STRIPE_CONNECT_URL": _NOWHERE,
                 "DJANGO_SETTINGS_MODULE": "payymo.settings_test",

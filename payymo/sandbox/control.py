@@ -10,6 +10,7 @@ from flask import Blueprint, Response, jsonify, request
 
 from payymo.sandbox import changes, faults, world
 from payymo.sandbox.changes import BadOrder
+from payymo.sandbox.enable_banking_api import access
 from payymo.sandbox.store import Store, body
 from payymo.sandbox.stripe_api import happenings, webhooks
 from payymo.sandbox.stripe_api.errors import StripeRefusal
@@ -157,6 +158,11 @@ class Routes:
             dropped = connection.execute("DELETE FROM gc_token WHERE slug = ? AND kind = 'access'", (_slug(slug),))
         return jsonify({"dropped": dropped.rowcount})
 
+    def application(self, slug: str) -> Response:
+        """Register the host's application at Enable Banking, as its control panel does; hands over the private key."""
+        with self.store.writing() as connection:
+            return jsonify(access.register(connection, _slug(slug)))
+
     def add_entry(self, slug: str) -> tuple[Response, int]:
         """Add one entry to a bank account."""
         with self.store.writing() as connection:
@@ -206,6 +212,7 @@ def blueprint(store: Store, today: Callable[[], date], announce: Announce) -> Bl
     add("/stripe/<slug>/payouts/<id>/fail", routes.fail_payout, "POST")
     add("/bank/<slug>", routes.bank, "GET")
     add("/bank/<slug>/drop-tokens", routes.drop_tokens, "POST")
+    add("/enable-banking/<slug>/application", routes.application, "POST")
     add("/bank/<slug>/add", routes.add_entry, "POST")
     add("/bank/<slug>/book-pending", routes.book_pending, "POST")
     add("/bank/<slug>/expire", routes.expire, "POST")

@@ -16,6 +16,10 @@ KNOWN = {
     "gocardless": {
         "rate_limited", "consent_expired", "slow", "html", "server_error", "suspended", "processing", "forbidden_ip",
     },
+    "enable_banking": {
+        "rate_limited", "server_error", "bank_timeout", "user_action", "no_access", "short_history", "forbidden_ip",
+        "down", "slow", "html", "ended",
+    },
     "stripe": {"rate_limited", "slow", "server_error", "html", "unauthorized", "lacks_right", "excess_right"},
     "whmcs": {
         "error_after_booking", "timeout_after_booking", "html", "slow", "forbidden_ip", "auth_failed", "server_error",

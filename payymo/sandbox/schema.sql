@@ -28,6 +28,14 @@ CREATE TABLE gc_account (
     created TEXT NOT NULL, last_accessed TEXT, failures INTEGER NOT NULL DEFAULT 0
 );
 
+-- Enable Banking. An account uid lives as long as its session; `code_at` is when the user came back.
+CREATE TABLE eb_application (slug TEXT PRIMARY KEY, id TEXT NOT NULL, private_key TEXT NOT NULL);
+CREATE TABLE eb_auth (id TEXT PRIMARY KEY, slug TEXT NOT NULL, code TEXT NOT NULL, code_at REAL NOT NULL, body TEXT NOT NULL);
+CREATE TABLE eb_session (
+    id TEXT PRIMARY KEY, slug TEXT NOT NULL, auth TEXT NOT NULL UNIQUE, status TEXT NOT NULL, ends TEXT NOT NULL, body TEXT NOT NULL
+);
+CREATE TABLE eb_account (uid TEXT PRIMARY KEY, slug TEXT NOT NULL, account TEXT NOT NULL, session TEXT NOT NULL);
+
 -- Stripe: every object of an account as JSON; `seq` keeps the order within one second.
 CREATE TABLE stripe_object (
     account TEXT NOT NULL, id TEXT NOT NULL, kind TEXT NOT NULL, created INTEGER NOT NULL, seq INTEGER NOT NULL,

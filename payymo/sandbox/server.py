@@ -1,4 +1,4 @@
-"""The one process that serves all three stand-ins on one loopback port."""
+"""The one process that serves all stand-ins on one loopback port."""
 
 import socket
 import threading
@@ -10,6 +10,7 @@ from flask import Flask
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
 from payymo.sandbox import control, world
+from payymo.sandbox.enable_banking_api import routes as enable_banking
 from payymo.sandbox.gocardless_api import consent_page
 from payymo.sandbox.gocardless_api import routes as gocardless
 from payymo.sandbox.store import Store
@@ -59,7 +60,7 @@ def _announcer(urls: Mapping[str, str]) -> Any:
 
 
 def create_app(store: Store, until: date, webhook_urls: Mapping[str, str] | None = None) -> Flask:
-    """Return the application with the three providers and the control addresses."""
+    """Return the application with the providers and the control addresses."""
     app = Flask("payymo.sandbox", static_folder=None)
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.config["PROPAGATE_EXCEPTIONS"] = False
@@ -69,6 +70,7 @@ def create_app(store: Store, until: date, webhook_urls: Mapping[str, str] | None
 
     app.register_blueprint(gocardless.blueprint(store, today))
     app.register_blueprint(consent_page.blueprint(store))
+    app.register_blueprint(enable_banking.blueprint(store, today))
     announce = _announcer(webhook_urls or {})
     app.register_blueprint(stripe.blueprint(store, announce))
     app.register_blueprint(oauth.blueprint(store))

@@ -339,3 +339,21 @@ def test_queries_do_not_grow_with_the_entries(account):
         return len(captured)
 
     assert queries(400) == queries(4)
+
+
+def test_an_entry_that_one_answer_tells_twice_under_one_id_is_stored_once_and_not_lost(account):
+    told = [fetched(internal="a", bank="B-1"), fetched(internal="a", bank="B-1")]
+
+    result = live(account, *told)
+
+    assert (result.new, result.known, account.transactions.count()) == (1, 1, 1)
+
+
+def test_a_banks_own_id_that_comes_again_with_another_amount_is_another_entry(account):
+    source = "enable_banking"
+    ingest_entries(account=account, entries=[fetched(internal="0", bank="0")], source=source)
+
+    other = fetched(amount="25.00", internal="0", bank="0")
+    again = ingest_entries(account=account, entries=[other], source=source)
+
+    assert (again.new, account.transactions.count()) == (1, 2)

@@ -1,0 +1,1 @@
+"""Enable Banking as its documentation describes it: signed tokens, sessions, accounts of one session."""
