@@ -46,7 +46,8 @@ class Replay:
     """The state of a replay.
 
     Shape: `verdicts` by row id; `to_minor` turns a verdict's amount into minor units of a currency; `watch` sees every
-    weighed receipt, before its verdict is learned; `refits` lets the curves follow the verdicts week by week.
+    weighed receipt, before its verdict is learned; `refits` lets the curves follow the verdicts week by week, and
+    the trust in single verdicts with them; what weights are learned from is seen without that, as the product sees it.
     """
 
     book: Book
@@ -219,8 +220,9 @@ class Replay:
             self._sure_slips += 1
         if right > 0.5:
             self._doubted.add(receipt.id)
-        for one in best.allocations:
-            self.book.doubts.raise_to(one.invoice_id, right)
+        if self.refits:
+            for one in best.allocations:
+                self.book.doubts.raise_to(one.invoice_id, right)
         self.log.add(receipt.source, judged.sure, right, eligible=judged.suggestion.eligible)
 
     def _slips(self) -> float:
@@ -232,7 +234,7 @@ class Replay:
 
         Either this is a slip or an earlier one left the older debt open; both are as likely unless something is known.
         """
-        if len(allocations) != 1 or judged.answer_named:
+        if not self.refits or len(allocations) != 1 or judged.answer_named:
             return
         given, slips = self.book.debts[allocations[0].invoice_id], self._slips()
         for debt in self.book.open_of_client(given.client_id):
