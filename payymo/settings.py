@@ -112,11 +112,12 @@ SILENCED_SYSTEM_CHECKS = ["guardian.W001"]
 MIDDLEWARE = [
     "payymo.shared.metrics.MeasureMiddleware",
     "payymo.shared.middleware.RequestIdMiddleware",
-    "tenants.middleware.TenantHostMiddleware",
+    # Before the host is looked at: what an unknown or suspended host answers carries the headers too.
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
     "payymo.shared.middleware.AnswerHeadersMiddleware",
     "csp.middleware.CSPMiddleware",
+    "tenants.middleware.TenantHostMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
