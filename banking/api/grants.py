@@ -56,7 +56,7 @@ def _membership(request: Request, public_id: uuid.UUID) -> Membership:
 class MemberAccounts(APIView):
     """The bank accounts of one colleague. A change counts from their next request on."""
 
-    permission_classes = [requires("members.change")]
+    permission_classes = [requires("members.change", asks_again=True)]
 
     @extend_schema(responses=LimitOutput)
     def get(self, request: Request, public_id: uuid.UUID) -> Response:

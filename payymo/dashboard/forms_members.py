@@ -7,6 +7,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Role
+from banking.models import BankAccount
 
 
 class InviteForm(forms.Form):
@@ -20,3 +21,23 @@ class InviteForm(forms.Form):
     def __init__(self, data: Any = None, *, roles: Iterable[Role]) -> None:
         super().__init__(data)
         self.fields["role"].choices = [(role.code, role.name) for role in roles]  # type: ignore[attr-defined]
+
+
+class AccountsForm(forms.Form):
+    """What a colleague sees: everything, or some bank accounts."""
+
+    is_limited = forms.BooleanField(label=_("Only the bank accounts below"), required=False)
+    accounts = forms.MultipleChoiceField(label=_("Bank accounts"), widget=forms.CheckboxSelectMultiple, required=False)
+
+    def __init__(self, *args: Any, accounts: Iterable[BankAccount], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.known = {str(row.public_id): row for row in accounts}
+        self.fields["accounts"].choices = [  # type: ignore[attr-defined]
+            (key, f"{row.name or _('Account')} … {row.iban_last4} {row.currency}") for key, row in self.known.items()
+        ]
+
+    @property
+    def chosen(self) -> list[BankAccount] | None:
+        """The accounts that stay in sight; None for everything."""
+        wanted = self.cleaned_data
+        return [self.known[key] for key in wanted["accounts"]] if wanted["is_limited"] else None

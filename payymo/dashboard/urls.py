@@ -75,6 +75,7 @@ urlpatterns = [
     path("rules/<uuid:rule_id>/remove/", rules.remove, name="rule_remove"),
     path("members/", members.listing, name="members"),
     path("members/<uuid:public_id>/", members.change, name="member_change"),
+    path("members/<uuid:public_id>/accounts/", members.accounts, name="member_accounts"),
     path("members/invitations/", members.invite, name="invite"),
     path("members/invitations/<uuid:public_id>/<slug:act>/", members.change_invitation, name="invitation_change"),
     path("account/security/", account.account, name="account"),

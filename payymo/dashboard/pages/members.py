@@ -10,7 +10,9 @@ from payymo.dashboard.pages.values import Chip, Choice, Moment
 
 @dataclass(frozen=True, slots=True)
 class MemberRow:
-    """A colleague. Shape: `change_url` takes a POST of `role`, or of `do` (end, resume); empty for the viewer's own."""
+    """A colleague. Shape: `change_url` takes a POST of `role`, or of `do` (end, resume); empty for the viewer's own, as
+    is `accounts_url`, the page of what they see.
+    """
 
     name: str
     email: str
@@ -21,6 +23,7 @@ class MemberRow:
     is_active: bool = True
     is_you: bool = False
     change_url: str = ""
+    accounts_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,3 +47,12 @@ class MembersPage:
     invitations: tuple[InvitationRow, ...]
     form: Any
     more: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MemberAccountsPage:
+    """Template `dashboard/member_accounts.html`. `form` says whether somebody is limited, and to which accounts."""
+
+    title: str
+    form: Any
+    error: str = ""

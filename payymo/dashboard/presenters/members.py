@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from accounts import permissions
 from accounts.models import Invitation, Membership, Role
 from accounts.services import invitations
+from banking.models import BankAccount
 from payymo.dashboard.formats import moment
 from payymo.dashboard.links import link
 from payymo.dashboard.pages.members import InvitationRow, MemberRow
@@ -46,7 +47,15 @@ def _member(row: Membership, request: HttpRequest, roles: tuple[Role, ...], now:
         is_active=row.is_active,
         is_you=is_you,
         change_url=link("member_change", row.user.public_id) if within_reach and not is_you else "",
+        accounts_url=link("member_accounts", row.user.public_id) if within_reach and not is_you else "",
     )
+
+
+def limits_of(row: Membership) -> dict[str, object]:
+    """Return what the form of a member's accounts begins with."""
+    granted = permissions.reach_of(row).accounts or ()
+    keys = BankAccount.objects.filter(pk__in=granted).values_list("public_id", flat=True)
+    return {"is_limited": row.is_limited, "accounts": [str(key) for key in keys]}
 
 
 def _state(row: Membership) -> Chip:

@@ -7,18 +7,21 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.guards import requires_permission
 from accounts.models import Membership
 from accounts.services import invitations
 from accounts.services import members as services
-from payymo.dashboard.forms_members import InviteForm
+from banking import selectors
+from payymo.dashboard.forms_members import AccountsForm, InviteForm
 from payymo.dashboard.links import link
-from payymo.dashboard.pages.members import MembersPage
+from payymo.dashboard.pages.members import MemberAccountsPage, MembersPage
 from payymo.dashboard.presenters import members as present
 from payymo.dashboard.shell import shell_of
 from payymo.shared.errors import DomainError
+
+MOST = 200
 
 
 @require_GET
@@ -91,6 +94,27 @@ def change(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     else:
         messages.success(request, _("Saved. It counts from their next request on."))
     return _back()
+
+
+@require_http_methods(["GET", "POST"])
+@requires_permission("members.change", asks_again=True)
+def accounts(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """Limit a colleague to some bank accounts, or lift the limit."""
+    mine = Membership.objects.filter(tenant=request.tenant).select_related("role", "user", "tenant")
+    row = get_object_or_404(mine, user__public_id=public_id)
+    form = AccountsForm(request.POST or None, initial=present.limits_of(row), accounts=selectors.accounts()[:MOST])
+    error = ""
+    if request.method == "POST" and form.is_valid():
+        try:
+            services.limit_member(membership=row, granted=request.permissions, accounts=form.chosen)
+        except DomainError as refused:
+            error = f"{refused} {_('Nothing was saved.')}"
+        else:
+            messages.success(request, _("Saved. It counts from their next request on."))
+            return _back()
+    page = MemberAccountsPage(_("Bank accounts of %s") % row.user.display_name, form, error)
+    around = {"shell": shell_of(request, "members"), "page": page}
+    return render(request, "dashboard/member_accounts.html", around, status=422 if error or form.errors else 200)
 
 
 def _back() -> HttpResponse:
