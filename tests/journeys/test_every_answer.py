@@ -96,16 +96,17 @@ def test_cookies_are_for_this_host_over_https_alone():
 
 def signed_in(served, slug="acme"):
     """Return a browser's session at a tenant, by real HTTP."""
-    browser, host = requests.Session(), f"{slug}.localhost"
+    browser, host = requests.Session(), f"{slug}.localhost:{served.port}"
     browser.headers["Host"] = host
     base = f"http://127.0.0.1:{served.port}"
     page = browser.get(f"{base}/login/", timeout=30)
     token = page.cookies["payymo_csrf"]
-    browser.post(
+    entered = browser.post(
         f"{base}/login/",
         {"email": f"owner@{slug}.example", "password": PASSWORD, "csrfmiddlewaretoken": token},
-        headers={"Origin": f"http://{host}:{served.port}"}, allow_redirects=False, timeout=30,
+        headers={"Origin": f"http://{host}"}, allow_redirects=False, timeout=30,
     )  # fmt: skip
+    assert entered.status_code == 302, entered.text[:500]
     return browser, base
 
 
