@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from banking.parsers import enable_banking, gocardless
+from banking.parsers import enable_banking, gocardless, simplefin
 from banking.parsers.fetched import FetchedBalances, FetchedEntries
 
 
@@ -23,4 +23,5 @@ class Reader:
 READERS: Mapping[str, Reader] = {
     "enable_banking": Reader(enable_banking.read_transactions, enable_banking.read_balances, has_own_ids=False),
     "gocardless_bad": Reader(gocardless.read_transactions, gocardless.read_balances, has_own_ids=True),
+    "simplefin": Reader(simplefin.read_transactions, simplefin.read_balances, has_own_ids=True),
 }

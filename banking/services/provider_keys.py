@@ -11,6 +11,7 @@ from banking.clients import base
 from banking.clients.base import Capabilities, Reason, Token
 from banking.clients.enable_banking import Application, EnableBanking
 from banking.clients.gocardless import GoCardless, GoCardlessTokens
+from banking.clients.simplefin import SimpleFin
 from banking.models import BankAccount, BankConnection, BankProvider, ProviderKey
 from payymo.shared.errors import BadInput, Conflict, Refused, Retryable
 from tenants import sealing
@@ -53,6 +54,7 @@ class Choice:
 _CAPABILITIES = {
     BankProvider.ENABLE_BANKING: EnableBanking.capabilities,
     BankProvider.GOCARDLESS: GoCardless.capabilities,
+    BankProvider.SIMPLEFIN: SimpleFin.capabilities,
 }
 
 
@@ -146,6 +148,8 @@ def provider(key: str, *, now: datetime, is_patient: bool = False) -> base.BankP
         return EnableBanking(
             settings.ENABLE_BANKING_URL, _application, now=now, breaker=_breaker(key), is_patient=is_patient
         )
+    if key == BankProvider.SIMPLEFIN:
+        return SimpleFin(breaker=_breaker(key))
     raise UnknownProvider("There is no bank data provider of this name.")
 
 

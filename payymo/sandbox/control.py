@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 
-from payymo.sandbox import changes, faults, world
+from payymo.sandbox import changes, faults, simplefin_api, world
 from payymo.sandbox.changes import BadOrder
 from payymo.sandbox.enable_banking_api import access
 from payymo.sandbox.store import Store, body
@@ -163,6 +163,11 @@ class Routes:
         with self.store.writing() as connection:
             return jsonify(access.register(connection, _slug(slug)))
 
+    def setup_token(self, slug: str) -> Response:
+        """Make a SimpleFIN setup token for the host."""
+        with self.store.writing() as connection:
+            return jsonify({"token": simplefin_api.make_token(connection, _slug(slug), request.host_url)})
+
     def add_entry(self, slug: str) -> tuple[Response, int]:
         """Add one entry to a bank account."""
         with self.store.writing() as connection:
@@ -213,6 +218,7 @@ def blueprint(store: Store, today: Callable[[], date], announce: Announce) -> Bl
     add("/bank/<slug>", routes.bank, "GET")
     add("/bank/<slug>/drop-tokens", routes.drop_tokens, "POST")
     add("/enable-banking/<slug>/application", routes.application, "POST")
+    add("/simplefin/<slug>/token", routes.setup_token, "POST")
     add("/bank/<slug>/add", routes.add_entry, "POST")
     add("/bank/<slug>/book-pending", routes.book_pending, "POST")
     add("/bank/<slug>/expire", routes.expire, "POST")

@@ -20,6 +20,7 @@ KNOWN = {
         "rate_limited", "server_error", "bank_timeout", "user_action", "no_access", "short_history", "forbidden_ip",
         "down", "slow", "html", "ended",
     },
+    "simplefin": {"revoked", "unpaid", "rate_limited", "down", "html", "slow", "complains"},
     "stripe": {"rate_limited", "slow", "server_error", "html", "unauthorized", "lacks_right", "excess_right"},
     "whmcs": {
         "error_after_booking", "timeout_after_booking", "html", "slow", "forbidden_ip", "auth_failed", "server_error",

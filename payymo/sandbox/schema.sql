@@ -36,6 +36,9 @@ CREATE TABLE eb_session (
 );
 CREATE TABLE eb_account (uid TEXT PRIMARY KEY, slug TEXT NOT NULL, account TEXT NOT NULL, session TEXT NOT NULL);
 
+-- SimpleFIN. Without a user the token is not claimed yet.
+CREATE TABLE sf_access (claim TEXT PRIMARY KEY, slug TEXT NOT NULL, user TEXT NOT NULL, password TEXT NOT NULL);
+
 -- Stripe: every object of an account as JSON; `seq` keeps the order within one second.
 CREATE TABLE stripe_object (
     account TEXT NOT NULL, id TEXT NOT NULL, kind TEXT NOT NULL, created INTEGER NOT NULL, seq INTEGER NOT NULL,

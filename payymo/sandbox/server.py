@@ -9,7 +9,7 @@ from typing import Any
 from flask import Flask
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
-from payymo.sandbox import control, world
+from payymo.sandbox import control, simplefin_api, world
 from payymo.sandbox.enable_banking_api import routes as enable_banking
 from payymo.sandbox.gocardless_api import consent_page
 from payymo.sandbox.gocardless_api import routes as gocardless
@@ -70,6 +70,7 @@ def create_app(store: Store, until: date, webhook_urls: Mapping[str, str] | None
 
     app.register_blueprint(gocardless.blueprint(store, today))
     app.register_blueprint(consent_page.blueprint(store))
+    app.register_blueprint(simplefin_api.blueprint(store, today))
     app.register_blueprint(enable_banking.blueprint(store, today))
     announce = _announcer(webhook_urls or {})
     app.register_blueprint(stripe.blueprint(store, announce))

@@ -66,3 +66,24 @@ class EnableBank(GoCardlessBank):
             answer = browser.post(link, data={"action": action}, timeout=10, allow_redirects=False)
         assert answer.headers["Location"].startswith(CALLBACK)
         return {name: values[0] for name, values in parse_qs(urlsplit(answer.headers["Location"]).query).items()}
+
+
+class SimpleFinBank(GoCardlessBank):
+    """One host's bank at SimpleFIN: a pasted token instead of a page."""
+
+    key = fault_name = "simplefin"
+    ended_fault = ("revoked", {})
+    limited_fault = ("rate_limited", {"reset": 1800})
+    down_fault = "down"
+
+    def save_keys(self, now):
+        """There are none."""
+
+    def token(self):
+        return self.process.control("POST", f"/simplefin/{self.slug}/token")["token"]
+
+    def connect(self, user_id, now, provider=None, renews=None):
+        provider = provider or provider_keys.provider(self.key, now=now)
+        return connecting.connect_with_token(
+            token=self.token(), user_id=user_id, provider=provider, now=now, renews=renews
+        )

@@ -11,10 +11,10 @@ from banking.models import BankAccount, BankConnection, ProviderKey
 from banking.services import connecting, provider_keys, schedule
 from banking.services.fetching import sync_account
 from payymo.sandbox import world
-from tests.banking.other_banks import EnableBank, GoCardlessBank
+from tests.banking.other_banks import EnableBank, GoCardlessBank, SimpleFinBank
 
 State = BankConnection.State
-BANKS = {bank.key: bank for bank in (GoCardlessBank, EnableBank)}
+BANKS = {bank.key: bank for bank in (GoCardlessBank, EnableBank, SimpleFinBank)}
 WITH_A_PAGE = [bank.key for bank in BANKS.values() if bank.key != "simplefin"]
 
 
