@@ -342,3 +342,27 @@ def test_a_bank_is_removed_or_its_consent_withdrawn_by_the_button_that_is_presse
     assert (kept.state, kept.withdrawn_at) == ("REVOKED", None)
     assert erased.state == "REVOKED"
     assert erased.withdrawn_at is not None
+
+
+def test_a_pasted_token_connects_its_accounts_and_renews_by_another(as_owner, in_acme, sandbox):
+    def token():
+        return sandbox.control("POST", "/simplefin/acme/token")["token"]
+
+    page = as_owner.get("/connections/bank/new/", {"provider": "simplefin"}).context["page"]
+    assert (page.provider, page.credentials, list(page.token.fields)) == ("simplefin", None, ["setup_token"])
+
+    refused = as_owner.post("/connections/bank/new/", {"provider": "simplefin", "setup_token": "nonsense"})
+    assert (refused.status_code, BankConnection.objects.count()) == (422, 0)
+    assert "not a SimpleFIN setup token" in refused.context["page"].error
+
+    as_owner.post("/connections/bank/new/", {"provider": "simplefin", "setup_token": token()})
+    first = BankConnection.objects.get()
+    again = as_owner.post(f"/connections/bank/{first.public_id}/renew/")
+    assert again["Location"] == f"/connections/bank/new/?provider=simplefin&renews={first.public_id}"
+    as_owner.post(
+        "/connections/bank/new/", {"provider": "simplefin", "renews": str(first.public_id), "setup_token": token()}
+    )
+
+    first.refresh_from_db()
+    assert (first.state, BankConnection.objects.get(state="LINKED").renews_id) == ("REVOKED", first.pk)
+    assert BankAccount.objects.count() == 2
