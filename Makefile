@@ -77,6 +77,7 @@ bench: venv-bench $(if $(BENCH),,bench-hosts)
 	@judged=; for dir in $(BENCH_DIRS); do if test -f "$$dir/truth.jsonl"; then judged="$$judged $$dir"; fi; done; \
 	test -z "$$judged" || { echo; $(VENV_PYTHON) benchmarks/peers.py $$judged; }
 	@echo; $(LOCAL) throwaway -- $(VENV_PYTHON) benchmarks/proposing.py $(BENCH_PROPOSING)
+	@echo; $(LOCAL) throwaway -- $(VENV_PYTHON) benchmarks/statements.py
 
 bench-scale: venv-bench
 	@$(VENV_PYTHON) benchmarks/matching_scale.py $(ARGS)

@@ -10,15 +10,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from banking.parsers import camt053, csv_file, mt940
+from banking.parsers import archives, bai2, camt053, csv_file, mt940, ofx
 from banking.parsers.csv_detection import detect
 from banking.parsers.csv_mapping import CsvMapping
 from banking.parsers.errors import UnreadableStatement
 from banking.parsers.recognise import read
 from banking.parsers.types import ParsedFile
+from tests.banking import workbooks
+from tests.banking.workbooks import archive
 
 SAMPLES = sorted((Path(__file__).parents[2] / "samples").glob("*/*.*"))
-CONTENTS = [path.read_bytes() for path in SAMPLES]
+CONTENTS = [path.read_bytes() for path in SAMPLES] + [workbooks.statement("12.3", "-7", "0.5")]
 quick = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
@@ -146,6 +148,76 @@ def test_amount_in_xml_is_exact_or_refused(written):
         assert statement.entries[1].amount == Decimal(written.strip())
 
 
+def plain(written: str) -> Decimal | None:
+    """What an amount can only mean: digits and at most one sign of decimals that has no rival."""
+    found = re.fullmatch(r"([+-]?)([0-9]*)(?:[.,]([0-9]*))?", written)
+    return Decimal(f"{found[1]}{found[2] or '0'}.{found[3] or '0'}") if found and digits(written) else None
+
+
+@settings(max_examples=300, deadline=None)
+@given(messy.map(lambda text: text.replace("&", "").replace("<", "")))
+def test_amount_in_ofx_is_exact_or_refused(written):
+    def entry(amount: str, fitid: str) -> str:
+        return f"<STMTTRN><DTPOSTED>20260302\n<TRNAMT>{amount}\n<FITID>{fitid}\n</STMTTRN>"
+
+    listed = entry("1.00", "a") + entry(written, "b")
+    source = f"<OFX><STMTRS><CURDEF>EUR\n<BANKTRANLIST>{listed}</BANKTRANLIST></STMTRS></OFX>"
+
+    [found] = ofx.parse(source.encode()).statements
+
+    if len(found.entries) == 1:
+        assert len(found.refused) == 1
+        return
+    amount, meant = found.entries[1].amount, plain(written.strip())
+    whole, _, decimals = re.sub(r"[^0-9.,]", "", written).replace(",", ".").rpartition(".")
+    assert amount == (meant if meant is not None else abs(amount) * (-1 if "-" in written else 1))
+    assert meant is not None or abs(amount) == Decimal(f"{digits(whole)}.{digits(decimals)}")
+
+
+@settings(max_examples=300, deadline=None)
+@given(messy.filter(lambda text: "," not in text))
+def test_amount_in_bai2_is_exact_or_refused(written):
+    head = "01,A,B,260303,0700,1,,,2/\n02,B,A,1,260302,,EUR,2/\n03,1,,/\n16,165,100,Z,,,a/\n"
+    source = f"{head}16,165,{written},Z,,,b/\n49,,4/\n"
+
+    [found] = bai2.parse(source.encode()).statements
+
+    if len(found.entries) == 1:
+        assert 5 in [refusal.line for refusal in found.refused]
+        return
+    assert found.entries[1].amount == Decimal(written.strip()) / 100
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.decimals(min_value=-(10**9), max_value=10**9, places=2), st.booleans())
+def test_number_in_a_cell_of_a_workbook_is_exact(amount, as_float):
+    source = workbooks.statement(repr(float(amount)) if as_float else f"{amount:f}")
+
+    [found] = read(source).statements
+
+    assert [entry.amount for entry in found.entries] == [amount]
+
+
+@quick
+@given(
+    st.dictionaries(st.text("ab./\\:é", min_size=1, max_size=12), st.binary(max_size=60), max_size=4),
+    st.floats(0, 1),
+    st.binary(max_size=6),
+)
+def test_damaged_archives_are_refused_or_read(files, place, put):
+    packed = archive(files)
+    at = int(place * len(packed))
+
+    for source in (packed, packed[:at] + put + packed[at + len(put) :], packed[:at]):
+        reason = "Read."
+        try:
+            if archives.is_archive(source):
+                reason = f"Read {len(archives.files(source))}."
+        except UnreadableStatement as error:
+            reason = error.reason
+        assert reason.endswith(".")
+
+
 @settings(max_examples=100, deadline=None)
 @given(st.lists(st.decimals(min_value=-99999, max_value=99999, places=2), min_size=2, max_size=30), st.integers(0, 29))
 def test_lost_row_is_always_seen_by_the_running_balance(amounts, place):
@@ -192,8 +264,19 @@ def _runs_backwards(rows: list[str]) -> bool:
         b"<Document><BkToCstmrStmt><Stmt>" + b"<Ntry/>" * 49_000 + b"</Stmt></BkToCstmrStmt></Document>",
         b"<Document>" + b"x&amp;" * 1_500_000 + b"</Document>",
         b"<Document " + b"a" * 9_000_000,
+        b"<OFX>" + b"<A>" * 3_000_000,
+        b"<OFX><STMTRS><CURDEF>EUR" + b"<STMTTRN><A>1</STMTTRN>" * 400_000,
+        b"<OFX>" + b"<![CDATA[" * 1_000_000,
+        b"<OFX>" + b"<" * 9_000_000,
+        b"A:B\n" * 2_000_000 + b"<OFX>",
+        b"01,A,B,260303,\n02,B,A,1,260302,,EUR\n03,1,,/\n" + b"88,x/\n" * 1_500_000,
+        b"01,A,B,260303,\n02,B,A,1,260302,,EUR\n03,1,," + b"," * 9_000_000,
+        b"01,A,B,260303,\n02,B,A,1,260302,,EUR\n03,1,,/\n" + b"16,165,1,Z,,,x/\n" * 49_000,
+        b"!Type:Bank\n" + b"Px\n" * 3_000_000,
+        b"!Type:Bank\n" + b"D1/1'26\nT1\n^\n" * 49_000,
+        archive({"xl/workbook.xml": b"<workbook/>", "xl/worksheets/sheet1.xml": b"<c><f>" * 8_000_000}),
     ],
-    ids=range(18),
+    ids=range(29),
 )
 def test_large_hostile_files_end_soon(source):
     began = time.perf_counter()
