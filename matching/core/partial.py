@@ -201,6 +201,9 @@ class _PartialCounts(Counts):
     def get(self, key: str, on: date) -> dict[int, float]:
         return super().get(key, on) if key and self._ledger.has("payers", (self._kind, key)) else {}
 
+    def together(self, key: str) -> int:
+        return super().together(key) if key and self._ledger.has("payers", (self._kind, key)) else 0
+
     def partners(self, client_ids: Iterable[int]) -> set[int]:
         members = list(client_ids)
         # Each is asked for, not only the first that is missing.
