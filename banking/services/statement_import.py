@@ -161,28 +161,29 @@ def commit_import(
             return row, IngestResult(0, row.new_count + row.known_count)
         if row.state != State.READY:
             raise WrongState(f"This import cannot be committed: {row.get_state_display().lower()}.")
-        found = _preview(row, content_of(row))
-        if found.file.proved is False and not accept_unproved:
-            raise UnprovedStatement(_not_proved(found.file))
-        account = found.account or _created(found.file)
+        file, account = _read(row, content_of(row))
+        if file.proved is False and not accept_unproved:
+            raise UnprovedStatement(_not_proved(file))
+        gaps_told = _gaps(file, account)
+        account = account or _created(file)
         row.account = account
-        days = found.file.days
+        days = file.days
         result = ingest_entries(
             account=account,
-            entries=found.file.booked,
+            entries=file.booked,
             source=row.format,
             complete_from=days[0] if days else None,
             complete_until=days[1] if days else None,
-            refused=found.file.refused,
+            refused=file.refused,
             statement_import=_saved(row),
         )
-        _count(row, found, result)
+        _count(row, file, gaps_told, result)
         repeats = StatementImport.objects.filter(account=account, file_sha256=row.file_sha256, state=State.COMMITTED)
         # The same file again, uploaded anew: nothing in it is new, and one import of it is enough.
         row.state = State.DISCARDED if repeats.exists() else State.COMMITTED
         row.committed_at = now if row.state == State.COMMITTED else None
         row.save()
-        _take_balance(account, found.file, now)
+        _take_balance(account, file, now)
         audit.record(action="import.committed", about=row, details={"new": result.new, "known": result.known})
     return row, result
 
@@ -236,11 +237,17 @@ def _detected(content: bytes, row: StatementImport, encoding: str = "") -> CsvDe
     )
 
 
-def _preview(row: StatementImport, content: bytes) -> Preview:
+def _read(row: StatementImport, content: bytes) -> tuple[StatementFile, BankAccount | None]:
+    """Read the file, and find its account, which is None while it would be created."""
     file = statement_files.read_file(content, file_format=row.format, mapping=row.mapping, currency=row.currency)
     account = row.account or statement_files.find_account(file)
     if account is not None:
         statement_files.check_account(file, account)
+    return file, account
+
+
+def _preview(row: StatementImport, content: bytes) -> Preview:
+    file, account = _read(row, content)
     days = file.days
     result = preview_entries(
         account=account,
@@ -266,18 +273,17 @@ def _fill_in(row: StatementImport, content: bytes) -> None:
     found = _preview(row, content)
     row.account = row.account or found.account
     row.currency = found.file.currency
-    _count(row, found, found.result)
+    _count(row, found.file, found.gaps, found.result)
 
 
-def _count(row: StatementImport, found: Preview, result: IngestResult) -> None:
-    file = found.file
+def _count(row: StatementImport, file: StatementFile, gaps_told: tuple[str, ...], result: IngestResult) -> None:
     row.spans = [as_row(span) for span in file.spans]
     row.opening = file.opening.amount if file.opening else None
     row.closing = file.closing.amount if file.closing else None
     row.proved = file.proved
     row.new_count, row.known_count = result.new, result.known
     row.refused = [one.as_dict() for one in result.refused[:_MOST_NOTES]]
-    missing = [Refusal(0, told) for told in found.gaps]
+    missing = [Refusal(0, told) for told in gaps_told]
     row.noted = [one.as_dict() for one in (*missing, *result.noted)[:_MOST_NOTES]]
 
 
