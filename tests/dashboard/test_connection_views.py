@@ -270,7 +270,8 @@ def test_an_unknown_kind_of_connection_does_not_exist(as_owner, in_acme):
 
 
 def test_the_consent_page_names_the_days_that_this_bank_gives(as_owner, sandbox):
-    as_owner.post("/connections/bank/new/", {"secret_id": KEYS.secret_id, "secret_key": KEYS.secret_key})
+    keys = {"provider": "gocardless_bad", "secret_id": KEYS.secret_id, "secret_key": KEYS.secret_key}
+    as_owner.post("/connections/bank/new/", keys)
 
     page = as_owner.post("/connections/bank/new/", {"institution": "HARBOUR_MUTUAL_HBMUGB21"}).context["page"]
 
@@ -357,6 +358,9 @@ def test_a_pasted_token_connects_its_accounts_and_renews_by_another(as_owner, in
 
     as_owner.post("/connections/bank/new/", {"provider": "simplefin", "setup_token": token()})
     first = BankConnection.objects.get()
+    first.accounts.order_by("pk").first().quotas.create(scope="transactions", limit=12, used=2)
+    [card] = as_owner.get("/connections/").context["page"].connections
+    assert [fact.text for fact in card.facts] == ["SimpleFIN Bridge", "transactions 10/12"]
     again = as_owner.post(f"/connections/bank/{first.public_id}/renew/")
     assert again["Location"] == f"/connections/bank/new/?provider=simplefin&renews={first.public_id}"
     as_owner.post(

@@ -89,11 +89,27 @@ def _calls_left(quotas: list[AccountQuota], now: datetime) -> str:
     transactions = [quota for quota in quotas if quota.scope == "transactions"]
     if not transactions:
         return ""
-    left = min(
-        quota.limit if quota.resets_at and quota.resets_at <= now else max(quota.limit - quota.used, 0)
-        for quota in transactions
-    )
-    return formats.number(left)
+    return formats.number(min(_left(quota, now) for quota in transactions))
+
+
+def _quota_facts(
+    row: BankConnection, accounts: list[BankAccount], quotas: dict[int, list[AccountQuota]], now: datetime
+) -> tuple[Fact, ...]:
+    """Name the provider, and of each account the calls that are left of each scope."""
+    names = {"details": _("details"), "balances": _("balances"), "transactions": _("transactions")}
+    facts = [Fact(_("Provider"), text=str(row.get_provider_display()))]
+    for account in accounts:
+        told = [
+            f"{names[each.scope]} {formats.number(_left(each, now))}/{formats.number(each.limit)}"
+            for each in sorted(quotas[account.pk], key=lambda each: each.scope)
+        ]
+        if told:
+            facts.append(Fact(_("Calls left for %s") % masked(account.iban_last4), text=", ".join(told)))
+    return tuple(facts)
+
+
+def _left(quota: AccountQuota, now: datetime) -> int:
+    return quota.limit if quota.resets_at and quota.resets_at <= now else max(quota.limit - quota.used, 0)
 
 
 def _bank(
@@ -129,6 +145,7 @@ def _bank(
         name=row.institution_name,
         detail=row.country,
         chip=_chip(row),
+        facts=_quota_facts(row, accounts, quotas, now),
         calls_left=_calls_left([quota for account in accounts for quota in quotas[account.pk]], now),
         consent_end=formats.day(row.consent_ends_at.date()) if row.consent_ends_at else "",
         consent_percent=percent,
