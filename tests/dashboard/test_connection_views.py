@@ -193,7 +193,8 @@ def test_an_unknown_reference_gives_a_sentence(as_owner, query):
 
 
 def test_wrong_bank_keys_give_a_sentence_and_store_nothing(as_owner, sandbox):
-    answer = as_owner.post("/connections/bank/new/", {"secret_id": KEYS.secret_id, "secret_key": "wrong"})
+    keys = {"provider": "gocardless_bad", "secret_id": KEYS.secret_id, "secret_key": "wrong"}
+    answer = as_owner.post("/connections/bank/new/", keys)
 
     assert answer.status_code == 422
     assert len(answer.context["page"].error) > 20
