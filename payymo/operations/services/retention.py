@@ -1,7 +1,7 @@
 """What is kept for how long: each kind in small steps that can be stopped, repeated and counted beforehand.
 
 Amounts, days, decisions and the audit log stay, so that every sum and the chain still prove themselves; what names a
-person goes. Source: docs/adr/0028-retention-erases-persons-and-keeps-sums.md
+person goes. Source: docs/adr/0035-retention-erases-persons-and-keeps-sums.md
 """
 
 import logging
