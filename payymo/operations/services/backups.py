@@ -172,7 +172,7 @@ def _tenants() -> dict[str, dict[str, int]]:
         for slug, schema in Tenant.objects.order_by("slug").values_list("slug", "schema_name"):
             quoted = connection.ops.quote_name(schema)
             cursor.execute(
-                f"SELECT (SELECT count(*) FROM {quoted}.whmcs_posting), "  # noqa: S608 - our own schema name, quoted
+                f"SELECT (SELECT count(*) FROM {quoted}.whmcs_posting), "  # noqa: S608 - our own name  # nosec B608
                 f"(SELECT count(*) FROM {quoted}.banking_banktransaction), "
                 f"(SELECT count(*) FROM {quoted}.audit_auditlink)"
             )
@@ -185,7 +185,10 @@ def _dump(program: str, snapshot: str) -> Iterator[bytes]:
     command = [program, *words, "--no-owner", "--no-privileges", f"--snapshot={snapshot}", "--lock-wait-timeout=60s"]
     packer = zlib.compressobj(6)
     with tempfile.TemporaryFile() as said:
-        with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=said) as process:  # noqa: S603
+        dumping = subprocess.Popen(  # noqa: S603 - PostgreSQL's own program  # nosec B603
+            command, env=environment, stdout=subprocess.PIPE, stderr=said
+        )
+        with dumping as process:
             assert process.stdout is not None  # noqa: S101 - asked for above
             while data := process.stdout.read(_CHUNK):
                 yield packer.compress(data)
@@ -225,7 +228,7 @@ def _load(program: str, data: Iterator[bytes]) -> None:
     words, environment = _connection_words()
     command = [program, *words, "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--output=/dev/null"]
     with tempfile.TemporaryFile() as said:
-        process = subprocess.Popen(  # noqa: S603 - PostgreSQL's own program
+        process = subprocess.Popen(  # noqa: S603 - PostgreSQL's own program  # nosec B603
             command, env=environment, stdin=subprocess.PIPE, stderr=said, stdout=subprocess.DEVNULL
         )
         assert process.stdin is not None  # noqa: S101 - asked for above
