@@ -8,7 +8,7 @@ from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 
 from accounts import confirming
 from accounts.permissions import check_codename
@@ -43,7 +43,7 @@ def for_members(view: View) -> View:
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if not request.user.is_authenticated:
-            return redirect_to_login(request.get_full_path())
+            return _sign_in_first(request)
         if request.membership is None:
             raise Http404
         return view(request, *args, **kwargs)
@@ -60,8 +60,7 @@ def refusal(request: HttpRequest, codename: str) -> HttpResponse | None:
     if not request.user.is_authenticated:
         if getattr(request, "htmx", False):
             return HttpResponse("Please sign in again.", status=401, content_type="text/plain")
-        # The staff host has no sign-in page but the console's own.
-        return redirect_to_login(request.get_full_path(), "admin:login" if request.is_staff_host else None)
+        return _sign_in_first(request)
     permissions: frozenset[str] | None = getattr(request, "permissions", None)
     if permissions is None:
         raise Http404
@@ -70,3 +69,15 @@ def refusal(request: HttpRequest, codename: str) -> HttpResponse | None:
     if codename not in permissions:
         raise PermissionDenied
     return None
+
+
+def _sign_in_first(request: HttpRequest) -> HttpResponse:
+    """Answer somebody who came without a session.
+
+    A browser keeps a Strict cookie back when another site leads here, as the bank's page does after the consent. The
+    page that is shown then asks for the same address again, now from this host, and the cookie comes along.
+    """
+    if request.method == "GET" and request.headers.get("Sec-Fetch-Site") == "cross-site":
+        return render(request, "accounts/from_elsewhere.html", {"address": request.get_full_path()})
+    # The staff host has no sign-in page but the console's own.
+    return redirect_to_login(request.get_full_path(), "admin:login" if request.is_staff_host else None)

@@ -300,8 +300,8 @@ _cookie_prefix = "__Host-" if PUBLIC_SCHEME == "https" else ""
 SESSION_COOKIE_NAME = f"{_cookie_prefix}payymo_session"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PUBLIC_SCHEME == "https"
 SESSION_COOKIE_HTTPONLY = True
-# Lax, not Strict: the bank's consent page leads back by a cross-site navigation and needs the same signed-in user.
-SESSION_COOKIE_SAMESITE = "Lax"
+# Whoever comes from another site, as from the bank's consent page, is led on from this host: see accounts/guards.py.
+SESSION_COOKIE_SAMESITE = "Strict"
 # The row says when it ends: see accounts/services/browser_sessions.py.
 SESSION_COOKIE_AGE = SESSION_SECONDS
 SESSION_SAVE_EVERY_REQUEST = False
@@ -341,12 +341,14 @@ STORAGES = {
 }
 PAYYMO_THEME_CSS = env.list("PAYYMO_THEME_CSS", default=["dashboard/css/theme.css"])
 
+API_CALLS_A_MINUTE = env.int("PAYYMO_API_CALLS_A_MINUTE", default=1200)
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "accounts.api.authentication.TenantTokenAuthentication",
         "accounts.api.authentication.ApiKeyAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["accounts.api.permissions.IsTenantMember"],
+    "DEFAULT_THROTTLE_CLASSES": ["accounts.api.throttling.CallerThrottle"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["payymo.shared.api.parsing.StrictJSONParser"],
     "DEFAULT_PAGINATION_CLASS": "payymo.shared.api.pagination.KeysetPagination",

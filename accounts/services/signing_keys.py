@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 from jwt.algorithms import RSAAlgorithm
 
 from accounts import locks
@@ -117,7 +118,8 @@ def _make_first(now: datetime) -> SigningKey:
     pair = _new_pair()
     with transaction.atomic():
         locks.lock_signing_keys()
-        return _signing(now) or _make(now, pair, signs_from=now)
+        # Who waited for the lock meets a key that was made later than its own moment.
+        return _signing(timezone.now()) or _make(now, pair, signs_from=now)
 
 
 def _new_pair() -> rsa.RSAPrivateKey:

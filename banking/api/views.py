@@ -94,12 +94,14 @@ class Connections(APIView):
     def post(self, request: Request) -> Response:
         """Start a consent; the person opens `link` and comes back to the dashboard, signed in as the caller."""
         wanted, now = _checked(shapes.ConnectInput, request.data), timezone.now()
+        provider = wanted["provider"] or provider_keys.default_choice()
+        provider_keys.require_keys(provider)
         started = connecting.connect(
             institution_id=wanted["institution_id"],
             token=wanted["setup_token"],
             user_id=request.user.pk,
             redirect_url=callback_url(),
-            provider=provider_keys.provider(wanted["provider"] or provider_keys.default_choice(), now=now),
+            provider=provider_keys.provider(provider, now=now),
             now=now,
         )
         return Response(shapes.StartedOutput(started).data, status=201)

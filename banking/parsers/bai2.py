@@ -158,19 +158,19 @@ def _statement(account: _Account) -> ParsedStatement:
 
 def _balances(account: _Account, totals: _Totals, refused: list[Refusal]) -> dict[str, Balance]:
     """Read the summaries of the account record: type, amount, count, funds, as often as they come."""
-    fields, found = account.head.fields()[2:], dict[str, Balance]()
+    fields, place, found = account.head.fields(), 2, dict[str, Balance]()
     try:
-        while any(fields):
-            if not fields[0]:
+        while place < len(fields):
+            code, written = fields[place], _cell(fields, place + 1)
+            if not code:
                 # An account without a summary has an empty one, and some banks write a comma too many.
-                fields = fields[1:]
+                place += 1
                 continue
-            code, written = fields[0], _cell(fields, 1)
-            _, taken = funds(fields[3:])
+            _, taken = funds(fields[place + 3 : place + 5])
             totals.add(written)
             if code in {_OPENING, _CLOSING} and written:
                 found[code] = Balance(amount_of(written, account.currency), account.currency, account.on)
-            fields = fields[3 + taken :]
+            place += 3 + taken
     except UnreadableEntry as error:
         totals.minor = None
         refused.append(Refusal(account.head.line, f"A balance cannot be read: {error.reason}"))

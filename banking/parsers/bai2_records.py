@@ -40,7 +40,7 @@ class Record:
 
 def records(text: str) -> Iterator[Record]:
     """Yield the records in order; a line that begins none belongs to the text before it."""
-    code, content, first, raw = "", "", 0, list[str]()
+    code, parts, first, raw = "", list[str](), 0, list[str]()
     for number, line in enumerate(re.split(r"\r\n|\n|\r", text), start=1):
         begins = _RECORD.match(line)
         if not line.strip():
@@ -48,15 +48,21 @@ def records(text: str) -> Iterator[Record]:
         if begins is None or begins[1] == "88":
             told = line[begins.end() :] if begins else line
             # A record that ended goes on with its next field, a text with its next words.
-            glue = "," if content.endswith("/") else " "
-            content = content.removesuffix("/") + glue + told.strip()
+            has_ended = bool(parts) and parts[-1].endswith("/")
+            if has_ended:
+                parts[-1] = parts[-1].removesuffix("/")
+            parts.append(("," if has_ended else " ") + told.strip())
             raw.append(line)
             continue
         if code:
-            yield Record(code, content.removesuffix("/"), first, len(raw), "\n".join(raw))
-        code, content, first, raw = begins[1], line[begins.end() :].strip(), number, [line]
+            yield _record(code, parts, first, raw)
+        code, parts, first, raw = begins[1], [line[begins.end() :].strip()], number, [line]
     if code:
-        yield Record(code, content.removesuffix("/"), first, len(raw), "\n".join(raw))
+        yield _record(code, parts, first, raw)
+
+
+def _record(code: str, parts: list[str], first: int, raw: list[str]) -> Record:
+    return Record(code, "".join(parts).removesuffix("/"), first, len(raw), "\n".join(raw))
 
 
 def minor_units(written: str) -> int:

@@ -75,6 +75,15 @@ def default_choice() -> str:
     return newest or next(first, listed[0].key)
 
 
+def require_keys(key: str) -> None:
+    """Let go on where the provider's keys are there, or it needs none.
+
+    Raises: UnknownProvider, NoProviderKey.
+    """
+    if not choice(key).is_ready:
+        raise _no_keys(BankProvider(key))
+
+
 def choice(key: str) -> Choice:
     """Return one provider.
 
@@ -228,7 +237,9 @@ class KeptTokens:
 def _row_of(key: BankProvider) -> ProviderKey:
     row = ProviderKey.objects.filter(provider=key).first()
     if row is None:
-        raise NoProviderKey(
-            f"There are no {key.label.split(' Bank ')[0]} keys yet. Enter them under Connections first."
-        )
+        raise _no_keys(key)
     return row
+
+
+def _no_keys(key: BankProvider) -> NoProviderKey:
+    return NoProviderKey(f"There are no {key.label.split(' Bank ')[0]} keys yet. Enter them under Connections first.")

@@ -35,6 +35,13 @@ class StaffSite(AdminSite):
     enable_nav_sidebar = False
     login_form = StaffSignInForm
 
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Go to the console after the sign-in; the tenants' overview, Django's choice here, is no page of this host."""
+        if "next" not in request.GET and "next" not in request.POST:
+            request.GET = request.GET.copy()
+            request.GET["next"] = reverse("admin:index", current_app=self.name)
+        return super().login(request, extra_context)
+
     def has_permission(self, request: HttpRequest) -> bool:
         """Return whether this is a member of staff."""
         return bool(request.user.is_authenticated and request.user.is_active and request.user.is_staff)

@@ -60,8 +60,32 @@ def test_signing_in_opens_a_session_and_goes_on_to_the_first_page(browser):
     assert (answer.status_code, answer["Location"]) == (302, "/")
     assert browser.who == "acme reviewer@acme.example reviewer"
     cookie = browser.client.cookies["payymo_session"]
-    assert (cookie["httponly"], cookie["samesite"], cookie["domain"]) == (True, "Lax", "")
+    assert (cookie["httponly"], cookie["samesite"], cookie["domain"]) == (True, "Strict", "")
     assert list(SecurityEvent.objects.values_list("kind", flat=True)) == ["signed_in"]
+
+
+def test_who_comes_from_another_site_is_led_on_from_here_and_only_then_asked_to_sign_in(browser):
+    path = "/connections/bank/callback/?ref=a%22b&error=x"
+
+    from_elsewhere = browser.get(path, **{"sec-fetch-site": "cross-site"})
+    from_here = browser.get(path, **{"sec-fetch-site": "same-origin"})
+
+    assert from_elsewhere.status_code == 200
+    assert 'content="0;url=/connections/bank/callback/?ref=a%22b&amp;error=x"' in from_elsewhere.content.decode()
+    assert (from_here.status_code, from_here["Location"][:13]) == (302, "/login/?next=")
+
+
+def test_what_another_site_sends_here_is_never_sent_again(browser):
+    browser.get("/login/")
+    token = browser.client.cookies["payymo_csrf"].value
+
+    answer = browser.client.post(
+        "/account/theme/",
+        {"csrfmiddlewaretoken": token},
+        headers={"host": "acme.localhost", "sec-fetch-site": "cross-site"},
+    )
+
+    assert answer.status_code in (302, 403)
 
 
 def test_signing_in_gives_the_session_a_new_key(browser):

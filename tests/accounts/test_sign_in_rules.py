@@ -53,7 +53,7 @@ def test_in_production_cookies_are_host_bound_secure_and_closed_to_scripts():
     assert said["SESSION_COOKIE_NAME"].startswith("__Host-")
     assert said["CSRF_COOKIE_NAME"].startswith("__Host-")
     assert (said["SESSION_COOKIE_SECURE"], said["CSRF_COOKIE_SECURE"], said["SESSION_COOKIE_HTTPONLY"]) == (True,) * 3
-    assert (said["SESSION_COOKIE_SAMESITE"], said["CSRF_COOKIE_SAMESITE"]) == ("Lax", "Strict")
+    assert (said["SESSION_COOKIE_SAMESITE"], said["CSRF_COOKIE_SAMESITE"]) == ("Strict", "Strict")
     assert said["second"] is True
 
 

@@ -87,7 +87,7 @@ def test_cookies_are_for_this_host_over_https_alone():
     assert done.returncode == 0, done.stderr[-2000:]
     assert json.loads(done.stdout.splitlines()[-1]) == {
         "SESSION_COOKIE_NAME": "__Host-payymo_session", "SESSION_COOKIE_SECURE": True,
-        "SESSION_COOKIE_HTTPONLY": True, "SESSION_COOKIE_SAMESITE": "Lax", "SESSION_COOKIE_DOMAIN": None,
+        "SESSION_COOKIE_HTTPONLY": True, "SESSION_COOKIE_SAMESITE": "Strict", "SESSION_COOKIE_DOMAIN": None,
         "CSRF_COOKIE_NAME": "__Host-payymo_csrf", "CSRF_COOKIE_SECURE": True, "CSRF_COOKIE_SAMESITE": "Strict",
         "CSRF_COOKIE_DOMAIN": None, "SECURE_HSTS_SECONDS": 31_536_000, "SECURE_HSTS_INCLUDE_SUBDOMAINS": True,
         "DEBUG": False, "SECOND_FACTOR_REQUIRED": True,

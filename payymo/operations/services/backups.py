@@ -7,6 +7,7 @@ import contextlib
 import hashlib
 import importlib.util
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -129,13 +130,30 @@ def _program(name: str) -> str:
     bundled = (
         [str(Path(place) / "pginstall/bin") for place in (wheel.submodule_search_locations or ())] if wheel else []
     )
-    for place in (*places, *([] if places else [os.environ.get("PATH", os.defpath), *bundled])):
-        if found := shutil.which(name, path=place):
-            return found
+    found = [
+        program
+        for place in (places or [os.environ.get("PATH", os.defpath), *bundled])
+        if (program := shutil.which(name, path=place))
+    ]
+    if fitting := next((program for program in found if _fits(program)), None):
+        return fitting
     raise CannotBackUp(
-        f"{name} was not found: install PostgreSQL's client programs, of the server's version or newer, or name their "
-        "folder in PAYYMO_PG_BIN."
+        f"{name} of version {_server_version()} or newer was not found: install PostgreSQL's client programs, or name "
+        "their folder in PAYYMO_PG_BIN."
     )
+
+
+def _server_version() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW server_version_num")
+        return int(cursor.fetchone()[0]) // 10_000
+
+
+def _fits(program: str) -> bool:
+    """Return whether the program is not older than the server; pg_dump refuses a newer one."""
+    said = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=20, check=False)  # noqa: S603 - PostgreSQL's own program  # nosec B603
+    found = re.search(r"\b(\d+)(?:\.\d+|\w*)\b", said.stdout)
+    return found is not None and int(found[1]) >= _server_version()
 
 
 def _connection_words() -> tuple[list[str], dict[str, str]]:

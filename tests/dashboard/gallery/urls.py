@@ -159,6 +159,7 @@ dashboard = [
     path(
         "settings/matching/", page("settings/matching", gallery.matching_settings, "settings"), name="settings_matching"
     ),
+    path("settings/licence/", lambda request: HttpResponse(status=204), name="settings_licence"),
     path("members/", page("members", account.members, "members"), name="members"),
     path("members/invitations/", lambda request: HttpResponse(status=204), name="invite"),
     path("account/security/", page("account", account.account, ""), name="account"),
