@@ -27,6 +27,15 @@ _SHARED_LEFTOVERS = (
 )  # fmt: skip
 
 
+# Few tests and long ones: they start real servers, workers and browsers.
+_LONG = ("/tests/journeys/", "/tests/tenants/test_workers", "/tests/whmcs/test_posting_chaos", "/tests/operations/")
+
+
+def pytest_collection_modifyitems(items):
+    """Let the long files begin, so that no core waits for one of them in the end."""
+    items.sort(key=lambda item: not any(part in item.path.as_posix() for part in _LONG))
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(django_test_environment, django_db_blocker, django_db_modify_db_settings):
     """Create the database and the tenants once; tests roll back or empty what they add.
