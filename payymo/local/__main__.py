@@ -93,6 +93,7 @@ def _is_whole_run(passed: list[str]) -> bool:
 def _side_by_side(passed: list[str]) -> list[str]:
     """Spread a whole run over the cores, file by file; each worker has a database and a Valkey number of its own.
 
+    One worker more than there are cores: tests of locks, limits and killed processes wait more than they work.
     The order is that of tests/conftest.py, long files first: a long one taken last leaves the other cores idle.
     """
     cores = min(os.cpu_count() or 1, _MOST_TEST_WORKERS)
