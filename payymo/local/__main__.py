@@ -97,11 +97,9 @@ def _side_by_side(passed: list[str]) -> list[str]:
     The order is that of tests/conftest.py, long files first: a long one taken last leaves the other cores idle.
     """
     cores = min(os.cpu_count() or 1, _MOST_TEST_WORKERS)
-    return (
-        ["-n", str(cores), "--dist", "loadfile", "--no-loadscope-reorder"]
-        if _is_whole_run(passed) and cores > 1
-        else []
-    )
+    if cores == 1 or not _is_whole_run(passed):
+        return []
+    return ["-n", str(cores + 1), "--dist", "loadfile", "--no-loadscope-reorder"]
 
 
 def _browser(passed: list[str]) -> dict[str, str]:
