@@ -71,13 +71,18 @@ def refusal(request: HttpRequest, codename: str) -> HttpResponse | None:
     return None
 
 
-def _sign_in_first(request: HttpRequest) -> HttpResponse:
-    """Answer somebody who came without a session.
+def led_on(request: HttpRequest) -> HttpResponse | None:
+    """Return a page that asks for the same address again from this host, or None where the session came along.
 
-    A browser keeps a Strict cookie back when another site leads here, as the bank's page does after the consent. The
-    page that is shown then asks for the same address again, now from this host, and the cookie comes along.
+    A browser keeps a Strict cookie back when another site leads here, as the bank's page does after the consent, or a
+    mail that is read in the browser.
     """
     if request.method == "GET" and request.headers.get("Sec-Fetch-Site") == "cross-site":
         return render(request, "accounts/from_elsewhere.html", {"address": request.get_full_path()})
+    return None
+
+
+def _sign_in_first(request: HttpRequest) -> HttpResponse:
     # The staff host has no sign-in page but the console's own.
-    return redirect_to_login(request.get_full_path(), "admin:login" if request.is_staff_host else None)
+    login = "admin:login" if request.is_staff_host else None
+    return led_on(request) or redirect_to_login(request.get_full_path(), login)

@@ -19,6 +19,7 @@ from django.views.decorators.debug import sensitive_post_parameters, sensitive_v
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.forms import AcceptForm, ForgottenForm, NewPasswordForm
+from accounts.guards import led_on
 from accounts.services import attempts, invitations, resetting, second_factor
 from accounts.services.attempts import TooManyAttempts
 from accounts.services.client_address import client_address
@@ -33,8 +34,7 @@ _KEPT = "payymo_link"
 @sensitive_variables("token")
 def open_invitation(request: HttpRequest, token: str) -> HttpResponse:
     """Take the secret out of the address."""
-    request.session[_KEPT] = token
-    return redirect("accounts:invite")
+    return _opened(request, token, "accounts:invite")
 
 
 @never_cache
@@ -42,8 +42,15 @@ def open_invitation(request: HttpRequest, token: str) -> HttpResponse:
 @sensitive_variables("token")
 def open_reset(request: HttpRequest, token: str) -> HttpResponse:
     """Take the secret out of the address."""
+    return _opened(request, token, "accounts:reset")
+
+
+def _opened(request: HttpRequest, token: str, page: str) -> HttpResponse:
+    # Without the session that the browser has, a new one would be begun, and not come along to the page either.
+    if elsewhere := led_on(request):
+        return elsewhere
     request.session[_KEPT] = token
-    return redirect("accounts:reset")
+    return redirect(page)
 
 
 @sensitive_post_parameters("password", "code")

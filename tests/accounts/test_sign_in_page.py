@@ -75,6 +75,18 @@ def test_who_comes_from_another_site_is_led_on_from_here_and_only_then_asked_to_
     assert (from_here.status_code, from_here["Location"][:13]) == (302, "/login/?next=")
 
 
+@pytest.mark.parametrize("link", ["/invite/secret/", "/password/reset/secret/"])
+def test_a_link_in_a_mail_read_in_the_browser_begins_no_second_session(browser, link):
+    from_mail = browser.get(link, **{"sec-fetch-site": "cross-site"})
+    begun = "payymo_session" in browser.client.cookies
+    from_here = browser.get(link, **{"sec-fetch-site": "same-origin"})
+
+    assert (from_mail.status_code, begun) == (200, False)
+    assert f'content="0;url={link}"' in from_mail.content.decode()
+    assert from_here.status_code == 302
+    assert "secret" not in from_here["Location"]
+
+
 def test_what_another_site_sends_here_is_never_sent_again(browser):
     browser.get("/login/")
     token = browser.client.cookies["payymo_csrf"].value
