@@ -17,7 +17,7 @@ from banking.parsers.amounts import currency_code, exact, plain_amount, signed
 from banking.parsers.errors import UnreadableEntry, UnreadableStatement
 from banking.parsers.fetched import FetchedBalances, FetchedEntries, FetchedEntry
 from banking.parsers.json_fields import day_in, loaded, object_in, present, reference_in, text_in
-from banking.parsers.sepa_text import keyword_fields
+from banking.parsers.sepa_text import told_and_text
 from banking.parsers.texts import clean, clean_account, clean_name, structured_reference_in
 from banking.parsers.types import Balance, EntryStatus, Refusal
 
@@ -126,8 +126,7 @@ def _entry(fields: Mapping[str, Any], line: int) -> FetchedEntry:
     if booking_date is None:
         raise UnreadableEntry("The entry has no date yet.")
     packed, structured = _remittance(fields), present(text_in(fields, "reference_number"))
-    told = keyword_fields(packed) or {}
-    text = " ".join(part for part in (told.get("", ""), told["SVWZ"]) if part) if told.get("SVWZ") else packed
+    told, text = told_and_text(packed)
     original_amount, original_currency = _instructed(fields.get("exchange_rate"))
     reference = reference_in(fields, "entry_reference")
     return FetchedEntry(

@@ -17,7 +17,7 @@ from banking.parsers.dates import iso_date
 from banking.parsers.errors import UnreadableEntry, UnreadableStatement
 from banking.parsers.fetched import FetchedBalances, FetchedEntries, FetchedEntry
 from banking.parsers.json_fields import day_in, loaded, object_in, present, reference_in, text_in
-from banking.parsers.sepa_text import keyword_fields
+from banking.parsers.sepa_text import told_and_text
 from banking.parsers.texts import clean, clean_account, clean_name, structured_reference_in
 from banking.parsers.types import Balance, EntryStatus, Refusal
 
@@ -84,8 +84,7 @@ def _entry(fields: Mapping[str, Any], status: EntryStatus, line: int) -> Fetched
     if booking_date is None:
         raise UnreadableEntry("The entry has no date yet.")
     packed, structured = _remittance(fields), _structured(fields)
-    told = keyword_fields(packed) or {}
-    text = " ".join(part for part in (told.get("", ""), told["SVWZ"]) if part) if told.get("SVWZ") else packed
+    told, text = told_and_text(packed)
     original_amount, original_currency = _instructed(fields.get("currencyExchange"))
     entry_id = reference_in(fields, "transactionId")
     return FetchedEntry(

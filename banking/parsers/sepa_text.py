@@ -37,6 +37,13 @@ def keyword_fields(text: str) -> dict[str, str] | None:
     return _split(_KEYWORD, text)
 
 
+def told_and_text(packed: str) -> tuple[dict[str, str], str]:
+    """Return the keyword fields of a feed's text, and what a person wrote: all of it where no purpose is marked."""
+    told = keyword_fields(packed) or {}
+    text = " ".join(part for part in (told.get("", ""), told["SVWZ"]) if part) if told.get("SVWZ") else packed
+    return told, text
+
+
 def slash_fields(text: str) -> dict[str, str] | None:
     """Split `/EREF/a/REMI/b` into its fields; None when the text does not begin with such a code."""
     if not _STARTS_WITH_SLASH_CODE.match(text):
