@@ -45,46 +45,40 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-@pytest.fixture
-def served(process_env, sandbox, tmp_path):
+@pytest.fixture(scope="session")
+def server(process_settings, sandbox_process, tmp_path_factory):
+    """The product behind a real WSGI server, once for all journeys: what it keeps in memory is no tenant's."""
     port = free_port()
-    environment = {**process_env, "PAYYMO_PUBLIC_PORT": str(port), "PAYYMO_SANDBOX_URL": sandbox.base_url}
-    log = (tmp_path / "web.log").open("wb")
-    web = subprocess.Popen(
-        [
-            sys.executable,
-            "-m",
-            "gunicorn",
-            "payymo.wsgi",
-            "-b",
-            f"127.0.0.1:{port}",
-            "--threads",
-            "4",
-            "--limit-request-line",
-            "8190",
-        ],
-        cwd=CHECKOUT,
-        env=environment,
-        stdout=log,
-        stderr=subprocess.STDOUT,
-    )
-    try:
-        deadline = time.monotonic() + 30
-        while time.monotonic() < deadline:
-            try:
-                request = urllib.request.Request(
-                    f"http://127.0.0.1:{port}/health/live", headers={"Host": "acme.localhost"}
-                )
-                with urllib.request.urlopen(request, timeout=5):
-                    break
-            except OSError:
-                assert web.poll() is None, (tmp_path / "web.log").read_text()
-                select_wait()
-        yield Served(port, environment)
-    finally:
-        web.terminate()
-        web.wait(timeout=15)
-        log.close()
+    environment = {**process_settings, "PAYYMO_PUBLIC_PORT": str(port), "PAYYMO_SANDBOX_URL": sandbox_process.base_url}
+    output = tmp_path_factory.mktemp("server") / "web.log"
+    command = [
+        sys.executable, "-m", "gunicorn", "payymo.wsgi", "-b", f"127.0.0.1:{port}", "--threads", "4",
+        "--limit-request-line", "8190",
+    ]  # fmt: skip
+    with output.open("wb") as log:
+        web = subprocess.Popen(command, cwd=CHECKOUT, env=environment, stdout=log, stderr=subprocess.STDOUT)
+        try:
+            deadline = time.monotonic() + 30
+            while time.monotonic() < deadline:
+                try:
+                    request = urllib.request.Request(
+                        f"http://127.0.0.1:{port}/health/live", headers={"Host": "acme.localhost"}
+                    )
+                    with urllib.request.urlopen(request, timeout=5):
+                        break
+                except OSError:
+                    assert web.poll() is None, output.read_text()
+                    select_wait()
+            yield Served(port, environment)
+        finally:
+            web.terminate()
+            web.wait(timeout=15)
+
+
+@pytest.fixture
+def served(server, sandbox, committed):
+    """The served product on tenants that hold nothing yet, and stand-ins in their first state."""
+    return server
 
 
 def select_wait() -> None:
@@ -129,7 +123,7 @@ def connected(served, sandbox, committed_acme, owner):
     return invoices
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def browser():
     """Headless Chromium, found on PATH or named by the test command; a missing one is a failure, not a skip."""
     from playwright.sync_api import sync_playwright

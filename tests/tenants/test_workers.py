@@ -113,14 +113,14 @@ def test_a_broker_that_lost_everything_loses_no_work(crew, tmp_path_factory):
             with current_app.connection_for_write(f"{url}") as connection:
                 fan = current_app.signature("tenants.tasks.fan_out", kwargs={"task": jobs.one.name})
                 fan.apply_async(connection=connection)
-            return crew.lines("end-one")
+            return Job.objects.filter(tenant__public_id=acme, task="tests.one").exclude(succeeded_at=None)
 
         # What beat does every few seconds: the rows are the truth, so asking again is all it takes.
         crew.wait_for(asked)
     finally:
         crew.kill_all()
         broker.stop()
-    assert Job.objects.get(tenant__public_id=acme, task="tests.one").succeeded_at is not None
+    assert "acme" in [tenant for _, tenant, _ in crew.lines("end-one")]
 
 
 def test_the_heart_beats_in_a_real_worker_as_soon_as_it_takes_tasks(crew):
