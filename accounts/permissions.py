@@ -134,6 +134,13 @@ def permissions_of_member(membership: Membership) -> frozenset[str]:
     return held & LIMITED if membership.is_limited else held
 
 
+def members_who_may(tenant: Tenant, codename: str) -> list[Membership]:
+    """Return the tenant's members whose role holds `codename`, with their users, by primary key."""
+    check_codename(codename)
+    members = active_memberships().filter(tenant=tenant).order_by("pk")
+    return [each for each in members if codename in permissions_of_member(each)]
+
+
 def permissions_of(user: Person, tenant: Tenant) -> frozenset[str]:
     """Return what the user may do in the tenant now, by one query; nothing for a stranger."""
     membership = find_membership(user, tenant)

@@ -226,6 +226,8 @@ class BankTransaction(Record):
             models.Index(fields=["account", "booking_date"], name="tx_account_day"),
             models.Index(fields=["state", "booking_date"], name="tx_state_day"),
             models.Index(fields=["id"], condition=Q(proposed_at=None), name="tx_waits_for_proposal"),
+            models.Index(fields=["booking_date", "id"], name="tx_day"),
+            models.Index(fields=["held_until"], condition=Q(held_until__isnull=False), name="tx_held"),
         ]
 
     @property

@@ -17,6 +17,7 @@ from matching.index_models import (
 )
 from matching.learning_models import AutomationStop, EngineModel
 from matching.rule_models import MatchingRule
+from matching.teamwork_models import Assignment, Comment, DismissedOffer, SavedView
 from payments.models import Payout, StripePayment
 from payymo.shared.models import Record
 from payymo.shared.money import CurrencyField, MoneyField
@@ -24,13 +25,16 @@ from whmcs.models import Client, Invoice, Posting
 
 __all__ = [
     "Allocation",
+    "Assignment",
     "AutoApprovalPolicy",
     "AutomationStop",
     "Band",
     "ClientDomain",
     "ClientNames",
     "ClientWord",
+    "Comment",
     "Decision",
+    "DismissedOffer",
     "EngineModel",
     "FullRun",
     "InvoiceMatch",
@@ -40,6 +44,7 @@ __all__ = [
     "PayerProfile",
     "Proposal",
     "ProposalLine",
+    "SavedView",
     "Settlement",
     "StripeInvoiceMatch",
 ]
@@ -103,6 +108,7 @@ class Decision(Record):
     followed = models.BooleanField(null=True, blank=True, help_text="whether what was suggested was decided")
     decided_at = models.DateTimeField(db_index=True)
     undo_until = models.DateTimeField(null=True, blank=True)
+    batch = models.UUIDField(null=True, blank=True, db_index=True, help_text="shared by what was approved in one go")
     undoes = models.OneToOneField("self", on_delete=models.PROTECT, null=True, blank=True, related_name="undone_by")
     corrects = models.OneToOneField(
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="corrected_by",
@@ -152,6 +158,8 @@ class Proposal(Record):
     decision = models.ForeignKey(Decision, on_delete=models.PROTECT, null=True, blank=True, related_name="proposals")
     amount = MoneyField(help_text="of the receipt, for the order of the queue")
     currency = CurrencyField()
+    received_date = models.DateField(null=True, blank=True, help_text="of the receipt, for the order of the queue")
+    due_date = models.DateField(null=True, blank=True, help_text="the earliest of its invoices, for the order")
 
     class Meta:
         constraints = [
@@ -165,6 +173,8 @@ class Proposal(Record):
         ]
         indexes = [
             models.Index(fields=["band", "amount", "id"], condition=Q(status="OPEN", rank=1), name="proposal_queue"),
+            models.Index(fields=["received_date", "id"], condition=Q(status="OPEN", rank=1), name="proposal_oldest"),
+            models.Index(fields=["due_date", "id"], condition=Q(status="OPEN", rank=1), name="proposal_due"),
             models.Index(
                 fields=["id"], condition=Q(status="OPEN", rank=1, ignore_rule__isnull=False), name="proposal_to_ignore"
             ),

@@ -1,15 +1,16 @@
 """What the review queue, the panel and the reports read. Nothing here writes."""
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 
 from django.db.models import Case, Count, F, IntegerField, Q, QuerySet, Sum, Value, When
 
 from accounts import reach
 from banking.models import BankTransaction
-from matching.models import Band, Decision, Proposal
+from matching.models import Band, Comment, Decision, Proposal, SavedView
 from payments.models import StripePayment
 from payymo.shared.models import ReceiptState
 
@@ -17,17 +18,30 @@ PAGE_SIZE = 50
 BAND_ORDER = (Band.EXACT, Band.LIKELY, Band.POSSIBLE, Band.NONE)
 Receipt = BankTransaction | StripePayment
 _ACCOUNT = "bank_transaction__account"
-_WITH_RECEIPT = ("bank_transaction__account", "stripe_payment__connection", "client")
+_WITH_RECEIPT = (
+    "bank_transaction__account", "stripe_payment__connection", "client", "bank_transaction__assignment",
+    "stripe_payment__assignment",
+)  # fmt: skip
+# The column that each order of the queue goes by; without one, band and amount.
+ORDERS = {"oldest": "received_date", "due": "due_date"}
+NOBODY = 0
+_TOO_MUCH = Decimal(10) ** 15
 
 
 @dataclass(frozen=True, slots=True)
 class QueueFilter:
-    """What the queue shows; every field can be a query parameter."""
+    """What the queue shows and in which order; every field can be a query parameter.
+
+    Shape: `assignee` is a user, or 0 for payments that nobody has; `order` is one of `ORDERS`, or empty for band and
+    amount.
+    """
 
     band: str = ""
     source: str = ""
     text: str = ""
     least_amount: Decimal | None = None
+    assignee: int | None = None
+    order: str = ""
 
 
 def _rank_of_band() -> Case:
@@ -37,12 +51,7 @@ def _rank_of_band() -> Case:
     )
 
 
-def queue(*, on: date, chosen: QueueFilter | None = None) -> QuerySet[Proposal]:
-    """Return the best suggestion of each payment within reach that waits for a person: by band, then by amount.
-
-    Shape: one row a receipt; receipt, client and lines are loaded.
-    """
-    chosen = chosen or QueueFilter()
+def _waiting(*, on: date, chosen: QueueFilter) -> QuerySet[Proposal]:
     held = Q(bank_transaction__held_until__gt=on) | Q(stripe_payment__held_until__gt=on)
     rows = Proposal.objects.filter(reach.by_account(_ACCOUNT), status=Proposal.Status.OPEN, rank=1).exclude(held)
     if chosen.band:
@@ -53,6 +62,13 @@ def queue(*, on: date, chosen: QueueFilter | None = None) -> QuerySet[Proposal]:
         rows = rows.filter(stripe_payment__isnull=False)
     if chosen.least_amount is not None:
         rows = rows.filter(amount__gte=chosen.least_amount)
+    if chosen.assignee == NOBODY:
+        rows = rows.filter(bank_transaction__assignment=None, stripe_payment__assignment=None)
+    elif chosen.assignee is not None:
+        rows = rows.filter(
+            Q(bank_transaction__assignment__assignee_id=chosen.assignee)
+            | Q(stripe_payment__assignment__assignee_id=chosen.assignee)
+        )
     if chosen.text:
         rows = rows.filter(
             Q(bank_transaction__counterparty_name__icontains=chosen.text)
@@ -60,24 +76,83 @@ def queue(*, on: date, chosen: QueueFilter | None = None) -> QuerySet[Proposal]:
             | Q(stripe_payment__name__icontains=chosen.text)
             | Q(stripe_payment__description__icontains=chosen.text)
         )
-    return (
-        rows.annotate(band_place=_rank_of_band())
-        .select_related(*_WITH_RECEIPT)
-        .prefetch_related("lines__invoice")
-        .order_by("band_place", "-amount", "pk")
-    )
+    return rows
 
 
-def after(rows: QuerySet[Proposal], cursor: tuple[int, Decimal, int] | None) -> list[Proposal]:
-    """Return the next page behind `(band place, amount, primary key)`, with one row more if there are more."""
-    if cursor is not None:
-        place, amount, key = cursor
-        rows = rows.filter(
-            Q(band_place__gt=place)
-            | Q(band_place=place, amount__lt=amount)
-            | Q(band_place=place, amount=amount, pk__gt=key)
-        )
-    return list(rows[: PAGE_SIZE + 1])
+def _with_relations(rows: QuerySet[Proposal]) -> QuerySet[Proposal]:
+    return rows.select_related(*_WITH_RECEIPT).prefetch_related("lines__invoice")
+
+
+def queue(*, on: date, chosen: QueueFilter | None = None) -> QuerySet[Proposal]:
+    """Return the best suggestion of each payment within reach that waits for a person: by band, then by amount.
+
+    Shape: one row a receipt; receipt, client and lines are loaded. Where there may be many, ask for a `page`.
+    """
+    rows = _waiting(on=on, chosen=chosen or QueueFilter()).annotate(band_place=_rank_of_band())
+    return _with_relations(rows).order_by("band_place", "-amount", "-pk")
+
+
+def page(*, on: date, chosen: QueueFilter | None = None, cursor: str = "", size: int = PAGE_SIZE) -> list[Proposal]:
+    """Return the next page of the queue in its order, with one row more if there are more.
+
+    Shape: behind `cursor`, which `cursor_of` writes; one that cannot be read is the first page. An index gives the
+    order, so a page costs the same however many wait.
+    """
+    chosen = chosen or QueueFilter()
+    waiting = _waiting(on=on, chosen=chosen)
+    if chosen.order in ORDERS:
+        keys = _by_date(waiting, ORDERS[chosen.order], cursor, size + 1)
+    else:
+        keys = _by_band(waiting, chosen, cursor, size + 1)
+    found = {row.pk: row for row in _with_relations(Proposal.objects.filter(pk__in=keys))}
+    return [found[key] for key in keys if key in found]
+
+
+def _by_band(waiting: QuerySet[Proposal], chosen: QueueFilter, cursor: str, most: int) -> list[int]:
+    place, amount, key = _read_band_cursor(cursor)
+    keys: list[int] = []
+    for at, band in enumerate(BAND_ORDER):
+        if at < place or (chosen.band and chosen.band != band) or len(keys) >= most:
+            continue
+        rows = waiting.filter(band=band).order_by("-amount", "-pk")
+        if at == place and amount is not None:
+            rows = rows.filter(Q(amount__lt=amount) | Q(amount=amount, pk__lt=key))
+        keys += rows.values_list("pk", flat=True)[: most - len(keys)]
+    return keys
+
+
+def _read_band_cursor(cursor: str) -> tuple[int, Decimal | None, int]:
+    try:
+        place, amount, key = cursor.split("_")
+        found = int(place), Decimal(amount), int(key)
+    except (ValueError, InvalidOperation):
+        return 0, None, 0
+    usable = found[1].is_finite() and abs(found[1]) < _TOO_MUCH and abs(found[2]) < 2**63
+    return found if usable else (0, None, 0)
+
+
+def _by_date(waiting: QuerySet[Proposal], column: str, cursor: str, most: int) -> list[int]:
+    rows = waiting.order_by(F(column).asc(nulls_last=True), "pk")
+    day, _, key = cursor.partition("_")
+    if key.isascii() and key.isdigit() and len(key) < 19:
+        try:
+            after = date.fromisoformat(day)
+        except ValueError:
+            if day == "none":
+                rows = rows.filter(**{f"{column}__isnull": True}, pk__gt=int(key))
+        else:
+            later = Q(**{f"{column}__gt": after}) | Q(**{f"{column}__isnull": True})
+            rows = rows.filter(later | Q(**{column: after}, pk__gt=int(key)))
+    return list(rows.values_list("pk", flat=True)[:most])
+
+
+def cursor_of(proposal: Proposal, order: str = "") -> str:
+    """Write the position of a row in the queue."""
+    if order in ORDERS:
+        day = getattr(proposal, ORDERS[order])
+        return f"{day.isoformat() if day else 'none'}_{proposal.pk}"
+    place = [band.value for band in BAND_ORDER].index(proposal.band)
+    return f"{place}_{proposal.amount}_{proposal.pk}"
 
 
 def find_receipt(public_id: uuid.UUID | str) -> Receipt | None:
@@ -110,9 +185,64 @@ def proposals_of(receipt: Receipt) -> list[Proposal]:
     )
 
 
+def proposals_of_many(receipts: Sequence[Receipt]) -> dict[tuple[bool, int], list[Proposal]]:
+    """Return the open suggestions of each receipt, best first, with nothing loaded but their places.
+
+    Shape: by (is a bank transaction, primary key).
+    """
+    bank = [each.pk for each in receipts if isinstance(each, BankTransaction)]
+    charges = [each.pk for each in receipts if isinstance(each, StripePayment)]
+    rows = Proposal.objects.filter(Q(bank_transaction__in=bank) | Q(stripe_payment__in=charges))
+    found: dict[tuple[bool, int], list[Proposal]] = {}
+    for row in (
+        rows.filter(status=Proposal.Status.OPEN).only("rank", "bank_transaction", "stripe_payment").order_by("rank")
+    ):
+        is_bank = row.bank_transaction_id is not None
+        key = row.bank_transaction_id if is_bank else row.stripe_payment_id
+        assert key is not None  # noqa: S101 - kept by a constraint
+        found.setdefault((is_bank, key), []).append(row)
+    return found
+
+
+def best_of(receipt_ids: Sequence[uuid.UUID], *, on: date) -> list[Proposal]:
+    """Return the best open suggestion of each of these payments that waits within reach, largest amount first."""
+    about = Q(bank_transaction__public_id__in=receipt_ids) | Q(stripe_payment__public_id__in=receipt_ids)
+    return list(_with_relations(_waiting(on=on, chosen=QueueFilter()).filter(about)).order_by("-amount", "pk"))
+
+
+def receipts_within(receipt_ids: Sequence[uuid.UUID | str]) -> list[Receipt]:
+    """Return those of the payments that the caller may see."""
+    banks = BankTransaction.objects.filter(reach.by_account("account"), public_id__in=receipt_ids)
+    charges = StripePayment.objects.filter(reach.of_stripe(), public_id__in=receipt_ids)
+    return [*banks, *charges]
+
+
+def comments_of(receipt: Receipt) -> list[Comment]:
+    """Return what was said about a receipt, oldest first."""
+    return list(Comment.objects.filter(**_about(receipt)).order_by("pk")[:200])
+
+
+def views_of(*, user_id: int) -> list[SavedView]:
+    """Return the views of the queue a person sees: their own, then what colleagues share, each by name."""
+    rows = SavedView.objects.filter(Q(owner_id=user_id) | Q(is_shared=True))
+    return sorted(rows[:200], key=lambda each: (each.owner_id != user_id, each.name.casefold(), each.pk))
+
+
+def decisions_of_batch(batch: uuid.UUID) -> list[Decision]:
+    """Return what was approved in one go and is within reach, in its order."""
+    rows = Decision.objects.filter(reach.by_account(_ACCOUNT), batch=batch)
+    rows = rows.select_related("bank_transaction", "stripe_payment", "undone_by", "undoes")
+    rows = rows.prefetch_related("invoicematch_set__posting", "invoicematch_set__invoice")
+    return list(
+        rows.prefetch_related("stripeinvoicematch_set__posting", "stripeinvoicematch_set__invoice").order_by("pk")
+    )
+
+
 def allocations_of(receipt: Receipt) -> list:  # type: ignore[type-arg]
     """Return the matches of a receipt, reversed ones included, oldest first."""
-    rows = receipt.allocations.select_related("invoice__client", "posting", "decision__corrected_by")
+    rows = receipt.allocations.select_related(
+        "invoice__client", "invoice__instance", "posting", "decision__corrected_by"
+    )
     return list(rows.order_by("pk"))
 
 
@@ -180,10 +310,17 @@ def open_money(*, since: date) -> list[OpenMoney]:
 
 def band_counts(*, on: date) -> dict[str, int]:
     """Return how many payments wait in each band."""
-    held = Q(bank_transaction__held_until__gt=on) | Q(stripe_payment__held_until__gt=on)
-    rows = Proposal.objects.filter(reach.by_account(_ACCOUNT), status=Proposal.Status.OPEN, rank=1).exclude(held)
-    found = dict(rows.values_list("band").annotate(count=Count("pk")).order_by())
-    return {band.value: found.get(band.value, 0) for band in BAND_ORDER}
+    rows = Proposal.objects.filter(reach.by_account(_ACCOUNT), status=Proposal.Status.OPEN, rank=1)
+    found = dict.fromkeys((band.value for band in BAND_ORDER), 0)
+    # All that is open is counted in the index; what is put off is little, and taken off again.
+    for sign, part in (
+        (1, rows),
+        (-1, rows.filter(bank_transaction__held_until__gt=on)),
+        (-1, rows.filter(stripe_payment__held_until__gt=on)),
+    ):
+        for band, count in part.values_list("band").annotate(count=Count("pk")).order_by():
+            found[band] += sign * count
+    return found
 
 
 def decided_since(moment: datetime) -> int:

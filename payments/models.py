@@ -130,6 +130,7 @@ class StripePayment(Record):
             models.Index(fields=["state", "charged_at"], name="charge_state_day"),
             models.Index(fields=["charged_at", "id"], name="charge_day"),
             models.Index(fields=["id"], condition=Q(proposed_at=None), name="charge_waits_for_proposal"),
+            models.Index(fields=["held_until"], condition=Q(held_until__isnull=False), name="charge_held"),
         ]
 
     @property

@@ -1,5 +1,6 @@
 """What every decision writes: its row, the receipt's state, and which suggestions it makes stale."""
 
+import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -44,11 +45,15 @@ class UnusableAllocation(BadInput):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who decides: a person, staff acting for the tenant, the tenant's policy, or one of its rules."""
+    """Who decides: a person, staff acting for the tenant, the tenant's policy, or one of its rules.
+
+    Shape: `batch` is shared by what is approved in one go.
+    """
 
     source: Decision.Source
     user: User | None = None
     name: str = ""
+    batch: uuid.UUID | None = None
 
     @classmethod
     def person(cls, user: User) -> "Actor":
@@ -105,6 +110,7 @@ def record(receipt: Receipt, kind: Decision.Kind, *, actor: Actor, now: datetime
         decided_by_id=actor.user.pk if actor.user else None,
         decided_by_name=actor.user.display_name if actor.user else actor.name,
         decided_at=now,
+        batch=actor.batch,
         **about(receipt),
         **fields,
     )

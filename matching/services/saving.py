@@ -6,7 +6,7 @@ touched, and a receipt that somebody holds or has decided meanwhile is left alon
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 from django.db import transaction
@@ -145,6 +145,7 @@ def _plan(answer: Answer, turned_down: Mapping[_Key, set[Amounts]]) -> Planned:
     common = {
         "amount": receipt.amount,
         "currency": receipt.currency,
+        "received_date": _received(receipt),
         "engine_version": suggestion.engine_version,
         "rules": [adapters.rule_note_to_json(note) for note in suggestion.rules],
     }
@@ -178,6 +179,10 @@ def _plan(answer: Answer, turned_down: Mapping[_Key, set[Amounts]]) -> Planned:
         )  # fmt: skip
         planned.append((nothing, []))
     return planned
+
+
+def _received(receipt: Receipt) -> date:
+    return receipt.booking_date if isinstance(receipt, BankTransaction) else receipt.charged_at.date()
 
 
 def _explain(answer: Answer, planned: Planned) -> None:
@@ -236,12 +241,22 @@ def _replace(proposals: Sequence[Proposal]) -> None:
 def _insert(planned: Planned) -> None:
     if not planned:
         return
+    _set_due_dates(planned)
     for key, (proposal, lines) in zip(take_keys(Proposal, len(planned)), planned, strict=True):
         proposal.pk = key
         for line in lines:
             line.proposal_id = key
     copy_rows(Proposal, (proposal for proposal, _ in planned))
     copy_rows(ProposalLine, (line for _, lines in planned for line in lines))
+
+
+def _set_due_dates(planned: Planned) -> None:
+    """Write the earliest due date of its invoices into each suggestion."""
+    wanted = {line.invoice_id for _, lines in planned for line in lines}
+    rows = Invoice.objects.filter(pk__in=wanted).values_list("pk", "due_date")
+    due = {invoice_id: day for invoice_id, day in rows if day is not None}
+    for proposal, lines in planned:
+        proposal.due_date = min((due[each.invoice_id] for each in lines if each.invoice_id in due), default=None)
 
 
 def forget_replaced(*, before: datetime, limit: int = 20_000) -> int:

@@ -17,6 +17,8 @@ ACTIONS: Mapping[str, str | Promise] = MappingProxyType(
         "decision.undo": _("Undid a decision"),
         "decision.give_up": _("Gave up a posting"),
         "decision.wrong": _("Reported a decision as wrong"),
+        "payment.assigned": _("Gave a payment to somebody"),
+        "payment.commented": _("Commented on a payment"),
         "automation.stopped": _("Stopped automatic approval"),
         "automation.resumed": _("Resumed automatic approval"),
         "engine.trained": _("Trained the engine"),

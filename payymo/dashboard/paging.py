@@ -60,3 +60,9 @@ def without(request: HttpRequest, *names: str) -> str:
     """Return this page's address without some parameters."""
     kept = {key: value for key, value in request.GET.items() if key not in (*names, "after") and value}
     return f"{request.path}?{urlencode(kept)}" if kept else request.path
+
+
+def exported(request: HttpRequest, url: str) -> str:
+    """Return the address of the download of what the page is filtered to."""
+    kept = {key: value for key, value in request.GET.items() if key != "after" and value}
+    return f"{url}?{urlencode(kept)}" if kept and url else url

@@ -292,3 +292,20 @@ def test_a_payment_whose_person_was_erased_says_so_and_keeps_its_amount(as_viewe
 
     assert "Erased on 20 Nov 2026, because it was no longer needed." in page
     assert "10.00" in page
+
+
+def test_lists_are_exported_as_they_are_filtered(as_viewer, in_acme):
+    rows.invoice("INV-1", "10.00")
+    for number in range(60):
+        rows.transfer(f"INV-{number}", "10.00", name="=cmd()")
+    rows.transfer("other", "11.00")
+    rows.charge("12.00")
+
+    transactions = as_viewer.get("/transactions/export.csv?q=INV").content.decode("utf-8-sig").splitlines()
+    everything = as_viewer.get("/transactions/export.csv").content.decode("utf-8-sig").splitlines()
+    invoices = as_viewer.get("/invoices/export.csv").content.decode("utf-8-sig").splitlines()
+    activity = as_viewer.get("/activity/export.csv").content.decode("utf-8-sig").splitlines()
+
+    assert (len(transactions), len(everything), len(invoices), len(activity)) == (61, 63, 2, 1)
+    assert "'=cmd()" in transactions[1]
+    assert len({line.rsplit(",", 1)[1] for line in everything}) == 63

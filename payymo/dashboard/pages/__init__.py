@@ -10,6 +10,8 @@ Nothing in a template asks the database, and nothing here does either.
 | review/queue/ | dashboard/review/queue.html | QueuePage |
 | review/<receipt>/panel/, find/, split/ (HX-Request) | dashboard/review/panel.html | Panel |
 | decisions (HX-Request) | dashboard/review/decided.html, undone.html, conflict.html | Decided, Undone, Conflict |
+| assign/, comment/ (HX-Request) | dashboard/review/noted.html | Noted |
+| dashboard:review_bulk, review_batch | dashboard/review/bulk.html, batch.html | BulkPage, BatchPage |
 | review/status/ | dashboard/review/status.html | Status |
 | dashboard:transactions | dashboard/transactions.html | TransactionsPage |
 | dashboard:transaction | dashboard/transaction.html | TransactionPage |
@@ -33,7 +35,9 @@ Nothing in a template asks the database, and nothing here does either.
 | staff review | admin/review.html | ReviewPage, and `staff_strip: StaffStrip` on every admin page inside a tenant |
 """
 
+from payymo.dashboard.pages.bulk import BatchPage, BatchRow, BulkPage, BulkRow
 from payymo.dashboard.pages.by_hand import FindPanel, FindResult, SplitPanel, SplitRow
+from payymo.dashboard.pages.comments import CommentLine
 from payymo.dashboard.pages.engine import EnginePage, MatchRatePage, MonthRow, StopCard, VersionRow
 from payymo.dashboard.pages.evidence import CandidateCard, InvoiceLine, Mark, ReasonLine, ReceiptCard
 from payymo.dashboard.pages.payouts import (
@@ -73,6 +77,7 @@ from payymo.dashboard.pages.review import (
     Allowed,
     Conflict,
     Decided,
+    Noted,
     Panel,
     PanelUrls,
     Progress,
@@ -81,6 +86,7 @@ from payymo.dashboard.pages.review import (
     QueueRow,
     Recent,
     ReviewPage,
+    SavedViewLink,
     Status,
     UndoBar,
     Undone,
@@ -141,9 +147,14 @@ __all__ = [
     "BankEntry",
     "BankPage",
     "Banner",
+    "BatchPage",
+    "BatchRow",
+    "BulkPage",
+    "BulkRow",
     "CandidateCard",
     "Chip",
     "Choice",
+    "CommentLine",
     "Conflict",
     "ConnectFormPage",
     "ConnectionCard",
@@ -181,6 +192,7 @@ __all__ = [
     "MatchingSettingsPage",
     "Moment",
     "MonthRow",
+    "Noted",
     "OpenMoney",
     "OtherPayout",
     "OverviewPage",
@@ -207,6 +219,7 @@ __all__ = [
     "ReceivedRow",
     "Recent",
     "ReviewPage",
+    "SavedViewLink",
     "Section",
     "SettledEntry",
     "SetupStep",

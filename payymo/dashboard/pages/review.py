@@ -4,10 +4,10 @@ The component is used twice, on the tenant's host and inside the staff admin, so
 
 **Forms.** Every decision form sends `version` (the `Panel.version` it was made from) and `key` (`Panel.key`, once).
 approve: `candidate`. reject: `candidate`, optional `reason`. hold: `until` (ISO date). ignore: `reason` (one of
-`Panel.ignore_reasons`). find: POST `invoice`. split: POST `amount-<invoice uuid>` and
-`invoice` per row, `rest` (one of `SplitPanel.rest_uses`), and `do`, of which the last counts: `save`, or `add`, which
-only shows the editor again with one more `invoice` or with the results of `q`. Script adds `next`, the payment it shows
-meanwhile.
+`Panel.ignore_reasons`). assign: `assignee`, empty for nobody. comment: `text`. find: POST `invoice`. split: POST
+`amount-<invoice uuid>` and `invoice` per row, `rest` (one of `SplitPanel.rest_uses`), and `do`, of which the last
+counts: `save`, or `add`, which only shows the editor again with one more `invoice` or with the results of `q`. Script
+adds `next`, the payment it shows meanwhile.
 
 **Answers to script** (requests with the header `HX-Request: true`; without it, redirect 303 to the next item):
 200 `dashboard/review/decided.html` with a `Decided` (undo: `undone.html` with an `Undone`);
@@ -22,6 +22,7 @@ from datetime import date
 from typing import Literal
 
 from payymo.dashboard.pages.by_hand import FindPanel, SplitPanel
+from payymo.dashboard.pages.comments import CommentLine
 from payymo.dashboard.pages.evidence import CandidateCard, ReceiptCard
 from payymo.dashboard.pages.values import Amount, BandName, Choice, Filters, Moment
 
@@ -38,6 +39,8 @@ class PanelUrls:
     ignore: str
     find: str
     split: str
+    assign: str = ""
+    comment: str = ""
     history: str = ""
 
 
@@ -49,6 +52,17 @@ class Allowed:
     approve: bool = False
     find: bool = False
     split: bool = False
+    talk: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SavedViewLink:
+    """A named state of the queue. Shape: `remove_url` takes a POST and is empty for what is not one's own."""
+
+    name: str
+    url: str
+    current: bool = False
+    remove_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +73,7 @@ class Panel:
     rendering; `left` is what no match has used yet; `state` is words when the payment is no longer open ("Matched by
     Ana, 12 s ago"); `none_text` says why there is no suggestion; `summary` is the sentence read aloud ("49.00 EUR from
     Mueller, exact match INV-1038"); `find` or `split` is set when that editor is open; `queue` are the filters of the
-    queue it was opened from.
+    queue it was opened from; `assignee` is the name of who has it, empty for nobody.
     """
 
     receipt_id: str
@@ -83,6 +97,9 @@ class Panel:
     reject_reasons: tuple[Choice, ...] = ()
     find: FindPanel | None = None
     split: SplitPanel | None = None
+    assignee: str = ""
+    colleagues: tuple[Choice, ...] = ()
+    comments: tuple[CommentLine, ...] = ()
 
     @property
     def matched(self) -> Amount:
@@ -97,7 +114,11 @@ class Panel:
 
 @dataclass(frozen=True, slots=True)
 class QueueRow:
-    """One payment of the queue. `target` is short: the best candidate's title, or empty."""
+    """One payment of the queue.
+
+    Shape: `target` is short: the best candidate's title, or empty. `amount` is what is still open of it; `whole` is
+    what arrived, where earlier matches used a part.
+    """
 
     receipt_id: str
     name: str
@@ -109,6 +130,9 @@ class QueueRow:
     url: str
     panel_url: str
     current: bool = False
+    whole: Amount | None = None
+    assignee: str = ""
+    due_text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,13 +148,15 @@ class QueueBand:
 class QueuePage:
     """One page of the queue.
 
-    Shape: bands in order of certainty, empty ones left out; a band that goes on from the page before has no `count`;
-    `next_url` is the fragment's, `next_page_url` the whole page's.
+    Shape: bands in order of certainty, empty ones left out; a band that goes on from the page before has no `count`,
+    and in an order by date each stretch of one band follows the next without one. `next_url` is the fragment's,
+    `next_page_url` the whole page's; `selects` says that rows can be chosen for a bulk approval.
     """
 
     bands: tuple[QueueBand, ...]
     next_url: str = ""
     next_page_url: str = ""
+    selects: bool = False
 
     def __bool__(self) -> bool:
         return bool(self.bands)
@@ -199,6 +225,20 @@ class ReviewPage:
     empty: Literal["", "done", "nothing", "filtered"] = ""
     next_sync: str = ""
     notice: str = ""
+    views: tuple[SavedViewLink, ...] = ()
+    view_save_url: str = ""
+    query: str = ""
+    bulk_url: str = ""
+    bulk_count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """A payment was given to somebody or commented on. Template `dashboard/review/noted.html`."""
+
+    panel: Panel
+    announcement: str
+    who: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """What a payment may be for: each suggestion with its invoices, its marks and its reasons in words."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -105,6 +106,10 @@ def candidate(receipt: Receipt, proposal: Proposal, today: date) -> CandidateCar
     name = client.display_name if len(clients) == 1 else _("%d clients") % len(clients)
     title = first.display_number + (f" +{len(lines) - 1}" if len(lines) > 1 else "")
     base_url = first.instance.base_url
+    card = receipts.card(receipt, reasons)
+    if rest:
+        # Of a payment that leaves something over no amount is equal to another.
+        card = replace(card, amount_marked=False)
     return CandidateCard(
         rank=proposal.rank,
         key=str(proposal.public_id),
@@ -114,7 +119,7 @@ def candidate(receipt: Receipt, proposal: Proposal, today: date) -> CandidateCar
         client_note=f"#{client.whmcs_id}" if len(clients) == 1 else "",
         probability=proposal.probability,
         band=proposal.band,  # type: ignore[arg-type]
-        receipt=receipts.card(receipt, reasons),
+        receipt=card,
         reasons=reason_lines([*reasons, *against]),
         remainder=_remainder(lines, rest, receipt.currency),
         rival=_rival(proposal),

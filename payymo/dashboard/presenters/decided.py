@@ -16,6 +16,8 @@ from payymo.dashboard.pages import Amount, Moment, Progress, Recent, UndoBar
 from payymo.dashboard.presenters import receipts
 from whmcs.models import Posting
 
+RULE_FROM = (Decision.Kind.APPROVE, Decision.Kind.ALLOCATE, Decision.Kind.IGNORE)
+
 
 def progress(*, now: datetime, counts: dict[str, int]) -> Progress:
     """Say where the day stands."""
@@ -60,12 +62,14 @@ def undo_bar(decision: Decision, *, now: datetime) -> UndoBar:
 
 
 def with_offer(bar: UndoBar, decision: Decision, *, may_change: bool) -> UndoBar:
-    """Add the rule that the decision makes worth offering; the review on the staff host knows no rules."""
+    """Add the way to a rule from the decision, and how often it was decided so; the staff host knows no rules."""
     url = link("rule_new") if may_change else ""
-    offer = offer_after(decision) if url else None
-    if offer is None:
+    if not url or decision.kind not in RULE_FROM:
         return bar
-    text = ngettext("Rule from this (%d time)", "Rule from this (%d times)", offer.times) % offer.times
+    offer = offer_after(decision)
+    text = _("Rule from this")
+    if offer is not None:
+        text = ngettext("Rule from this (%d time)", "Rule from this (%d times)", offer.times) % offer.times
     return replace(bar, offer=text, offer_url=f"{url}?from={decision.public_id}")
 
 

@@ -1,6 +1,8 @@
 """The WHMCS mirror: invoices in a list, and one in full."""
 
+from collections.abc import Iterator
 from datetime import date, datetime
+from urllib.parse import urlencode
 
 from django.db.models import Max, Q
 from django.http import HttpRequest
@@ -8,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from accounts import reach
 from matching.models import InvoiceMatch, StripeInvoiceMatch
-from payymo.dashboard import formats, paging, words
+from payymo.dashboard import csv_files, formats, paging, words
 from payymo.dashboard.links import link
 from payymo.dashboard.pages import (
     Amount,
@@ -43,8 +45,27 @@ def listing(request: HttpRequest, *, now: datetime) -> InvoicesPage:
         filters=_filters(request, text, status),
         pager=paging.pager(request, after=f"{shown[-1].whmcs_id}_{shown[-1].pk}" if more else ""),
         as_of=formats.moment(read, now) if read else None,
+        export_url=paging.exported(request, link("invoices_csv")),
         empty="" if shown else "filtered" if text or status else "nothing",
     )
+
+
+CSV_HEADER = (
+    "invoice", "whmcs_id", "client", "issued", "due", "status", "total", "left_to_pay", "on_its_way", "outstanding",
+    "currency",
+)  # fmt: skip
+
+
+def csv_rows(request: HttpRequest) -> Iterator[tuple[object, ...]]:
+    """Yield every invoice as the list is filtered, newest first."""
+    status = paging.asked_choice(request, "status", Invoice.Status.values)
+    rows = selectors.invoices(status=status, text=paging.asked_text(request)).order_by("-whmcs_id", "-pk")
+    for row in rows[: csv_files.MOST_ROWS + 1].iterator(chunk_size=2000):
+        amounts = (row.total, row.balance, row.reserved, row.outstanding)
+        yield (
+            row.display_number, row.whmcs_id, row.client.display_name, row.issue_date, row.due_date, row.status,
+            *(csv_files.plain(amount, row.currency) for amount in amounts), row.currency,
+        )  # fmt: skip
 
 
 def _row(invoice: Invoice, now: datetime) -> InvoiceRow:
@@ -143,6 +164,7 @@ def detail(invoice: Invoice, *, now: datetime) -> InvoicePage:
             for line in invoice.lines.order_by("pk")
         ),
         received=(*_ours(invoice), *_booked_elsewhere(invoice)),
+        find_url=f"{link('transactions')}?{urlencode({'q': invoice.display_number})}",
         as_of=formats.moment(invoice.synced_at, now),
         whmcs_url=candidates.whmcs_link(invoice, invoice.instance.base_url),
     )

@@ -1,6 +1,6 @@
 """From rows to the review screen."""
 
-import hashlib
+import re
 import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -13,12 +13,16 @@ from django.utils.translation import gettext_lazy
 from matching import selectors
 from matching.locks import Receipt
 from matching.models import Decision, Proposal
+from matching.services.teamwork import Colleague, colleagues
 from matching.services.why_none import why_none
+from matching.versions import version_of
 from payymo.dashboard import formats, words
 from payymo.dashboard.links import link
 from payymo.dashboard.pages import (
     Allowed,
     Amount,
+    Choice,
+    CommentLine,
     Panel,
     PanelUrls,
     QueueBand,
@@ -40,15 +44,9 @@ BAND_WORDS = {
 }
 
 
-def version_of(receipt: Receipt, proposals: Sequence[Proposal]) -> str:
-    """Name the state that a decision is made from; it changes with every decision and every new suggestion."""
-    state = [receipt.state, str(receipt.allocated), *(f"{p.pk}:{p.rank}" for p in proposals)]
-    return hashlib.sha256("|".join(state).encode()).hexdigest()[:16]
-
-
 def urls_of(receipt_id: str, query: str) -> PanelUrls:
     """Return where the decisions about a payment go; they keep the filters of the queue it is in."""
-    names = ("panel", "approve", "reject", "hold", "ignore", "find", "split")
+    names = ("panel", "approve", "reject", "hold", "ignore", "find", "split", "assign", "comment")
     return PanelUrls(
         item=link("review_item", receipt_id) + (f"?{query}" if query else ""),
         history=link("transaction", receipt_id),
@@ -79,6 +77,8 @@ def panel(receipt: Receipt, *, may_decide: bool, now: datetime, error: str = "",
     candidates = tuple(candidate(receipt, proposal, today) for proposal in shown)
     best = proposals[0] if proposals else None
     key = str(receipt.public_id)
+    assigned = getattr(receipt, "assignment", None)
+    people = colleagues() if may_decide else ()
     is_open = receipt.state in (ReceiptState.UNRECONCILED, ReceiptState.PARTLY_ALLOCATED) and receipt.amount > 0
     name = receipts.name_of(receipt) or _("Unknown payer")
     none_text = words.none_reason(best.none_reason) if best else _("Payymo has not looked at this payment yet.")
@@ -100,6 +100,7 @@ def panel(receipt: Receipt, *, may_decide: bool, now: datetime, error: str = "",
             approve=may_decide and is_open and bool(candidates),
             find=may_decide and is_open,
             split=may_decide and is_open,
+            talk=may_decide,
         ),
         version=version_of(receipt, proposals),
         key=secrets.token_urlsafe(12),
@@ -111,7 +112,34 @@ def panel(receipt: Receipt, *, may_decide: bool, now: datetime, error: str = "",
         hold_until=(today + timedelta(days=7)).isoformat(),
         ignore_reasons=words.ignore_choices(_NONE_TO_IGNORE.get(best.none_reason, "") if best else ""),
         reject_reasons=words.reject_choices(),
+        assignee=assigned.assignee_name if assigned else "",
+        colleagues=tuple(Choice(str(p.id), p.name, bool(assigned) and p.id == assigned.assignee_id) for p in people),
+        comments=comment_lines(receipt, people, now),
     )
+
+
+def comment_lines(receipt: Receipt, people: Sequence[Colleague], now: datetime) -> tuple[CommentLine, ...]:
+    """Show what was said about a payment, with the mentions of people set apart."""
+    return tuple(
+        CommentLine(
+            author=comment.author_name,
+            moment=formats.moment(comment.written_at, now),
+            parts=_parts(comment.text, people if comment.mentions else ()),
+        )
+        for comment in selectors.comments_of(receipt)
+    )
+
+
+def _parts(text: str, people: Sequence[Colleague]) -> tuple[tuple[str, bool], ...]:
+    handles = {
+        name for each in people for name in (each.name, each.name.partition(" ")[0], each.email.partition("@")[0])
+    }
+    if not handles:
+        return ((text, False),)
+    longest = sorted(filter(None, handles), key=len, reverse=True)
+    pattern = re.compile(rf"(?<!\w)(@(?:{'|'.join(map(re.escape, longest))}))(?!\w)", re.IGNORECASE)
+    pieces = pattern.split(text)
+    return tuple((piece, place % 2 == 1) for place, piece in enumerate(pieces) if piece)
 
 
 def queue_row(proposal: Proposal, *, query: str = "", current: str = "") -> QueueRow:
@@ -122,10 +150,14 @@ def queue_row(proposal: Proposal, *, query: str = "", current: str = "") -> Queu
     numbers = [line.invoice.display_number for line in proposal.lines.all()]
     target = numbers[0] + (f" +{len(numbers) - 1}" if len(numbers) > 1 else "") if numbers else ""
     suffix = f"?{query}" if query else ""
+    left, whole = Amount(receipt.unallocated, receipt.currency), receipts.amount_of(receipt)
+    assigned = getattr(receipt, "assignment", None)
     return QueueRow(
         receipt_id=key,
         name=receipts.name_of(receipt) or _("Unknown payer"),
-        amount=receipts.amount_of(receipt),
+        amount=left,
+        whole=whole if whole != left else None,
+        assignee=assigned.assignee_name if assigned else "",
         day=receipts.day_of(receipt),
         reference=receipts.reference_of(receipt),
         target=target,
@@ -136,13 +168,16 @@ def queue_row(proposal: Proposal, *, query: str = "", current: str = "") -> Queu
     )
 
 
-def cursor_of(proposal: Proposal) -> str:
-    """Write the keyset position of a row."""
-    place = [band.value for band in selectors.BAND_ORDER].index(proposal.band)
-    return f"{place}_{proposal.amount}_{proposal.pk}"
-
-
-def queue_page(rows: list[Proposal], *, counts: dict[str, int], query: str, current: str, is_first: bool) -> QueuePage:
+def queue_page(
+    rows: list[Proposal],
+    *,
+    counts: dict[str, int],
+    query: str,
+    current: str,
+    is_first: bool,
+    order: str = "",
+    selects: bool = False,
+) -> QueuePage:
     """Build a page of the queue; `rows` holds one more than fits if there are more."""
     more = len(rows) > selectors.PAGE_SIZE
     rows = rows[: selectors.PAGE_SIZE]
@@ -152,14 +187,15 @@ def queue_page(rows: list[Proposal], *, counts: dict[str, int], query: str, curr
         bands.append(
             QueueBand(
                 band=band,
-                count=None if goes_on else counts.get(band, 0),
+                count=None if goes_on or order else counts.get(band, 0),
                 rows=tuple(queue_row(row, query=query, current=current) for row in members),
             )
         )
-    position = f"cursor={cursor_of(rows[-1])}" if more else ""
+    position = urlencode({"cursor": selectors.cursor_of(rows[-1], order)}) if more else ""
     joined = "&".join(part for part in (query, position) if part)
     return QueuePage(
         bands=tuple(bands),
         next_url=f"{link('review_queue')}?{joined}" if more else "",
         next_page_url=f"{link('review')}?{joined}" if more else "",
+        selects=selects,
     )

@@ -10,10 +10,12 @@ from matching import selectors
 from matching.locks import Receipt
 from matching.models import Decision
 from matching.services import corrections
+from matching.services.teamwork import colleagues
 from payymo.dashboard import formats, words
 from payymo.dashboard.links import link
 from payymo.dashboard.pages import AllocationRow, Amount, Chip, Fact, TransactionPage
 from payymo.dashboard.presenters import decided, postings, receipts, review
+from payymo.dashboard.presenters.candidates import whmcs_link
 from payymo.dashboard.presenters.events import event_of
 from payymo.shared.crypto import UnreadableSecret
 from payymo.shared.models import ReceiptState
@@ -50,6 +52,9 @@ def _allocation(match, now: datetime, may_retry: bool, may_decide: bool) -> Allo
         url=link("invoice", match.invoice.public_id),
         undo_url=decided.undo_bar(decision, now=now).undo_url if match.reverses_id is None else "",
         wrong_url=link("decision_wrong", decision.public_id) if may_decide and _may_be_wrong(match) else "",
+        fee=Amount(match.fee, match.currency) if match.fee else None,
+        whmcs_url=whmcs_link(match.invoice, match.invoice.instance.base_url),
+        key=str(match.public_id),
         stopped=postings.stopped(posting, match.invoice, may_retry=may_retry) if posting else None,
     )
 
@@ -78,6 +83,24 @@ def _raw(receipt: Receipt) -> tuple[Fact, ...]:
     )
 
 
+def _costs(receipt: Receipt) -> tuple[Fact, ...]:
+    """What Stripe kept of a charge and gave back, and the payout it came in."""
+    if isinstance(receipt, BankTransaction):
+        return ()
+    currency = receipt.settlement_currency or receipt.currency
+    facts = []
+    if receipt.amount_refunded:
+        facts.append(Fact(_("Refunded"), amount=Amount(receipt.amount_refunded, receipt.currency)))
+    if receipt.fee is not None:
+        facts.append(Fact(_("Stripe's fee"), amount=Amount(receipt.fee, currency)))
+    if receipt.net is not None:
+        facts.append(Fact(_("Net"), amount=Amount(receipt.net, currency)))
+    if receipt.payout is not None:
+        url = link("payout", receipt.payout.public_id)
+        facts.append(Fact(_("Payout"), text=receipt.payout.payout_id, url=url))
+    return tuple(facts)
+
+
 def detail(receipt: Receipt, *, now: datetime, may_retry: bool = False, may_decide: bool = False) -> TransactionPage:
     """Build the page of one payment."""
     is_bank = isinstance(receipt, BankTransaction)
@@ -89,13 +112,15 @@ def detail(receipt: Receipt, *, now: datetime, may_retry: bool = False, may_deci
         kind="bank" if is_bank else "stripe",
         amount=receipts.amount_of(receipt),
         state=words.state_chip(receipt.state, str(receipt.get_state_display())),
-        facts=shown.receipt.facts,
+        facts=(*shown.receipt.facts, *_costs(receipt)),
         allocations=tuple(
             _allocation(match, now, may_retry, may_decide) for match in selectors.allocations_of(receipt)
         ),
         unallocated=Amount(receipt.unallocated, receipt.currency) if is_open else None,
         candidates=shown.candidates if is_open else (),
         none_text=shown.none_text if is_open else words.ignore_reason(receipt.ignored_reason),
+        comments=review.comment_lines(receipt, colleagues(), now),
+        assignee=shown.assignee,
         events=tuple(event_of(decision, now) for decision in selectors.decisions_of(receipt)),
         raw=_raw(receipt),
         review_url=link("review_item", receipt.public_id) if is_open else "",

@@ -1,6 +1,7 @@
 """Bank transactions and charges in one list."""
 
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -14,7 +15,7 @@ from banking import selectors
 from banking.models import BankTransaction, StatementImport
 from matching.locks import Receipt
 from payments.models import StripePayment
-from payymo.dashboard import formats, paging, words
+from payymo.dashboard import csv_files, formats, paging, words
 from payymo.dashboard.links import link
 from payymo.dashboard.pages import (
     Choice,
@@ -28,6 +29,7 @@ from payymo.dashboard.presenters import receipts
 from payymo.shared.models import ReceiptState
 
 SOURCES = ("bank", "stripe")
+_AT_ONCE = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ def _amount(text: str) -> Decimal | None:
     return found if found.is_finite() and abs(found) < Decimal(10) ** 15 else None
 
 
-def _bank(asked: Asked, before: tuple[date, str, int] | None) -> list[BankTransaction]:
+def _bank(asked: Asked, before: tuple[date, str, int] | None, most: int) -> list[BankTransaction]:
     rows = (
         BankTransaction.objects.filter(reach.by_account("account"))
         .select_related("account")
@@ -93,10 +95,10 @@ def _bank(asked: Asked, before: tuple[date, str, int] | None) -> list[BankTransa
         day, kind, key = before
         same_day = Q(booking_date=day, pk__lt=key) if kind == "bank" else Q(pk__lt=0)
         rows = rows.filter(Q(booking_date__lt=day) | same_day)
-    return list(rows[: paging.PAGE_SIZE + 1])
+    return list(rows[:most])
 
 
-def _charges(asked: Asked, before: tuple[date, str, int] | None) -> list[StripePayment]:
+def _charges(asked: Asked, before: tuple[date, str, int] | None, most: int) -> list[StripePayment]:
     rows = (
         StripePayment.objects.filter(reach.of_stripe())
         .select_related("connection")
@@ -125,7 +127,7 @@ def _charges(asked: Asked, before: tuple[date, str, int] | None) -> list[StripeP
         rows = rows.filter(Q(charged_at__date__lt=day) | same_day)
         if kind == "bank":
             rows = rows.filter(charged_at__date__lt=day)
-    return list(rows[: paging.PAGE_SIZE + 1])
+    return list(rows[:most])
 
 
 def _position(request: HttpRequest) -> tuple[date, str, int] | None:
@@ -164,15 +166,42 @@ def _matched_numbers(rows: list[Receipt]) -> dict[tuple[str, int], str]:
     return {key: numbers[0] + (f" +{len(numbers) - 1}" if len(numbers) > 1 else "") for key, numbers in found.items()}
 
 
+CSV_HEADER = (
+    "date", "source", "name", "reference", "amount", "currency", "unallocated", "state", "invoices", "transaction_id",
+)  # fmt: skip
+
+
+def csv_rows(request: HttpRequest) -> Iterator[tuple[object, ...]]:
+    """Yield every line of the list as it is filtered, newest first."""
+    asked, before = asked_of(request), None
+    while rows := _page(asked, before, _AT_ONCE):
+        numbers = _matched_numbers(rows)
+        for row in rows:
+            kind = "bank" if isinstance(row, BankTransaction) else "stripe"
+            left = csv_files.plain(row.unallocated, row.currency)
+            yield (
+                receipts.day_of(row), kind, receipts.name_of(row), receipts.reference_of(row),
+                csv_files.plain(row.amount, row.currency), row.currency, left, row.state,
+                numbers.get((kind, row.pk), ""), row.public_id,
+            )  # fmt: skip
+        last = rows[-1]
+        before = (receipts.day_of(last), "bank" if isinstance(last, BankTransaction) else "stripe", last.pk)
+
+
+def _page(asked: Asked, before: tuple[date, str, int] | None, most: int) -> list[Receipt]:
+    """Read the next rows of the list behind `before`, newest first."""
+    rows: list[Receipt] = []
+    if asked.source != "stripe":
+        rows += _bank(asked, before, most)
+    if asked.source != "bank" and asked.upload is None:
+        rows += _charges(asked, before, most)
+    return sorted((row for row in rows if _after(row, before)), key=_order, reverse=True)[:most]
+
+
 def listing(request: HttpRequest) -> TransactionsPage:
     """Build the list: newest first, 50 a page."""
     asked, before = asked_of(request), _position(request)
-    rows: list[Receipt] = []
-    if asked.source != "stripe":
-        rows += _bank(asked, before)
-    if asked.source != "bank" and asked.upload is None:
-        rows += _charges(asked, before)
-    rows = sorted((row for row in rows if _after(row, before)), key=_order, reverse=True)[: paging.PAGE_SIZE + 1]
+    rows = _page(asked, before, paging.PAGE_SIZE + 1)
     shown, more = paging.page_of(request, rows)
     numbers = _matched_numbers(list(shown))
     last = shown[-1] if more else None
@@ -181,6 +210,7 @@ def listing(request: HttpRequest) -> TransactionsPage:
     )
     filtered = any((asked.text, asked.state, asked.source, asked.since, asked.until, asked.upload))
     return TransactionsPage(
+        export_url=paging.exported(request, link("transactions_csv")),
         rows=tuple(_row(row, numbers) for row in shown),
         filters=_filters(request, asked),
         pager=paging.pager(request, after=after),

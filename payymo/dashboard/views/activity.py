@@ -6,6 +6,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from accounts.guards import requires_permission
+from payymo.dashboard import csv_files
 from payymo.dashboard.presenters import activity as present
 from payymo.dashboard.shell import shell_of
 
@@ -16,3 +17,10 @@ def activity(request: HttpRequest) -> HttpResponse:
     """List who decided what."""
     page = present.listing(request, now=timezone.now())
     return render(request, "dashboard/activity.html", {"shell": shell_of(request, "activity"), "page": page})
+
+
+@require_GET
+@requires_permission("activity.view")
+def activity_csv(request: HttpRequest) -> HttpResponse:
+    """Download the decisions of the current filters."""
+    return csv_files.answer("activity.csv", present.CSV_HEADER, present.csv_rows(request))

@@ -12,16 +12,20 @@ from accounts import reach
 from accounts.guards import requires_permission
 from matching import locks, selectors
 from matching.models import Proposal
+from matching.services import teamwork
 from payymo.dashboard.links import link
-from payymo.dashboard.pages import (
-    Panel,
-    Progress,
-    ReviewPage,
-    Status,
-)
+from payymo.dashboard.pages import Panel, Progress, QueuePage, ReviewPage, Status
 from payymo.dashboard.presenters import decided as last
 from payymo.dashboard.presenters import review as present
-from payymo.dashboard.review_filter import chosen_in, cursor_in, filter_bar, query_of, queue_behind
+from payymo.dashboard.review_filter import (
+    chosen_in,
+    cursor_in,
+    filter_bar,
+    is_filtered,
+    query_of,
+    queue_behind,
+    views_for,
+)
 from payymo.dashboard.shell import shell_of
 from payymo.dashboard.staff import staff_context
 
@@ -29,6 +33,11 @@ from payymo.dashboard.staff import staff_context
 def may_decide(request: HttpRequest) -> bool:
     """Return whether the viewer may decide payments."""
     return "review.decide" in request.permissions
+
+
+def may_bulk(request: HttpRequest) -> bool:
+    """Return whether the viewer may approve many payments in one go."""
+    return may_decide(request) and "review.bulk" in request.permissions
 
 
 def receipt_or_404(receipt_id: uuid.UUID) -> locks.Receipt:
@@ -45,27 +54,26 @@ def page_of(
     """Answer the whole screen; `panel` replaces the one that would be built."""
     now = timezone.now()
     # Behind a form that came back the address holds no filter of its own.
-    chosen, cursor = queue_behind(request) if panel else chosen_in(request), cursor_in(request)
-    rows = selectors.after(selectors.queue(on=now.date(), chosen=chosen), cursor)
+    chosen = queue_behind(request) if panel else chosen_in(request)
+    rows = selectors.page(on=now.date(), chosen=chosen, cursor=cursor_in(request))
     counts = selectors.band_counts(on=now.date())
     receipt = receipt_or_404(receipt_id) if receipt_id else None
     if receipt is None and rows:
         receipt = rows[0].bank_transaction or rows[0].stripe_payment
     if panel is None and receipt is not None:
         panel = present.panel(receipt, may_decide=may_decide(request), now=now, query=query_of(chosen))
-    current = panel.receipt_id if panel else ""
-    queue = present.queue_page(rows, counts=counts, query=query_of(chosen), current=current, is_first=cursor is None)
+    queue = _queue_page(request, rows, chosen, counts, current=panel.receipt_id if panel else "")
     empty = ""
     if not rows:
         anything = Proposal.objects.filter(reach.by_account("bank_transaction__account")).exists()
-        empty = "filtered" if query_of(chosen) else "done" if anything else "nothing"
+        empty = "filtered" if is_filtered(chosen) else "done" if anything else "nothing"
     latest = last.last_decision(user_id=request.user.pk)
     undo = last.undo_bar(latest, now=now) if latest and (now - latest.decided_at).total_seconds() < 900 else None
     page = ReviewPage(
         queue=queue,
         panel=panel,
         progress=last.progress(now=now, counts=counts),
-        filters=filter_bar(chosen),
+        filters=filter_bar(chosen, teamwork.colleagues(), user_id=request.user.pk),
         base_url=link("review"),
         status_url=link("review_status"),
         undo=undo,
@@ -76,10 +84,34 @@ def page_of(
         ),
         item=receipt_id is not None,
         empty=empty,  # type: ignore[arg-type]
+        views=views_for(chosen, user_id=request.user.pk),
+        view_save_url=link("review_views"),
+        query=query_of(chosen),
+        bulk_url=link("review_bulk") if may_bulk(request) else "",
+        bulk_count=counts["exact"],
     )
     template = "admin/review.html" if request.is_staff_host else "dashboard/review/page.html"
     around = {"shell": shell_of(request, "review")} if not request.is_staff_host else staff_context(request)
     return render(request, template, {**around, "page": page}, status=code)
+
+
+def _queue_page(
+    request: HttpRequest,
+    rows: list[Proposal],
+    chosen: selectors.QueueFilter,
+    counts: dict[str, int],
+    *,
+    current: str = "",
+) -> QueuePage:
+    return present.queue_page(
+        rows,
+        counts=counts,
+        query=query_of(chosen),
+        current=current,
+        is_first=not cursor_in(request),
+        order=chosen.order,
+        selects=may_bulk(request),
+    )
 
 
 @require_GET
@@ -100,11 +132,9 @@ def review_item(request: HttpRequest, receipt_id: uuid.UUID) -> HttpResponse:
 @requires_permission("review.view")
 def queue(request: HttpRequest) -> HttpResponse:
     """Answer one page of the queue as a fragment."""
-    now = timezone.now()
-    chosen, cursor = chosen_in(request), cursor_in(request)
-    rows = selectors.after(selectors.queue(on=now.date(), chosen=chosen), cursor)
-    counts = selectors.band_counts(on=now.date())
-    page = present.queue_page(rows, counts=counts, query=query_of(chosen), current="", is_first=cursor is None)
+    now, chosen = timezone.now(), chosen_in(request)
+    rows = selectors.page(on=now.date(), chosen=chosen, cursor=cursor_in(request))
+    page = _queue_page(request, rows, chosen, selectors.band_counts(on=now.date()))
     return render(request, "dashboard/review/queue.html", {"page": page})
 
 

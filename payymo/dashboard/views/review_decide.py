@@ -18,6 +18,7 @@ from matching import locks, selectors
 from matching.models import Decision
 from matching.services import allocation, decisions, setting_aside, undoing
 from matching.services.decisions import Actor
+from matching.versions import version_of
 from payymo.dashboard import formats
 from payymo.dashboard.links import link
 from payymo.dashboard.pages import Amount, Conflict, Decided, Panel, Undone
@@ -51,7 +52,7 @@ def _next_panel(request: HttpRequest, *, besides: str, now: datetime) -> Panel |
     shown = _shown_next(request, now)
     if shown is not None:
         return panel_of(request, shown, now=now)
-    for row in selectors.queue(on=now.date(), chosen=queue_behind(request))[:2]:
+    for row in selectors.page(on=now.date(), chosen=queue_behind(request), size=1):
         receipt = row.bank_transaction or row.stripe_payment
         if receipt is not None and str(receipt.public_id) != besides:
             return panel_of(request, receipt, now=now)
@@ -132,7 +133,7 @@ def _announced(decision: Decision, receipt: locks.Receipt, shown: Panel | None, 
 def is_stale(request: HttpRequest, receipt: locks.Receipt) -> bool:
     """Return whether the form was filled in before somebody or the engine changed the payment."""
     sent = request.POST.get("version", "")
-    return bool(sent) and sent != present.version_of(receipt, selectors.proposals_of(receipt))
+    return bool(sent) and sent != version_of(receipt, selectors.proposals_of(receipt))
 
 
 def decide(request: HttpRequest, receipt_id: uuid.UUID, act: Act) -> HttpResponse:

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.guards import requires_permission
 from matching import selectors
 from matching.services import corrections
+from payymo.dashboard import csv_files
 from payymo.dashboard.links import link
 from payymo.dashboard.presenters import transaction as one
 from payymo.dashboard.presenters import transactions as present
@@ -57,3 +58,10 @@ def report_wrong(request: HttpRequest, decision_id: uuid.UUID) -> HttpResponse:
     receipt = found.bank_transaction or found.stripe_payment
     assert receipt is not None  # noqa: S101 - kept by a constraint
     return HttpResponseRedirect(link("transaction", receipt.public_id), status=303)
+
+
+@require_GET
+@requires_permission("transactions.view")
+def transactions_csv(request: HttpRequest) -> HttpResponse:
+    """Download the transactions of the current filters."""
+    return csv_files.answer("transactions.csv", present.CSV_HEADER, present.csv_rows(request))

@@ -16,7 +16,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from banking.models import BankConnection, BankTransaction
 from banking.services import erasing as banks
-from matching.models import ClientDomain, Decision, PayerProfile, Proposal, Settlement
+from matching.models import ClientDomain, Comment, Decision, PayerProfile, Proposal, Settlement
 from payments.models import StripePayment
 from payments.services import erasing as stripe
 from payymo.audit.services import recording as audit
@@ -192,7 +192,8 @@ def _old_clients(before: datetime) -> QuerySet[Client]:
 
 
 def _forget_suggestions(about: Q) -> None:
-    """Delete what was only suggested; of what was decided, the evidence goes, since it quotes the payment."""
+    """Delete what was only suggested or said; of what was decided, the evidence goes, since it quotes the payment."""
+    Comment.objects.filter(about).delete()
     Proposal.objects.filter(about, decision=None).delete()
     Proposal.objects.filter(about).update(reasons=[], why_not=[], rival=None, rules=[])
 

@@ -15,7 +15,8 @@ from tests.dashboard import gallery
 
 RECEIPT = "/review/00000000-0000-4000-8000-00000000000"
 PAGES = [
-    "/", "/review/", f"{RECEIPT}4/", f"{RECEIPT}8/", f"{RECEIPT}6/find/", f"{RECEIPT}4/split/", "/transactions/",
+    "/", "/review/", "/review/bulk/", "/review/bulk/done/", "/review/bulk/none/", f"{RECEIPT}4/",
+    f"{RECEIPT}8/", f"{RECEIPT}6/find/", f"{RECEIPT}4/split/", "/transactions/",
     "/transactions/00000000-0000-4000-8000-000000000004/", "/invoices/",
     "/invoices/00000000-0000-4000-8000-000000000004/", "/payouts/",
     "/payouts/00000000-0000-4000-8000-000000000004/", "/reports/three-way/",

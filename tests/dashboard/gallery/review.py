@@ -40,7 +40,7 @@ PAYMENTS: list[tuple[BandName, str, str, int, str, str]] = [
 
 def urls(number: int) -> PanelUrls:
     item = f"/review/{uuid_of(number)}/"
-    acts = ("approve", "reject", "hold", "ignore", "find", "split")
+    acts = ("approve", "reject", "hold", "ignore", "find", "split", "assign", "comment")
     return PanelUrls(item=item, panel=f"{item}panel/", history=f"/transactions/{uuid_of(number)}/",
                      **{act: f"{item}{act}/" for act in acts})  # fmt: skip
 
@@ -58,6 +58,8 @@ def queue_row(number: int, current: int | None = None) -> QueueRow:
         url=urls(number).item,
         panel_url=urls(number).panel,
         current=number == current,
+        whole=eur("650.00") if number == 6 else None,
+        assignee="Tom Berger" if number == 4 else "",
     )
 
 
@@ -68,7 +70,9 @@ def queue(current: int | None = 0, without: frozenset[int] = frozenset()) -> pag
         rows = tuple(queue_row(n, current) for n in numbers)
         if rows:
             bands.append(pages.QueueBand(band, len(rows) + extra, rows))
-    return pages.QueuePage(tuple(bands), next_url="/review/queue/?cursor=2", next_page_url="/review/?cursor=2")
+    return pages.QueuePage(
+        tuple(bands), next_url="/review/queue/?cursor=2", next_page_url="/review/?cursor=2", selects=True
+    )
 
 
 def receipt(number: int, *, marked: bool) -> ReceiptCard:
@@ -140,6 +144,12 @@ def several(number: int) -> CandidateCard:
     )
 
 
+COMMENTS = (
+    pages.CommentLine("Ana Petrova", ago(hours=3), (("@Tom", True), (" is this the second instalment?", False))),
+    pages.CommentLine("Tom Berger", ago(minutes=12), (("Yes, the third comes in December.", False),)),
+)
+
+
 def panel(number: int = 0, **changes: object) -> Panel:
     band, name, amount, _, _, _ = PAYMENTS[number]
     candidates: tuple[CandidateCard, ...] = ()
@@ -155,7 +165,7 @@ def panel(number: int = 0, **changes: object) -> Panel:
         receipt=receipt(number, marked=False),
         candidates=candidates,
         urls=urls(number),
-        allowed=pages.Allowed(decide=True, approve=True, find=True, split=True),
+        allowed=pages.Allowed(decide=True, approve=True, find=True, split=True, talk=True),
         version="v1",
         key=uuid_of(700 + number),
         summary=f"{amount} EUR from {name}",
@@ -163,6 +173,9 @@ def panel(number: int = 0, **changes: object) -> Panel:
         hold_until="2026-11-21",
         ignore_reasons=(Choice("own_transfer", "Own transfer"), Choice("fee", "Bank fee"), Choice("other", "Other")),
         reject_reasons=(Choice("", "No reason"), Choice("wrong_client", "Wrong client")),
+        colleagues=(Choice("1", "Ana Petrova"), Choice("2", "Tom Berger", True)),
+        assignee="Tom Berger" if number == 4 else "",
+        comments=COMMENTS if number == 4 else (),
     )
     return replace(whole, **changes)
 
@@ -209,5 +222,49 @@ def review(**changes: object) -> pages.ReviewPage:
         recent=(
             pages.Recent("49.00 EUR from Mueller → INV-1038", ago(minutes=3), "/review/undo/x/", "/transactions/"),
         ),
+        views=(
+            pages.SavedViewLink("All", "/review/", True),
+            pages.SavedViewLink("Mine", "/review/?who=1"),
+            pages.SavedViewLink("Stops next", "/review/?order=due"),
+            pages.SavedViewLink("Large and mine", "/review/?over=1000", remove_url="/review/views/x/remove/"),
+        ),
+        view_save_url="/review/views/",
+        bulk_url="/review/bulk/",
+        bulk_count=23,
     )
+    return replace(whole, **changes)
+
+
+def bulk_row(number: int, held: str = "") -> pages.BulkRow:
+    band, name, amount, day, _, target = PAYMENTS[number]
+    key = uuid_of(number)
+    return pages.BulkRow(
+        key, name or "Unknown payer", eur(amount), date(2026, 11, day), target, name.title(), band, 0.98,
+        urls(number).item, "" if held else f"{key}:{key}:v1", held,
+    )  # fmt: skip
+
+
+def bulk(**changes: object) -> pages.BulkPage:
+    whole = pages.BulkPage(
+        rows=(bulk_row(0), bulk_row(1), bulk_row(3)),
+        held=(bulk_row(2, "Nobody has matched a payment of this payer before."),),
+        sums=(eur("2059.30"),),
+        samples=(single(0), several(4)),
+        key=uuid_of(900),
+        approve_url="/review/bulk/",
+        back_url="/review/",
+        lowest=0.98,
+        more=True,
+    )
+    return replace(whole, **changes)
+
+
+def batch(**changes: object) -> pages.BatchPage:
+    rows = (
+        pages.BatchRow(
+            "Acme Hosting GmbH", eur("1190.00"), "INV-1042", pages.Chip("Waiting", "info"), "/transactions/"
+        ),
+        pages.BatchRow("Stefan Brandt", eur("833.00"), "INV-1055", pages.Chip("Undone"), "/transactions/"),
+    )
+    whole = pages.BatchPage(rows, "/review/", f"/review/bulk/{uuid_of(900)}/undo/", 1, 24)
     return replace(whole, **changes)

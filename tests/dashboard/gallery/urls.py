@@ -59,6 +59,12 @@ def decide(request: HttpRequest, receipt: str, act: str) -> HttpResponse:
     return render(request, "dashboard/review/decided.html", {"page": decided})
 
 
+def noted(request: HttpRequest, receipt: str) -> HttpResponse:
+    shown = gallery.panel(number_of(receipt), assignee="Tom Berger")
+    page = pages.Noted(shown, "Assigned to Tom Berger.", "Tom Berger")
+    return render(request, "dashboard/review/noted.html", {"page": page})
+
+
 def undo(request: HttpRequest, decision: str) -> HttpResponse:
     undone = pages.Undone(gallery.queue_row(0), gallery.panel(0), gallery.PROGRESS, "Undone.")
     return render(request, "dashboard/review/undone.html", {"page": undone})
@@ -105,6 +111,12 @@ receipts = [
     path("queue/", show("dashboard/review/queue.html", gallery.queue, shell=False), name="review_queue"),
     path("status/", lambda request: HttpResponse(status=204), name="review_status"),
     path("undo/<str:decision>/", undo, name="review_undo"),
+    path("views/", lambda request: HttpResponse(status=204), name="review_views"),
+    path("bulk/", show("dashboard/review/bulk.html", gallery.bulk, "review"), name="review_bulk"),
+    path("bulk/done/", show("dashboard/review/batch.html", gallery.batch, "review"), name="review_batch"),
+    path(
+        "bulk/none/", show("dashboard/review/bulk.html", partial(gallery.bulk, rows=(), held=(), samples=()), "review")
+    ),
     path("<uuid:receipt>/", lambda request, receipt: review_item(request, str(receipt)), name="review_item"),
     path("<uuid:receipt>/panel/", lambda request, receipt: panel(request, str(receipt)), name="review_panel"),
     path(
@@ -117,6 +129,7 @@ receipts = [
         in_review(gallery.split_panel),
         name="review_split",
     ),
+    re_path(r"^(?P<receipt>[0-9a-f-]{36})/(?:assign|comment)/$", lambda request, receipt: noted(request, receipt)),
     re_path(r"^(?P<receipt>[0-9a-f-]{36})/(?P<act>approve|reject|hold|ignore)/$", decide),
 ]
 

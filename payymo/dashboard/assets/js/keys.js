@@ -39,8 +39,7 @@ function onKey(event) {
   if (performance.now() < goUntil && go(key)) return event.preventDefault();
   if (key === "g") goUntil = performance.now() + GO_WINDOW_MS;
   else if (key === "?") document.getElementById("pm-keys")?.togglePopover();
-  else if (event.shiftKey && key.length === 1 && /[a-z]/.test(key)) return;
-  else if (!press(key)) return;
+  else if (!press(event.shiftKey && /^[a-z]$/.test(key) ? `Shift+${key}` : key)) return;
   event.preventDefault();
 }
 

@@ -1,7 +1,7 @@
 // A decision: the next payment is shown at once, and nothing is called done before the server has said so.
 import { SignedOut, announce, parse, place, post, words } from "./fragments.js";
 import { cancelPending, focusHeading, forget, panel, show, skeleton } from "./panels.js";
-import { comeBack, leave, remove, restore, rowOf, setCurrent, successor } from "./queue.js";
+import { comeBack, leave, remove, restore, rowOf, setCurrent, setWho, successor } from "./queue.js";
 import { notice, saving, signedOut } from "./undo.js";
 
 let latest = 0;
@@ -105,8 +105,17 @@ async function stay(form, submitter) {
   try {
     const response = await post(url, new URLSearchParams(new FormData(form, submitter)));
     const content = parse(await response.text());
-    if (response.ok || response.status === 422) place(content);
-    else notice(words("textFailed"), "bad");
+    if (response.ok || response.status === 422) {
+      const { receipt, who, announce: text } = outcome(content);
+      closeSheets();
+      place(content);
+      if (receipt) {
+        setWho(receipt, who);
+        forget(receipt);
+      }
+      if (text) announce(text);
+      if (receipt) focusHeading();
+    } else notice(words("textFailed"), "bad");
   } catch (error) {
     if (error instanceof SignedOut) signedOut();
     else notice(words("textFailed"), "bad");

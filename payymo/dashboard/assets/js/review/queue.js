@@ -60,6 +60,13 @@ export function remove(receipt) {
   if (!row) return;
   if (!row.classList.contains("pm-leaving")) leave(row);
   row.closest("li").remove();
+  countPicked();
+}
+
+// A colleague has it now, or nobody.
+export function setWho(receipt, name) {
+  const who = rowOf(receipt)?.querySelector("[data-pm-who]");
+  if (who) who.textContent = name;
 }
 
 // Puts a row that was undone at the head of its band; `group` is a whole band with that one row.
@@ -89,7 +96,40 @@ function move(step) {
   return Boolean(next);
 }
 
+const pick = (row) => row?.closest("li").querySelector(".pm-pick");
+
+// The button says what it would approve: what is selected, or else the surest band.
+function countPicked() {
+  const button = document.querySelector("[data-pm-bulk]");
+  if (!button) return;
+  const text = button.querySelector("[data-pm-bulk-text]");
+  text.dataset.band ??= text.textContent;
+  const count = queue().querySelectorAll(".pm-pick:checked").length;
+  text.textContent = count ? button.dataset.text.replace("{n}", String(count)) : text.dataset.band;
+}
+
+function select(row, checked) {
+  const box = pick(row);
+  if (!box) return false;
+  box.checked = checked ?? !box.checked;
+  countPicked();
+  return true;
+}
+
+function extend(step) {
+  const row = current();
+  if (!select(row, true)) return false;
+  const next = neighbour(row, step);
+  if (next) {
+    select(next, true);
+    show(next, { focus: false });
+  }
+  return true;
+}
+
 export function startQueue() {
+  queue().addEventListener("change", (event) => event.target.matches(".pm-pick") && countPicked());
+  countPicked();
   queue().addEventListener("click", (event) => {
     const row = event.target.closest(".pm-row");
     if (!row || !plain(event) || !wide.matches) return;
@@ -97,9 +137,15 @@ export function startQueue() {
     show(row);
   });
   document.addEventListener("keydown", (event) => {
-    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
+    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
     if (document.body.dataset.pmKeys === "off") return;
-    if (event.target.closest?.("input, select, textarea, dialog, [popover]")) return;
+    if (event.target.closest?.("input:not(.pm-pick, [type=radio]), select, textarea, dialog, [popover]")) return;
+    if (event.shiftKey) {
+      const far = { J: 1, K: -1, ArrowDown: 1, ArrowUp: -1 }[event.key];
+      if (far && extend(far)) event.preventDefault();
+      return;
+    }
+    if (event.key.toLowerCase() === "x" && select(current())) return event.preventDefault();
     const step = { j: 1, ArrowDown: 1, k: -1, ArrowUp: -1 }[event.key.length === 1 ? event.key.toLowerCase() : event.key];
     if (step && move(step)) event.preventDefault();
   });

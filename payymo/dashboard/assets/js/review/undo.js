@@ -23,7 +23,7 @@ export const saving = () => place(plainBar(words("textSaving"), ""));
 export function signedOut() {
   const content = plainBar(words("textSignedOut"), "bad");
   const link = document.createElement("a");
-  link.href = words("signInUrl");
+  link.href = words("signInUrl") + encodeURIComponent(window.location.pathname + window.location.search);
   link.className = "btn btn-sm btn-primary";
   link.textContent = words("textSignIn");
   content.querySelector(".pm-undo").append(link);
