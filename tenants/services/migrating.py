@@ -95,13 +95,20 @@ class _WholeMigrations(MigrationExecutor):
     """Changes a schema and notes it in one transaction.
 
     Django notes a migration that has deferred statements after its transaction: a kill between the two would leave a
-    schema that no further run can migrate.
+    schema that no further run can migrate. It also leaves its own block open when one of the deferred statements fails:
+    all that came after, the next tenants too, would belong to a transaction that nothing commits.
     """
 
     def apply_migration(self, state: Any, migration: Migration, fake: bool = False, fake_initial: bool = False) -> Any:
         """Apply one."""
         with transaction.atomic() if migration.atomic else nullcontext():
-            return super().apply_migration(state, migration, fake=fake, fake_initial=fake_initial)
+            blocks = len(connection.atomic_blocks)
+            try:
+                return super().apply_migration(state, migration, fake=fake, fake_initial=fake_initial)
+            except Exception as error:
+                while len(connection.atomic_blocks) > blocks:
+                    connection.atomic_blocks[-1].__exit__(type(error), error, error.__traceback__)
+                raise
 
 
 def _migrate(schema: str) -> None:
