@@ -10,7 +10,7 @@ LOCAL = $(VENV_PYTHON) -m payymo.local
 LOCK = env UV_CUSTOM_COMPILE_COMMAND="make lock" $(VENV_PYTHON) -m uv pip compile --quiet \
 	--universal --python-version 3.11 --generate-hashes --no-emit-index-url
 
-.PHONY: help demo stop status test check lint security types imports migrations openapi lock bench bench-hosts bench-scale bench-tenants clean venv-demo venv-dev venv-bench
+.PHONY: help demo stop status test check lint security types imports migrations openapi screenshots lock bench bench-hosts bench-scale bench-tenants clean venv-demo venv-dev venv-bench
 
 help:
 	@echo "make demo      start Payymo with two demo tenants on PAYYMO_PORT (8000); DETACH=1 returns when it is ready"
@@ -22,6 +22,7 @@ help:
 	@echo "make openapi   write the API's description, and who may call what, to docs/"
 	@echo "make bench-scale  how match_files grows, from 20,000 to 600,000 invented rows; ARGS='--rows 20000 40000'"
 	@echo "make bench-tenants  how long making and migrating 200 tenants takes; ARGS='--tenants 20'"
+	@echo "make screenshots  make the pictures of the documents anew"
 	@echo "make lock      compile requirements*.txt from requirements*.in"
 	@echo "make clean     stop everything and remove what is kept in PAYYMO_HOME ($(PAYYMO_HOME))"
 
@@ -59,6 +60,10 @@ migrations: venv-dev
 openapi: venv-dev
 	$(LOCAL) throwaway -- $(VENV_PYTHON) manage.py spectacular --urlconf payymo.urls --validate --fail-on-warn --file docs/api/openapi.yaml
 	$(LOCAL) throwaway -- $(VENV_PYTHON) manage.py permission_table --out docs/security/permissions.md
+
+# The pictures of the documents, from the gallery's invented data.
+screenshots: venv-dev
+	$(LOCAL) throwaway -- $(VENV_PYTHON) -m tests.dashboard.gallery.screenshots docs/images
 
 # Each file is compiled within the one before, so that a package has the same version in all of them.
 lock: venv-dev

@@ -283,8 +283,10 @@ class PayerProfile(Record):
     rejected_weight = models.FloatField(default=0, help_text="what the rejections weigh on their last day; as above")
     rejected_date = models.DateField(null=True, blank=True)
     is_blocked = models.BooleanField(default=False)
+    label = models.CharField(max_length=80, blank=True, help_text="what people call this payer")
 
     class Meta:
+        indexes = [models.Index(fields=["last_seen_date", "id"], name="payer_last_seen")]
         constraints = [
             models.UniqueConstraint(fields=["kind", "key", "client"], name="one_profile_per_payer_and_client")
         ]

@@ -127,6 +127,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "payymo.dashboard.middleware.TenantTimeMiddleware",
     "payymo.dashboard.middleware.SecretOffMiddleware",
 ]
 

@@ -18,10 +18,10 @@ FORGOTTEN_AFTER = timedelta(days=4 * HALF_LIFE_DAYS)
 
 _ADD = """
     INSERT INTO {table} AS known
-        (public_id, kind, key, client_id, last_seen_date, is_blocked, hits, weight, rejections, rejected_weight,
+        (public_id, kind, key, client_id, last_seen_date, is_blocked, label, hits, weight, rejections, rejected_weight,
          rejected_date)
-    SELECT gen_random_uuid(), kind, key, client_id, %(on)s, false, %(hits)s, %(hits)s, %(rejections)s, %(rejections)s,
-           CASE WHEN %(rejections)s > 0 THEN %(on)s END
+    SELECT gen_random_uuid(), kind, key, client_id, %(on)s, false, '', %(hits)s, %(hits)s, %(rejections)s,
+           %(rejections)s, CASE WHEN %(rejections)s > 0 THEN %(on)s END
     FROM unnest(%(kinds)s::text[], %(keys)s::text[]) AS payer(kind, key), unnest(%(clients)s::bigint[]) AS client_id
     ORDER BY client_id, kind, key
     ON CONFLICT (kind, key, client_id) DO UPDATE SET

@@ -1,5 +1,6 @@
 """Rules that a repeated decision asks for: the same payer, the same answer at least three times, and no rule yet."""
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -7,14 +8,16 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from accounts.models import User
 from banking.models import BankTransaction
 from matching import adapters, rule_adapters
 from matching.core.memory import payer_name_key, repeated_text_key
 from matching.core.rules.evaluate import RuleBook
 from matching.locks import Receipt
-from matching.models import Decision, InvoiceMatch, StripeInvoiceMatch
+from matching.models import Decision, DismissedOffer, InvoiceMatch, StripeInvoiceMatch
 from matching.rule_models import MatchingRule
 from matching.services.rules import RuleDraft
+from payymo.audit.services import recording as audit
 
 LEAST_TIMES = 3
 LOOK_BACK_DAYS = 180
@@ -43,6 +46,23 @@ def suggest_rules(*, now: datetime) -> tuple[Offer, ...]:
     """
     since = now - timedelta(days=LOOK_BACK_DAYS)
     return _offers(list(_decisions().filter(decided_at__gte=since)[:MOST_DECISIONS]))[:MOST_OFFERS]
+
+
+def dismiss(*, decision: Decision, by: User, now: datetime) -> bool:
+    """Never again offer the rule that this decision asks for; return whether one was offered."""
+    offer = next((each for each in suggest_rules(now=now) if each.decision.pk == decision.pk), None)
+    if offer is None:
+        return False
+    values = {"dismissed_by_id": by.pk, "dismissed_at": now}
+    DismissedOffer.objects.get_or_create(key_hash=_hash_of(offer), defaults=values)
+    audit.record(action="rule.dismissed", about=decision)
+    return True
+
+
+def _hash_of(offer: Offer) -> str:
+    """Name an offer by its payer and its answer; the payer cannot be read from it."""
+    answer = f"{offer.draft.action}|{offer.draft.client_id}|{offer.draft.ignore_reason}"
+    return hashlib.sha256(f"{_key_of(offer)}|{answer}".encode()).hexdigest()
 
 
 def offer_after(decision: Decision) -> Offer | None:
@@ -127,7 +147,10 @@ def _offers(decisions: Sequence[Decision]) -> tuple[Offer, ...]:
         answered = known.judge(rule_adapters.to_facts(receipt)).whose is not None
         if len(answers) == 1 and draft.action in (Action.SET_CLIENT, Action.IGNORE) and not answered:
             offers.append(Offer(draft, len(group), group[0]))
-    return tuple(sorted(offers, key=lambda offer: (-offer.times, -offer.decision.pk)))
+    unwanted = DismissedOffer.objects.filter(key_hash__in=[_hash_of(each) for each in offers])
+    dismissed = set(unwanted.values_list("key_hash", flat=True)) if offers else set()
+    wanted = [each for each in offers if _hash_of(each) not in dismissed]
+    return tuple(sorted(wanted, key=lambda offer: (-offer.times, -offer.decision.pk)))
 
 
 def _draft(decision: Decision, receipt: Receipt, clients: set[int]) -> RuleDraft:

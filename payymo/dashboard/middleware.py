@@ -1,16 +1,30 @@
-"""What happens to a page that needs something encrypted which cannot be opened now."""
+"""What surrounds every page: the company's time zone, and the answer when a secret cannot be opened."""
 
 import logging
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import get_template
+from django.utils import timezone
 
 from payymo.shared.api.errors import problem_json
 from payymo.shared.crypto import UnreadableSecret
 from payymo.shared.secret_store.base import SecretUnavailable
 
 logger = logging.getLogger(__name__)
+
+
+class TenantTimeMiddleware:
+    """Show moments in the time zone of the company whose host was asked."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Serve the request."""
+        tenant = getattr(request, "tenant", None)
+        with timezone.override(getattr(tenant, "time_zone", "UTC")):
+            return self.get_response(request)
 
 
 class SecretOffMiddleware:

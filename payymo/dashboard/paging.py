@@ -66,3 +66,8 @@ def exported(request: HttpRequest, url: str) -> str:
     """Return the address of the download of what the page is filtered to."""
     kept = {key: value for key, value in request.GET.items() if key != "after" and value}
     return f"{url}?{urlencode(kept)}" if kept and url else url
+
+
+def with_text(url: str, text: str) -> str:
+    """Return the address of a list that is searched for a text."""
+    return f"{url}?{urlencode({'q': text})}" if url else ""

@@ -33,7 +33,7 @@ class RuleRow:
 class OfferCard:
     """A rule that decisions ask for.
 
-    Shape: `create_url` takes a POST with `fields`; `edit_url` opens the form first.
+    Shape: `create_url` takes a POST with `fields`; `edit_url` opens the form first; `dismiss_url` takes a POST.
     """
 
     when: str
@@ -42,6 +42,7 @@ class OfferCard:
     edit_url: str = ""
     create_url: str = ""
     fields: tuple[tuple[str, str], ...] = ()
+    dismiss_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ Section = Literal[
     "connections",
     "imports",
     "rules",
+    "payers",
     "settings",
     "members",
     "",

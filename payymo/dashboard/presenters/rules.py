@@ -118,6 +118,7 @@ def _offer(offer: Offer, client: Client | None, *, may_change: bool) -> OfferCar
         edit_url=f"{link('rule_new')}?from={offer.decision.public_id}" if may_change else "",
         create_url=link("rule_new") if may_change else "",
         fields=tuple(fields) if may_change else (),
+        dismiss_url=link("rule_offer_dismiss", offer.decision.public_id) if may_change else "",
     )
 
 

@@ -198,6 +198,11 @@ def _page(asked: Asked, before: tuple[date, str, int] | None, most: int) -> list
     return sorted((row for row in rows if _after(row, before)), key=_order, reverse=True)[:most]
 
 
+def first(asked: Asked, most: int) -> list[Receipt]:
+    """Return the newest rows of what is asked for."""
+    return _page(asked, None, most)
+
+
 def listing(request: HttpRequest) -> TransactionsPage:
     """Build the list: newest first, 50 a page."""
     asked, before = asked_of(request), _position(request)

@@ -1,11 +1,19 @@
 """Choices kept in cookies, so that the first answer is drawn right."""
 
 from django.conf import settings
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.views.decorators.http import require_POST
+from django.utils.translation import get_language, gettext, override
+from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts.guards import requires_permission
+from accounts.guards import for_members, requires_permission
+from payymo.dashboard.context import DENSITY, KEYS
+from payymo.dashboard.forms_settings import DisplayForm
+from payymo.dashboard.links import link
+from payymo.dashboard.pages.general import DisplayPage
+from payymo.dashboard.shell import shell_of
 
 MODES = ("light", "dark", "system")
 _YEAR = 365 * 24 * 3600
@@ -22,4 +30,31 @@ def theme(request: HttpRequest) -> HttpResponse:
     answer = HttpResponseRedirect(onward, status=303)
     if mode in MODES:
         answer.set_cookie("payymo_theme", mode, max_age=_YEAR, samesite="Lax", secure=settings.SESSION_COOKIE_SECURE)
+    return answer
+
+
+@require_http_methods(["GET", "POST"])
+@for_members
+def display(request: HttpRequest) -> HttpResponse:
+    """Show and change language, density and single keys of this browser."""
+    initial = {
+        "language": get_language(),
+        "density": "compact" if request.COOKIES.get(DENSITY) == "compact" else "comfortable",
+        "keys": request.COOKIES.get(KEYS) != "off",
+    }
+    form = DisplayForm(request.POST or None, initial=initial)
+    if request.method != "POST" or not form.is_valid():
+        context = {"shell": shell_of(request, ""), "page": DisplayPage(form)}
+        return render(request, "dashboard/profile.html", context, status=422 if form.errors else 200)
+    chosen = form.cleaned_data
+    with override(chosen["language"]):
+        messages.success(request, gettext("Saved."))
+    answer = HttpResponseRedirect(link("account_profile"), status=303)
+    values = {
+        settings.LANGUAGE_COOKIE_NAME: chosen["language"],
+        DENSITY: chosen["density"],
+        KEYS: "on" if chosen["keys"] else "off",
+    }
+    for name, value in values.items():
+        answer.set_cookie(name, value, max_age=_YEAR, samesite="Lax", secure=settings.SESSION_COOKIE_SECURE)
     return answer

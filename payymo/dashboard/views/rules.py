@@ -151,3 +151,15 @@ def remove(request: HttpRequest, rule_id: uuid.UUID) -> HttpResponse:
     rules.remove_rule(rule_id=rule.public_id, by=request.user, now=timezone.now())
     messages.success(request, _("Removed. What it did stays explained."))
     return HttpResponseRedirect(link("rules"))
+
+
+@require_POST
+@requires_permission("rules.change")
+def dismiss_offer(request: HttpRequest, decision_id: uuid.UUID) -> HttpResponse:
+    """Never again offer the rule that a decision asks for."""
+    decision = Decision.objects.filter(public_id=decision_id).first()
+    if decision is None:
+        raise Http404
+    if rule_offers.dismiss(decision=decision, by=request.user, now=timezone.now()):
+        messages.success(request, _("It is not offered again."))
+    return HttpResponseRedirect(link("rules"), status=303)

@@ -26,6 +26,11 @@ class StaticHandler(StaticFilesHandler):
         return serve(request, self.file_path(request.path), insecure=True)
 
 
+def chromium_path() -> str | None:
+    """Return the browser on PATH, or the one that the test command names."""
+    return os.environ.get("PAYYMO_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+
+
 @pytest.fixture(scope="module")
 def gallery_settings() -> Iterator[None]:
     options = dict(settings.TEMPLATES[0]["OPTIONS"])
@@ -55,8 +60,7 @@ def gallery_url(gallery_settings: None) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    path = os.environ.get("PAYYMO_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=chromium_path(), args=["--no-sandbox"])
         yield browser
         browser.close()

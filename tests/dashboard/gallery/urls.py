@@ -15,7 +15,7 @@ from django.urls import include, path, re_path
 
 from payymo.dashboard import pages
 from tests.dashboard import gallery
-from tests.dashboard.gallery import account, rules
+from tests.dashboard.gallery import account, payers, rules
 
 Page = Callable[[], Any]
 
@@ -161,6 +161,13 @@ dashboard = [
     path("connections/whmcs/new/", page("connections/form", gallery.connect_form, "connections")),
     path("connections/bank/new/", page("connections/bank", gallery.bank, "connections")),
     path("connections/bank/consent/", page("connections/bank", partial(gallery.bank, "consent"), "connections")),
+    path("payers/", page("payers/list", payers.payers, "payers"), name="payers"),
+    path("payers/one/", page("payers/detail", payers.payer, "payers"), name="payer"),
+    path("search/", page("search", payers.search, ""), name="search"),
+    path("account/profile/", page("profile", payers.display, ""), name="account_profile"),
+    path("settings/general/", page("settings/general", payers.general, "settings"), name="settings_general"),
+    path("help/", page("help/index", payers.help_index, ""), name="help"),
+    path("help/shortcuts/", page("help/shortcuts", payers.help_index, ""), name="help_shortcuts"),
     path("rules/", page("rules/list", rules.listing, "rules"), name="rules"),
     path("rules/new/", page("rules/form", rules.form, "rules"), name="rule_new"),
     path("rules/one/", page("rules/detail", rules.detail, "rules"), name="rule"),

@@ -1,6 +1,7 @@
 // Every signed-in page: fragments, theme, sidebar, keys, passkeys, file drop.
 import "./htmx-events.js";
 import { startKeys } from "./keys.js";
+import { startPalette } from "./palette.js";
 import { startPasskeys } from "./passkey.js";
 import { startSidebar } from "./sidebar.js";
 import { startTheme } from "./theme.js";
@@ -9,5 +10,6 @@ import { startUploads } from "./upload.js";
 startTheme();
 startSidebar();
 startKeys();
+startPalette();
 startPasskeys();
 startUploads();

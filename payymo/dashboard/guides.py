@@ -1,0 +1,45 @@
+"""The guides of docs/guide as pages of the help, in the active language where it has them."""
+
+from functools import lru_cache
+from pathlib import Path
+
+from django.conf import settings
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+from markdown_it import MarkdownIt
+
+NAMES = {
+    "bookkeeper": (
+        _("Deciding payments"),
+        _("The review screen from the first payment to the last."),
+    ),
+    "administrator": (_("Setting Payymo up"), _("Connections, rules, automatic approval, colleagues and settings.")),
+    "importing": (_("Importing statements"), _("Which files are read, and what happens to each line.")),
+    "connecting-a-bank": (_("Connecting a bank"), _("Providers, consent, and what to do when a feed stops.")),
+}
+_FOLDER: Path = settings.BASE_DIR / "docs" / "guide"
+_IMAGES: Path = settings.BASE_DIR / "docs" / "images"
+
+
+def image(name: str) -> Path | None:
+    """Return the picture of this name, or None."""
+    return next((path for path in _IMAGES.glob("*.png") if path.stem == name), None)
+
+
+def html(name: str) -> str:
+    """Return a guide as HTML; English where the active language has none of its own.
+
+    Raises: KeyError for a name that is no guide.
+    """
+    NAMES[name]
+    return _rendered(name, (get_language() or "en").partition("-")[0])
+
+
+@lru_cache(maxsize=32)
+def _rendered(name: str, language: str) -> str:
+    own = _FOLDER / language / f"{name}.md"
+    text = (own if own.exists() else _FOLDER / f"{name}.md").read_text(encoding="utf-8")
+    made = MarkdownIt("commonmark", {"html": False}).enable("table").render(text)
+    for folder in ("../../images/", "../images/"):
+        made = made.replace(f'src="{folder}', 'src="/help/images/')
+    return str(made)

@@ -1,0 +1,50 @@
+"""General settings, one's own display, and help."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.forms import BaseForm
+
+
+@dataclass(frozen=True, slots=True)
+class GeneralSettingsPage:
+    """Template `dashboard/settings/general.html`. `support_until` is empty while staff has no access."""
+
+    form: BaseForm
+    support_form: BaseForm
+    support_url: str
+    support_until: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DisplayPage:
+    """Template `dashboard/profile.html`."""
+
+    form: BaseForm
+
+
+@dataclass(frozen=True, slots=True)
+class Guide:
+    """A guide of the help: its name in the address, its title, and what it is about."""
+
+    name: str
+    title: str
+    text: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class HelpPage:
+    """Template `dashboard/help/index.html`."""
+
+    guides: tuple[Guide, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GuidePage:
+    """Template `dashboard/help/guide.html`. Shape: `html` is made from our own text, nobody else's."""
+
+    title: str
+    html: str
+    others: tuple[Guide, ...]
