@@ -108,9 +108,10 @@ class Book:
         """Take up an invoice, open or closed; the same id again replaces its state."""
         if invoice.id in self.debts:
             self._unlist(self.debts[invoice.id])
+            self.numbers.close(invoice.id)
         debt = Debt(invoice)
         self.debts[debt.id] = debt
-        self.numbers.add(debt.id, debt.numbers)
+        self.numbers.add(debt.id, debt.numbers, is_open=debt.outstanding > 0)
         for text in invoice.texts:
             for domain in domains_in(text):
                 self.add_domain(debt.client_id, domain)
@@ -137,6 +138,7 @@ class Book:
         debt.outstanding -= amount_minor
         if not debt.outstanding:
             debt.closed = on.toordinal()
+            self.numbers.close(debt.id)
         self._list(debt)
 
     def reopen(self, invoice_id: int, amount_minor: int) -> None:
@@ -148,6 +150,7 @@ class Book:
         if amount_minor <= 0:
             raise ValueError("only a positive amount can be reopened")
         self._unlist(debt)
+        self.numbers.reopen(debt.id, debt.numbers)
         debt.outstanding += amount_minor
         debt.closed = 0
         self._list(debt)

@@ -202,8 +202,9 @@ def _read_slips(
             continue
         # A number that names an open debt as it stands is less likely to be a slip for the one beside it.
         taken = any(debts[invoice_id].outstanding for invoice_id in book.numbers.whole(quote.digits))
-        for debt in map(debts.__getitem__, book.numbers.one_slip_away(quote.digits)):
-            if debt.outstanding and (debt.client_id in likely or debt.outstanding == amounts.get(debt.currency)):
+        for invoice_id in book.numbers.one_slip_away(quote.digits):
+            debt = debts[invoice_id]
+            if debt.client_id in likely or debt.outstanding == amounts.get(debt.currency):
                 add_hit(hits, debt, Grade.NEIGHBOUR if taken else Grade.SLIP, quote)
 
 

@@ -48,27 +48,52 @@ def _is_month(group: str) -> bool:
 class NumberIndex:
     """Invoice ids by the digits of each of their numbers.
 
-    Shape: `_whole` by the digits behind a one, read as a number, so that zeros in front count.
+    Shape: `_whole` by the digits behind a one, read as a number, so that zeros in front count; `_open` the same of open
+    debts alone, since nobody mistypes the number of a settled one, and `_keys` what each open debt stands under there.
     """
 
     def __init__(self) -> None:
         self._whole: dict[int, list[int]] = {}
+        self._open: dict[int, list[int]] = {}
+        self._keys: dict[int, list[int]] = {}
         self._running: dict[str, list[int]] = {}
         self.prefixes: set[str] = set()
 
-    def add(self, invoice_id: int, numbers: Iterable[str]) -> None:
+    def add(self, invoice_id: int, numbers: Iterable[str], *, is_open: bool = True) -> None:
         """Index every number of one invoice."""
+        keys: list[int] = []
         for number in numbers:
             prefix = prefix_of(number)
             if prefix:
                 self.prefixes.add(prefix)
-            for key in keys_of(number):
-                known = self._whole.setdefault(_as_number(key), [])
-                if invoice_id not in known:
-                    known.append(invoice_id)
+            keys += map(_as_number, keys_of(number))
             running = running_part(number)
             if running:
                 self._running.setdefault(running, []).append(invoice_id)
+        for key in keys:
+            known = self._whole.setdefault(key, [])
+            if invoice_id not in known:
+                known.append(invoice_id)
+        if is_open:
+            self._list(invoice_id, keys)
+
+    def close(self, invoice_id: int) -> None:
+        """Look for no slip of this invoice's numbers any more."""
+        for key in self._keys.pop(invoice_id, ()):
+            alike = self._open[key]
+            alike.remove(invoice_id)
+            if not alike:
+                del self._open[key]
+
+    def reopen(self, invoice_id: int, numbers: Iterable[str]) -> None:
+        """Look for slips of this invoice's numbers again."""
+        if invoice_id not in self._keys:
+            self._list(invoice_id, [_as_number(key) for number in numbers for key in keys_of(number)])
+
+    def _list(self, invoice_id: int, keys: list[int]) -> None:
+        self._keys[invoice_id] = keys
+        for key in keys:
+            self._open.setdefault(key, []).append(invoice_id)
 
     def whole(self, digits: str) -> list[int]:
         """Invoices that carry exactly these digits."""
@@ -79,11 +104,8 @@ class NumberIndex:
         return self._running.get(digits.lstrip("0"), [])
 
     def one_slip_away(self, digits: str) -> list[int]:
-        """Invoices whose digits differ by one changed, missing, added or swapped digit, in no order, perhaps twice.
-
-        Shape: where numbers are dense these are a hundred.
-        """
-        known = self._whole
+        """Open invoices whose digits differ by a changed, missing, added or swapped one: in no order, perhaps twice."""
+        known = self._open
         return [invoice_id for slip in _slips(_as_number(digits)) & known.keys() for invoice_id in known[slip]]
 
 

@@ -79,6 +79,19 @@ def test_an_invoice_is_found_one_slip_away(written):
     assert set(index.one_slip_away(written)) == {7}
 
 
+def test_a_settled_invoice_is_nobodys_slip_until_it_is_open_again():
+    index = NumberIndex()
+    index.add(7, ("RE-2026-01042",))
+    index.add(8, ("RE-2026-01044",), is_open=False)
+
+    index.close(7)
+
+    assert index.one_slip_away("202601043") == []
+    assert (index.whole("202601042"), index.whole("202601044")) == ([7], [8])
+    index.reopen(7, ("RE-2026-01042",))
+    assert set(index.one_slip_away("202601043")) == {7}
+
+
 def test_two_slips_are_not_one():
     index = NumberIndex()
     index.add(7, ("RE-2026-01042",))
