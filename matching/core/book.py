@@ -79,6 +79,7 @@ class Book:
         self.doubts = Doubts()
         self.rates: dict[tuple[str, str], tuple[float, int]] = {}
         self._open_of_client: dict[int, list[Debt]] = {}
+        self._open_of_clients: dict[tuple[int, ...], tuple[Sequence[Debt], Sequence[Debt]]] = {}
         self._open_of_amount: dict[tuple[str, int], set[int]] = {}
         self._closed_of_client: dict[int, list[tuple[int, int]]] = {}
         self._usual_delays: dict[int, float] = {}
@@ -165,6 +166,15 @@ class Book:
         """The client's open debts, oldest first, as they are now: do not keep them past a change of the book."""
         return self._open_of_client.get(client_id, ())
 
+    def open_of_clients(self, client_ids: tuple[int, ...]) -> tuple[Sequence[Debt], Sequence[Debt]]:
+        """The open debts of all these clients, oldest first, and what is due first first, as they are now."""
+        known = self._open_of_clients.get(client_ids)
+        if known is None:
+            debts = [debt for client_id in client_ids for debt in self.open_of_client(client_id)]
+            known = sorted(debts, key=_age), sorted(debts, key=_urgency)
+            self._open_of_clients[client_ids] = known
+        return known
+
     def owing(self, client_ids: Collection[int], amounts: Mapping[str, int]) -> set[int]:
         """Of these clients the ones that have an open debt of exactly one of these amounts, by currency."""
         found: set[int] = set()
@@ -239,6 +249,7 @@ class Book:
         return debt
 
     def _list(self, debt: Debt) -> None:
+        self._open_of_clients.clear()
         if debt.outstanding:
             insort(self._open_of_client.setdefault(debt.client_id, []), debt, key=_age)
             self._open_of_amount.setdefault((debt.currency, debt.outstanding), set()).add(debt.id)
@@ -249,6 +260,7 @@ class Book:
             del closed[:-_MOST_CLOSED]
 
     def _unlist(self, debt: Debt) -> None:
+        self._open_of_clients.clear()
         if debt.outstanding:
             own, alike = self._open_of_client[debt.client_id], (debt.currency, debt.outstanding)
             del own[bisect_left(own, _age(debt), key=_age)]
@@ -264,6 +276,10 @@ class Book:
 
 def _age(debt: Debt) -> tuple[int, int]:
     return debt.issue, debt.id
+
+
+def _urgency(debt: Debt) -> tuple[int, int]:
+    return debt.due, debt.id
 
 
 def _client_number(client: Client) -> str:

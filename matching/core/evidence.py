@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from matching.core.book import Book
@@ -17,6 +17,7 @@ from matching.core.quotes import Label, Quote, read_quotes, texts_of
 from matching.core.types import Receipt, Source, Span
 
 _MOST_CLIENTS = 14
+_MOST_PAID_FOR = 40
 _LONGEST_NAMED = 300
 _LEAST_PAST = 0.05
 _NAMED_FIELDS = ("remittance_information", "structured_reference", "description")
@@ -48,6 +49,10 @@ class ClientEvidence:
     rejected: bool = False
 
 
+# What stands for a client whom only the past points to, until it is known to be among those that are kept.
+_ONLY_PAID_FOR = ClientEvidence()
+
+
 @dataclass(frozen=True, slots=True)
 class NamedIn:
     """The words that state the payer's name: a part of a field, from `start` of the folded field on."""
@@ -68,9 +73,9 @@ class Evidence:
     receipt: Receipt
     hits: dict[int, Hit] = field(default_factory=dict)
     clients: dict[int, ClientEvidence] = field(default_factory=dict)
-    known_account: dict[int, float] = field(default_factory=dict)
-    known_payer: dict[int, float] = field(default_factory=dict)
-    known_text: dict[int, float] = field(default_factory=dict)
+    known_account: Mapping[int, float] = field(default_factory=dict)
+    known_payer: Mapping[int, float] = field(default_factory=dict)
+    known_text: Mapping[int, float] = field(default_factory=dict)
     together: int = 0
     noise: frozenset[Noise] = frozenset()
     charges_deducted: bool = False
@@ -130,7 +135,7 @@ def is_cut_off(receipt: Receipt) -> bool:
 
 def _client(found: Evidence, client_id: int) -> ClientEvidence:
     client = found.clients.get(client_id)
-    if client is None:
+    if client is None or client is _ONLY_PAID_FOR:
         client = found.clients[client_id] = ClientEvidence()
     return client
 
@@ -256,12 +261,15 @@ def _take_domain(found: Evidence, book: Book, text: str, at_end: bool, span: Spa
 
 def _read_past(found: Evidence, book: Book) -> None:
     for counts in (found.known_account, found.known_payer, found.known_text):
-        for client_id in sorted(counts, key=lambda client: (-counts[client], client))[:40]:
-            if client_id != NOBODY and client_id in book.clients:
-                _client(found, client_id)
+        foremost: Iterable[int] = counts
+        if len(counts) > _MOST_PAID_FOR:
+            foremost = sorted(counts, key=lambda client: (-counts[client], client))[:_MOST_PAID_FOR]
+        for client_id in foremost:
+            if client_id != NOBODY and client_id in book.clients and client_id not in found.clients:
+                found.clients[client_id] = _ONLY_PAID_FOR
     key = payer_key(found.receipt)
     for client_id in book.memory.rejected_of(key, found.clients, found.receipt.booking_date):
-        found.clients[client_id].rejected = True
+        _client(found, client_id).rejected = True
 
 
 def _read_noise(found: Evidence, texts: dict[str, str]) -> None:
@@ -291,11 +299,12 @@ def _keep_best(found: Evidence, book: Book) -> None:
     pasts = ((found.known_account, 4), (found.known_payer, 3), (found.known_text, 3))
     for counts, heavy in pasts:
         total = _enough(counts)
-        for client_id in counts.keys() & worth.keys() if total else ():
-            worth[client_id] += heavy * (counts[client_id] / total)
+        for client_id, count in counts.items() if total else ():
+            if client_id in worth:
+                worth[client_id] += heavy * (count / total)
     owing = book.owing(clients, amounts)
     ranked = sorted((-value - (1.5 if client_id in owing else 0), client_id) for client_id, value in worth.items())
-    found.clients = {client_id: clients[client_id] for _, client_id in ranked[:_MOST_CLIENTS]}
+    found.clients = {client_id: _client(found, client_id) for _, client_id in ranked[:_MOST_CLIENTS]}
     _take_shares(found)
 
 
@@ -312,6 +321,9 @@ def _worth_by_itself(clients: Mapping[int, ClientEvidence]) -> dict[int, float]:
     """What the words of a receipt make each client worth."""
     worth: dict[int, float] = {}
     for client_id, client in clients.items():
+        if client is _ONLY_PAID_FOR:
+            worth[client_id] = 0.0
+            continue
         value = 4 * max(client.name, 0.8 * client.text_name)
         if client.number:
             value += 3 if client.number == "labelled" else 1

@@ -65,7 +65,7 @@ def features(of: Context, hypothesis: Hypothesis) -> list[str]:
     """The features of one hypothesis; each name appears once."""
     reference, named = _reference(of, hypothesis)
     relation = _RELATION_CLASS.get(hypothesis.relation, "off")
-    said = [f"amount:{hypothesis.relation.value}:{named}", *reference]
+    said = [f"amount:{hypothesis.relation}:{named}", *reference]
     if hypothesis.kind in _OF_SEVERAL:
         said += of_several(of.found, hypothesis, named=named)
     else:
@@ -117,7 +117,7 @@ def _reference(of: Context, hypothesis: Hypothesis) -> tuple[list[str], str]:
     if hits:
         worst = max(hits, key=lambda hit: _GRADES[hit.grade])
         every = len(hits) == len(hypothesis.debts)
-        said.append(f"ref:{worst.grade.value}:{of.found.receipt.source.value}" if every else "ref:some")
+        said.append(f"ref:{worst.grade}:{of.found.receipt.source}" if every else "ref:some")
         named = "strong" if worst.grade in STRONG else "weak"
         if not every:
             named = "some"
@@ -219,7 +219,7 @@ def _client_features(of: Context, client: ClientEvidence, hypothesis: Hypothesis
     group = hypothesis.kind is CandidateKind.GROUP
     if group:
         return [f"group:account:{bool(of.found.known_account)}", f"group:payer:{bool(of.found.known_payer)}"]
-    source = of.found.receipt.source.value
+    source = of.found.receipt.source
     named_payer = bool(of.found.receipt.counterparty_name) or client.name > 0
     name = _bucket(client.name)
     text = _bucket(client.text_name)

@@ -62,7 +62,8 @@ def _all(found: Evidence, book: Book) -> Iterable[Hypothesis]:
     for client_id in found.clients:
         debts = book.open_of_client(client_id)
         yield from _singles(found, book, _worth_a_look(found, debts))
-        yield from _sums(found, debts[:_MOST_DEBTS], client_id)
+        if len(debts) > 1:
+            yield from _sums(found, debts[:_MOST_DEBTS], client_id)
     yield from _group_sums(found, book)
 
 
@@ -186,20 +187,11 @@ def _sums(found: Evidence, debts: Sequence[Debt], client_id: int | None) -> Iter
 
 def _group_sums(found: Evidence, book: Book) -> Iterable[Hypothesis]:
     """Sums over the clients for whom this account or name has paid before."""
-    summed: list[list[Debt]] = []
+    summed: list[Sequence[Debt]] = []
     for clients in payers_clients(found):
-        debts = [debt for client in clients for debt in book.open_of_client(client)]
-        for order in (_age, _urgency):
-            pool = sorted(debts, key=order)[: 2 * _MOST_DEBTS]
+        for ordered in book.open_of_clients(clients):
+            pool = ordered[: 2 * _MOST_DEBTS]
             # Mostly account and name, and age and urgency, lead to the same debts in the same order.
             if pool not in summed:
                 summed.append(pool)
                 yield from _sums(found, pool, None)
-
-
-def _age(debt: Debt) -> tuple[int, int]:
-    return debt.issue, debt.id
-
-
-def _urgency(debt: Debt) -> tuple[int, int]:
-    return debt.due, debt.id

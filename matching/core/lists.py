@@ -44,14 +44,16 @@ class Listed:
 
 def is_leftover(debt: Debt) -> bool:
     """Whether only cents are left, which nobody pays in a sum."""
-    return debt.outstanding * 20 <= debt.total and debt.outstanding < 500
+    return debt.outstanding < 500 and debt.outstanding * 20 <= debt.total
 
 
-def payers_clients(found: Evidence) -> list[list[int]]:
+def payers_clients(found: Evidence) -> list[tuple[int, ...]]:
     """The clients for whom this account, and those for whom this name paid before; a payer of one has no list."""
-    sets: list[list[int]] = []
+    sets: list[tuple[int, ...]] = []
     for known in (found.known_account, found.known_payer):
-        clients = sorted(client for client, count in known.items() if client != NOBODY and count > _SEEN)
+        if len(known) < 2:
+            continue
+        clients = tuple(sorted([client for client, count in known.items() if client != NOBODY and count > _SEEN]))
         if 2 <= len(clients) <= _MOST_CLIENTS and clients not in sets:
             sets.append(clients)
     return sets
@@ -84,7 +86,7 @@ def _after_named(found: Evidence, book: Book, named: Sequence[Debt], rest: int) 
     partners = set(clients)
     for counts, known in ((book.memory.accounts, found.known_account), (book.memory.names, found.known_payer)):
         partners |= set(known) - {NOBODY} | counts.partners(clients)
-    pool = _open(book, sorted(partners), found.receipt.currency, own)
+    pool = _open(book, tuple(sorted(partners)), found.receipt.currency, own)
     # A list runs upwards, and what a cut takes off is its end: the rest follows the last number that is left.
     last = max(debt.id for debt in named)
     following = sorted((debt for debt in pool if debt.id > last), key=_number)[:_MOST_NEAR]
@@ -102,10 +104,10 @@ def _with_rest(named: Sequence[Debt], pool: Sequence[Debt], rest: int, how: str)
         yield Listed((*named, *(pool[place] for place in places)), how, len(subsets), skipped)
 
 
-def _open(book: Book, clients: Sequence[int], currency: str, without: set[int]) -> list[Debt]:
-    every = (debt for client in clients for debt in book.open_of_client(client))
+def _open(book: Book, clients: tuple[int, ...], currency: str, without: set[int]) -> list[Debt]:
+    every, _ = book.open_of_clients(clients)
     pool = [debt for debt in every if debt.currency == currency and debt.id not in without and not is_leftover(debt)]
-    return sorted(pool, key=_order)[:_MOST_DEBTS]
+    return pool[:_MOST_DEBTS]
 
 
 def _runs(found: Evidence, book: Book, named: Sequence[Debt], pool: Sequence[Debt], rest: int) -> Iterator[Listed]:

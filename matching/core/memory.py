@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
 from matching.core.lexicon import (
@@ -21,14 +22,20 @@ from matching.core.types import Receipt
 HALF_LIFE_DAYS = 180
 LEAST_REJECTED = 0.5
 NOBODY = 0
+_NO_COUNTS: Mapping[int, float] = MappingProxyType({})
 
 
 class Counts:
-    """Fading counts of clients under a key; client 0 stands for "settles nothing"."""
+    """Fading counts of clients under a key; client 0 stands for "settles nothing".
+
+    Shape: `_today` holds what was asked for on `_day`: who pays for many clients pays for them on the same day.
+    """
 
     def __init__(self) -> None:
         self.rows: dict[str, dict[int, list[float]]] = {}
         self._keys: dict[int, set[str]] = {}
+        self._day = 0
+        self._today: dict[str, dict[int, float]] = {}
 
     def add(self, key: str, client_id: int, on: date, weight: float = 1.0) -> None:
         """Count one decision, after fading what was known before."""
@@ -37,15 +44,22 @@ class Counts:
             count, last = row.get(client_id, [0.0, float(on.toordinal())])
             row[client_id] = [_faded(count, last, on) + weight, float(max(on.toordinal(), int(last)))]
             self._keys.setdefault(client_id, set()).add(key)
+            self._today.pop(key, None)
 
-    def get(self, key: str, on: date) -> dict[int, float]:
+    def get(self, key: str, on: date) -> Mapping[int, float]:
         """Clients and their faded counts; empty for an unknown key."""
         row = self.rows.get(key)
         if not row:
-            return {}
+            return _NO_COUNTS
         day = on.toordinal()
-        fading = _FADING
-        return {client: count * fading[day - last] for client, (count, last) in row.items()}
+        if day != self._day:
+            self._day = day
+            self._today.clear()
+        found = self._today.get(key)
+        if found is None:
+            fading = _FADING
+            found = self._today[key] = {client: count * fading[day - last] for client, (count, last) in row.items()}
+        return found
 
     def together(self, key: str) -> int:
         """For how many clients this payer paid on the day on which it paid for most, as far as is remembered."""
@@ -57,6 +71,7 @@ class Counts:
 
     def drop_client(self, client_id: int) -> None:
         """Forget one client under every key."""
+        self._today.clear()
         for key in self._keys.pop(client_id, set()):
             self.rows[key].pop(client_id, None)
             if not self.rows[key]:
@@ -64,12 +79,14 @@ class Counts:
 
     def drop_key(self, key: str) -> None:
         """Forget everything under one key."""
+        self._today.pop(key, None)
         for client_id in self.rows.pop(key, {}):
             self._keys[client_id].discard(key)
 
     def load(self, key: str, row: dict[int, list[float]]) -> None:
         """Take up a key as it was written down."""
         self.rows[key] = row
+        self._today.pop(key, None)
         for client_id in row:
             self._keys.setdefault(client_id, set()).add(key)
 

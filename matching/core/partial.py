@@ -105,6 +105,12 @@ class PartialBook(Book):
         """The client's open debts, oldest first."""
         return super().open_of_client(client_id) if self.ledger.has("open_of", client_id) else ()
 
+    def open_of_clients(self, client_ids: tuple[int, ...]) -> tuple[Sequence[Debt], Sequence[Debt]]:
+        """The open debts of all these clients."""
+        # Nothing is remembered: each time it is asked for, what is missing must be noted.
+        self._open_of_clients.clear()
+        return super().open_of_clients(client_ids)
+
     def owing(self, client_ids: Collection[int], amounts: Mapping[str, int]) -> set[int]:
         """Of these clients the ones that have an open debt of exactly one of these amounts, by currency."""
         held = [client_id for client_id in client_ids if self.ledger.has("open_of", client_id)]
@@ -198,7 +204,7 @@ class _PartialCounts(Counts):
         super().__init__()
         self._kind, self._ledger = kind, ledger
 
-    def get(self, key: str, on: date) -> dict[int, float]:
+    def get(self, key: str, on: date) -> Mapping[int, float]:
         return super().get(key, on) if key and self._ledger.has("payers", (self._kind, key)) else {}
 
     def together(self, key: str) -> int:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 _MOST_ITEMS = 60
 _LARGEST_TARGET = 2_000_000
 _MOST_SOLUTIONS = 12
 _MOST_STEPS = 4000
+_MOST_REMEMBERED = 4096
 
 
 def exact_subsets(amounts: Sequence[int], target: int, *, most: int = _MOST_SOLUTIONS) -> list[tuple[int, ...]]:
@@ -16,13 +18,22 @@ def exact_subsets(amounts: Sequence[int], target: int, *, most: int = _MOST_SOLU
     Shape: at most `most` sets; empty when there is none, or when the problem is too large to answer in bounded time.
     Units: minor units; only positive amounts take part.
     """
-    items = [(place, amount) for place, amount in enumerate(amounts) if 0 < amount <= target][:_MOST_ITEMS]
-    if not 0 < target <= _LARGEST_TARGET or sum(amount for _, amount in items) < target:
+    if not 0 < target <= _LARGEST_TARGET:
         return []
+    places = [place for place, amount in enumerate(amounts) if 0 < amount <= target][:_MOST_ITEMS]
+    found = _subsets(tuple([amounts[place] for place in places]), target, most)
+    return [tuple([places[item] for item in items]) for items in found]
+
+
+@lru_cache(maxsize=_MOST_REMEMBERED)
+def _subsets(items: tuple[int, ...], target: int, most: int) -> tuple[tuple[int, ...], ...]:
+    """The same for amounts that may all take part; whoever pays the same price for many asks this again and again."""
+    if sum(items) < target:
+        return ()
     mask = (1 << (target + 1)) - 1
     sums, total = 1, 0
     reachable = [sums]
-    for _, amount in reversed(items):
+    for amount in reversed(items):
         total += amount
         sums |= sums << amount
         if total > target:
@@ -30,11 +41,11 @@ def exact_subsets(amounts: Sequence[int], target: int, *, most: int = _MOST_SOLU
         reachable.append(sums)
     reachable.reverse()
     if not reachable[0] >> target & 1:
-        return []
-    return _walk(items, reachable, target, most)
+        return ()
+    return tuple(_walk(items, reachable, target, most))
 
 
-def _walk(items: list[tuple[int, int]], reachable: list[int], target: int, most: int) -> list[tuple[int, ...]]:
+def _walk(items: tuple[int, ...], reachable: list[int], target: int, most: int) -> list[tuple[int, ...]]:
     """Depth-first over branches that are known to end in a solution, so that each step is paid for by one.
 
     Shape: `taken` holds one bit for each item on the way.
@@ -69,7 +80,7 @@ def _walk(items: list[tuple[int, int]], reachable: list[int], target: int, most:
             if may_skip:
                 continue
         else:
-            solutions.append(tuple(item[0] for at, item in enumerate(items) if taken >> at & 1))
+            solutions.append(tuple([at for at in range(place) if taken >> at & 1]))
             if len(solutions) == most:
                 break
         if not waiting:
@@ -78,12 +89,12 @@ def _walk(items: list[tuple[int, int]], reachable: list[int], target: int, most:
     return solutions
 
 
-def _steps(items: list[tuple[int, int]]) -> list[tuple[int, int, int]]:
+def _steps(items: tuple[int, ...]) -> list[tuple[int, int, int]]:
     """The amount of each item with its bit and the bit of the last one before it that is of the same amount, or 0."""
     last: dict[int, int] = {}
     found = []
     bit = 1
-    for _, amount in items:
+    for amount in items:
         found.append((amount, bit, last.get(amount, 0)))
         last[amount] = bit
         bit <<= 1

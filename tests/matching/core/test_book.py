@@ -29,6 +29,18 @@ def test_a_part_payment_leaves_the_rest_open():
     assert known.open_of_amount("EUR", 7900) == {1001}
 
 
+def test_what_several_clients_owe_follows_every_change():
+    known = book(invoice("RE-1002", client=MAREK), invoice("RE-1001"))
+    both = (ANNA.id, MAREK.id)
+    assert [[debt.id for debt in debts] for debts in known.open_of_clients(both)] == [[1001, 1002]] * 2
+
+    known.settle(1001, 11900, TODAY)
+    assert [[debt.id for debt in debts] for debts in known.open_of_clients(both)] == [[1002]] * 2
+
+    known.reopen(1001, 11900)
+    assert [[debt.id for debt in debts] for debts in known.open_of_clients(both)] == [[1001, 1002]] * 2
+
+
 @pytest.mark.parametrize("amount", [0, -1, 11901])
 def test_a_debt_takes_no_more_than_it_owes(amount):
     known = book(invoice("RE-1001"))

@@ -18,6 +18,29 @@ def test_counts_fade_by_half_in_half_a_year():
     assert counts == {1: pytest.approx(0.5)}
 
 
+def test_what_is_learned_between_two_looks_on_one_day_counts_in_the_second():
+    memory = Memory()
+    memory.learn(PAYMENT, [1], TODAY)
+    before = dict(memory.accounts.get("ACC1", TODAY))
+
+    memory.learn(PAYMENT, [1, 2], TODAY)
+
+    assert before == {1: 1.0}
+    assert memory.accounts.get("ACC1", TODAY) == {1: 2.0, 2: 1.0}
+
+
+def test_what_is_forgotten_between_two_looks_on_one_day_is_gone():
+    memory = Memory()
+    memory.learn(PAYMENT, [1, 2], TODAY)
+    assert memory.accounts.get("ACC1", TODAY) == {1: 1.0, 2: 1.0}
+
+    memory.forget(client_id=2)
+    assert memory.accounts.get("ACC1", TODAY) == {1: 1.0}
+
+    memory.forget(account="ACC1")
+    assert memory.accounts.get("ACC1", TODAY) == {}
+
+
 def test_the_same_payer_is_known_however_the_bank_writes_the_name():
     memory = Memory()
     memory.learn(PAYMENT, [1], TODAY)
