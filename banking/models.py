@@ -3,6 +3,7 @@
 from django.contrib.contenttypes.fields import GenericRelation
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
 
 from payymo.shared.models import ConnectionHealth, ReceiptState, Record
 from payymo.shared.money import CurrencyField, MoneyField
@@ -11,9 +12,9 @@ from payymo.shared.money import CurrencyField, MoneyField
 class BankProvider(models.TextChoices):
     """Where a connection's data comes from; open to new users first."""
 
-    ENABLE_BANKING = "enable_banking", "Enable Banking"
-    GOCARDLESS = "gocardless_bad", "GoCardless Bank Account Data"
-    SIMPLEFIN = "simplefin", "SimpleFIN Bridge"
+    ENABLE_BANKING = "enable_banking", _("Enable Banking")
+    GOCARDLESS = "gocardless_bad", _("GoCardless Bank Account Data")
+    SIMPLEFIN = "simplefin", _("SimpleFIN Bridge")
 
 
 class ProviderKey(Record):
@@ -37,12 +38,12 @@ class BankConnection(ConnectionHealth, Record):
     class State(models.TextChoices):
         """Only LINKED is fetched from."""
 
-        PENDING = "PENDING", "Waiting for your consent"
-        LINKED = "LINKED", "Connected"
-        EXPIRED = "EXPIRED", "Consent ended"
-        SUSPENDED = "SUSPENDED", "Suspended by the provider"
-        FAILED = "FAILED", "Not finished"
-        REVOKED = "REVOKED", "Removed"
+        PENDING = "PENDING", _("Waiting for your consent")
+        LINKED = "LINKED", _("Connected")
+        EXPIRED = "EXPIRED", _("Consent ended")
+        SUSPENDED = "SUSPENDED", _("Suspended by the provider")
+        FAILED = "FAILED", _("Not finished")
+        REVOKED = "REVOKED", _("Removed")
 
     provider = models.CharField(max_length=20, choices=BankProvider, default=BankProvider.GOCARDLESS)
     credential_sealed = models.BinaryField(
@@ -133,10 +134,10 @@ class StatementImport(Record):
     class State(models.TextChoices):
         """A file is committed or discarded once."""
 
-        NEEDS_MAPPING = "NEEDS_MAPPING", "Choose the columns"
-        READY = "READY", "Ready to import"
-        COMMITTED = "COMMITTED", "Imported"
-        DISCARDED = "DISCARDED", "Discarded"
+        NEEDS_MAPPING = "NEEDS_MAPPING", _("Choose the columns")
+        READY = "READY", _("Ready to import")
+        COMMITTED = "COMMITTED", _("Imported")
+        DISCARDED = "DISCARDED", _("Discarded")
 
     account = models.ForeignKey(
         BankAccount, on_delete=models.PROTECT, null=True, blank=True, related_name="statement_imports"

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from payymo.shared.models import Record
 
@@ -15,9 +16,9 @@ class EngineModel(Record):
     class State(models.TextChoices):
         """At most one is IN_USE; without one, or when it was learned on other shipped weights, those hold."""
 
-        IN_USE = "IN_USE", "In use"
-        KEPT = "KEPT", "Kept"
-        REFUSED = "REFUSED", "Refused"
+        IN_USE = "IN_USE", _("In use")
+        KEPT = "KEPT", _("Kept")
+        REFUSED = "REFUSED", _("Refused")
 
     number = models.PositiveIntegerField(unique=True)
     version = models.CharField(max_length=40, unique=True)
@@ -47,8 +48,8 @@ class AutomationStop(Record):
     class State(models.TextChoices):
         """A person looks and resumes."""
 
-        OPEN = "OPEN", "Stopped"
-        RESUMED = "RESUMED", "Resumed"
+        OPEN = "OPEN", _("Stopped")
+        RESUMED = "RESUMED", _("Resumed")
 
     state = models.CharField(max_length=8, choices=State, default=State.OPEN)
     raised_at = models.DateTimeField(db_index=True)

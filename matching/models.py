@@ -3,6 +3,7 @@
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from banking.models import BankAccount, BankTransaction
 from matching.core.memory import HALF_LIFE_DAYS
@@ -57,10 +58,10 @@ _EXACTLY_ONE_RECEIPT = Q(bank_transaction__isnull=False, stripe_payment__isnull=
 class Band(models.TextChoices):
     """How sure a proposal is, in the words of the review screen."""
 
-    EXACT = "exact", "Exact"
-    LIKELY = "likely", "Likely"
-    POSSIBLE = "possible", "Possible"
-    NONE = "none", "No suggestion"
+    EXACT = "exact", _("Exact")
+    LIKELY = "likely", _("Likely")
+    POSSIBLE = "possible", _("Possible")
+    NONE = "none", _("No suggestion")
 
 
 class Decision(Record):
@@ -69,23 +70,23 @@ class Decision(Record):
     class Kind(models.TextChoices):
         """What was decided."""
 
-        APPROVE = "APPROVE", "Approved"
-        ALLOCATE = "ALLOCATE", "Matched by hand"
-        REJECT = "REJECT", "Rejected"
-        IGNORE = "IGNORE", "Ignored"
-        HOLD = "HOLD", "Put off"
-        SETTLE = "SETTLE", "Payout found on the bank account"
-        UNDO = "UNDO", "Undone"
-        WRONG = "WRONG", "Reported as wrong"
-        GIVE_UP = "GIVE_UP", "Posting given up"
+        APPROVE = "APPROVE", _("Approved")
+        ALLOCATE = "ALLOCATE", _("Matched by hand")
+        REJECT = "REJECT", _("Rejected")
+        IGNORE = "IGNORE", _("Ignored")
+        HOLD = "HOLD", _("Put off")
+        SETTLE = "SETTLE", _("Payout found on the bank account")
+        UNDO = "UNDO", _("Undone")
+        WRONG = "WRONG", _("Reported as wrong")
+        GIVE_UP = "GIVE_UP", _("Posting given up")
 
     class Source(models.TextChoices):
         """Who decided."""
 
-        PERSON = "person", "Person"
-        POLICY = "policy", "Auto-approval"
-        RULE = "rule", "Rule"
-        STAFF = "staff", "Payymo staff"
+        PERSON = "person", _("Person")
+        POLICY = "policy", _("Auto-approval")
+        RULE = "rule", _("Rule")
+        STAFF = "staff", _("Payymo staff")
 
     kind = models.CharField(max_length=10, choices=Kind)
     source = models.CharField(max_length=10, choices=Source)
@@ -127,10 +128,10 @@ class Proposal(Record):
     class Status(models.TextChoices):
         """Only an OPEN proposal can be decided."""
 
-        OPEN = "OPEN", "To review"
-        APPROVED = "APPROVED", "Approved"
-        REJECTED = "REJECTED", "Rejected"
-        SUPERSEDED = "SUPERSEDED", "Replaced"
+        OPEN = "OPEN", _("To review")
+        APPROVED = "APPROVED", _("Approved")
+        REJECTED = "REJECTED", _("Rejected")
+        SUPERSEDED = "SUPERSEDED", _("Replaced")
 
     bank_transaction = models.ForeignKey(
         BankTransaction, on_delete=models.CASCADE, null=True, blank=True, related_name="proposals"
@@ -269,9 +270,9 @@ class PayerProfile(Record):
     class Kind(models.TextChoices):
         """By what the payer is known."""
 
-        ACCOUNT = "account", "Account"
-        NAME = "name", "Name"
-        TEXT = "text", "Name and text"
+        ACCOUNT = "account", _("Account")
+        NAME = "name", _("Name")
+        TEXT = "text", _("Name and text")
 
     kind = models.CharField(max_length=8, choices=Kind)
     key = models.CharField(max_length=200, help_text="keyed hash of the account, or the folded name")

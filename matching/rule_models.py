@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from banking.models import BankAccount, BankTransaction
 from payments.models import StripePayment
@@ -19,18 +20,18 @@ class MatchingRule(Record):
     class Action(models.TextChoices):
         """What happens to a payment that meets the conditions."""
 
-        SET_CLIENT = "set_client", "Set the client"
-        SUGGEST_CLIENT = "suggest_client", "Suggest a client"
-        IGNORE = "ignore", "Ignore"
-        ALLOW_AUTOMATION = "allow_automation", "Allow automatic approval"
-        FORBID_AUTOMATION = "forbid_automation", "Never approve automatically"
-        WRITE_OFF_FEE = "write_off_fee", "Write off a small shortage as a fee"
+        SET_CLIENT = "set_client", _("Set the client")
+        SUGGEST_CLIENT = "suggest_client", _("Suggest a client")
+        IGNORE = "ignore", _("Ignore")
+        ALLOW_AUTOMATION = "allow_automation", _("Allow automatic approval")
+        FORBID_AUTOMATION = "forbid_automation", _("Never approve automatically")
+        WRITE_OFF_FEE = "write_off_fee", _("Write off a small shortage as a fee")
 
     class Direction(models.TextChoices):
         """Which way the money went."""
 
-        IN = "in", "Money in"
-        OUT = "out", "Money out"
+        IN = "in", _("Money in")
+        OUT = "out", _("Money out")
 
     name = models.CharField(max_length=80)
     position = models.PositiveIntegerField()

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
 
 from payymo.shared.models import ConnectionHealth, ReceiptState, Record
 from payymo.shared.money import CurrencyField, MoneyField
@@ -13,15 +14,15 @@ class StripeConnection(ConnectionHealth, Record):
     class Kind(models.TextChoices):
         """How the account was connected."""
 
-        RESTRICTED_KEY = "restricted_key", "Restricted key"
-        CONNECT = "connect", "Stripe Connect"
+        RESTRICTED_KEY = "restricted_key", _("Restricted key")
+        CONNECT = "connect", _("Stripe Connect")
 
     class State(models.TextChoices):
         """Only ACTIVE is read."""
 
-        ACTIVE = "ACTIVE", "Connected"
-        BROKEN = "BROKEN", "Key refused"
-        REMOVED = "REMOVED", "Removed"
+        ACTIVE = "ACTIVE", _("Connected")
+        BROKEN = "BROKEN", _("Key refused")
+        REMOVED = "REMOVED", _("Removed")
 
     account_id = models.CharField(max_length=64, unique=True)
     account_name = models.CharField(max_length=200, blank=True)
@@ -233,11 +234,11 @@ class Dispute(models.Model):
     class Outcome(models.TextChoices):
         """What came of it. An inquiry moves no money."""
 
-        INQUIRY = "inquiry", "Inquiry"
-        OPEN = "open", "Open"
-        WON = "won", "Won"
-        LOST = "lost", "Lost"
-        PREVENTED = "prevented", "Prevented"
+        INQUIRY = "inquiry", _("Inquiry")
+        OPEN = "open", _("Open")
+        WON = "won", _("Won")
+        LOST = "lost", _("Lost")
+        PREVENTED = "prevented", _("Prevented")
 
     def __str__(self) -> str:
         """Name the dispute."""

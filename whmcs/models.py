@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from payymo.shared.models import ConnectionHealth, Record
 from payymo.shared.money import CurrencyField, MoneyField
@@ -15,9 +16,9 @@ class WhmcsInstance(ConnectionHealth, Record):
     class State(models.TextChoices):
         """Only ACTIVE is read and posted to."""
 
-        ACTIVE = "ACTIVE", "Connected"
-        BROKEN = "BROKEN", "Access refused"
-        REMOVED = "REMOVED", "Removed"
+        ACTIVE = "ACTIVE", _("Connected")
+        BROKEN = "BROKEN", _("Access refused")
+        REMOVED = "REMOVED", _("Removed")
 
     name = models.CharField(max_length=120)
     base_url = models.CharField(max_length=300, unique=True, help_text="without /includes/api.php")
@@ -74,13 +75,13 @@ class Invoice(Record):
     class Status(models.TextChoices):
         """WHMCS's exact words; others are kept as they come."""
 
-        DRAFT = "Draft", "Draft"
-        UNPAID = "Unpaid", "Unpaid"
-        PAID = "Paid", "Paid"
-        CANCELLED = "Cancelled", "Cancelled"
-        REFUNDED = "Refunded", "Refunded"
-        COLLECTIONS = "Collections", "Collections"
-        PAYMENT_PENDING = "Payment Pending", "Payment pending"
+        DRAFT = "Draft", _("Draft")
+        UNPAID = "Unpaid", _("Unpaid")
+        PAID = "Paid", _("Paid")
+        CANCELLED = "Cancelled", _("Cancelled")
+        REFUNDED = "Refunded", _("Refunded")
+        COLLECTIONS = "Collections", _("Collections")
+        PAYMENT_PENDING = "Payment Pending", _("Payment pending")
 
     instance = models.ForeignKey(WhmcsInstance, on_delete=models.PROTECT, related_name="invoices")
     client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="invoices")
@@ -190,20 +191,20 @@ class Posting(Record):
     class State(models.TextChoices):
         """QUEUED -> SENDING -> POSTED; SENDING -> UNKNOWN -> POSTED or QUEUED; the rest as named."""
 
-        QUEUED = "QUEUED", "Waiting"
-        SENDING = "SENDING", "Posting"
-        UNKNOWN = "UNKNOWN", "Checking with WHMCS"
-        POSTED = "POSTED", "Posted"
-        RETRYABLE = "RETRYABLE", "Trying again"
-        CONFLICT = "CONFLICT", "Needs a person"
-        FAILED = "FAILED", "Refused by WHMCS"
-        WITHDRAWN = "WITHDRAWN", "Taken back"
+        QUEUED = "QUEUED", _("Waiting")
+        SENDING = "SENDING", _("Posting")
+        UNKNOWN = "UNKNOWN", _("Checking with WHMCS")
+        POSTED = "POSTED", _("Posted")
+        RETRYABLE = "RETRYABLE", _("Trying again")
+        CONFLICT = "CONFLICT", _("Needs a person")
+        FAILED = "FAILED", _("Refused by WHMCS")
+        WITHDRAWN = "WITHDRAWN", _("Taken back")
 
     class Kind(models.TextChoices):
         """Sent by us, or found already booked."""
 
-        POST = "POST", "Posted by Payymo"
-        LINK = "LINK", "Already booked in WHMCS"
+        POST = "POST", _("Posted by Payymo")
+        LINK = "LINK", _("Already booked in WHMCS")
 
     instance = models.ForeignKey(WhmcsInstance, on_delete=models.PROTECT, related_name="postings")
     invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="postings")

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext
 
 from accounts import permissions
 from accounts.models import ApiKey, Membership, User
@@ -76,20 +77,25 @@ def make_api_key(
     """
     wanted = frozenset(scopes)
     if not name.strip():
-        raise UnusableKey("Give the key a name that says which program uses it.")
+        raise UnusableKey(gettext("Give the key a name that says which program uses it."))
     if not wanted:
-        raise UnusableKey("Choose at least one scope.")
+        raise UnusableKey(gettext("Choose at least one scope."))
     if unknown := sorted(wanted - permissions.PERMISSIONS.keys()):
-        raise UnusableKey(f"Unknown scope: {', '.join(unknown)[:200]}.")
+        raise UnusableKey(gettext("Unknown scope: %(names)s.") % {"names": ", ".join(unknown)[:200]})
     if beyond := sorted(wanted - granted):
-        raise UnusableKey(f"You do not hold: {', '.join(beyond)}.")
+        raise UnusableKey(gettext("You do not hold: %(names)s.") % {"names": ", ".join(beyond)})
     if not now < expires_at <= now + LONGEST_LIFE:
-        raise UnusableKey(f"A key ends in the future and after at most {LONGEST_LIFE.days} days.")
+        raise UnusableKey(
+            gettext("A key ends in the future and after at most %(days)s days.") % {"days": LONGEST_LIFE.days}
+        )
     key = PREFIX + secrets.token_urlsafe(32)
     with transaction.atomic():
         Tenant.objects.select_for_update().get(pk=membership.tenant_id)
         if alive(membership.tenant, now=now).count() >= MOST_KEYS:
-            raise UnusableKey(f"There are {MOST_KEYS} keys already. Revoke one that is not used any more.")
+            raise UnusableKey(
+                gettext("There are %(most_keys)s keys already. Revoke one that is not used any more.")
+                % {"most_keys": MOST_KEYS}
+            )
         row = ApiKey.objects.create(
             tenant=membership.tenant,
             membership=membership,

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
+from django.utils.translation import gettext
 from django.utils.translation import gettext as _
 
 from accounts import permissions
@@ -71,9 +72,11 @@ def invite(
     with transaction.atomic():
         Tenant.objects.select_for_update().get(pk=tenant.pk)
         if Membership.objects.filter(tenant=tenant, user__email=address).exists():
-            raise AlreadyMember("This address belongs to a member. An ended membership can be resumed.")
+            raise AlreadyMember(gettext("This address belongs to a member. An ended membership can be resumed."))
         if open_invitations(tenant).filter(email=address).exists():
-            raise AlreadyInvited("There is an open invitation for this address. Send it again, or withdraw it.")
+            raise AlreadyInvited(
+                gettext("There is an open invitation for this address. Send it again, or withdraw it.")
+            )
         waiting = open_invitations(tenant).filter(expires_at__gt=now).count()
         members.require_room(tenant=tenant, now=now, invited=waiting)
         row = Invitation.objects.create(

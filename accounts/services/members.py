@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import models, transaction
+from django.utils.translation import gettext
 
 from accounts import permissions
 from accounts.models import Membership, Role
@@ -94,7 +95,7 @@ def change_member(
         row.save(update_fields=["role", "is_active"])
         owners = permissions.active_memberships().filter(tenant=row.tenant, role__code="owner", role__tenant=None)
         if not owners.exists():
-            raise LastOwner("The last owner stays: make somebody else an owner first.")
+            raise LastOwner(gettext("The last owner stays: make somebody else an owner first."))
         if not row.is_active:
             sessions.revoke_sessions_of(user=row.user, tenant=row.tenant, reason="membership_ended", now=now)
         audit.record(
@@ -133,13 +134,15 @@ def limit_member(
 
 def _check_limit(role: Role, *, is_limited: bool) -> None:
     if is_limited and NEVER_LIMITED & permissions.permissions_of_role(role):
-        raise NotLimitable("Whoever administers members or keys sees every bank account. Lift the limit, or the role.")
+        raise NotLimitable(
+            gettext("Whoever administers members or keys sees every bank account. Lift the limit, or the role.")
+        )
 
 
 def check_reach(wanted: frozenset[str], granted: frozenset[str]) -> None:
     """Raise NotAllowed when somebody reaches for a right that they do not hold themselves."""
     if beyond := sorted(wanted - granted):
-        raise NotAllowed(f"You do not hold these rights yourself: {', '.join(beyond)}.")
+        raise NotAllowed(gettext("You do not hold these rights yourself: %(names)s.") % {"names": ", ".join(beyond)})
 
 
 def save_role(*, tenant: Tenant, granted: frozenset[str], code: str, name: str, codenames: Sequence[str]) -> Role:
@@ -149,17 +152,19 @@ def save_role(*, tenant: Tenant, granted: frozenset[str], code: str, name: str, 
     one role too many. Nothing is changed.
     """
     if code in permissions.BUILTIN_ROLES:
-        raise UnusableRole("The built-in roles stay as they are. Make a role of your own.")
+        raise UnusableRole(gettext("The built-in roles stay as they are. Make a role of your own."))
     if unknown := sorted(set(codenames) - permissions.PERMISSIONS.keys()):
-        raise UnusableRole(f"Unknown permission: {', '.join(unknown)[:200]}.")
+        raise UnusableRole(gettext("Unknown permission: %(names)s.") % {"names": ", ".join(unknown)[:200]})
     if not codenames or not name.strip():
-        raise UnusableRole("A role has a name and at least one permission.")
+        raise UnusableRole(gettext("A role has a name and at least one permission."))
     check_reach(frozenset(codenames), granted)
     with transaction.atomic():
         Tenant.objects.select_for_update().get(pk=tenant.pk)
         known = Role.objects.filter(tenant=tenant)
         if not known.filter(code=code).exists() and known.count() >= MOST_ROLES:
-            raise UnusableRole(f"A company has at most {MOST_ROLES} roles of its own.")
+            raise UnusableRole(
+                gettext("A company has at most %(most_roles)s roles of its own.") % {"most_roles": MOST_ROLES}
+            )
         role, _ = Role.objects.update_or_create(
             tenant=tenant, code=code, defaults={"name": name.strip()[:80], "permissions": sorted(set(codenames))}
         )
@@ -173,10 +178,10 @@ def delete_role(*, role: Role) -> None:
     Raises: UnusableRole for a built-in one; RoleInUse while somebody has it.
     """
     if role.tenant_id is None:
-        raise UnusableRole("The built-in roles stay.")
+        raise UnusableRole(gettext("The built-in roles stay."))
     with transaction.atomic():
         Tenant.objects.select_for_update().get(pk=role.tenant_id)
         if role.memberships.exists():
-            raise RoleInUse("Members have this role. Give them another one first.")
+            raise RoleInUse(gettext("Members have this role. Give them another one first."))
         audit.record(action="role.deleted", details={"role": role.code})
         role.delete()

@@ -15,6 +15,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from django.contrib.sessions.backends.base import SessionBase
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
+from django.utils.translation import gettext
 from webauthn.helpers import bytes_to_base64url, parse_client_data_json
 from webauthn.helpers.exceptions import WebAuthnException
 from webauthn.helpers.structs import (
@@ -86,7 +87,9 @@ def begin_adding(*, user: User, tenant: Tenant, place: Place, now: datetime) -> 
     """
     known = list(of(user, place.host))
     if len(known) >= MOST:
-        raise TooManyPasskeys(f"There are {MOST} passkeys already. Remove one that is not used any more.")
+        raise TooManyPasskeys(
+            gettext("There are %(most)s passkeys already. Remove one that is not used any more.") % {"most": MOST}
+        )
     options = webauthn.generate_registration_options(
         rp_id=place.host,
         rp_name=f"Payymo {tenant.name}",

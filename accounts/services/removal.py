@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from accounts import permissions
 from accounts.models import Membership, User
@@ -53,4 +54,4 @@ def _keep_an_owner(user: User, tenants: list[Tenant]) -> None:
     own = set(owned.filter(user=user).values_list("tenant_id", flat=True))
     alone = [tenant.slug for tenant in tenants if tenant.pk in own - others]
     if alone:
-        raise LastOwner(f"Make somebody else an owner first: {', '.join(alone)}.")
+        raise LastOwner(gettext("Make somebody else an owner first: %(names)s.") % {"names": ", ".join(alone)})

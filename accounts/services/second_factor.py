@@ -11,6 +11,7 @@ from datetime import datetime
 import pyotp
 from django.conf import settings
 from django.db import transaction
+from django.utils.translation import gettext
 
 from accounts import permissions
 from accounts.models import Membership, OutgoingMail, Passkey, RecoveryCode, TotpDevice, User
@@ -82,7 +83,7 @@ def check_is_enough(membership: Membership) -> None:
     Raises: SetUpNeeded.
     """
     if is_missing(membership):
-        raise SetUpNeeded("Your role needs a second factor. Sign in with a browser once and set it up.")
+        raise SetUpNeeded(gettext("Your role needs a second factor. Sign in with a browser once and set it up."))
 
 
 def begin(*, user: User, issuer: str) -> Enrolment:
@@ -94,7 +95,7 @@ def begin(*, user: User, issuer: str) -> Enrolment:
     with transaction.atomic():
         device = _locked_device(user) or TotpDevice(user=user)
         if device.confirmed_at is not None:
-            raise AlreadySetUp("An authenticator app is set up already.")
+            raise AlreadySetUp(gettext("An authenticator app is set up already."))
         device.secret_sealed = master_key.seal(secret.encode(), bound_to=device_binding(device))
         device.save()
     return Enrolment(secret, pyotp.TOTP(secret).provisioning_uri(name=user.email, issuer_name=issuer))
@@ -119,7 +120,7 @@ def confirm(*, user: User, code: str, now: datetime) -> tuple[str, ...]:
         if device is None:
             raise WrongCode
         if device.confirmed_at is not None:
-            raise AlreadySetUp("An authenticator app is set up already.")
+            raise AlreadySetUp(gettext("An authenticator app is set up already."))
         step = _step_of(_secret_of(device), code, now)
         if step is None:
             raise WrongCode

@@ -13,6 +13,7 @@ from typing import NoReturn
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
+from django.utils.translation import gettext
 
 from accounts import permissions
 from accounts.models import Membership, RefreshToken, Session, User
@@ -240,7 +241,7 @@ def _refuse_reuse(token_hash: str, grant: TokenGrant, tenant: Tenant, now: datet
         .first()
     )
     if used_at is not None and now - used_at <= INNOCENT_REUSE:
-        raise RefreshedMeanwhile("Another call has just refreshed this session.")
+        raise RefreshedMeanwhile(gettext("Another call has just refreshed this session."))
     if used_at is not None:
         with transaction.atomic():
             end(Session.objects.filter(pk=grant.session_id), reason="token_reused", now=now)

@@ -16,6 +16,7 @@ from typing import Any, ClassVar, TypeVar, cast
 import jwt
 from django.conf import settings
 from django.utils import timezone
+from django.utils.translation import gettext
 from rest_framework_simplejwt.backends import TokenBackend
 from rest_framework_simplejwt.exceptions import TokenBackendError, TokenError
 from rest_framework_simplejwt.tokens import Token
@@ -60,13 +61,13 @@ class KeySetBackend(TokenBackend):
         """
         header = _header_of(token)
         if not header.keys() <= _HEADER or header.get("alg") != self.algorithm:
-            raise TokenBackendError("The token's header is not acceptable.")
+            raise TokenBackendError(gettext("The token's header is not acceptable."))
         kid = header.get("kid")
         if isinstance(kid, str) and _KID.fullmatch(kid):
             public_pem = signing_keys.verifying_key(kid=kid, now=timezone.now())
             if public_pem is not None:
                 return public_pem
-        raise TokenBackendError("The token's key is not one of ours.")
+        raise TokenBackendError(gettext("The token's key is not one of ours."))
 
 
 TokenKind = TypeVar("TokenKind", bound="TenantToken")
@@ -125,7 +126,7 @@ class TenantToken(Token):
             and all(check(payload.get(name)) for name, check in self.own_claims.items())
         )
         if not sound:
-            raise TokenError("The token's claims are not acceptable.")
+            raise TokenError(gettext("The token's claims are not acceptable."))
         super().verify()
 
 
@@ -169,9 +170,9 @@ def _header_of(token: str | bytes) -> dict[str, Any]:
         raw = base64.urlsafe_b64decode(first + "=" * (-len(first) % 4))
         header = json.loads(raw, object_pairs_hook=_without_doubles)
     except (binascii.Error, ValueError, RecursionError) as error:
-        raise TokenBackendError("The token's header cannot be read.") from error
+        raise TokenBackendError(gettext("The token's header cannot be read.")) from error
     if not isinstance(header, dict):
-        raise TokenBackendError("The token's header cannot be read.")
+        raise TokenBackendError(gettext("The token's header cannot be read."))
     return header
 
 

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from django.core.cache import cache
 from django.db import transaction
+from django.utils.translation import gettext
 from redis.exceptions import RedisError
 
 from banking import adapters
@@ -73,7 +74,7 @@ def list_institutions(*, country: str, provider: BankProvider, text: str = "") -
     """
     code = country.strip().upper()
     if len(code) != 2 or not code.isascii() or not code.isalpha():
-        raise UnknownCountry("Give the country as two letters, such as DE.")
+        raise UnknownCountry(gettext("Give the country as two letters, such as DE."))
     wanted = text.strip().casefold()
     listed = _listed(code, provider)
     return tuple(one for one in listed if wanted in one.name.casefold() or wanted in one.bic.casefold())
@@ -123,7 +124,7 @@ def start_consent(
         institution = provider.institution(institution_id=institution_id)
     except Refused as error:
         if error.reason == Reason.UNKNOWN_INSTITUTION:
-            raise UnknownInstitution("No bank has this id. Choose one from the list of a country.") from error
+            raise UnknownInstitution(gettext("No bank has this id. Choose one from the list of a country.")) from error
         raise
     reference = secrets.token_urlsafe(32)
     link = provider.start_link(
@@ -198,7 +199,10 @@ def check_renewable(connection: BankConnection) -> None:
     Raises: NotRenewable.
     """
     if connection.state not in _RENEWABLE:
-        raise NotRenewable(f"A connection that is {connection.get_state_display().lower()} cannot be renewed.")
+        raise NotRenewable(
+            gettext("A connection that is %(state)s cannot be renewed.")
+            % {"state": connection.get_state_display().lower()}
+        )
 
 
 def connect_with_token(

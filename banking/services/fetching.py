@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Literal
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from banking import adapters
 from banking.clients.base import BankProvider, Fetched, Scope
@@ -58,7 +59,7 @@ def sync_account(*, account_id: int, provider: BankProvider, now: datetime, by_h
     connection = account.connection
     assert connection is None or connection.provider == provider.key  # noqa: S101 - ids mean nothing to another
     if connection is None or connection.state != BankConnection.State.LINKED or not account.provider_account_id:
-        raise NotConnected("The account is not connected. Connect the bank or renew the consent first.")
+        raise NotConnected(gettext("The account is not connected. Connect the bank or renew the consent first."))
     with exclusive(f"sync-account:{account.pk}") as free:
         if not free:
             return SyncResult("waiting", message="The account is being fetched already.")

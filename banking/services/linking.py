@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from banking import adapters
 from banking.clients.base import ProviderAccount
@@ -58,7 +59,10 @@ def _link(account: ProviderAccount, connection: BankConnection, now: datetime) -
     known = row.first()
     if known is not None and _is_linked_by_another(known, connection):
         raise AccountLinkedElsewhere(
-            f"The account ending in {known.iban_last4} is connected already. Renew or remove that connection instead."
+            gettext(
+                "The account ending in %(iban_last4)s is connected already. Renew or remove that connection instead."
+            )
+            % {"iban_last4": known.iban_last4}
         )
     _claim(account)
     held = known or new_account(number=account.number, currency=account.currency, is_iban=account.is_iban, key=key)
@@ -104,7 +108,7 @@ def _claim(account: ProviderAccount) -> None:
         defaults={"tenant": tenant},
     )
     if claim.tenant_id != tenant.pk:
-        raise AccountLinkedElsewhere("This bank account is connected at another Payymo customer. Ask support.")
+        raise AccountLinkedElsewhere(gettext("This bank account is connected at another Payymo customer. Ask support."))
 
 
 def release(accounts: Sequence[BankAccount]) -> None:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
+from django.utils.translation import gettext
 
 from banking import locks
 from banking.clients import base
@@ -91,7 +92,7 @@ def choice(key: str) -> Choice:
     """
     found = next((one for one in choices() if one.key == key), None)
     if found is None:
-        raise UnknownProvider("There is no bank data provider of this name.")
+        raise UnknownProvider(gettext("There is no bank data provider of this name."))
     return found
 
 
@@ -105,7 +106,7 @@ def save_provider_key(
     """
     secret_id, secret_key = secret_id.strip(), secret_key.strip()
     if not secret_id or not secret_key or len(secret_id) > 200 or len(secret_key) > _LONGEST_KEY:
-        raise KeysRefused("Give both keys as the provider's portal shows them.")
+        raise KeysRefused(gettext("Give both keys as the provider's portal shows them."))
     tokens = _accepted(provider, secret_id, secret_key, redirect_url, now)
     with transaction.atomic():
         row = ProviderKey.objects.select_for_update().filter(provider=provider).first()
@@ -138,12 +139,13 @@ def _accepted(
             allowed = EnableBanking(settings.ENABLE_BANKING_URL, lambda: application, now=now).redirect_urls()
             if redirect_url and redirect_url not in allowed:
                 raise KeysRefused(
-                    f"Add {redirect_url} to the redirect URLs of the application at Enable Banking first."
+                    gettext("Add %(redirect_url)s to the redirect URLs of the application at Enable Banking first.")
+                    % {"redirect_url": redirect_url}
                 )
             return None
     except Refused as error:
         raise KeysRefused(str(error)) from error
-    raise UnknownProvider("There is no bank data provider of this name that takes keys.")
+    raise UnknownProvider(gettext("There is no bank data provider of this name that takes keys."))
 
 
 def provider(key: str, *, now: datetime, is_patient: bool = False) -> base.BankProvider:
@@ -159,7 +161,7 @@ def provider(key: str, *, now: datetime, is_patient: bool = False) -> base.BankP
         )
     if key == BankProvider.SIMPLEFIN:
         return SimpleFin(breaker=_breaker(key))
-    raise UnknownProvider("There is no bank data provider of this name.")
+    raise UnknownProvider(gettext("There is no bank data provider of this name."))
 
 
 def _application() -> Application:

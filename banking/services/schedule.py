@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext
 
 from banking.clients.base import BankProvider, Reason
 from banking.models import BankAccount, BankConnection
@@ -34,7 +35,7 @@ def request_fetch(*, connection: BankConnection, now: datetime) -> int:
     Raises: NotConnected when the connection is not a living one.
     """
     if connection.state != State.LINKED:
-        raise NotConnected("The bank is not connected now. Renew the consent first.")
+        raise NotConnected(gettext("The bank is not connected now. Renew the consent first."))
     accounts = BankAccount.objects.filter(connection=connection, is_paused=False)
     return accounts.update(next_sync_at=now, fetch_asked_at=now)
 

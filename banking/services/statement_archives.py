@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from django.utils.translation import gettext
+
 from banking.models import BankAccount, StatementImport
 from banking.parsers import archives
 from banking.parsers.errors import UnreadableStatement
@@ -60,5 +62,8 @@ def upload_archive(
             outcomes.append(ArchivedFile(name, row))
     if not any(outcome.upload for outcome in outcomes):
         first = outcomes[0]
-        raise StatementRefused(f"No file of the archive can be read. {first.name}: {first.refusal}")
+        raise StatementRefused(
+            gettext("No file of the archive can be read. %(name)s: %(refusal)s")
+            % {"name": first.name, "refusal": first.refusal}
+        )
     return tuple(outcomes)

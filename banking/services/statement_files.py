@@ -7,6 +7,8 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
+from django.utils.translation import gettext
+
 from banking import adapters
 from banking.core.continuity import Span
 from banking.models import BankAccount
@@ -169,13 +171,21 @@ def _one_account(parsed: ParsedFile) -> StatementFile:
     numbers = {adapters.compact_iban(one.account.iban or one.account.other) for one in statements}
     if len(numbers) > 1:
         named = ", ".join(sorted(f"…{number[-4:]}" if number else "one without a number" for number in numbers))
-        raise WrongAccount(f"The file holds statements of several accounts ({named}). Export one file per account.")
+        raise WrongAccount(
+            gettext("The file holds statements of several accounts (%(named)s). Export one file per account.")
+            % {"named": named}
+        )
     currencies = {one.account.currency for one in statements if one.account.currency}
     currencies |= {entry.currency for one in statements for entry in one.entries}
     if len(currencies) != 1:
         raise CurrencyDiffers(
-            f"The file holds {len(currencies)} currencies ({', '.join(sorted(currencies)) or 'none named'}); "
-            "an account has one. Export one file per currency."
+            gettext(
+                "The file holds %(count)s currencies (%(names)s); an account has one. Export one file per currency."
+            )
+            % {
+                "count": len(currencies),
+                "names": ", ".join(sorted(currencies)) or "none named",
+            }
         )
     proofs = {statement.proved for statement in statements}
     opening, closing = _ends(statements)
@@ -229,7 +239,7 @@ def find_account(file: StatementFile) -> BankAccount | None:
     Raises: AccountNotNamed when the file names none.
     """
     if not file.number:
-        raise AccountNotNamed("The file does not say which account it is of. Choose the account.")
+        raise AccountNotNamed(gettext("The file does not say which account it is of. Choose the account."))
     known = BankAccount.objects.filter(stable_key=adapters.stable_key(file.number, file.currency)).first()
     if known is not None or file.is_iban:
         return known
@@ -243,11 +253,15 @@ def check_account(file: StatementFile, account: BankAccount) -> None:
     Raises: WrongAccount, CurrencyDiffers.
     """
     if file.currency != account.currency:
-        raise CurrencyDiffers(f"The file is in {file.currency}, the account is in {account.currency}.")
+        raise CurrencyDiffers(
+            gettext("The file is in %(currency)s, the account is in %(currency2)s.")
+            % {"currency": file.currency, "currency2": account.currency}
+        )
     own = sealing.unseal(account, "iban_sealed")
     if file.number and file.is_iban and own and file.number != own:
         raise WrongAccount(
-            f"The file is of the account ending in {file.number[-4:]}, not of the one ending in {account.iban_last4}."
+            gettext("The file is of the account ending in %(number)s, not of the one ending in %(iban_last4)s.")
+            % {"number": file.number[-4:], "iban_last4": account.iban_last4}
         )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils.translation import gettext
 
 from banking import adapters, selectors
 from banking.core.continuity import as_row, gaps, sentence
@@ -107,7 +108,7 @@ def set_mapping(*, statement_import: StatementImport, mapping: Mapping[str, Any]
     with transaction.atomic():
         row = _locked(statement_import)
         if row.format not in TABLES or row.state not in {State.NEEDS_MAPPING, State.READY}:
-            raise WrongState("The columns of this import cannot be chosen any more.")
+            raise WrongState(gettext("The columns of this import cannot be chosen any more."))
         chosen = statement_files.mapping_from(mapping)
         open_points = chosen.open_points()
         if open_points:
@@ -160,7 +161,9 @@ def commit_import(
         if row.state == State.COMMITTED:
             return row, IngestResult(0, row.new_count + row.known_count)
         if row.state != State.READY:
-            raise WrongState(f"This import cannot be committed: {row.get_state_display().lower()}.")
+            raise WrongState(
+                gettext("This import cannot be committed: %(state)s.") % {"state": row.get_state_display().lower()}
+            )
         file, account = _read(row, content_of(row))
         if file.proved is False and not accept_unproved:
             raise UnprovedStatement(_not_proved(file))
@@ -196,7 +199,7 @@ def discard(*, statement_import: StatementImport) -> StatementImport:
     with transaction.atomic():
         row = _locked(statement_import)
         if row.state == State.COMMITTED:
-            raise WrongState("This file is imported already.")
+            raise WrongState(gettext("This file is imported already."))
         row.state = State.DISCARDED
         row.save(update_fields=["state"])
     return row
@@ -208,7 +211,7 @@ def content_of(statement_import: StatementImport) -> bytes:
     Raises: FileErased.
     """
     if not statement_import.file_sealed:
-        raise FileErased("The file itself was erased after 30 days; what was imported from it stays.")
+        raise FileErased(gettext("The file itself was erased after 30 days; what was imported from it stays."))
     return sealing.unseal(statement_import, "file_sealed").encode("latin-1")
 
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from banking.models import BankTransaction
 from matching import locks
@@ -73,23 +74,31 @@ class Line:
 
 def _check(receipt: Receipt, lines: Sequence[Line], invoices: dict[int, Invoice], *, may_overpay: bool) -> None:
     if not lines:
-        raise UnusableAllocation("Choose at least one invoice.")
+        raise UnusableAllocation(gettext("Choose at least one invoice."))
     if len({line.invoice_id for line in lines}) != len(lines):
-        raise UnusableAllocation("The same invoice is named twice.")
+        raise UnusableAllocation(gettext("The same invoice is named twice."))
     if any(line.amount <= 0 or line.fee < 0 for line in lines):
-        raise UnusableAllocation("Each amount must be above zero.")
+        raise UnusableAllocation(gettext("Each amount must be above zero."))
     if sum(line.amount for line in lines) > receipt.unallocated:
-        raise NothingLeftToAllocate("The payment does not hold this much any more.")
+        raise NothingLeftToAllocate(gettext("The payment does not hold this much any more."))
     for line in lines:
         invoice = invoices.get(line.invoice_id)
         if invoice is None:
-            raise UnusableAllocation("One of the invoices does not exist.")
+            raise UnusableAllocation(gettext("One of the invoices does not exist."))
         if invoice.currency != receipt.currency:
-            raise UnusableAllocation(f"Invoice {invoice.display_number} is in {invoice.currency}.")
+            raise UnusableAllocation(
+                gettext("Invoice %(display_number)s is in %(currency)s.")
+                % {"display_number": invoice.display_number, "currency": invoice.currency}
+            )
         if invoice.status not in OPEN_STATUSES:
-            raise NothingLeftToAllocate(f"Invoice {invoice.display_number} is {invoice.status} in WHMCS.")
+            raise NothingLeftToAllocate(
+                gettext("Invoice %(display_number)s is %(status)s in WHMCS.")
+                % {"display_number": invoice.display_number, "status": invoice.status}
+            )
         if line.amount + line.fee > invoice.outstanding and (line.fee or not may_overpay):
-            raise NothingLeftToAllocate(f"Invoice {invoice.display_number} owes less than that.")
+            raise NothingLeftToAllocate(
+                gettext("Invoice %(display_number)s owes less than that.") % {"display_number": invoice.display_number}
+            )
 
 
 def booked_in_whmcs(receipt: Receipt, invoice_ids: Sequence[int]) -> dict[int, WhmcsTransaction]:
@@ -145,12 +154,14 @@ def _allocate(
     if open_lines or not booked:
         _check(receipt, open_lines, invoices, may_overpay=may_overpay)
     elif sum(line.amount for line in lines) > receipt.unallocated:
-        raise NothingLeftToAllocate("The charge does not hold this much any more.")
+        raise NothingLeftToAllocate(gettext("The charge does not hold this much any more."))
     if open_lines and not isinstance(receipt, BankTransaction) and not post_charges:
-        raise NotBookedByStripe("WHMCS does not show this charge. A person must agree to post it.")
+        raise NotBookedByStripe(gettext("WHMCS does not show this charge. A person must agree to post it."))
     pending = [line for line in open_lines if invoices[line.invoice_id].status == Invoice.Status.PAYMENT_PENDING]
     if pending and not post_charges:
-        raise PaymentPending("WHMCS waits for another payment of this invoice. A person must agree to post this one.")
+        raise PaymentPending(
+            gettext("WHMCS waits for another payment of this invoice. A person must agree to post this one.")
+        )
     match = InvoiceMatch if isinstance(receipt, BankTransaction) else StripeInvoiceMatch
     for line in sorted(lines, key=lambda line: line.invoice_id):
         invoice = invoices[line.invoice_id]
@@ -174,9 +185,11 @@ def _check_automation(receipt: Receipt, proposal: Proposal) -> None:
     """Pass if nothing has come up against automation since the suggestion was saved: rules are read again, now."""
     alone = load_rules().judge(to_facts(receipt)).alone
     if alone is not None and alone.rule.action is Action.FORBID_AUTOMATION:
-        raise AutomationForbidden(f"The rule “{alone.rule.name}” leaves this payment to a person.")
+        raise AutomationForbidden(
+            gettext("The rule “%(name)s” leaves this payment to a person.") % {"name": alone.rule.name}
+        )
     if proposal.is_tie or not proposal.is_certain:
-        raise AlreadyDecided("This suggestion is not certain enough any more to be approved without a person.")
+        raise AlreadyDecided(gettext("This suggestion is not certain enough any more to be approved without a person."))
 
 
 def _pairs(lines: Sequence[Line]) -> list[tuple[int, Decimal]]:
@@ -198,7 +211,7 @@ def approve_proposal(*, proposal_id: uuid.UUID | str, actor: Actor, now: datetim
     opened = locks.lock_proposals(receipt)
     proposal = next((each for each in opened if each.pk == subject.pk), None)
     if proposal is None or proposal.band == Band.NONE:
-        raise AlreadyDecided("This suggestion was decided or replaced meanwhile.")
+        raise AlreadyDecided(gettext("This suggestion was decided or replaced meanwhile."))
     require_open(receipt)
     is_person = actor.source != Decision.Source.POLICY
     if not is_person:

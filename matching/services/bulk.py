@@ -8,6 +8,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from django.db import connection, transaction
+from django.utils.translation import gettext
 
 from banking.models import BankTransaction
 from matching import locks, selectors
@@ -191,12 +192,12 @@ def _approve(chosen: Chosen, actor: Actor, now: datetime) -> Decision:
     receipt = locks.lock_receipt(chosen.receipt_id)
     opened = selectors.proposals_of(receipt)
     if receipt.state not in _OPEN or version_of(receipt, opened) != chosen.version:
-        raise HeldBack("It has changed since you looked at it; nothing was saved.")
+        raise HeldBack(gettext("It has changed since you looked at it; nothing was saved."))
     proposal = next((each for each in opened if str(each.public_id) == chosen.proposal_id), None)
     if proposal is None:
-        raise HeldBack("This suggestion was replaced meanwhile.")
+        raise HeldBack(gettext("This suggestion was replaced meanwhile."))
     if _held_back([proposal], now=now):
-        raise HeldBack("It needs a look of its own.")
+        raise HeldBack(gettext("It needs a look of its own."))
     return allocation.approve_proposal(proposal_id=proposal.public_id, actor=actor, now=now).decision
 
 

@@ -4,6 +4,7 @@ import uuid
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from matching import locks
 from matching.models import Decision, InvoiceMatch, StripeInvoiceMatch
@@ -30,16 +31,16 @@ def report_wrong(*, decision_id: uuid.UUID | str, actor: Actor, now: datetime, r
     """
     decision, receipt = locks.lock_decision(decision_id)
     if decision.kind not in (Decision.Kind.APPROVE, Decision.Kind.ALLOCATE):
-        raise NotReportable("Only a match with invoices can be reported as wrong.")
+        raise NotReportable(gettext("Only a match with invoices can be reported as wrong."))
     if Decision.objects.filter(corrects=decision).exists():
-        raise NotReportable("This was reported as wrong already.")
+        raise NotReportable(gettext("This was reported as wrong already."))
     matches = [
         match
         for model in (InvoiceMatch, StripeInvoiceMatch)
         for match in model.objects.filter(decision=decision, reverses=None).select_related("posting", "invoice")
     ]
     if any(match.posting is not None and match.posting.state in STILL_HERE for match in matches):
-        raise NotReportable("The payment is not on its way to WHMCS yet. Undo the decision instead.")
+        raise NotReportable(gettext("The payment is not on its way to WHMCS yet. Undo the decision instead."))
     wrong = record(receipt, Decision.Kind.WRONG, actor=actor, now=now, reason=reason[:300], corrects=decision)
     drift.after_correction(decision, now=now)
     clients = {match.invoice.client_id for match in matches}

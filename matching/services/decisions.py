@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db.models import F
+from django.utils.translation import gettext
 
 from accounts.models import User
 from banking.models import BankTransaction
@@ -90,11 +91,11 @@ def require_open(receipt: Receipt) -> None:
     Raises: AlreadyDecided, UnusableAllocation.
     """
     if receipt.state == ReceiptState.IGNORED:
-        raise AlreadyDecided("This payment is ignored. Undo that first.")
+        raise AlreadyDecided(gettext("This payment is ignored. Undo that first."))
     if receipt.state == ReceiptState.RECONCILED:
-        raise AlreadyDecided("This payment is matched already.")
+        raise AlreadyDecided(gettext("This payment is matched already."))
     if receipt.amount <= 0:
-        raise UnusableAllocation("Money that left the account settles no invoice.")
+        raise UnusableAllocation(gettext("Money that left the account settles no invoice."))
 
 
 def about(receipt: Receipt) -> dict[str, Any]:

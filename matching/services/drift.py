@@ -4,6 +4,7 @@ import uuid
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from accounts.models import User
 from matching import locks
@@ -61,7 +62,7 @@ def resume(*, stop_id: uuid.UUID | str, by: User, now: datetime) -> AutomationSt
     """
     stop = AutomationStop.objects.select_for_update().get(public_id=stop_id)
     if stop.state != AutomationStop.State.OPEN:
-        raise NotStopped(f"{stop.resumed_by_name} resumed it already.")
+        raise NotStopped(gettext("%(resumed_by_name)s resumed it already.") % {"resumed_by_name": stop.resumed_by_name})
     stop.state, stop.resumed_at = AutomationStop.State.RESUMED, now
     stop.resumed_by_id, stop.resumed_by_name = by.pk, by.display_name
     stop.save(update_fields=["state", "resumed_at", "resumed_by_id", "resumed_by_name"])

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Max
+from django.utils.translation import gettext
 
 from accounts.models import User
 from banking.models import BankTransaction
@@ -112,9 +113,14 @@ def use(*, number: int, by: User, now: datetime) -> EngineModel:
     if (row := rows.get(number)) is None:
         raise EngineModel.DoesNotExist
     if row.state == EngineModel.State.REFUSED:
-        raise NotUsable(f"Version {number} was refused: {row.reason}")
+        raise NotUsable(
+            gettext("Version %(number)s was refused: %(reason)s") % {"number": number, "reason": row.reason}
+        )
     if row.base_version != shipped_model().version:
-        raise NotUsable(f"Version {number} was learned on other shipped weights. Train again instead.")
+        raise NotUsable(
+            gettext("Version %(number)s was learned on other shipped weights. Train again instead.")
+            % {"number": number}
+        )
     put_to_use(row, now=now, by=by)
     audit.record(action="engine.chosen", about=row, details={"version": row.version})
     return row

@@ -3,6 +3,7 @@
 import uuid
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from matching.models import PayerProfile
 from payymo.audit.services import recording as audit
@@ -34,7 +35,7 @@ def rename_payer(*, payer_id: uuid.UUID | str, name: str) -> PayerProfile:
     """
     payer, called = _locked(payer_id), " ".join(name.split())
     if len(called) > 80:
-        raise UnusableName("A name has at most 80 characters.")
+        raise UnusableName(gettext("A name has at most 80 characters."))
     payer.label = called
     payer.save(update_fields=["label"])
     audit.record(action="payer.renamed", about=payer)

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef
+from django.utils.translation import gettext
 
 from accounts.models import User
 from banking.models import BankTransaction
@@ -64,13 +65,16 @@ def change_policy(
     if is_on and not current_policy().is_on:
         licences.require_feature(tenant=context.current(), feature="automation", now=now)
     if not set(bands) <= {Band.EXACT.value, Band.LIKELY.value}:
-        raise UnusablePolicy("Only exact and likely suggestions can be approved automatically.")
+        raise UnusablePolicy(gettext("Only exact and likely suggestions can be approved automatically."))
     if is_on and not bands:
-        raise UnusablePolicy("Choose at least one band.")
+        raise UnusablePolicy(gettext("Choose at least one band."))
     if not LEAST_PROBABILITY <= least_probability <= 1:
-        raise UnusablePolicy(f"The least probability must be between {LEAST_PROBABILITY} and 1.")
+        raise UnusablePolicy(
+            gettext("The least probability must be between %(least_probability)s and 1.")
+            % {"least_probability": LEAST_PROBABILITY}
+        )
     if largest_amount is not None and largest_amount <= 0:
-        raise UnusablePolicy("The largest amount must be above zero.")
+        raise UnusablePolicy(gettext("The largest amount must be above zero."))
     policy = current_policy()
     asked_before = policy.least_probability
     policy.is_on, policy.bands, policy.least_probability = is_on, list(bands), least_probability

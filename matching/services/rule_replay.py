@@ -13,6 +13,7 @@ from itertools import islice
 from operator import or_
 
 from django.db.models import Q
+from django.utils.translation import gettext
 
 from banking.models import BankTransaction
 from matching import rule_adapters
@@ -85,7 +86,7 @@ def since_day(*, now: datetime, since: date | None = None) -> date:
     today = now.date()
     day = since or today - timedelta(days=DEFAULT_DAYS)
     if not today - timedelta(days=MOST_DAYS) <= day <= today:
-        raise BadInput(f"Choose a day of the last {MOST_DAYS} days.")
+        raise BadInput(gettext("Choose a day of the last %(most_days)s days.") % {"most_days": MOST_DAYS})
     return day
 
 

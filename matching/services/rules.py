@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from django.db import transaction
 from django.db.models import Max
+from django.utils.translation import gettext
 
 from accounts.models import User
 from banking.adapters import compact_iban, iban_hash
@@ -86,7 +87,7 @@ def checked(draft: RuleDraft) -> RuleDraft:
     Raises: UnusableRule with a sentence that says what to change.
     """
     if draft.action not in Action.values:
-        raise UnusableRule(f"action is one of {', '.join(Action.values)}.")
+        raise UnusableRule(gettext("action is one of %(names)s.") % {"names": ", ".join(Action.values)})
     values = asdict(draft)
     for field in ("name", "remittance_text", "payer_text", "payer_account_hash"):
         values[field] = values[field].strip()
@@ -108,7 +109,7 @@ def _currency(text: str) -> str:
     try:
         return check_currency(text) if text.strip() else ""
     except UnknownCurrency as error:
-        raise UnusableRule("The currency is a code of three letters, such as EUR.") from error
+        raise UnusableRule(gettext("The currency is a code of three letters, such as EUR.")) from error
 
 
 def _check_texts(draft: RuleDraft) -> None:
@@ -120,48 +121,48 @@ def _check_texts(draft: RuleDraft) -> None:
             try:
                 check(TextTest(text, is_pattern))
             except UnusablePattern as error:
-                raise UnusableRule(f"{where}: {error}") from error
+                raise UnusableRule(gettext("%(where)s: %(error)s") % {"where": where, "error": error}) from error
     if draft.direction not in ("", *MatchingRule.Direction.values):
-        raise UnusableRule("direction is in, out or empty.")
+        raise UnusableRule(gettext("direction is in, out or empty."))
     conditions = (
         draft.remittance_text, draft.payer_text, draft.payer_account_hash, draft.direction, draft.currency,
         draft.bank_account_id,
     )  # fmt: skip
     if not any(conditions):
-        raise UnusableRule("Give at least one condition: a rule without any would concern every payment.")
+        raise UnusableRule(gettext("Give at least one condition: a rule without any would concern every payment."))
 
 
 def _check_amounts(draft: RuleDraft) -> None:
     amounts = [each for each in (draft.least_amount, draft.most_amount, draft.fee_limit) if each is not None]
     if amounts and not draft.currency:
-        raise UnusableRule("Choose the currency of the amounts.")
+        raise UnusableRule(gettext("Choose the currency of the amounts."))
     for amount in amounts:
         if not amount.is_finite() or amount < 0 or amount >= Decimal(10) ** 12:
-            raise UnusableRule("An amount is zero or more, without a sign.")
+            raise UnusableRule(gettext("An amount is zero or more, without a sign."))
         try:
             to_minor(amount, draft.currency)
         except UnreadableAmount as error:
             raise UnusableRule(f"{error}.") from error
     if draft.least_amount is not None and draft.most_amount is not None and draft.least_amount > draft.most_amount:
-        raise UnusableRule("The least amount is above the largest.")
+        raise UnusableRule(gettext("The least amount is above the largest."))
 
 
 def _check_action(draft: RuleDraft) -> None:
     names_a_payer = bool(draft.remittance_text or draft.payer_text or draft.payer_account_hash)
     if draft.action in _CLIENT_ACTIONS:
         if draft.client_id is None:
-            raise UnusableRule("Choose the client.")
+            raise UnusableRule(gettext("Choose the client."))
         if not names_a_payer:
-            raise UnusableRule("Say whose payments are this client's: a reference, a payer or an account.")
+            raise UnusableRule(gettext("Say whose payments are this client's: a reference, a payer or an account."))
         if draft.direction == MatchingRule.Direction.OUT:
-            raise UnusableRule("Money that left the account settles no invoice, so it has no client.")
+            raise UnusableRule(gettext("Money that left the account settles no invoice, so it has no client."))
     if draft.action == Action.IGNORE:
         if draft.ignore_reason not in IGNORE_REASONS:
-            raise UnusableRule(f"Choose a reason: {', '.join(IGNORE_REASONS)}.")
+            raise UnusableRule(gettext("Choose a reason: %(names)s.") % {"names": ", ".join(IGNORE_REASONS)})
         if not (names_a_payer or draft.direction == MatchingRule.Direction.OUT):
-            raise UnusableRule("Say which payments are ignored: a reference, a payer or an account.")
+            raise UnusableRule(gettext("Say which payments are ignored: a reference, a payer or an account."))
     if draft.action == Action.WRITE_OFF_FEE and not (draft.fee_limit and draft.fee_limit > 0):
-        raise UnusableRule("Say up to which amount a shortage is written off.")
+        raise UnusableRule(gettext("Say up to which amount a shortage is written off."))
 
 
 def _name_of(draft: RuleDraft) -> str:
@@ -192,7 +193,9 @@ def create_rule(*, draft: RuleDraft, by: User | None, now: datetime, made_from: 
     locks.lock_rules()
     kept = MatchingRule.objects.filter(removed_at=None)
     if kept.count() >= MOST_RULES:
-        raise TooManyRules(f"There are {MOST_RULES} rules. Remove one that is no longer needed.")
+        raise TooManyRules(
+            gettext("There are %(most_rules)s rules. Remove one that is no longer needed.") % {"most_rules": MOST_RULES}
+        )
     last = kept.aggregate(last=Max("position"))["last"] or 0
     rule = MatchingRule.objects.create(position=last + 1, made_from=made_from, **asdict(values), **_signed(by, now))
     audit.record(action="rule.made", about=rule, details={"action": rule.action})

@@ -4,6 +4,7 @@ import uuid
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from matching import locks
 from matching.locks import Receipt
@@ -35,7 +36,7 @@ def reject_proposal(*, proposal_id: uuid.UUID | str, actor: Actor, now: datetime
     opened = locks.lock_proposals(receipt)
     proposal = next((each for each in opened if each.pk == subject.pk), None)
     if proposal is None or proposal.band == Band.NONE:
-        raise AlreadyDecided("This suggestion was decided or replaced meanwhile.")
+        raise AlreadyDecided(gettext("This suggestion was decided or replaced meanwhile."))
     decision = record(
         receipt, Decision.Kind.REJECT, actor=actor, now=now, reason=reason[:300], probability=proposal.probability,
         engine_version=proposal.engine_version, **judging.turned_down(receipt, proposal),
@@ -67,10 +68,10 @@ def ignore_receipt(*, receipt_id: uuid.UUID | str, reason: str, actor: Actor, no
     Raises: UnknownReceipt; BadInput without a known reason; AlreadyDecided when some of it is matched.
     """
     if reason not in IGNORE_REASONS:
-        raise BadInput(f"Choose a reason: {', '.join(IGNORE_REASONS)}.")
+        raise BadInput(gettext("Choose a reason: %(names)s.") % {"names": ", ".join(IGNORE_REASONS)})
     receipt = locks.lock_receipt(receipt_id)
     if receipt.state != ReceiptState.UNRECONCILED:
-        raise AlreadyDecided("This payment was decided meanwhile.")
+        raise AlreadyDecided(gettext("This payment was decided meanwhile."))
     opened = locks.lock_proposals(receipt)
     decision = record(
         receipt, Decision.Kind.IGNORE, actor=actor, now=now, reason=reason, **judging.judged(receipt, opened)
@@ -89,7 +90,7 @@ def hold_receipt(*, receipt_id: uuid.UUID | str, until: date, actor: Actor, now:
     Raises: UnknownReceipt; BadInput for a day that is past or more than a year away; AlreadyDecided.
     """
     if not now.date() < until <= now.date() + timedelta(days=366):
-        raise BadInput("Choose a day after today, within a year.")
+        raise BadInput(gettext("Choose a day after today, within a year."))
     receipt = locks.lock_receipt(receipt_id)
     require_open(receipt)
     decision = record(receipt, Decision.Kind.HOLD, actor=actor, now=now, reason=until.isoformat())

@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from banking.models import BankTransaction
 from matching import adapters, locks, payout_selectors
@@ -47,10 +48,12 @@ def settle(
     """
     receipt = locks.lock_receipt(receipt_id)
     if not isinstance(receipt, BankTransaction):
-        raise UnusableAllocation("Only a bank transaction can be a payout.")
+        raise UnusableAllocation(gettext("Only a bank transaction can be a payout."))
     opened = locks.lock_proposals(receipt)
     if not 1 <= len(set(payout_ids)) <= MOST_JOINED:
-        raise UnusableAllocation(f"Choose between one and {MOST_JOINED} payouts.")
+        raise UnusableAllocation(
+            gettext("Choose between one and %(most_joined)s payouts.") % {"most_joined": MOST_JOINED}
+        )
     payouts = locks.lock_payouts(payout_ids)
     _check_free(receipt, payouts, is_return=is_return)
     accepted = accepts_difference and actor.source != Decision.Source.POLICY
@@ -72,12 +75,12 @@ def settle(
 def _check_free(receipt: BankTransaction, payouts: Sequence[Payout], *, is_return: bool) -> None:
     set_aside = receipt.state == ReceiptState.IGNORED and receipt.ignored_reason == "debit"
     if receipt.state != ReceiptState.UNRECONCILED and not set_aside:
-        raise AlreadyDecided("The bank transaction is matched or ignored already.")
+        raise AlreadyDecided(gettext("The bank transaction is matched or ignored already."))
     if is_return and not (len(payouts) == 1 and payouts[0].has_failed):
-        raise UnusableAllocation("Only one payout that failed or was cancelled can be returned.")
+        raise UnusableAllocation(gettext("Only one payout that failed or was cancelled can be returned."))
     taken = Settlement.objects.filter(payout__in=payouts, is_return=is_return, undone_by=None)
     if taken.exists():
-        raise AlreadyDecided("The payout is found on the bank account already.")
+        raise AlreadyDecided(gettext("The payout is found on the bank account already."))
 
 
 def _bank_amounts(
@@ -89,11 +92,11 @@ def _bank_amounts(
     if same_currency and sum(sign * payout.amount for payout in payouts) == receipt.amount:
         return [sign * payout.amount for payout in payouts]
     if len(payouts) > 1:
-        raise UnusableAllocation("The payouts do not add up to the bank transaction.")
+        raise UnusableAllocation(gettext("The payouts do not add up to the bank transaction."))
     if (receipt.amount > 0) != (sign * payouts[0].amount > 0):
-        raise UnusableAllocation("The payout and the bank transaction go in opposite directions.")
+        raise UnusableAllocation(gettext("The payout and the bank transaction go in opposite directions."))
     if not accepts_difference:
-        raise UnusableAllocation("The payout and the bank transaction differ in amount or currency.")
+        raise UnusableAllocation(gettext("The payout and the bank transaction differ in amount or currency."))
     return [receipt.amount]
 
 

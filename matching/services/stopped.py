@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from matching import locks
 from matching.locks import Receipt
@@ -48,7 +49,7 @@ def give_up_posting(*, posting: Posting, reason: str, actor: Actor, now: datetim
     """
     why = reason.strip()[:300]
     if not why:
-        raise ReasonMissing("Say why it is given up.")
+        raise ReasonMissing(gettext("Say why it is given up."))
     current = outbox.check_not_booked(posting=posting, api_for=api_for)
     with transaction.atomic():
         receipt = locks.lock_receipt(_subject(_matched(current)).public_id)
@@ -63,7 +64,7 @@ def give_up_posting(*, posting: Posting, reason: str, actor: Actor, now: datetim
 def _matched(posting: Posting) -> Match:
     match = match_of(posting)
     if match is None:
-        raise NotMatched("This payment is not matched with the invoice any more.")
+        raise NotMatched(gettext("This payment is not matched with the invoice any more."))
     return match
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from accounts.models import Membership, User
 from accounts.permissions import members_who_may, reach_of
@@ -87,7 +88,7 @@ def assign_receipt(
         return None
     member = next((each for each in _deciders() if each.user_id == assignee_id), None)
     if member is None or not _reaches(member, receipt):
-        raise UnusableAssignee("This person cannot decide this payment. Choose somebody else.")
+        raise UnusableAssignee(gettext("This person cannot decide this payment. Choose somebody else."))
     assignment, _ = Assignment.objects.update_or_create(
         **about(receipt),
         defaults={
@@ -115,10 +116,14 @@ def comment_on(*, receipt_id: uuid.UUID | str, text: str, author: User, now: dat
     """
     said = " ".join(text.split())
     if not said or len(said) > LONGEST_COMMENT:
-        raise UnusableComment(f"Write between 1 and {LONGEST_COMMENT} characters.")
+        raise UnusableComment(
+            gettext("Write between 1 and %(longest_comment)s characters.") % {"longest_comment": LONGEST_COMMENT}
+        )
     receipt = locks.lock_receipt(receipt_id)
     if Comment.objects.filter(**about(receipt)).count() >= MOST_COMMENTS:
-        raise TooManyComments(f"A payment holds at most {MOST_COMMENTS} comments.")
+        raise TooManyComments(
+            gettext("A payment holds at most %(most_comments)s comments.") % {"most_comments": MOST_COMMENTS}
+        )
     reached = [_colleague(each.user) for each in _deciders() if _reaches(each, receipt)]
     comment = Comment.objects.create(
         author_id=author.pk,
@@ -161,10 +166,12 @@ def save_view(*, name: str, query: str, is_shared: bool, owner: User) -> SavedVi
     """
     called = " ".join(name.split())
     if not 0 < len(called) <= 60 or len(query) > 500:
-        raise UnusableView("Give the view a name of at most 60 characters.")
+        raise UnusableView(gettext("Give the view a name of at most 60 characters."))
     mine = SavedView.objects.filter(owner_id=owner.pk)
     if mine.exclude(name=called).count() >= MOST_VIEWS:
-        raise UnusableView(f"You keep {MOST_VIEWS} views already. Remove one first.")
+        raise UnusableView(
+            gettext("You keep %(most_views)s views already. Remove one first.") % {"most_views": MOST_VIEWS}
+        )
     view, _ = SavedView.objects.update_or_create(
         owner_id=owner.pk,
         name=called,

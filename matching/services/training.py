@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from matching.core.calibration import ENOUGH, fit_curve
 from matching.core.evaluation import evaluation, worse_than
@@ -69,7 +70,7 @@ def train(*, now: datetime, dry_run: bool = False, progress: Progress | None = N
     """
     with exclusive("train") as alone:
         if not alone:
-            raise TrainingRuns("Another training of this tenant is under way. Nothing was done.")
+            raise TrainingRuns(gettext("Another training of this tenant is under way. Nothing was done."))
         return _train(now=now, dry_run=dry_run, say=progress or (lambda _: None))
 
 

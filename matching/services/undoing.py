@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from banking.models import BankTransaction
 from matching import locks
@@ -44,7 +45,7 @@ def _take_back(posting: Posting | None, *, now: datetime) -> None:
         outbox.withdraw(posting=posting, now=now)
     except Conflict as error:
         raise TooLateToUndo(
-            "The payment is already on its way to WHMCS. Reverse it there, and report it as wrong here."
+            gettext("The payment is already on its way to WHMCS. Reverse it there, and report it as wrong here.")
         ) from error
 
 
@@ -81,13 +82,13 @@ def undo_decision(
     decision, receipt = locks.lock_decision(decision_id)
     own = actor.user is not None and decision.decided_by_id == actor.user.pk
     if not (own or may_undo_others or decision.source in NOBODYS):
-        raise NotAllowed("This is a colleague's decision. An administrator can undo it.")
+        raise NotAllowed(gettext("This is a colleague's decision. An administrator can undo it."))
     if decision.kind in NOT_UNDONE:
-        raise Conflict("This cannot be undone here.")
+        raise Conflict(gettext("This cannot be undone here."))
     if decision.pk != Decision.objects.filter(**about(receipt)).exclude(kind=Decision.Kind.UNDO).exclude(
         undone_by__isnull=False
     ).order_by("-pk").values_list("pk", flat=True).first():  # fmt: skip
-        raise Conflict("A later decision about this payment exists. Undo that first.")
+        raise Conflict(gettext("A later decision about this payment exists. Undo that first."))
     undo = record(receipt, Decision.Kind.UNDO, actor=actor, now=now, undoes=decision)
     drift.after_correction(decision, now=now)
     if decision.kind in (Decision.Kind.APPROVE, Decision.Kind.ALLOCATE):

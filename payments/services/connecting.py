@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext
 
 from payments.clients.base import PaymentProvider
 from payments.clients.stripe_api import StripeApi
@@ -51,11 +52,13 @@ def connect_with_restricted_key(*, key: str, webhook_secret: str, now: datetime)
     licences.require_feature(tenant=context.current(), feature="stripe", now=now)
     key, webhook_secret = key.strip(), webhook_secret.strip()
     if key.startswith(SECRET_KEY_PREFIXES):
-        raise UnusableKey("This is a secret key, which may move money. Make a restricted key that may only read.")
+        raise UnusableKey(
+            gettext("This is a secret key, which may move money. Make a restricted key that may only read.")
+        )
     if not key.startswith(KEY_PREFIXES) or len(key) > 255 or not key.isascii():
-        raise UnusableKey("This is not a Stripe key: it begins with rk_live_ or rk_test_.")
+        raise UnusableKey(gettext("This is not a Stripe key: it begins with rk_live_ or rk_test_."))
     if webhook_secret and not webhook_secret.startswith("whsec_"):
-        raise UnusableKey("The webhook secret begins with whsec_. You can leave it out and add it later.")
+        raise UnusableKey(gettext("The webhook secret begins with whsec_. You can leave it out and add it later."))
     api = StripeApi(key=key)
     try:
         account = api.account()
@@ -64,7 +67,10 @@ def connect_with_restricted_key(*, key: str, webhook_secret: str, now: datetime)
     except Refused as error:
         raise UnusableKey(str(error)) from error
     if missing:
-        raise UnusableKey(f"The key may not read: {', '.join(missing)}. Give it read access and paste it again.")
+        raise UnusableKey(
+            gettext("The key may not read: %(names)s. Give it read access and paste it again.")
+            % {"names": ", ".join(missing)}
+        )
     connection = StripeConnection(
         account_id=account.account_id,
         account_name=account.name,
@@ -92,18 +98,18 @@ def _claim(connection: StripeConnection, *, key: str, webhook_secret: str, now: 
             defaults={"tenant": tenant},
         )
         if claim.tenant_id != tenant.pk:
-            raise AccountTaken("This Stripe account is connected to another company.")
+            raise AccountTaken(gettext("This Stripe account is connected to another company."))
         _keep_modes_apart(connection.livemode)
         known = StripeConnection.objects.select_for_update().filter(account_id=connection.account_id).first()
         if known is not None and known.state == StripeConnection.State.ACTIVE:
-            raise AccountTaken("This Stripe account is connected already.")
+            raise AccountTaken(gettext("This Stripe account is connected already."))
         if known is not None:
             return _reconnect(known, connection, key=key, webhook_secret=webhook_secret, now=now)
         try:
             with transaction.atomic():
                 connection.save()
         except IntegrityError as error:
-            raise AccountTaken("This Stripe account is connected already.") from error
+            raise AccountTaken(gettext("This Stripe account is connected already.")) from error
         audit.record(action="connection.added", about=connection)
     return connection
 
@@ -160,7 +166,7 @@ def change_webhook_secret(*, connection: StripeConnection, webhook_secret: str) 
     Raises: UnusableKey.
     """
     if not webhook_secret.strip().startswith("whsec_"):
-        raise UnusableKey("The webhook secret begins with whsec_.")
+        raise UnusableKey(gettext("The webhook secret begins with whsec_."))
     row = StripeConnection.objects.select_for_update().get(pk=connection.pk)
     if row.webhook_secret_sealed:
         before = sealing.unseal(row, "webhook_secret_sealed")

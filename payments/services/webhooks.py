@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from payments.clients.base import RemoteEvent
 from payments.clients.stripe_values import Unreadable
@@ -36,7 +37,7 @@ class BadSignature(BadInput):
 def _signatures(header: str) -> tuple[int, list[str]]:
     found = _HEADER.fullmatch(header.replace(" ", ""))
     if not found:
-        raise BadSignature("The signature cannot be read.")
+        raise BadSignature(gettext("The signature cannot be read."))
     return int(found[1]), re.findall(r",v1=([0-9a-f]+)", found[2])
 
 
@@ -66,18 +67,18 @@ def receive_event(*, body: bytes, signature: str, now: datetime) -> WebhookEvent
     now. Nothing is stored.
     """
     if len(body) > LARGEST_BODY:
-        raise BadInput("The event is too large.")
+        raise BadInput(gettext("The event is too large."))
     stamp, signatures = _signatures(signature)
     if abs(now.timestamp() - stamp) > TOLERANCE_SECONDS:
-        raise BadSignature("The signature is too old, or from the future.")
+        raise BadSignature(gettext("The signature is too old, or from the future."))
     connection = _signer(stamp, body, signatures)
     if connection is None:
-        raise BadSignature("The signature does not fit.")
+        raise BadSignature(gettext("The signature does not fit."))
     try:
         data = json.loads(body)
         event = read_event(data if isinstance(data, dict) else {})
     except (ValueError, RecursionError, Unreadable) as error:
-        raise BadInput("The event cannot be read.") from error
+        raise BadInput(gettext("The event cannot be read.")) from error
     with transaction.atomic(durable=True):
         _store(connection, [event], now=now)
         nudge("stripe_events")

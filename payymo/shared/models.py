@@ -4,6 +4,7 @@ import uuid
 
 from django.db import models
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 
 class Record(models.Model):
@@ -37,7 +38,7 @@ class ConnectionHealth(models.Model):
 class ReceiptState(models.TextChoices):
     """How much of a received payment has found its use."""
 
-    UNRECONCILED = "UNRECONCILED", "To review"
-    PARTLY_ALLOCATED = "PARTLY_ALLOCATED", "Partly matched"
-    RECONCILED = "RECONCILED", "Matched"
-    IGNORED = "IGNORED", "Ignored"
+    UNRECONCILED = "UNRECONCILED", _("To review")
+    PARTLY_ALLOCATED = "PARTLY_ALLOCATED", _("Partly matched")
+    RECONCILED = "RECONCILED", _("Matched")
+    IGNORED = "IGNORED", _("Ignored")

@@ -7,6 +7,7 @@ from typing import TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext
 
 from payymo.audit.services import recording as audit
 from payymo.shared.errors import BadInput, Conflict, DomainError, ProviderError
@@ -99,9 +100,12 @@ class _Credential:
 def _credential(identifier: str, secret: str, access_key: str) -> _Credential:
     found = _Credential(identifier.strip(), secret.strip(), access_key.strip())
     if not found.identifier or not found.secret:
-        raise UnusableCredential("Give both the identifier and the secret of the WHMCS API credential.")
+        raise UnusableCredential(gettext("Give both the identifier and the secret of the WHMCS API credential."))
     if max(len(found.identifier), len(found.secret), len(found.access_key)) > _LONGEST_CREDENTIAL:
-        raise UnusableCredential(f"The credential is longer than {_LONGEST_CREDENTIAL} characters.")
+        raise UnusableCredential(
+            gettext("The credential is longer than %(longest_credential)s characters.")
+            % {"longest_credential": _LONGEST_CREDENTIAL}
+        )
     return found
 
 
@@ -128,9 +132,9 @@ def normal_url(text: str) -> str:
     """
     parts = urlsplit(text.strip())
     if parts.scheme not in ("https", "http") or not parts.hostname:
-        raise UnusableAddress("Give the address of WHMCS as it is in the browser, beginning with https://.")
+        raise UnusableAddress(gettext("Give the address of WHMCS as it is in the browser, beginning with https://."))
     if parts.username or parts.password:
-        raise UnusableAddress("The address must not contain a user name or password.")
+        raise UnusableAddress(gettext("The address must not contain a user name or password."))
     steps = [step for step in parts.path.split("/") if step]
     if steps and steps[-1].endswith(".php"):
         steps.pop()
@@ -139,7 +143,7 @@ def normal_url(text: str) -> str:
     path = "".join(f"/{step}" for step in steps)
     url = urlunsplit((parts.scheme, parts.netloc.lower(), path, "", ""))
     if len(url) > 300:
-        raise UnusableAddress("The address is longer than 300 characters.")
+        raise UnusableAddress(gettext("The address is longer than 300 characters."))
     return url
 
 
@@ -163,7 +167,9 @@ def connect_instance(
     credential = _credential(identifier, secret, access_key)
     instance = WhmcsInstance.objects.filter(base_url=url).first() or WhmcsInstance(base_url=url)
     if instance.pk and instance.state != State.REMOVED:
-        raise AlreadyConnected(f"{url} is connected already. Test it, give it a new credential, or remove it.")
+        raise AlreadyConnected(
+            gettext("%(url)s is connected already. Test it, give it a new credential, or remove it.") % {"url": url}
+        )
     found = run_tests(credential.api(url), now=now)
     instance.name = name.strip()[:120] or (urlsplit(url).hostname or "WHMCS")[:120]
     credential.seal_into(instance)
@@ -178,7 +184,7 @@ def connect_instance(
             instance.save()
             audit.record(action="connection.added", about=instance)
     except IntegrityError as error:
-        raise AlreadyConnected(f"{url} is connected already.") from error
+        raise AlreadyConnected(gettext("%(url)s is connected already.") % {"url": url}) from error
     return instance
 
 
@@ -191,12 +197,12 @@ def change_credential(
     """
     credential = _credential(identifier, secret, access_key)
     if instance.state == State.REMOVED:
-        raise Conflict("This connection was removed. Connect WHMCS again.")
+        raise Conflict(gettext("This connection was removed. Connect WHMCS again."))
     found = run_tests(credential.api(instance.base_url), now=now)
     with transaction.atomic():
         locked = WhmcsInstance.objects.select_for_update().get(pk=instance.pk)
         if locked.state == State.REMOVED:
-            raise Conflict("This connection was removed. Connect WHMCS again.")
+            raise Conflict(gettext("This connection was removed. Connect WHMCS again."))
         credential.seal_into(locked)
         _write_found(locked, found, now)
         locked.next_sync_at = now
@@ -211,7 +217,7 @@ def test_instance(*, instance: WhmcsInstance, now: datetime) -> Found:
     Raises: Conflict once it is removed; ConnectionFailed, which is also remembered on the connection.
     """
     if instance.state == State.REMOVED:
-        raise Conflict("This connection was removed. Connect WHMCS again.")
+        raise Conflict(gettext("This connection was removed. Connect WHMCS again."))
     try:
         found = run_tests(api_for(instance, is_patient=False), now=now)
     except ConnectionFailed as error:
@@ -234,7 +240,9 @@ def remove_instance(*, instance: WhmcsInstance, now: datetime) -> None:
     with transaction.atomic():
         locked = WhmcsInstance.objects.select_for_update().get(pk=instance.pk)
         if Posting.objects.filter(instance=locked, kind=Posting.Kind.POST, state__in=OPEN).exists():
-            raise PostingsOpen("Payments are still on their way to this WHMCS. Wait for them or give them up first.")
+            raise PostingsOpen(
+                gettext("Payments are still on their way to this WHMCS. Wait for them or give them up first.")
+            )
         locked.state = State.REMOVED
         locked.identifier_sealed = locked.secret_sealed = locked.access_key_sealed = b""
         locked.secret_last4 = ""  # nosec B105
@@ -254,7 +262,7 @@ def run_tests(api: WhmcsApi, *, now: datetime) -> Found:
     currencies = _step("GetCurrencies", api.currencies)
     methods = _step("GetPaymentMethods", api.payment_methods)
     if not currencies or not methods:
-        raise ConnectionFailed("WHMCS has no currency or no active payment method.", "unusable_installation")
+        raise ConnectionFailed(gettext("WHMCS has no currency or no active payment method."), "unusable_installation")
     _step("GetInvoices", lambda: api.invoices(start=0, count=1))
     _step("GetClients", lambda: api.clients(start=0, count=1))
     _step("GetTransactions", lambda: api.transactions(transaction_id=_NEVER_BOOKED))
@@ -271,7 +279,10 @@ def _step(action: str, call: Callable[[], Answer]) -> Answer:
     try:
         return call()
     except ProviderError as error:
-        raise ConnectionFailed(f"The test call {action} failed. {error}", error.reason or "failed") from error
+        raise ConnectionFailed(
+            gettext("The test call %(action)s failed. %(error)s") % {"action": action, "error": error},
+            error.reason or "failed",
+        ) from error
 
 
 def _offset(local: datetime | None, now: datetime) -> int:

@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet, Sum
+from django.utils.translation import gettext
 
 from payymo.shared.errors import BadInput, Conflict
 from payymo.shared.money import UnreadableAmount, to_minor
@@ -119,7 +120,7 @@ def leave_pending(
     """
     _check_amount(amount, currency)
     if not gateway:
-        raise NoGateway("No payment method is chosen under which WHMCS should book this.")
+        raise NoGateway(gettext("No payment method is chosen under which WHMCS should book this."))
     public_id = key or uuid.uuid4()
     with transaction.atomic():
         locked = lock_invoices([invoice.pk])[invoice.pk]
@@ -160,7 +161,9 @@ def withdraw(*, posting: Posting, now: datetime, reason: str = "taken back") -> 
         is_unsent = current.kind == Kind.POST and current.state == State.QUEUED and not was_ever_sent(current)
         is_link = current.kind == Kind.LINK and current.state == State.POSTED
         if not (is_unsent or is_link) or not move(current, State.WITHDRAWN, now=now, reason=reason):
-            raise PostingMovedOn("The payment is being posted to WHMCS, or was; it can no longer be taken back.")
+            raise PostingMovedOn(
+                gettext("The payment is being posted to WHMCS, or was; it can no longer be taken back.")
+            )
         count_reserved(locked)
     return current
 
@@ -187,12 +190,17 @@ def link_existing(
         if existing is not None:
             return _same(existing, locked, amount, currency)
         if currency != locked.currency:
-            raise CurrencyMismatch(f"The payment is in {currency}, the invoice in {locked.currency}.")
+            raise CurrencyMismatch(
+                gettext("The payment is in %(currency)s, the invoice in %(currency2)s.")
+                % {"currency": currency, "currency2": locked.currency}
+            )
         current = WhmcsTransaction.objects.get(pk=booking.pk)
         used = Posting.objects.filter(whmcs_transaction=current).exclude(state=State.WITHDRAWN)
         left = current.amount_in - (used.aggregate(sum=Sum("amount"))["sum"] or Decimal(0))
         if current.invoice_id != locked.pk or amount > left:
-            raise NothingLeftToLink("WHMCS's booking is not on this invoice, or another payment uses it already.")
+            raise NothingLeftToLink(
+                gettext("WHMCS's booking is not on this invoice, or another payment uses it already.")
+            )
         posting = Posting(
             public_id=public_id,
             kind=Kind.LINK,
@@ -234,7 +242,7 @@ def retry_posting(*, posting: Posting, now: datetime, accepts_overpayment: bool 
             expected_status=locked.status,
             allows_overpayment=current.allows_overpayment or accepts_overpayment,
         ):
-            raise PostingMovedOn("The posting is not waiting for anybody; look at its state again.")
+            raise PostingMovedOn(gettext("The posting is not waiting for anybody; look at its state again."))
         count_reserved(locked)
     return current
 
@@ -256,11 +264,13 @@ def check_not_booked(*, posting: Posting, api_for: ApiFor) -> Posting:
     """
     current = Posting.objects.select_related("invoice__client", "instance").get(pk=posting.pk)
     if current.kind != Kind.POST or current.state not in (State.QUEUED, State.RETRYABLE, State.CONFLICT, State.FAILED):
-        raise PostingMovedOn("The payment is being posted to WHMCS, or was; look at its state again.")
+        raise PostingMovedOn(gettext("The payment is being posted to WHMCS, or was; look at its state again."))
     if current.instance.state != WhmcsInstance.State.REMOVED and was_ever_sent(current):
         found = look_up(api_for(current.instance), current)
         if found.verdict is Booked.EQUAL:
-            raise AlreadyBooked("WHMCS shows this payment. Try the posting again, and it is recorded as posted.")
+            raise AlreadyBooked(
+                gettext("WHMCS shows this payment. Try the posting again, and it is recorded as posted.")
+            )
     return current
 
 
@@ -273,7 +283,7 @@ def release(*, posting: Posting, now: datetime, reason: str) -> Posting:
     with transaction.atomic():
         locked = lock_invoices([current.invoice_id])[current.invoice_id]
         if not move(current, State.WITHDRAWN, now=now, reason=f"given up: {reason}"):
-            raise PostingMovedOn("The posting has moved on; look at its state again.")
+            raise PostingMovedOn(gettext("The posting has moved on; look at its state again."))
         locked.needs_reading = True
         locked.save(update_fields=["needs_reading"])
         count_reserved(locked)
@@ -286,7 +296,7 @@ def _check_amount(amount: Decimal, currency: str) -> None:
     except UnreadableAmount as error:
         raise UnusableAmount(str(error)) from error
     if not is_usable:
-        raise UnusableAmount("The amount must be above zero.")
+        raise UnusableAmount(gettext("The amount must be above zero."))
 
 
 def forgotten_bookings() -> QuerySet[WhmcsTransaction]:
@@ -300,28 +310,42 @@ def _check_nothing_is_forgotten(invoice: Invoice) -> None:
     """A restored database does not know what was posted since: the same money could be booked a second time."""
     if Tenant.objects.filter(pk=context.current().pk, posting_paused_at__isnull=False).exists():
         raise PostingPaused(
-            "Payymo was restored from a backup and first compares its book with WHMCS. Try again later."
+            gettext("Payymo was restored from a backup and first compares its book with WHMCS. Try again later.")
         )
     if forgotten_bookings().filter(invoice=invoice).exists():
         raise ForgottenBooking(
-            f"WHMCS shows a payment on invoice {invoice.display_number} that Payymo booked before it was restored from "
-            "a backup. It is linked when its transfer comes in; nothing more is booked on this invoice until then."
+            gettext(
+                "WHMCS shows a payment on invoice %(display_number)s that Payymo booked before it was restored from a "
+                "backup. It is linked when its transfer comes in; nothing more is booked on this invoice until then."
+            )
+            % {"display_number": invoice.display_number}
         )
 
 
 def _check_invoice(invoice: Invoice, amount: Decimal, currency: str, allows_overpayment: bool) -> None:
     if currency != invoice.currency:
-        raise CurrencyMismatch(f"The payment is in {currency}, the invoice in {invoice.currency}.")
+        raise CurrencyMismatch(
+            gettext("The payment is in %(currency)s, the invoice in %(currency2)s.")
+            % {"currency": currency, "currency2": invoice.currency}
+        )
     if invoice.status not in PAYABLE or invoice.instance.state == WhmcsInstance.State.REMOVED:
-        raise InvoiceNotPayable(f"Invoice {invoice.display_number} is {invoice.status}; no payment can be added.")
+        raise InvoiceNotPayable(
+            gettext("Invoice %(display_number)s is %(status)s; no payment can be added.")
+            % {"display_number": invoice.display_number, "status": invoice.status}
+        )
     if amount > invoice.outstanding and not allows_overpayment:
         raise MoreThanOutstanding(
-            f"Invoice {invoice.display_number} still owes {invoice.outstanding} {invoice.currency}; "
-            f"{amount} is more than that."
+            gettext("Invoice %(display_number)s still owes %(outstanding)s %(currency)s; %(amount)s is more than that.")
+            % {
+                "display_number": invoice.display_number,
+                "outstanding": invoice.outstanding,
+                "currency": invoice.currency,
+                "amount": amount,
+            }
         )
 
 
 def _same(existing: Posting, invoice: Invoice, amount: Decimal, currency: str) -> Posting:
     if (existing.invoice_id, existing.amount, existing.currency) != (invoice.pk, amount, currency):
-        raise PostingKeyUsed("This key names another posting already.")
+        raise PostingKeyUsed(gettext("This key names another posting already."))
     return existing

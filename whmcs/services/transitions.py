@@ -8,6 +8,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F, Max, Sum
 from django.db.models.functions import Greatest
+from django.utils.translation import gettext
 
 from payymo.audit.services import recording as audit
 from whmcs.models import Invoice, Posting, PostingTransition
@@ -59,7 +60,7 @@ def move(posting: Posting, to: str, *, now: datetime, reason: str = "", **values
     """
     before = posting.state
     if to not in _ALLOWED[State(before)]:
-        raise IllegalMove(f"{before} to {to}")
+        raise IllegalMove(gettext("%(before)s to %(to)s") % {"before": before, "to": to})
     values = {"lease_until": None, **values, "state": to}
     with transaction.atomic():
         unchanged = Posting.objects.filter(pk=posting.pk, state=before, lease_until=posting.lease_until)
