@@ -10,7 +10,7 @@ LOCAL = $(VENV_PYTHON) -m payymo.local
 LOCK = env UV_CUSTOM_COMPILE_COMMAND="make lock" $(VENV_PYTHON) -m uv pip compile --quiet \
 	--universal --python-version 3.11 --generate-hashes --no-emit-index-url
 
-.PHONY: help demo stop status test check lint security types imports migrations openapi screenshots lock bench bench-hosts bench-scale bench-tenants clean venv-demo venv-dev venv-bench
+.PHONY: help demo stop status test check lint security types imports migrations openapi screenshots lock bench bench-hosts bench-scale bench-pages bench-tenants clean venv-demo venv-dev venv-bench
 
 help:
 	@echo "make demo      start Payymo with two demo tenants on PAYYMO_PORT (8000); DETACH=1 returns when it is ready"
@@ -21,6 +21,7 @@ help:
 	@echo "make bench     the benchmark tables, over the export folders BENCH, or over hosts that it invents"
 	@echo "make openapi   write the API's description, and who may call what, to docs/"
 	@echo "make bench-scale  how match_files grows, from 20,000 to 600,000 invented rows; ARGS='--rows 20000 40000'"
+	@echo "make bench-pages  how long pages and decisions take with 100,000 open payments; ARGS='--payments 10000'"
 	@echo "make bench-tenants  how long making and migrating 200 tenants takes; ARGS='--tenants 20'"
 	@echo "make screenshots  make the pictures of the documents anew"
 	@echo "make lock      compile requirements*.txt from requirements*.in"
@@ -87,6 +88,9 @@ bench: venv-bench $(if $(BENCH),,bench-hosts)
 
 bench-scale: venv-bench
 	@$(VENV_PYTHON) benchmarks/matching_scale.py $(ARGS)
+
+bench-pages: venv-dev
+	@$(LOCAL) throwaway -- $(VENV_PYTHON) benchmarks/pages.py $(ARGS)
 
 bench-tenants: venv-dev
 	@$(LOCAL) throwaway -- $(VENV_PYTHON) benchmarks/tenants.py $(ARGS)

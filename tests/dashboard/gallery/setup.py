@@ -108,11 +108,14 @@ def bank(step: str = "bank") -> pages.BankPage:
     if step == "country":
         return pages.BankPage(countries, cancel_url="/connections/")
     if step == "consent":
-        return pages.BankPage(countries, (), "DE", "", "N26 Business", "https://bank.example/consent", 90,
-                              cancel_url="/connections/")  # fmt: skip
+        return pages.BankPage(
+            countries, country="DE", chosen="N26 Business", consent_url="https://bank.example/consent",
+            consent_days=90, cancel_url="/connections/",
+        )  # fmt: skip
     if step == "credentials":
         return pages.BankPage(countries, credentials=WhmcsForm(), cancel_url="/connections/")
-    return pages.BankPage(countries, banks, "DE", cancel_url="/connections/", error="The bank refused the request.")
+    refused = "The bank refused the request."
+    return pages.BankPage(countries, institutions=banks, country="DE", cancel_url="/connections/", error=refused)
 
 
 def imports(**changes: object) -> pages.ImportsPage:

@@ -1,5 +1,6 @@
 // The panel beside the queue: shown from memory when it was fetched in advance.
 import { SignedOut, get, parse, place, review, words } from "./fragments.js";
+import { busy } from "./decide.js";
 import { neighbour, setCurrent } from "./queue.js";
 import { notice, signedOut } from "./undo.js";
 
@@ -55,7 +56,8 @@ export async function show(row, { focus = true } = {}) {
     prefetchNext(row);
   } catch (error) {
     if (mine !== shown) return;
-    if (error instanceof SignedOut) signedOut();
+    // A decision on its way says it itself, and leads back to its own payment.
+    if (error instanceof SignedOut) busy() || signedOut();
     else notice(words("textLoadFailed"), "bad");
   } finally {
     clearTimeout(late);

@@ -1,0 +1,138 @@
+"""Thirty decisions with thirty keys, two reviewers at once, a lost network and an ended session, in a real browser."""
+
+from datetime import UTC, datetime
+
+import pytest
+from playwright.sync_api import expect
+
+from accounts.models import Session
+from matching.models import Assignment, Comment, Decision
+from matching.services import learning, proposing
+from tests.conftest import PASSWORD
+from tests.factories import rows
+from tests.journeys.test_review_in_the_browser import _rows, _signed_in
+
+COUNT = 32
+
+
+@pytest.fixture
+def waiting(served, committed_acme):
+    """Payments of a payer who is known, each naming its invoice."""
+    now = datetime.now(UTC)
+    payer, account = rows.client(), rows.account()
+    found = []
+    for number in range(COUNT):
+        rows.invoice(f"INV-{7000 + number}", f"{20 + number}.00", of=payer)
+        text = f"INV-{7000 + number} hosting"
+        found.append(rows.transfer(text, f"{20 + number}.00", into=account, booking_date=now.date()))
+    proposing.propose(receipts=found, now=now)
+    learning.learn(found[0], {payer.pk}, on=now.date())
+    return found
+
+
+def test_thirty_payments_are_decided_with_thirty_keys(browser, served, waiting):
+    page = _signed_in(browser, served)
+    page.goto(served.url("/review/"))
+    expect(_rows(page)).to_have_count(COUNT)
+
+    for number in range(30):
+        before = page.locator("#pm-panel-title").inner_text()
+        page.keyboard.press("a")
+        expect(page.locator("#pm-panel-title")).not_to_have_text(before)
+        assert page.evaluate("document.activeElement.id") == "pm-panel-title"
+        expect(_rows(page)).to_have_count(COUNT - number - 1)
+
+    expect(page.locator("#pm-progress")).to_contain_text("2 left")
+    assert Decision.objects.filter(kind="APPROVE").count() == 30
+    assert page.problems == []
+
+
+def test_colleagues_select_assign_comment_and_approve_in_bulk_by_keyboard(browser, served, waiting):
+    page = _signed_in(browser, served)
+    page.goto(served.url("/review/"))
+
+    page.keyboard.press("c")
+    page.keyboard.type("@Owner please look")
+    page.get_by_role("button", name="Save comment").press("Enter")
+    expect(page.locator(".pm-talk")).to_contain_text("@Owner please look")
+    page.keyboard.press("m")
+    page.get_by_label("Colleague", exact=True).select_option(label="Owner")
+    page.get_by_role("button", name="Assign", exact=True).press("Enter")
+    expect(_rows(page).first).to_contain_text("Owner")
+    page.keyboard.press("x")
+    page.keyboard.press("Shift+J")
+    page.keyboard.press("Shift+A")
+    expect(page.get_by_role("heading", name="Approve several payments")).to_be_visible()
+    page.get_by_role("button", name="Approve 2 payments").press("Enter")
+
+    expect(page.get_by_role("heading", name="2 payments approved")).to_be_visible()
+    assert (Assignment.objects.count(), Comment.objects.count(), Decision.objects.count()) == (1, 1, 2)
+    page.keyboard.press("z")
+    expect(page.get_by_role("table")).to_contain_text("Undone")
+    assert page.problems == []
+
+
+def test_the_palette_leads_to_a_record_by_keyboard_alone(browser, served, waiting):
+    page = _signed_in(browser, served)
+
+    page.keyboard.press("Control+k")
+    page.keyboard.type("INV-7003")
+    expect(page.locator("#pm-hits")).to_have_attribute("data-q", "INV-7003")
+    page.keyboard.press("Enter")
+
+    page.wait_for_url("**/invoices/*/")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("INV-7003")
+    assert page.problems == []
+
+
+def test_of_two_reviewers_the_first_counts_and_the_second_is_told(browser, served, waiting):
+    first, second = _signed_in(browser, served), _signed_in(browser, served, "owner@acme.example")
+    for page in (first, second):
+        page.goto(served.url("/review/"))
+        expect(_rows(page)).to_have_count(COUNT)
+
+    first.keyboard.press("a")
+    expect(first.locator(".pm-undo")).to_contain_text("Posts in")
+    second.keyboard.press("a")
+
+    expect(second.locator(".pm-undo")).to_contain_text("Approved by Reviewer")
+    expect(_rows(second)).to_have_count(COUNT - 1)
+    assert Decision.objects.count() == 1
+
+
+def test_a_lost_network_saves_nothing_and_says_so(browser, served, waiting):
+    page = _signed_in(browser, served)
+    page.goto(served.url("/review/"))
+    expect(_rows(page)).to_have_count(COUNT)
+    title = page.locator("#pm-panel-title").inner_text()
+    page.context.set_offline(True)
+
+    page.keyboard.press("a")
+
+    expect(page.locator(".pm-undo")).to_contain_text("Not saved. Try again.")
+    expect(_rows(page)).to_have_count(COUNT)
+    assert Decision.objects.count() == 0
+    page.context.set_offline(False)
+    page.reload()
+    expect(page.locator("#pm-panel-title")).to_have_text(title)
+    page.keyboard.press("a")
+    expect(_rows(page)).to_have_count(COUNT - 1)
+    assert Decision.objects.count() == 1
+
+
+def test_an_ended_session_leads_back_to_the_same_payment(browser, served, waiting):
+    page = _signed_in(browser, served)
+    page.goto(served.url("/review/"))
+    page.keyboard.press("j")
+    page.wait_for_url("**/review/*-*/**")
+    address = page.url
+    Session.objects.filter(user__email="reviewer@acme.example").update(revoked_at=datetime.now(UTC))
+
+    page.keyboard.press("a")
+    page.get_by_role("link", name="Sign in").click()
+    page.fill("input[name=email]", "reviewer@acme.example")
+    page.fill("input[name=password]", PASSWORD)
+    page.press("input[name=password]", "Enter")
+
+    page.wait_for_url(address)
+    assert Decision.objects.count() == 0
