@@ -10,7 +10,7 @@ LOCAL = $(VENV_PYTHON) -m payymo.local
 LOCK = env UV_CUSTOM_COMPILE_COMMAND="make lock" $(VENV_PYTHON) -m uv pip compile --quiet \
 	--universal --python-version 3.11 --generate-hashes --no-emit-index-url
 
-.PHONY: help demo stop status test check lint security types imports migrations openapi screenshots lock bench bench-hosts bench-scale bench-pages bench-tenants clean venv-demo venv-dev venv-bench
+.PHONY: help demo stop status test check lint security types imports migrations openapi screenshots lock bench bench-hosts bench-scale bench-pages bench-tenants clean compiled venv-demo venv-dev venv-bench
 
 help:
 	@echo "make demo      start Payymo with two demo tenants on PAYYMO_PORT (8000); DETACH=1 returns when it is ready"
@@ -24,6 +24,7 @@ help:
 	@echo "make bench-pages  how long pages and decisions take with 100,000 open payments; ARGS='--payments 10000'"
 	@echo "make bench-tenants  how long making and migrating 200 tenants takes; ARGS='--tenants 20'"
 	@echo "make screenshots  make the pictures of the documents anew"
+	@echo "make compiled  compile the matching core, where there is a C compiler: it runs a third faster"
 	@echo "make lock      compile requirements*.txt from requirements*.in"
 	@echo "make clean     stop everything and remove what is kept in PAYYMO_HOME ($(PAYYMO_HOME))"
 
@@ -74,19 +75,23 @@ lock: venv-dev
 	$(LOCK) -c requirements.txt -c requirements-demo.txt -c requirements-stores.txt requirements-dev.in -o requirements-dev.txt
 	$(LOCK) -c requirements.txt -c requirements-demo.txt -c requirements-stores.txt -c requirements-dev.txt requirements-bench.in -o requirements-bench.txt
 
+# A machine without a C compiler is told so, and everything runs as before.
+compiled: venv-dev
+	@$(VENV_PYTHON) manage.py compile_core
+
 # Without BENCH it invents hosts, the same ones every time. Only where the truth is known others are compared.
 BENCH_HOSTS = uk de reseller hard
 BENCH_DIRS = $(or $(BENCH),$(addprefix $(PAYYMO_HOME)/bench/,$(BENCH_HOSTS)))
 
 # BENCH_PROPOSING="--invoices 20000 --payments 2000" makes the last table in a minute.
-bench: venv-bench $(if $(BENCH),,bench-hosts)
+bench: venv-bench compiled $(if $(BENCH),,bench-hosts)
 	@$(VENV_PYTHON) benchmarks/matching.py $(BENCH_DIRS)
 	@judged=; for dir in $(BENCH_DIRS); do if test -f "$$dir/truth.jsonl"; then judged="$$judged $$dir"; fi; done; \
 	test -z "$$judged" || { echo; $(VENV_PYTHON) benchmarks/peers.py $$judged; }
 	@echo; $(LOCAL) throwaway -- $(VENV_PYTHON) benchmarks/proposing.py $(BENCH_PROPOSING)
 	@echo; $(LOCAL) throwaway -- $(VENV_PYTHON) benchmarks/statements.py
 
-bench-scale: venv-bench
+bench-scale: venv-bench compiled
 	@$(VENV_PYTHON) benchmarks/matching_scale.py $(ARGS)
 
 bench-pages: venv-dev

@@ -7,7 +7,7 @@ import sys
 
 def _reads_files_only(arguments: list[str]) -> bool:
     """Return whether the command needs neither database nor secrets."""
-    if arguments[:1] == ["match_files"]:
+    if arguments[:1] in (["match_files"], ["compile_core"]):
         return True
     return arguments[:1] == ["import_statement"] and "--dry-run" in arguments
 

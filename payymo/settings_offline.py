@@ -1,6 +1,6 @@
 """Settings of the commands that read files only: no database, no broker, and secrets that live as long as the process.
 
-`manage.py match_files` and `manage.py import_statement --dry-run` use them on a checkout that was never set up.
+`manage.py match_files`, `compile_core` and `import_statement --dry-run` use them on a checkout that was never set up.
 """
 
 import base64

@@ -20,7 +20,7 @@ _MOST_CLOSED = 24
 _FOR_A_HABIT = 6
 
 
-class UnknownInvoice(KeyError):
+class UnknownInvoice(Exception):
     """An invoice was settled or reopened that the book does not hold."""
 
 

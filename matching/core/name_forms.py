@@ -134,7 +134,7 @@ class NameForms:
             matched += np.where(self._initials[places] & letters, _INITIAL * rest, 0.0)
         most = np.minimum(1.0, matched / wanted)
         if not said.in_text:
-            known = sum(value for value, word in zip(worth, said.words, strict=True) if len(word) > 1)
+            known = sum([value for value, word in zip(worth, said.words, strict=True) if len(word) > 1])
             most *= 0.4 + 0.6 * matched / (matched + np.maximum(0.0, known - covered))
         return places, most + _SLACK
 
@@ -185,7 +185,7 @@ class NameForms:
             return None
         score = matched / wanted
         if not said.in_text:
-            rest = sum(self._rarity(word) for place, word in enumerate(said.words) if place not in used)
+            rest = sum([self._rarity(word) for place, word in enumerate(said.words) if place not in used])
             score = score * (0.4 + 0.6 * matched / (matched + rest))
         return FormScore(score, tuple(sorted(used)))
 

@@ -170,7 +170,9 @@ def _known_prefix(word: str, prefixes: Collection[str]) -> str:
 
 def _label(text: str, group: _Group) -> Label:
     """What the up to three words before a number call it; the nearest telling word decides."""
-    before = re.findall(r"#|[A-Z]+|[0-9]+", text[max(0, group.start - len(group.prefix) - 40) : group.start])[-4:]
+    before: list[str] = re.findall(
+        r"#|[A-Z]+|[0-9]+", text[max(0, group.start - len(group.prefix) - 40) : group.start]
+    )[-4:]
     counted = False
     for steps, word in enumerate(reversed(before)):
         pair = before[-steps - 2] + word if len(before) > steps + 1 else word

@@ -42,7 +42,7 @@ def rivals(candidates: Sequence[Candidate]) -> tuple[Rival, ...]:
     if not candidates:
         return ()
     best = candidates[0]
-    nothing = max(0.0, 1 - sum(each.probability for each in candidates))
+    nothing = max(0.0, 1 - sum([each.probability for each in candidates]))
     second = candidates[1] if len(candidates) > 1 else None
     if second is None or nothing > second.probability:
         first = Rival(0, round(nothing, 4), behind=_speaking_for(best))

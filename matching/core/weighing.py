@@ -67,7 +67,7 @@ def _agreed(ranked: Sequence[Hypothesis], parts: Sequence[float]) -> float:
     if not ranked or len(ranked[0].debts) == 1:
         return parts[0] if ranked else 0.0
     said = _pairs(ranked[0])
-    shared = sum(part * len(said & _pairs(one)) for one, part in zip(ranked, parts, strict=False))
+    shared = sum([part * len(said & _pairs(one)) for one, part in zip(ranked, parts, strict=False)])
     return shared / len(said)
 
 
