@@ -6,6 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from banking.clients.base import AccountRef, Consent
+from banking.core.returns import return_sign
 from banking.models import BankAccount, BankConnection, BankTransaction, PendingEntry, RawFetch, StatementImport
 from banking.parsers.fetched import FetchedEntry
 from banking.parsers.types import ParsedEntry
@@ -61,6 +62,7 @@ def new_transaction(
 ) -> BankTransaction:
     """Build the row of a new booked entry; it is not saved. `provider` is empty for one from a file."""
     number = compact_iban(clean(entry.counterparty_iban))
+    source = provider or (statement_import.format if statement_import is not None else "")
     row = BankTransaction(
         account=account,
         identity=identity,
@@ -81,6 +83,12 @@ def new_transaction(
         bank_reference=clean(entry.bank_reference, 140),
         bank_entry_id=clean(entry.bank_entry_id, 140) if isinstance(entry, FetchedEntry) else "",
         bank_transaction_code=clean(entry.bank_transaction_code, 80),
+        return_sign=return_sign(
+            source=source,
+            code=entry.bank_transaction_code,
+            text=entry.remittance_information,
+            is_reversal=entry.is_reversal,
+        ),
         original_amount=entry.original_amount,
         original_currency=entry.original_currency,
     )

@@ -201,6 +201,9 @@ class BankTransaction(Record):
         max_length=140, blank=True, help_text="the id under which the bank lists it by API; banks reuse these"
     )
     bank_transaction_code = models.CharField(max_length=80, blank=True)
+    return_sign = models.CharField(
+        max_length=4, blank=True, help_text="who calls it a return: the bank, or only its text"
+    )
     original_amount = MoneyField(null=True, blank=True)
     original_currency = CurrencyField(blank=True)
     raw_sealed = models.BinaryField(default=b"", blank=True)
@@ -229,6 +232,7 @@ class BankTransaction(Record):
             models.Index(fields=["id"], condition=Q(proposed_at=None), name="tx_waits_for_proposal"),
             models.Index(fields=["booking_date", "id"], name="tx_day"),
             models.Index(fields=["held_until"], condition=Q(held_until__isnull=False), name="tx_held"),
+            models.Index(fields=["id"], condition=~Q(return_sign=""), name="tx_returns"),
         ]
 
     @property

@@ -43,6 +43,12 @@ def lock_receipt(public_id: uuid.UUID | str) -> Receipt:
     raise UnknownReceipt(str(public_id))
 
 
+def lock_entries(keys: Iterable[int]) -> dict[int, BankTransaction]:
+    """Lock bank transactions in the order of their keys, when one decision is about several."""
+    rows = BankTransaction.objects.select_for_update().filter(pk__in=set(keys)).order_by("pk")
+    return {row.pk: row for row in rows}
+
+
 def lock_free_receipts(receipts: Iterable[Receipt]) -> dict[tuple[bool, int], Receipt]:
     """Lock those of the receipts that nobody else holds, bank first, each in order of its key; never waits.
 
@@ -84,6 +90,9 @@ def lock_decision(public_id: uuid.UUID | str) -> tuple[Decision, Receipt]:
     decision = Decision.objects.select_related("bank_transaction", "stripe_payment").get(public_id=public_id)
     subject = decision.bank_transaction or decision.stripe_payment
     assert subject is not None  # noqa: S101 - kept by a constraint
+    if decision.kind == Decision.Kind.PAIR:
+        pair = decision.pairs.get()
+        lock_entries((pair.earlier_id, pair.later_id))
     receipt = lock_receipt(subject.public_id)
     if Decision.objects.filter(undoes=decision).exists():
         raise Conflict("This decision was undone already.")

@@ -17,6 +17,7 @@ from matching.index_models import (
     NumberPrefix,
 )
 from matching.learning_models import AutomationStop, EngineModel
+from matching.pair_models import EntryPair
 from matching.rule_models import MatchingRule
 from matching.teamwork_models import Assignment, Comment, DismissedOffer, SavedView
 from payments.models import Payout, StripePayment
@@ -37,6 +38,7 @@ __all__ = [
     "Decision",
     "DismissedOffer",
     "EngineModel",
+    "EntryPair",
     "FullRun",
     "InvoiceMatch",
     "InvoiceNumber",
@@ -76,6 +78,7 @@ class Decision(Record):
         IGNORE = "IGNORE", _("Ignored")
         HOLD = "HOLD", _("Put off")
         SETTLE = "SETTLE", _("Payout found on the bank account")
+        PAIR = "PAIR", _("Paired with another entry")
         UNDO = "UNDO", _("Undone")
         WRONG = "WRONG", _("Reported as wrong")
         GIVE_UP = "GIVE_UP", _("Posting given up")

@@ -3,13 +3,24 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from matching.services import booked, booked_transfers, proposing, requeueing, rule_ignoring, rule_requeue, settlement
+from matching.services import (
+    booked,
+    booked_transfers,
+    pairing,
+    proposing,
+    requeueing,
+    rule_ignoring,
+    rule_requeue,
+    settlement,
+)
 from matching.services.proposing import Outcome, Progress
 
 
 def prepare(*, now: datetime) -> dict[str, int]:
     """Set aside, settle and link what is beyond doubt, and let changed invoices be looked at; return the counts."""
+    paired = pairing.pair_found(now=now)
     return {
+        **paired,
         "debits_by_rule": rule_ignoring.ignore_outgoing(now=now),
         "outgoing": proposing.set_outgoing_aside(now=now),
         "payouts": settlement.settle_found(now=now),

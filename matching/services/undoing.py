@@ -12,7 +12,7 @@ from banking.models import BankTransaction
 from matching import locks
 from matching.locks import Receipt
 from matching.models import Band, Decision, InvoiceMatch, Proposal, ProposalLine, StripeInvoiceMatch
-from matching.services import drift, learning, rule_hits, settlement
+from matching.services import drift, learning, pairing, rule_hits, settlement
 from matching.services.decisions import (
     NOBODYS,
     Actor,
@@ -100,6 +100,9 @@ def undo_decision(
         _unreject(decision, receipt)
     elif decision.kind == Decision.Kind.SETTLE and isinstance(receipt, BankTransaction):
         settlement.take_back(decision=decision, receipt=receipt, undo=undo)
+    elif decision.kind == Decision.Kind.PAIR:
+        pairing.take_apart(decision=decision, undo=undo, actor=actor, now=now)
+        receipt.refresh_from_db()
     else:
         receipt.held_until = None
         receipt.save(update_fields=["held_until"])

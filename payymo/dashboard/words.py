@@ -113,6 +113,7 @@ _IGNORE = {
     "payroll": gettext_lazy("Payroll"),
     "tax": gettext_lazy("Tax"),
     "other": gettext_lazy("Something else"),
+    "returned": gettext_lazy("Returned payment"),
     "debit": gettext_lazy("Money that left the account"),
 }
 

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from accounts.permissions import BUILTIN_ROLES
 from banking.models import StatementImport
-from matching.models import Decision, Proposal
+from matching.models import Decision, EntryPair, Proposal
 from matching.rule_models import MatchingRule
 from matching.services import allocation, proposing, rules, setting_aside
 from matching.services.decisions import Actor
@@ -30,6 +30,7 @@ PAGES = {
     "/transactions/": "transactions.view",
     "/transactions/{payment}/": "transactions.view",
     "/transactions/{charge}/": "transactions.view",
+    "/returns/": "transactions.view",
     "/invoices/": "invoices.view",
     "/invoices/{invoice}/": "invoices.view",
     "/payouts/": "transactions.view",
@@ -65,6 +66,7 @@ ACTS = {
     "/review/{payment}/find/": "review.decide",
     "/review/{payment}/split/": "review.decide",
     "/review/undo/{decision}/": "review.decide",
+    "/returns/{returned}/dealt-with/": "review.decide",
     "/payouts/{payout}/pair/": "review.decide",
     "/payouts/{settled}/undo/{settlement}/": "review.decide",
     "/rules/{rule}/pause/": "rules.change",
@@ -99,9 +101,13 @@ def things(actor):
         file_name="gone.xml", file_sha256="0" * 64, file_sealed=b"", format="camt", state="DISCARDED"
     )
     draft = RuleDraft(action="ignore", remittance_text="rent", ignore_reason="private")
+    returned = EntryPair.objects.create(
+        kind="RETURN", earlier=payment, later=rows.transfer("Return", "-119.00", return_sign="bank"), clue="payer",
+        paired_at=now,
+    )  # fmt: skip
     rule = [rules.create_rule(draft=draft, by=None, now=now) for _ in range(2)][1]
     made = {
-        "rule": rule,
+        "rule": rule, "returned": returned,
         "payout": payout, "settled": settled, "settlement": settlement.decision,
         "payment": payment, "charge": charge, "invoice": debt, "decision": decided.decision, "upload": upload,
         "instance": WhmcsInstance.objects.get(), "stripe": StripeConnection.objects.get(),
@@ -282,7 +288,7 @@ def test_the_lists_go_on_where_the_page_before_ended(as_owner, acmes):
     second = as_owner.get(first.pager.next_url).context["page"]
 
     shown = [row.url for row in (*first.rows, *second.rows)]
-    assert (len(first.rows), len(shown), len(set(shown)), second.pager.next_url) == (50, 64, 64, "")
+    assert (len(first.rows), len(shown), len(set(shown)), second.pager.next_url) == (50, 65, 65, "")
 
 
 def test_a_payment_whose_person_was_erased_says_so_and_keeps_its_amount(as_viewer):

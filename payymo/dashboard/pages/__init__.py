@@ -19,6 +19,7 @@ Nothing in a template asks the database, and nothing here does either.
 | dashboard:payouts, payout | dashboard/payouts.html, payout.html | PayoutsPage, PayoutPage |
 | dashboard:three_way | dashboard/three_way.html | ThreeWayReport |
 | dashboard:postings | dashboard/postings.html | PostingsPage |
+| dashboard:returns | dashboard/returns.html | ReturnsPage |
 | dashboard:activity | dashboard/activity.html | ActivityPage |
 | dashboard:engine | dashboard/engine.html | EnginePage |
 | dashboard:match_rate | dashboard/match_rate.html | MatchRatePage |
@@ -73,6 +74,7 @@ from payymo.dashboard.pages.records import (
     TransactionRow,
     TransactionsPage,
 )
+from payymo.dashboard.pages.returns import PairNote, ReturnRow, ReturnsPage
 from payymo.dashboard.pages.review import (
     Allowed,
     Conflict,
@@ -197,6 +199,7 @@ __all__ = [
     "OtherPayout",
     "OverviewPage",
     "Pager",
+    "PairNote",
     "Panel",
     "PanelUrls",
     "PayoutChoice",
@@ -218,6 +221,8 @@ __all__ = [
     "ReceiptCard",
     "ReceivedRow",
     "Recent",
+    "ReturnRow",
+    "ReturnsPage",
     "ReviewPage",
     "SavedViewLink",
     "Section",

@@ -10,6 +10,7 @@ from typing import Literal
 from payymo.dashboard.pages.comments import CommentLine
 from payymo.dashboard.pages.evidence import CandidateCard
 from payymo.dashboard.pages.postings import StoppedPosting
+from payymo.dashboard.pages.returns import PairNote
 from payymo.dashboard.pages.values import Amount, BandName, Chip, Event, Fact, Filters, Moment, Pager
 
 
@@ -182,6 +183,7 @@ class TransactionPage:
     review_url: str = ""
     assignee: str = ""
     comments: tuple[CommentLine, ...] = ()
+    pair: PairNote | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from banking.models import BankConnection
+from matching import pair_selectors
 from matching.services import drift
 from payymo.dashboard import formats
 from payymo.dashboard.links import link
@@ -22,11 +23,11 @@ NOTICE_DAYS = 30
 
 
 def banner(sources: tuple[Source, ...], *, permissions: frozenset[str], now: datetime) -> Banner | None:
-    """Return the worst thing, or None. Three queries besides what `sources` took."""
+    """Return the worst thing, or None. Four queries besides what `sources` took."""
     may_change = "connections.change" in permissions
     told = TOLD_ADMINS if may_change else TOLD_EVERYBODY
     found = [*_secrets(), *_broken(sources, may_change), *_consents(sources, now, told, may_change)]
-    found += [*_stale(sources, now), *_stopped(permissions), *_automation(permissions)]
+    found += [*_stale(sources, now), *_stopped(permissions), *_automation(permissions), *_returned(permissions)]
     return min(found, key=lambda each: ("bad", "warn", "info").index(each.tone), default=None)
 
 
@@ -121,6 +122,17 @@ def _automation(permissions: frozenset[str]) -> Iterator[Banner]:
         stop.corrected,
     ) % {"day": formats.day(stop.raised_at.date()), "count": stop.corrected}
     yield Banner("warn", text, _("Look at it"), link("engine"))
+
+
+def _returned(permissions: frozenset[str]) -> Iterator[Banner]:
+    if "transactions.view" not in permissions:
+        return
+    returned = pair_selectors.returns_to_deal_with().count()
+    if returned:
+        text = ngettext(
+            "%d matched payment was returned by the bank.", "%d matched payments were returned by the bank.", returned
+        ) % returned  # fmt: skip
+        yield Banner("warn", text, _("Decide what happens"), link("returns"))
 
 
 def _stopped(permissions: frozenset[str]) -> Iterator[Banner]:

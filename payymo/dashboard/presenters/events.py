@@ -12,15 +12,16 @@ from payymo.dashboard.presenters import receipts
 
 _ICONS = {
     "APPROVE": "check", "ALLOCATE": "split", "REJECT": "x", "IGNORE": "eye-off", "HOLD": "clock", "SETTLE": "landmark",
-    "UNDO": "undo-2", "GIVE_UP": "x", "WRONG": "circle-alert",
+    "PAIR": "arrow-left-right", "UNDO": "undo-2", "GIVE_UP": "x", "WRONG": "circle-alert",
 }  # fmt: skip
+_ASIDE = (Decision.Kind.IGNORE, Decision.Kind.PAIR)
 _EVENT_TONES = {"APPROVE": "ok", "ALLOCATE": "ok", "SETTLE": "ok", "REJECT": "bad"}
 
 
 def event_of(decision: Decision, now: datetime, *, with_receipt: bool = False) -> Event:
     """Word a decision for a timeline."""
     receipt = decision.bank_transaction or decision.stripe_payment
-    detail = words.ignore_reason(decision.reason) if decision.kind == Decision.Kind.IGNORE else decision.reason
+    detail = words.ignore_reason(decision.reason) if decision.kind in _ASIDE else decision.reason
     title = str(decision.get_kind_display())
     if with_receipt and receipt is not None:
         amount, name = formats.money(receipts.amount_of(receipt)), receipts.name_of(receipt)
