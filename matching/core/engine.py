@@ -76,8 +76,13 @@ def nothing(receipt: Receipt, reason: NoneReason, model: Model, *, payout_id: st
     return Suggestion(receipt.id, (), False, reason, False, model.version, payout_id)
 
 
-def decide(receipt: Receipt, weighed: Weighed, model: Model, *, most: int = _MOST_CANDIDATES) -> Suggestion:
-    """Turn weighed hypotheses into candidates with honest probabilities, `most` of them."""
+def decide(
+    receipt: Receipt, weighed: Weighed, model: Model, *, most: int = _MOST_CANDIDATES, places: bool = True
+) -> Suggestion:
+    """Turn weighed hypotheses into candidates with honest probabilities, `most` of them.
+
+    Shape: without `places` the reasons do not say where in the texts the names stand.
+    """
     if not weighed.hypotheses:
         return nothing(receipt, _why_none(weighed), model)
     tie = _is_tie(weighed)
@@ -91,7 +96,7 @@ def decide(receipt: Receipt, weighed: Weighed, model: Model, *, most: int = _MOS
         probability = first if place == 0 else min(first, left * weighed.shares[place])
         if place and probability < 0.002:
             break
-        candidates.append(_candidate(weighed, place, probability, tie, model))
+        candidates.append(_candidate(weighed, place, probability, model, tie=tie, places=places))
     reason = None
     if weighed.settles_nothing:
         reason = _why_none(weighed)
@@ -102,10 +107,10 @@ def decide(receipt: Receipt, weighed: Weighed, model: Model, *, most: int = _MOS
     return Suggestion(receipt.id, tuple(candidates), tie, reason, auto, model.version, eligible=eligible)
 
 
-def _candidate(weighed: Weighed, place: int, probability: float, tie: bool, model: Model) -> Candidate:
+def _candidate(weighed: Weighed, place: int, probability: float, model: Model, *, tie: bool, places: bool) -> Candidate:
     hypothesis = weighed.hypotheses[place]
     pairs = sorted(zip((debt.id for debt in hypothesis.debts), hypothesis.amounts, strict=True))
-    reasons, why_not = explain(weighed.of, hypothesis, weighed.names[place], model.weights)
+    reasons, why_not = explain(weighed.of, hypothesis, weighed.names[place], model.weights, places=places)
     return Candidate(
         tuple(Allocation(invoice_id, amount) for invoice_id, amount in pairs),
         hypothesis.client_id,

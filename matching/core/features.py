@@ -263,10 +263,13 @@ def _pool(of: Context, hypothesis: Hypothesis) -> str:
 
 
 def _gateway(of: Context, hypothesis: Hypothesis) -> str:
+    here = of.found.receipt.source
+    if len(hypothesis.debts) == 1:
+        end = _ends_at(hypothesis.debts[0].gateway)
+        return "gateway:unknown" if end is None else "gateway:same" if here in end else "gateway:other"
     ends = {_ends_at(debt.gateway) for debt in hypothesis.debts}
     if ends == {None}:
         return "gateway:unknown"
-    here = of.found.receipt.source
     return "gateway:same" if all(end is not None and here in end for end in ends) else "gateway:other"
 
 

@@ -62,7 +62,7 @@ Answer = Collection[tuple[int, int]]
 
 
 def judge(receipt: Receipt, book: Book, model: Model, *, answer: Answer | None) -> tuple[Judged, Weighed]:
-    """Weigh a receipt and keep what is needed of it; only the winner is explained.
+    """Weigh a receipt and keep what is needed of it; only the winner is explained, and not to the letter.
 
     Shape: `answer` is what the reviewer said, invoices with amounts in minor units.
     """
@@ -70,7 +70,7 @@ def judge(receipt: Receipt, book: Book, model: Model, *, answer: Answer | None) 
     won = weighed.hypotheses[0] if weighed.hypotheses else None
     debts = tuple(debt.id for debt in won.debts) if won is not None else ()
     judged = Judged(
-        suggestion=decide(receipt, weighed, model, most=1),
+        suggestion=decide(receipt, weighed, model, most=1, places=False),
         debts=debts,
         clients=tuple(sorted({debt.client_id for debt in won.debts})) if won is not None else (),
         share=weighed.shares[0] if won is not None else 0.0,

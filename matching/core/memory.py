@@ -28,7 +28,8 @@ _NO_COUNTS: Mapping[int, float] = MappingProxyType({})
 class Counts:
     """Fading counts of clients under a key; client 0 stands for "settles nothing".
 
-    Shape: `_today` holds what was asked for on `_day`: who pays for many clients pays for them on the same day.
+    Shape: `_today` holds what was asked for on `_day`: who pays for many clients pays for them on the same day;
+    `_together` what `together` answered since the last change.
     """
 
     def __init__(self) -> None:
@@ -36,6 +37,7 @@ class Counts:
         self._keys: dict[int, set[str]] = {}
         self._day = 0
         self._today: dict[str, dict[int, float]] = {}
+        self._together: dict[str, int] = {}
 
     def add(self, key: str, client_id: int, on: date, weight: float = 1.0) -> None:
         """Count one decision, after fading what was known before."""
@@ -44,7 +46,7 @@ class Counts:
             count, last = row.get(client_id, [0.0, float(on.toordinal())])
             row[client_id] = [_faded(count, last, on) + weight, float(max(on.toordinal(), int(last)))]
             self._keys.setdefault(client_id, set()).add(key)
-            self._today.pop(key, None)
+            self._changed(key)
 
     def get(self, key: str, on: date) -> Mapping[int, float]:
         """Clients and their faded counts; empty for an unknown key."""
@@ -63,15 +65,22 @@ class Counts:
 
     def together(self, key: str) -> int:
         """For how many clients this payer paid on the day on which it paid for most, as far as is remembered."""
-        days: dict[float, int] = {}
-        for client_id, (_, last) in self.rows.get(key, {}).items():
-            if client_id != NOBODY:
-                days[last] = days.get(last, 0) + 1
-        return max(days.values(), default=0)
+        row = self.rows.get(key)
+        if row is None:
+            return 0
+        most = self._together.get(key)
+        if most is None:
+            days: dict[float, int] = {}
+            for client_id, (_, last) in row.items():
+                if client_id != NOBODY:
+                    days[last] = days.get(last, 0) + 1
+            most = self._together[key] = max(days.values(), default=0)
+        return most
 
     def drop_client(self, client_id: int) -> None:
         """Forget one client under every key."""
         self._today.clear()
+        self._together.clear()
         for key in self._keys.pop(client_id, set()):
             self.rows[key].pop(client_id, None)
             if not self.rows[key]:
@@ -79,16 +88,20 @@ class Counts:
 
     def drop_key(self, key: str) -> None:
         """Forget everything under one key."""
-        self._today.pop(key, None)
+        self._changed(key)
         for client_id in self.rows.pop(key, {}):
             self._keys[client_id].discard(key)
 
     def load(self, key: str, row: dict[int, list[float]]) -> None:
         """Take up a key as it was written down."""
         self.rows[key] = row
-        self._today.pop(key, None)
+        self._changed(key)
         for client_id in row:
             self._keys.setdefault(client_id, set()).add(key)
+
+    def _changed(self, key: str) -> None:
+        self._today.pop(key, None)
+        self._together.pop(key, None)
 
     def partners(self, client_ids: Iterable[int]) -> set[int]:
         """Clients that one payer pays for together with all of these."""

@@ -82,11 +82,12 @@ _TOPICS = {
 
 
 def explain(
-    of: Context, hypothesis: Hypothesis, names: Sequence[str], weights: Mapping[str, float]
+    of: Context, hypothesis: Hypothesis, names: Sequence[str], weights: Mapping[str, float], *, places: bool = True
 ) -> tuple[tuple[Reason, ...], tuple[Reason, ...]]:
     """What speaks for a hypothesis and what against it, heaviest first.
 
     Units: a reason's weight is the log-odds its features add to what the candidate would score without them.
+    Shape: without `places` nobody will look where in the texts the names stand, and they are not looked for.
     """
     by_topic: dict[str, float] = {}
     for name in names:
@@ -95,7 +96,7 @@ def explain(
         for topic in topics:
             by_topic[topic] = by_topic.get(topic, 0.0) + moved / len(topics)
     reasons: list[Reason] = []
-    for topic, code, agrees, spans, values in _facts(of, hypothesis):
+    for topic, code, agrees, spans, values in _facts(of, hypothesis, places=places):
         reasons.append(Reason(code, agrees, round(by_topic.pop(topic, 0.0), 3), tuple(spans), values))
     against = [reason for reason in reasons if _speaks_against(reason)]
     speaking = [reason for reason in reasons if reason not in against]
@@ -140,7 +141,7 @@ def _without(name: str) -> str:
 _Fact = tuple[str, ReasonCode, Agreement, Sequence[Span], Mapping[str, str]]
 
 
-def _facts(of: Context, hypothesis: Hypothesis) -> Iterable[_Fact]:
+def _facts(of: Context, hypothesis: Hypothesis, *, places: bool) -> Iterable[_Fact]:
     yield from _number_facts(of, hypothesis)
     yield _amount_fact(of, hypothesis)
     if hypothesis.kind is CandidateKind.GROUP:
@@ -150,7 +151,7 @@ def _facts(of: Context, hypothesis: Hypothesis) -> Iterable[_Fact]:
         client_id = hypothesis.debts[0].client_id
         client = of.found.clients.get(client_id)
         if client is not None:
-            yield from _client_facts(of, client, of.book.clients.get(client_id))
+            yield from _client_facts(of, client, of.book.clients.get(client_id), places=places)
         yield from _order_facts(of, hypothesis)
 
 
@@ -197,18 +198,18 @@ def _amount_fact(of: Context, hypothesis: Hypothesis) -> _Fact:
     return "amount", code, agrees, (Span("receipt.amount", 0, 0), Span("invoice.amount", 0, 0)), values
 
 
-def _client_facts(of: Context, client: ClientEvidence, who: Client | None) -> Iterable[_Fact]:
+def _client_facts(of: Context, client: ClientEvidence, who: Client | None, *, places: bool) -> Iterable[_Fact]:
     receipt = of.found.receipt
     full_name = "" if who is None else who.company_name or f"{who.first_name} {who.last_name}".strip()
     if client.name >= 0.25:
-        spans = name_spans(of.found, of.book, client)
+        spans = name_spans(of.found, of.book, client) if places else []
         agrees = Agreement.YES if client.name >= 0.85 else Agreement.NEARLY
         yield "name", ReasonCode.PAYER_NAME, agrees, [*spans, Span("invoice.client", 0, 0)], {"client": full_name}
     elif receipt.counterparty_name and client.text_name < 0.5:
         spans = [Span("counterparty_name", 0, len(receipt.counterparty_name))]
         yield "name", ReasonCode.PAYER_NAME, Agreement.NO, spans, {"client": full_name}
     if client.text_name >= 0.5:
-        spans = text_spans(of.found, of.book, client)
+        spans = text_spans(of.found, of.book, client) if places else []
         yield "text_name", ReasonCode.NAME_IN_TEXT, Agreement.YES, spans, {"client": full_name}
     past = max(client.account, client.payer)
     if past >= 0:
