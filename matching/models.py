@@ -74,6 +74,7 @@ class Decision(Record):
 
         APPROVE = "APPROVE", _("Approved")
         ALLOCATE = "ALLOCATE", _("Matched by hand")
+        FIRST = "FIRST", _("Approved, waits for a second person")
         REJECT = "REJECT", _("Rejected")
         IGNORE = "IGNORE", _("Ignored")
         HOLD = "HOLD", _("Put off")
@@ -113,6 +114,9 @@ class Decision(Record):
     decided_at = models.DateTimeField(db_index=True)
     undo_until = models.DateTimeField(null=True, blank=True)
     batch = models.UUIDField(null=True, blank=True, db_index=True, help_text="shared by what was approved in one go")
+    agreed = models.CharField(
+        max_length=64, blank=True, help_text="a first approval: hash of the invoices and amounts it means"
+    )
     undoes = models.OneToOneField("self", on_delete=models.PROTECT, null=True, blank=True, related_name="undone_by")
     corrects = models.OneToOneField(
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="corrected_by",
@@ -311,6 +315,7 @@ class AutoApprovalPolicy(models.Model):
     bands = ArrayField(models.CharField(max_length=8, choices=Band), default=list)
     least_probability = models.FloatField(default=0.999)
     largest_amount = MoneyField(null=True, blank=True)
+    two_person_above = MoneyField(null=True, blank=True, help_text="larger payments need two persons")
     bank_accounts = models.ManyToManyField(BankAccount, blank=True, related_name="auto_approval_policies")
     include_stripe = models.BooleanField(default=True)
     changed_by_id = models.BigIntegerField(null=True, blank=True)

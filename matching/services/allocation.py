@@ -18,7 +18,7 @@ from matching.core.rules.types import Action
 from matching.locks import Receipt
 from matching.models import Band, Decision, InvoiceMatch, Proposal, ProposalLine, StripeInvoiceMatch
 from matching.rule_adapters import load_rules, to_facts
-from matching.services import judging, learning, rule_hits
+from matching.services import judging, learning, rule_hits, second_look
 from matching.services.decisions import (
     Actor,
     AlreadyDecided,
@@ -188,6 +188,8 @@ def _check_automation(receipt: Receipt, proposal: Proposal) -> None:
         raise AutomationForbidden(
             gettext("The rule “%(name)s” leaves this payment to a person.") % {"name": alone.rule.name}
         )
+    if second_look.is_large(receipt):
+        raise AutomationForbidden(gettext("Two persons decide a payment of this amount."))
     if proposal.is_tie or not proposal.is_certain:
         raise AlreadyDecided(gettext("This suggestion is not certain enough any more to be approved without a person."))
 
@@ -217,6 +219,8 @@ def approve_proposal(*, proposal_id: uuid.UUID | str, actor: Actor, now: datetim
     if not is_person:
         _check_automation(receipt, proposal)
     lines = [Line(line.invoice_id, line.amount, line.fee) for line in ProposalLine.objects.filter(proposal=proposal)]
+    if first := second_look.waits(receipt, _pairs(lines), actor=actor, now=now):
+        return Decided(first)
     decision = record(
         receipt,
         Decision.Kind.APPROVE,
@@ -244,6 +248,8 @@ def allocate_by_hand(
     receipt = locks.lock_receipt(receipt_id)
     require_open(receipt)
     opened = locks.lock_proposals(receipt)
+    if first := second_look.waits(receipt, _pairs(lines), actor=actor, now=now):
+        return Decided(first)
     decision = record(
         receipt, Decision.Kind.ALLOCATE, actor=actor, now=now, undo_until=_undo_until(now),
         **judging.judged(receipt, opened, lines=_pairs(lines)),

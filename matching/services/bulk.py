@@ -14,7 +14,7 @@ from banking.models import BankTransaction
 from matching import locks, selectors
 from matching.locks import Receipt
 from matching.models import Band, Decision, PayerProfile, Proposal, StripeInvoiceMatch
-from matching.services import allocation, learning, undoing
+from matching.services import allocation, learning, second_look, undoing
 from matching.services.decisions import Actor
 from matching.versions import version_of
 from payments.models import Dispute, StripePayment
@@ -35,6 +35,7 @@ class Held(StrEnum):
     TIE = "tie"
     NEW_PAYER = "new_payer"
     LARGE = "large"
+    TWO_PERSONS = "two_persons"
     DISPUTE = "dispute"
     CHANGED = "changed"
 
@@ -108,6 +109,7 @@ def _held_back(proposals: Sequence[Proposal], *, now: datetime) -> dict[int, Hel
     """The reason for each proposal that stays, the gravest first."""
     disputed = _clients_in_dispute()
     large = _large_amounts(since=(now - _LOOK_BACK).date())
+    both = second_look.limit()
     known = _known_payers([_receipt(each) for each in proposals])
     found: dict[int, Held] = {}
     for proposal in proposals:
@@ -119,6 +121,8 @@ def _held_back(proposals: Sequence[Proposal], *, now: datetime) -> dict[int, Hel
             found[proposal.pk] = Held.TIE
         elif clients & disputed:
             found[proposal.pk] = Held.DISPUTE
+        elif both is not None and receipt.amount > both:
+            found[proposal.pk] = Held.TWO_PERSONS
         elif receipt.amount > large.get(receipt.currency, receipt.amount):
             found[proposal.pk] = Held.LARGE
         elif not known[_key(receipt)]:

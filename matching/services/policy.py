@@ -55,6 +55,7 @@ def change_policy(
     largest_amount: Decimal | None,
     bank_account_ids: Sequence[int],
     include_stripe: bool,
+    two_person_above: Decimal | None = None,
     changed_by: User,
     now: datetime,
 ) -> AutoApprovalPolicy:
@@ -75,10 +76,13 @@ def change_policy(
         )
     if largest_amount is not None and largest_amount <= 0:
         raise UnusablePolicy(gettext("The largest amount must be above zero."))
+    if two_person_above is not None and two_person_above <= 0:
+        raise UnusablePolicy(gettext("The amount above which two persons decide must be above zero."))
     policy = current_policy()
     asked_before = policy.least_probability
     policy.is_on, policy.bands, policy.least_probability = is_on, list(bands), least_probability
     policy.largest_amount, policy.include_stripe = largest_amount, include_stripe
+    policy.two_person_above = two_person_above
     policy.changed_by_id, policy.changed_at = changed_by.pk, now
     policy.save()
     policy.bank_accounts.set(bank_account_ids)
@@ -92,6 +96,7 @@ def change_policy(
             "largest_amount": limit,
             "bank_accounts": len(bank_account_ids),
             "include_stripe": include_stripe,
+            "two_person_above": None if two_person_above is None else str(two_person_above),
         },
     )
     if least_probability != asked_before:

@@ -10,6 +10,7 @@ ACTIONS: Mapping[str, str | Promise] = MappingProxyType(
     {
         "decision.approve": _("Approved a suggestion"),
         "decision.allocate": _("Matched by hand"),
+        "decision.first": _("Approved a large payment as the first of two"),
         "decision.reject": _("Rejected a suggestion"),
         "decision.ignore": _("Ignored a payment"),
         "decision.hold": _("Put a payment off"),

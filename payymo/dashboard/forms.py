@@ -65,6 +65,12 @@ class MatchingPolicyForm(forms.Form):
         max_length=40,
         help_text=_("In the payment's own currency; above it a person decides. Empty: no limit."),
     )
+    two_person_above = AmountField(
+        label=_("Two persons above"),
+        required=False,
+        max_length=40,
+        help_text=_("A larger payment needs a second approval by somebody else. Empty: one person is enough."),
+    )
     bank_accounts = forms.MultipleChoiceField(
         label=_("Bank accounts"), widget=forms.CheckboxSelectMultiple, required=False
     )
@@ -72,7 +78,8 @@ class MatchingPolicyForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["largest_amount"].digits = digits_in_use()  # type: ignore[attr-defined]
+        for name in ("largest_amount", "two_person_above"):
+            self.fields[name].digits = digits_in_use()  # type: ignore[attr-defined]
         self.fields["bank_accounts"].choices = [  # type: ignore[attr-defined]
             (str(account.pk), f"{account.name or _('Account')} … {account.iban_last4} {account.currency}")
             for account in BankAccount.objects.order_by("pk")[:200]

@@ -199,3 +199,36 @@ def test_a_rule_can_be_made_from_the_last_decision(as_owner, payments):
 
     undo = answer.context["page"].undo
     assert (undo.offer, undo.offer_url) == ("Rule from this", f"/rules/new/?from={Decision.objects.get().public_id}")
+
+
+def test_a_large_payment_stays_in_the_queue_until_a_second_person_approves(as_owner, as_reviewer, payments):
+    limited = {"bands": ["exact"], "least_probability": "0.99", "two_person_above": "15"}
+    assert as_owner.post("/settings/matching/", limited).status_code == 303
+    item = f"/review/{payments[1].public_id}/"
+
+    def sent(browser):
+        panel = browser.get(item).context["page"].panel
+        return {"version": panel.version, "candidate": panel.candidates[0].key}
+
+    first = as_reviewer.fragment("post", f"{item}approve/", sent(as_reviewer))
+    again = as_reviewer.fragment("post", f"{item}approve/", sent(as_reviewer))
+
+    assert (first.status_code, first.context["page"].removed, Posting.objects.count()) == (200, (), 0)
+    assert again.status_code == 409
+    assert b"Reviewer approved it first" in as_owner.get(item).content
+    second = as_owner.fragment("post", f"{item}approve/", sent(as_owner))
+    assert (second.status_code, Posting.objects.count()) == (200, 1)
+
+
+def test_the_review_page_costs_the_same_with_more_payments_and_assignments(as_owner, owner, payments, queries_of):
+    few = queries_of(lambda: as_owner.get("/review/"))
+    payer = rows.client()
+    more = []
+    for number in range(20):
+        rows.invoice(f"INV-{100 + number}", "7.00", of=payer)
+        more.append(rows.transfer(f"INV-{100 + number} hosting", "7.00"))
+    proposing.propose(receipts=more, now=timezone.now())
+    for row in more:
+        as_owner.post(f"/review/{row.public_id}/assign/", {"assignee": str(owner.pk)})
+
+    assert queries_of(lambda: as_owner.get("/review/")) == few

@@ -97,6 +97,7 @@ class Panel:
     reject_reasons: tuple[Choice, ...] = ()
     find: FindPanel | None = None
     split: SplitPanel | None = None
+    note: str = ""
     assignee: str = ""
     colleagues: tuple[Choice, ...] = ()
     comments: tuple[CommentLine, ...] = ()

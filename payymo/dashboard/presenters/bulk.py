@@ -23,6 +23,7 @@ _HELD = {
     Held.TIE: gettext_lazy("Two candidates fit equally well."),
     Held.NEW_PAYER: gettext_lazy("Nobody has matched a payment of this payer before."),
     Held.LARGE: gettext_lazy("The amount is among the largest of the last 90 days."),
+    Held.TWO_PERSONS: gettext_lazy("Two persons decide a payment of this amount."),
     Held.DISPUTE: gettext_lazy("The client disputes a charge."),
     Held.CHANGED: gettext_lazy("It has changed since you looked at it."),
 }

@@ -12,7 +12,7 @@ from payymo.dashboard.presenters import receipts
 
 _ICONS = {
     "APPROVE": "check", "ALLOCATE": "split", "REJECT": "x", "IGNORE": "eye-off", "HOLD": "clock", "SETTLE": "landmark",
-    "PAIR": "arrow-left-right", "UNDO": "undo-2", "GIVE_UP": "x", "WRONG": "circle-alert",
+    "FIRST": "users", "PAIR": "arrow-left-right", "UNDO": "undo-2", "GIVE_UP": "x", "WRONG": "circle-alert",
 }  # fmt: skip
 _ASIDE = (Decision.Kind.IGNORE, Decision.Kind.PAIR)
 _EVENT_TONES = {"APPROVE": "ok", "ALLOCATE": "ok", "SETTLE": "ok", "REJECT": "bad"}

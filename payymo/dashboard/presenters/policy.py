@@ -16,6 +16,7 @@ def initial(policy: AutoApprovalPolicy) -> dict[str, Any]:
         "bands": policy.bands,
         "least_probability": policy.least_probability,
         "largest_amount": policy.largest_amount,
+        "two_person_above": policy.two_person_above,
         "bank_accounts": list(policy.bank_accounts.values_list("pk", flat=True)) if policy.pk else [],
         "include_stripe": policy.include_stripe,
     }

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 from matching import selectors
 from matching.locks import Receipt
 from matching.models import Decision, Proposal
+from matching.services import second_look
 from matching.services.teamwork import Colleague, colleagues
 from matching.services.why_none import why_none
 from matching.versions import version_of
@@ -112,10 +113,21 @@ def panel(receipt: Receipt, *, may_decide: bool, now: datetime, error: str = "",
         hold_until=(today + timedelta(days=7)).isoformat(),
         ignore_reasons=words.ignore_choices(_NONE_TO_IGNORE.get(best.none_reason, "") if best else ""),
         reject_reasons=words.reject_choices(),
+        note=_second(receipt, now) if is_open else "",
         assignee=assigned.assignee_name if assigned else "",
         colleagues=tuple(Choice(str(p.id), p.name, bool(assigned) and p.id == assigned.assignee_id) for p in people),
         comments=comment_lines(receipt, people, now),
     )
+
+
+def _second(receipt: Receipt, now: datetime) -> str:
+    """Say who gave the first of two approvals."""
+    first = second_look.first_of(receipt) if second_look.is_large(receipt) else None
+    if first is None:
+        return ""
+    when = formats.moment(first.decided_at, now).text
+    words_of = {"name": first.decided_by_name, "when": when}
+    return _("%(name)s approved it first, %(when)s. It waits for a second person.") % words_of
 
 
 def comment_lines(receipt: Receipt, people: Sequence[Colleague], now: datetime) -> tuple[CommentLine, ...]:

@@ -94,12 +94,13 @@ def _answer(request: HttpRequest, receipt_id: uuid.UUID, decided: decisions.Deci
     receipt = receipt_or_404(receipt_id)
     rest_left = receipt.state == ReceiptState.PARTLY_ALLOCATED
     # The page went on at once where it had a next payment; what is left of this one waits in the queue.
-    stays = decided.decision.kind == Decision.Kind.REJECT or (rest_left and not request.POST.get("next"))
+    waits = decided.decision.kind == Decision.Kind.FIRST
+    stays = decided.decision.kind == Decision.Kind.REJECT or ((rest_left or waits) and not request.POST.get("next"))
     key = str(receipt_id)
     shown = panel_of(request, receipt, now=now) if stays else _next_panel(request, besides=key, now=now)
     progress = progress_now(now)
     page = Decided(
-        removed=() if stays or rest_left else (key,),
+        removed=() if stays or rest_left or waits else (key,),
         progress=progress,
         announcement=_announced(decided.decision, receipt, shown, stays=stays, left=progress.left_count),
         undo=last.with_offer(
