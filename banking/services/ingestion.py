@@ -157,6 +157,11 @@ def _facts(entry: ParsedEntry, key: sealing.TenantKeys) -> Facts:
     return replace(facts, fingerprint=sealing.look_up_hash(facts.as_told(), purpose="entry", key=key))
 
 
+def entry_fingerprint(entry: ParsedEntry, key: sealing.TenantKeys) -> str:
+    """Return the keyed fingerprint of what an entry says, as it is stored with its row."""
+    return _facts(entry, key).fingerprint
+
+
 def _compare(
     account: BankAccount | None, entries: Sequence[ParsedEntry], window: Window, key: sealing.TenantKeys
 ) -> Plan:

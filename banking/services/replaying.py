@@ -1,0 +1,159 @@
+"""Reading kept answers of providers again, with the readers of today: what differs is told, and put right on request.
+
+A row is known again by the text that it was made from, so nothing is stored twice whatever a reader changes.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from banking import adapters, locks
+from banking.models import BankAccount, BankTransaction, RawFetch
+from banking.parsers.errors import UnreadableStatement
+from banking.parsers.fetched import FetchedEntries, FetchedEntry
+from banking.parsers.readers import READERS
+from banking.services.ingestion import entry_fingerprint, ingest_entries
+from payymo.shared.models import ReceiptState
+from tenants import sealing
+from tenants.nudging import nudge
+
+# What a better reader may put right. Days and amounts are what was booked: they are told and never changed.
+_TEXTS = (
+    "value_date", "counterparty_name", "counterparty_hash", "counterparty_last4", "remittance_information",
+    "structured_reference", "end_to_end_id", "bank_reference", "bank_entry_id", "bank_transaction_code",
+    "return_sign", "original_amount", "original_currency", "fingerprint",
+)  # fmt: skip
+_BOOKED = ("booking_date", "amount", "currency")
+_OPEN = (ReceiptState.UNRECONCILED, ReceiptState.IGNORED)
+
+
+@dataclass(slots=True)
+class Replayed:
+    """What reading kept answers again came to.
+
+    Shape: `differs` counts rows by column; a row that is matched, or whose day or amount differs, is in `left` and not
+    in `upgraded`. `added` were refused before and can be read now. `emptied` answers are kept no longer.
+    """
+
+    answers: int = 0
+    rows: int = 0
+    upgraded: int = 0
+    left: int = 0
+    added: int = 0
+    emptied: int = 0
+    unreadable: int = 0
+    unsure: int = 0
+    differs: dict[str, int] = field(default_factory=dict)
+
+
+def fetches(*, account: BankAccount | None, since: date | None) -> QuerySet[RawFetch]:
+    """Return the answers that were worked on, oldest first."""
+    rows = RawFetch.objects.exclude(processed_at=None).select_related("account").order_by("pk")
+    if account is not None:
+        rows = rows.filter(account=account)
+    return rows.filter(fetched_at__date__gte=since) if since is not None else rows
+
+
+def replay(*, wanted: QuerySet[RawFetch], upgrade: bool, now: datetime) -> Replayed:
+    """Read answers again, each in a transaction of its own; without `upgrade` nothing stays written.
+
+    Raises: AccountBusy when another ingestion holds an account; what was read before stays as it is.
+    """
+    told = Replayed()
+    for key in wanted.values_list("pk", flat=True).iterator(chunk_size=500):
+        _replay_one(key, told, upgrade=upgrade, now=now)
+    if told.upgraded and upgrade:
+        nudge("payments")
+    return told
+
+
+@transaction.atomic
+def _replay_one(key: int, told: Replayed, *, upgrade: bool, now: datetime) -> None:
+    raw = RawFetch.objects.select_related("account").get(pk=key)
+    locks.lock_account(raw.account_id)
+    if not raw.payload_sealed:
+        told.emptied += 1
+        return
+    told.answers += 1
+    try:
+        entries = READERS[raw.provider].read_transactions(sealing.unseal(raw, "payload_sealed"))
+    except UnreadableStatement:
+        told.unreadable += 1
+        return
+    for row, entry in _known(raw, entries):
+        _compare(row, entry, raw, told)
+    _add_refused(raw, entries, told, now=now)
+    if not upgrade:
+        transaction.set_rollback(True)
+
+
+def _known(raw: RawFetch, entries: FetchedEntries) -> Iterator[tuple[BankTransaction, FetchedEntry]]:
+    """Pair the rows that this answer made with its entries, by the text they were made from; twins in their order."""
+    by_text: dict[str, list[FetchedEntry]] = defaultdict(list)
+    for entry in reversed(entries.booked):
+        by_text[adapters.clean(entry.raw)].append(entry)
+    for row in raw.transactions.select_for_update().filter(erased_at=None).exclude(raw_sealed=b"").order_by("pk"):
+        same = by_text.get(sealing.unseal(row, "raw_sealed"))
+        if same:
+            yield row, same.pop()
+
+
+def _compare(row: BankTransaction, entry: FetchedEntry, raw: RawFetch, told: Replayed) -> None:
+    key = sealing.data_key()
+    fresh = adapters.new_transaction(
+        entry, account=raw.account, identity=row.identity, fingerprint=entry_fingerprint(entry, key), key=key,
+        raw_fetch=raw, statement_import=None, provider=raw.provider,
+    )  # fmt: skip
+    told.rows += 1
+    changed = [name for name in (*_TEXTS, *_BOOKED) if getattr(row, name) != getattr(fresh, name)]
+    for name in changed:
+        told.differs[name] = told.differs.get(name, 0) + 1
+    if not changed:
+        return
+    if row.state not in _OPEN or not set(changed).isdisjoint(_BOOKED):
+        told.left += 1
+        return
+    told.upgraded += 1
+    _upgrade(row, fresh, changed, entry)
+
+
+def _upgrade(row: BankTransaction, fresh: BankTransaction, changed: Collection[str], entry: FetchedEntry) -> None:
+    columns = list(changed)
+    for name in changed:
+        setattr(row, name, getattr(fresh, name))
+    if "counterparty_hash" in changed:
+        number = adapters.compact_iban(adapters.clean(entry.counterparty_iban))
+        sealed = sealing.seal(row, "counterparty_iban_sealed", number) if number else b""
+        row.counterparty_iban_sealed = sealed
+        columns.append("counterparty_iban_sealed")
+    if row.state == ReceiptState.UNRECONCILED:
+        # The engine looks again at what it has not seen like this.
+        row.proposed_at = None
+        columns.append("proposed_at")
+    row.save(update_fields=columns)
+
+
+def _add_refused(raw: RawFetch, entries: FetchedEntries, told: Replayed, *, now: datetime) -> None:
+    """Store what the answer was refused for; everything else in it was stored or known already.
+
+    Shape: all its entries are compared, so that each claims its own row; if one that was not refused would be new, the
+    answer is left as it is and counted in `unsure`.
+    """
+    lines = {one.get("line") for one in raw.refused if not str(one.get("reason", "")).startswith("Pending:")}
+    readable = {entry.line for entry in entries.booked if 0 in lines or entry.line in lines}
+    if not readable:
+        return
+    mark = transaction.savepoint()
+    result = ingest_entries(account=raw.account, entries=entries.booked, source=raw.provider, raw_fetch=raw)
+    if any(one.is_new and one.arrival.line not in readable for one in result.verdicts):
+        transaction.savepoint_rollback(mark)
+        told.unsure += 1
+        return
+    transaction.savepoint_commit(mark)
+    told.added += result.new
+    still = [one for one in raw.refused if one.get("line") not in readable | {0}]
+    RawFetch.objects.filter(pk=raw.pk).update(processed_at=now, refused=still)
