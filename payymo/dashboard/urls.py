@@ -30,6 +30,7 @@ from payymo.dashboard.views import (
 app_name = "dashboard"
 urlpatterns = [
     path("", overview.overview, name="overview"),
+    path("setup/", overview.setup, name="setup"),
     path("", include("payymo.dashboard.urls_review")),
     path("transactions/", transactions.transactions, name="transactions"),
     path("transactions/export.csv", transactions.transactions_csv, name="transactions_csv"),

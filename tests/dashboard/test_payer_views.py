@@ -187,3 +187,13 @@ def test_each_guide_is_a_page(as_viewer, name):
 def test_what_is_no_guide_or_picture_is_not_found(as_viewer):
     assert as_viewer.get("/help/operator/").status_code == 404
     assert as_viewer.get("/help/images/passwd.png").status_code == 404
+
+
+def test_setup_shows_each_step_as_the_data_says(as_admin, as_reviewer, in_acme):
+    before = {step.title: step.done for step in as_admin.get("/setup/").context["page"].steps}
+    rows.instance(state="ACTIVE")
+    after = {step.title: step.done for step in as_admin.get("/setup/").context["page"].steps}
+
+    assert (before["Connect WHMCS"], after["Connect WHMCS"]) == (False, True)
+    assert (len(after), after["Invite a colleague"]) == (6, True)
+    assert as_reviewer.get("/setup/").status_code == 403

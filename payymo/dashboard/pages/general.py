@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from django.forms import BaseForm
 
+from payymo.dashboard.pages.records import SetupStep
+
 
 @dataclass(frozen=True, slots=True)
 class GeneralSettingsPage:
@@ -22,6 +24,13 @@ class DisplayPage:
     """Template `dashboard/profile.html`."""
 
     form: BaseForm
+
+
+@dataclass(frozen=True, slots=True)
+class SetupPage:
+    """Template `dashboard/setup.html`. Shape: a step is done as the data says; nobody ticks it off."""
+
+    steps: tuple[SetupStep, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from decimal import Decimal
 from django.utils.translation import gettext as _
 
 from accounts import reach
+from accounts.permissions import active_memberships
 from banking.models import BankAccount, BankConnection
 from matching import selectors
 from matching.models import Proposal
@@ -25,6 +26,7 @@ from payymo.dashboard.pages import (
 )
 from payymo.dashboard.presenters import feeds
 from payymo.dashboard.presenters.events import event_of
+from tenants import context
 from whmcs.models import Posting, WhmcsInstance
 from whmcs.selectors import postings_within_reach
 
@@ -92,7 +94,8 @@ def _flow(currency: str, *, now: datetime) -> Flow:
     )
 
 
-def _setup() -> tuple[SetupStep, ...]:
+def setup_steps() -> tuple[SetupStep, ...]:
+    """Return the steps of setting up, each done or not as the data says; none for somebody who is limited."""
     if not reach.current().is_everything:
         return ()  # setting up is for those who see everything
     has_bank = BankConnection.objects.filter(state="LINKED").exists() or BankAccount.objects.exists()
@@ -107,5 +110,12 @@ def _setup() -> tuple[SetupStep, ...]:
                   current_policy().pk is not None, link("settings_matching")),
         SetupStep(_("Review the first payments"), _("One key a payment."),
                   Proposal.objects.filter(decision__isnull=False).exists(), link("review")),
+        SetupStep(_("Invite a colleague"), _("Large payments can then need two persons."),
+                  active_memberships().filter(tenant=context.current()).count() > 1, link("members")),
     )  # fmt: skip
+    return steps
+
+
+def _setup() -> tuple[SetupStep, ...]:
+    steps = setup_steps()
     return () if all(step.done for step in steps) else steps

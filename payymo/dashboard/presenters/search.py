@@ -37,6 +37,7 @@ def _places(permissions: frozenset[str]) -> tuple[tuple[str, Hit], ...]:
         ("connections.change", Hit(_("Connect a bank"), link("connect_bank"), "landmark")),
         ("imports.add", Hit(_("Imports"), link("imports"), "file-up")),
         ("imports.add", Hit(_("Upload a statement"), link("import_new"), "upload")),
+        ("settings.change", Hit(_("Set up Payymo"), link("setup"), "list-checks")),
         ("settings.change", Hit(_("General settings"), link("settings_general"), "settings")),
         ("settings.change", Hit(_("Automatic approval"), link("settings_matching"), "settings")),
         ("members.change", Hit(_("Members"), link("members"), "user")),

@@ -23,7 +23,7 @@ PAGES = [
     "/invoices/00000000-0000-4000-8000-000000000004/", "/payouts/",
     "/payouts/00000000-0000-4000-8000-000000000004/", "/reports/three-way/",
     "/reports/engine/", "/reports/match-rate/", "/postings/", "/activity/",
-    "/connections/", "/payers/", "/payers/one/", "/search/", "/account/profile/",
+    "/connections/", "/setup/", "/payers/", "/payers/one/", "/search/", "/account/profile/",
     "/settings/general/", "/help/", "/help/shortcuts/",
     "/rules/", "/rules/new/", "/rules/one/", "/rules/empty/",
     "/connections/whmcs/new/", "/connections/bank/new/", "/connections/bank/consent/", "/imports/", "/imports/new/",

@@ -7,7 +7,7 @@ from datetime import date
 
 from payymo.dashboard import pages
 from payymo.dashboard.forms_settings import DisplayForm, GeneralForm, SupportForm
-from payymo.dashboard.pages.general import DisplayPage, GeneralSettingsPage, Guide, HelpPage
+from payymo.dashboard.pages.general import DisplayPage, GeneralSettingsPage, Guide, HelpPage, SetupPage
 from payymo.dashboard.pages.payers import PayerPage, PayerPayment, PayerRow, PayersPage
 from payymo.dashboard.pages.search import Hit, HitGroup, SearchPage
 from tests.dashboard.gallery.common import MATCHED, eur
@@ -43,6 +43,11 @@ def display() -> DisplayPage:
 def general() -> GeneralSettingsPage:
     form = GeneralForm(initial={"time_zone": "Europe/Berlin", "undo_seconds": 30})
     return GeneralSettingsPage(form, SupportForm(), "/settings/support/")
+
+
+def setup() -> SetupPage:
+    done = pages.SetupStep("Connect WHMCS", "412 open invoices read", True, "/connections/")
+    return SetupPage((done, pages.SetupStep("Invite a colleague", "Large payments need two.", False, "/members/")))
 
 
 def help_index() -> HelpPage:

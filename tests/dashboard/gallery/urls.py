@@ -161,6 +161,8 @@ dashboard = [
     path("connections/whmcs/new/", page("connections/form", gallery.connect_form, "connections")),
     path("connections/bank/new/", page("connections/bank", gallery.bank, "connections")),
     path("connections/bank/consent/", page("connections/bank", partial(gallery.bank, "consent"), "connections")),
+    path("setup/", page("setup", payers.setup, "settings"), name="setup"),
+    path("help/guide/<slug:name>/", page("help/index", payers.help_index, ""), name="help_guide"),
     path("payers/", page("payers/list", payers.payers, "payers"), name="payers"),
     path("payers/one/", page("payers/detail", payers.payer, "payers"), name="payer"),
     path("search/", page("search", payers.search, ""), name="search"),
