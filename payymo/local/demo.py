@@ -118,6 +118,7 @@ def answers(port: int, path: str, host: str) -> bool:
 
 def _sandbox(home: Home, environment: dict[str, str], *, port: int, web_port: int) -> Service:
     command = [sys.executable, "-m", "payymo.sandbox", "--home", str(home.root / "sandbox"), "--port", str(port)]
+    command += ["--web-port", str(web_port)]
     for tenant in TENANTS:
         command += [f"--webhook-url-{tenant}", f"http://{tenant}.localhost:{web_port}/api/v1/webhooks/stripe/"]
     return Service(

@@ -21,6 +21,7 @@ def _arguments(words: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m payymo.sandbox", description=__doc__)
     parser.add_argument("--home", type=Path, required=True, help="folder of the state file")
     parser.add_argument("--port", type=int, required=True, help="port on 127.0.0.1; 0 takes a free one")
+    parser.add_argument("--web-port", type=int, default=8000, help="where the product is served; callbacks go there")
     parser.add_argument("--seed", type=int, default=7, help="seed of a new world")
     parser.add_argument("--until", type=date.fromisoformat, help="last day of a new world (default: today)")
     parser.add_argument("--reset", action="store_true", help="throw the kept state away")
@@ -46,7 +47,7 @@ def main(words: list[str] | None = None) -> int:
         urls = _webhook_urls(arguments)
         today = arguments.until or datetime.now(UTC).date()
         until = store.open(seed=arguments.seed, until=today, reset=arguments.reset)
-        server = serve(create_app(store, until, urls), arguments.port)
+        server = serve(create_app(store, until, urls, web_port=arguments.web_port), arguments.port)
     except (OSError, sqlite3.Error, ForbiddenTarget) as error:
         log.error("The sandbox cannot start: %s", error)
         return 2

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, current_app, jsonify, request
 
 from payymo.sandbox import changes, faults, simplefin_api, world
 from payymo.sandbox.changes import BadOrder
@@ -85,7 +85,16 @@ class Routes:
 
     def reset(self) -> Response:
         """Begin the same world anew."""
+        current_app.config["WEB_PORT"] = current_app.config["WEB_PORT_AT_START"]
         return jsonify({"until": self.store.renew().isoformat()})
+
+    def served(self) -> Response:
+        """Learn at which port the product is served, for the addresses that providers let people come back to."""
+        port = _order().get("port")
+        if not isinstance(port, int) or not 0 < port < 65_536:
+            raise BadOrder("port must be a whole number from 1 to 65535.")
+        current_app.config["WEB_PORT"] = port
+        return jsonify({"port": port})
 
     def deliver(self, slug: str) -> Response:
         """Post signed events, oldest first, to an address on this machine and show what came back."""
@@ -212,6 +221,7 @@ def blueprint(store: Store, today: Callable[[], date], announce: Announce) -> Bl
     add("/book/<slug>", routes.book, "GET")
     add("/truth/<slug>", routes.truth, "GET")
     add("/reset", routes.reset, "POST")
+    add("/served", routes.served, "POST")
     add("/stripe/<slug>/deliver", routes.deliver, "POST")
     add("/stripe/<slug>/charge", routes.charge, "POST")
     add("/stripe/<slug>/payouts/<id>/fail", routes.fail_payout, "POST")

@@ -59,11 +59,14 @@ def _announcer(urls: Mapping[str, str]) -> Any:
     return announce
 
 
-def create_app(store: Store, until: date, webhook_urls: Mapping[str, str] | None = None) -> Flask:
+def create_app(
+    store: Store, until: date, webhook_urls: Mapping[str, str] | None = None, *, web_port: int = 8000
+) -> Flask:
     """Return the application with the providers and the control addresses."""
     app = Flask("payymo.sandbox", static_folder=None)
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.config["PROPAGATE_EXCEPTIONS"] = False
+    app.config["WEB_PORT"] = app.config["WEB_PORT_AT_START"] = web_port
 
     def today() -> date:
         return until

@@ -77,7 +77,8 @@ def server(process_settings, sandbox_process, tmp_path_factory):
 
 @pytest.fixture
 def served(server, sandbox, committed):
-    """The served product on tenants that hold nothing yet, and stand-ins in their first state."""
+    """The served product on tenants that hold nothing yet, and stand-ins in their first state that send back to it."""
+    sandbox.control("POST", "/served", {"port": server.port})
     return server
 
 

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Blueprint, Response, jsonify, redirect, request
+from flask import Blueprint, Response, current_app, jsonify, redirect, request
 from markupsafe import Markup
 from werkzeug.wrappers import Response as Answer
 
@@ -69,7 +69,7 @@ class Routes:
         return jsonify(
             {
                 "name": f"Payymo of {slug}", "environment": "SANDBOX", "active": True, "services": ["AIS"],
-                "redirect_urls": sessions.redirect_urls(slug),
+                "redirect_urls": sessions.redirect_urls(slug, current_app.config["WEB_PORT"]),
                 "countries": sorted({one["country"] for one in banks.of_country("")}),
             }
         )  # fmt: skip

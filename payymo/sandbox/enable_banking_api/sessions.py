@@ -18,9 +18,9 @@ CODE_SECONDS = 600
 _CALLBACK_PATH = "/connections/bank/callback/"
 
 
-def redirect_urls(slug: str) -> list[str]:
-    """Return the addresses that the application lists. The stand-in takes the host on any port, and over http."""
-    return [f"http://{slug}.localhost{port}{_CALLBACK_PATH}" for port in ("", ":8000", ":8080")]
+def redirect_urls(slug: str, web_port: int) -> list[str]:
+    """Return the addresses that the application lists: the host at the port of the product, over http."""
+    return [f"http://{slug}.localhost{port}{_CALLBACK_PATH}" for port in ("", f":{web_port}")]
 
 
 def _may_return(slug: str, url: str) -> bool:

@@ -1,0 +1,100 @@
+"""An owner connects a bank by Enable Banking, and by SimpleFIN with a pasted token; each fails and is renewed."""
+
+from datetime import UTC, datetime
+
+import pytest
+from playwright.sync_api import expect
+
+from banking.models import BankAccount, BankConnection
+from banking.services import provider_keys
+from tests.conftest import PASSWORD
+
+CALLBACK = "/connections/bank/callback/"
+
+
+@pytest.fixture
+def page(browser, served, committed_acme, owner):
+    page = browser.new_context(viewport={"width": 1366, "height": 768}).new_page()
+    page.set_default_timeout(15_000)
+    page.goto(served.url("/login/"))
+    page.fill("input[name=email]", "owner@acme.example")
+    page.fill("input[name=password]", PASSWORD)
+    page.press("input[name=password]", "Enter")
+    page.wait_for_url(served.url("/"))
+    return page
+
+
+@pytest.fixture
+def enable_banking(page, served, sandbox):
+    application = sandbox.control("POST", "/enable-banking/acme/application")
+    provider_keys.save_provider_key(
+        provider="enable_banking", secret_id=application["id"], secret_key=application["private_key"],
+        now=datetime.now(UTC), redirect_url=served.url(CALLBACK),
+    )  # fmt: skip
+    page.goto(served.url("/connections/bank/new/?provider=enable_banking&country=DE"))
+    page.get_by_role("button", name="Nordhaven Bank").click()
+    return page
+
+
+def agree(page, served, answer="Approve"):
+    page.get_by_role("link", name="Continue to the bank").click()
+    page.get_by_role("button", name=answer).click()
+    page.wait_for_url(served.url("/connections/"))
+
+
+def states():
+    return list(BankConnection.objects.order_by("pk").values_list("state", flat=True))
+
+
+def test_enable_banking_is_connected_and_its_renewal_keeps_the_accounts(enable_banking, served):
+    page = enable_banking
+    agree(page, served)
+    expect(page.get_by_text("is connected. Its transactions are being read.")).to_be_visible()
+    before = set(BankAccount.objects.values_list("pk", "connection__state"))
+    BankConnection.objects.update(state="EXPIRED")
+    page.reload()
+
+    page.get_by_role("button", name="Renew consent").click()
+    agree(page, served)
+
+    assert states() == ["REVOKED", "LINKED"]
+    assert set(BankAccount.objects.values_list("pk", "connection__state")) == before
+    assert len(before) > 0
+
+
+def test_a_consent_cancelled_at_enable_banking_links_nothing(enable_banking, served):
+    agree(enable_banking, served, "Cancel")
+
+    expect(enable_banking.get_by_text("The consent was cancelled.")).to_be_visible()
+    assert (states(), BankAccount.objects.count()) == (["FAILED"], 0)
+
+
+def paste(page, token):
+    page.get_by_label("Setup token").fill(token)
+    page.get_by_role("button", name="Connect", exact=True).click()
+
+
+def test_a_simplefin_token_connects_once_and_another_one_renews(page, served, sandbox):
+    def token():
+        return sandbox.control("POST", "/simplefin/acme/token")["token"]
+
+    first, address = token(), served.url("/connections/bank/new/?provider=simplefin")
+    page.goto(address)
+    paste(page, first)
+    page.wait_for_url(served.url("/connections/"))
+    accounts = set(BankAccount.objects.values_list("pk", flat=True))
+    assert (states(), len(accounts) > 0) == (["LINKED"], True)
+
+    page.goto(address)
+    paste(page, first)
+    expect(page.get_by_text("may be compromised")).to_be_visible()
+    assert BankConnection.objects.filter(state="LINKED").count() == 1
+
+    BankConnection.objects.filter(state="LINKED").update(state="EXPIRED")
+    page.goto(served.url("/connections/"))
+    page.get_by_role("button", name="Renew consent").first.click()
+    paste(page, token())
+    page.wait_for_url(served.url("/connections/"))
+
+    assert BankConnection.objects.get(state="LINKED").accounts.count() == len(accounts)
+    assert set(BankAccount.objects.values_list("pk", flat=True)) == accounts
