@@ -211,6 +211,7 @@ NUDGES = {
     "payments": "matching.tasks.propose_pending",
     "invoices": "matching.tasks.propose_pending",
     "stripe_events": "payments.tasks.process_events",
+    "whmcs_events": "whmcs.tasks.sync_due_instances",
     "mails": "accounts.tasks.send_mails",
 }
 CELERY_TASK_DEFAULT_QUEUE = "payymo"

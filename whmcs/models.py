@@ -8,6 +8,19 @@ from django.utils.translation import gettext_lazy as _
 
 from payymo.shared.models import ConnectionHealth, Record
 from payymo.shared.money import CurrencyField, MoneyField
+from whmcs.module_models import AddonModule, ModuleEvent
+
+__all__ = [
+    "AddonModule",
+    "Client",
+    "Invoice",
+    "InvoiceLine",
+    "ModuleEvent",
+    "Posting",
+    "PostingTransition",
+    "WhmcsInstance",
+    "WhmcsTransaction",
+]
 
 
 class WhmcsInstance(ConnectionHealth, Record):

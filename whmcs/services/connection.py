@@ -16,6 +16,7 @@ from tenants.breakers import ProviderBreaker, needs_secret
 from whmcs.clients.base import Currency, PaymentMethod, WhmcsApi
 from whmcs.clients.whmcs_api import WhmcsHttpApi
 from whmcs.models import Posting, WhmcsInstance
+from whmcs.services.pairing import unpair_module
 from whmcs.services.transitions import OPEN
 
 State = WhmcsInstance.State
@@ -249,6 +250,7 @@ def remove_instance(*, instance: WhmcsInstance, now: datetime) -> None:
         locked.next_sync_at = None
         locked.last_attempt_at = now
         locked.save()
+        unpair_module(instance=locked, now=now)
         audit.record(action="connection.removed", about=locked)
 
 

@@ -31,7 +31,15 @@ _WEBHOOKS = {
     "/api/v1/webhooks/stripe/": (
         "stripe_webhook",
         "Stripe reports events here. Verified by `Stripe-Signature` over the raw body; stored once, worked on later.",
-        "Stripe-Signature",
+        ("Stripe-Signature",),
+    ),
+    "/api/v1/webhooks/whmcs/{public_id}/": (
+        "whmcs_webhook",
+        "The addon module of an installation reports events here, one to a hundred a message: "
+        '`{"events": [{"id", "type", "at", "data": {"invoice_id", "client_id", "transaction_id"}}]}`. '
+        "`webhook-signature` is `v1,` and the base64 HMAC-SHA-256 of `id.timestamp.body`, at most 300 seconds old. "
+        "Each event is stored once, by its id, and what it names is read again from WHMCS.",
+        ("webhook-id", "webhook-timestamp", "webhook-signature"),
     ),
 }
 _ANSWERS_WITHOUT_BODY = {
@@ -39,6 +47,7 @@ _ANSWERS_WITHOUT_BODY = {
     "400": {"description": "The signature is wrong; nothing was stored."},
     "413": {"description": "The body is too large; nothing was stored."},
 }
+_INSTALLATION = {"in": "path", "name": "public_id", "required": True, "schema": {"type": "string", "format": "uuid"}}
 
 
 class DescribedSchema(AutoSchema):
@@ -70,14 +79,15 @@ def complete(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     for methods in result["paths"].values():
         for operation in methods.values():
             operation["responses"]["default"] = _PROBLEM_ANSWER
-    for path, (name, text, header) in _WEBHOOKS.items():
+    for path, (name, text, headers) in _WEBHOOKS.items():
+        named = [{"in": "header", "name": each, "required": True, "schema": {"type": "string"}} for each in headers]
         result["paths"][path] = {
             "post": {
                 "operationId": name,
                 "description": text,
                 "tags": ["webhooks"],
                 "security": [{}],
-                "parameters": [{"in": "header", "name": header, "required": True, "schema": {"type": "string"}}],
+                "parameters": ([_INSTALLATION] if "{" in path else []) + named,
                 "requestBody": {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}},
                 "responses": _ANSWERS_WITHOUT_BODY,
             }
