@@ -62,6 +62,9 @@ class BankConnection(ConnectionHealth, Record):
     history_days = models.PositiveIntegerField(default=90)
     access_days = models.PositiveIntegerField(default=90, help_text="how long the consent lasts once it is given")
     consent_ends_at = models.DateTimeField(null=True, blank=True)
+    warned_days = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="the last warning of its end that was sent: 30, 14, 7 or 1 days before"
+    )
     withdrawn_at = models.DateTimeField(null=True, blank=True, help_text="the tenant wants its data erased")
     data_erased_at = models.DateTimeField(null=True, blank=True)
     renews = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="renewed_by")

@@ -5,7 +5,7 @@ import logging
 from celery import shared_task
 from django.utils import timezone
 
-from banking.services import schedule
+from banking.services import consent_warnings, schedule
 from banking.services.fetching import SyncResult
 from banking.services.provider_keys import choices, provider
 from payymo.shared.crypto import UnreadableSecret
@@ -20,6 +20,7 @@ logger = logging.getLogger(__name__)
 def sync_due_accounts() -> int:
     """Fetch what is due for the tenant; a second worker that gets the same message does nothing."""
     now = timezone.now()
+    consent_warnings.warn_of_ends(now=now)
     with exclusive("sync-due-accounts") as free:
         wanted = schedule.providers_with_work(now=now) if free else []
         ready = {one.key for one in choices() if one.is_ready} if wanted else set()

@@ -54,6 +54,7 @@ class OutgoingMail(Record):
         PASSWORD_RESET = "password_reset", "Password reset"
         PASSWORD_CHANGED = "password_changed", "Password changed"
         SECOND_FACTOR_CHANGED = "second_factor_changed", "Second factor changed"
+        CONSENT_ENDS = "consent_ends", "Bank consent ends"
 
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="outgoing_mails")
     kind = models.CharField(max_length=24, choices=Kind)

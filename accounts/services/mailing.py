@@ -27,6 +27,7 @@ _COMPOSERS: Mapping[str, Composer] = {
     OutgoingMail.Kind.PASSWORD_RESET: resetting.letter,
     OutgoingMail.Kind.PASSWORD_CHANGED: notices.password_changed,
     OutgoingMail.Kind.SECOND_FACTOR_CHANGED: notices.second_factor_changed,
+    OutgoingMail.Kind.CONSENT_ENDS: notices.consent_ends,
 }
 
 
