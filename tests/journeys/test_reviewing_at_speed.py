@@ -126,6 +126,8 @@ def test_an_ended_session_leads_back_to_the_same_payment(browser, served, waitin
     page.keyboard.press("j")
     page.wait_for_url("**/review/*-*/**")
     address = page.url
+    # A key means the payment that is shown, so it waits until the second one is.
+    expect(page.locator("#pm-panel")).to_have_attribute("data-receipt", address.rstrip("/").rsplit("/", 1)[1])
     Session.objects.filter(user__email="reviewer@acme.example").update(revoked_at=datetime.now(UTC))
 
     page.keyboard.press("a")

@@ -51,7 +51,7 @@ def listing(request: HttpRequest, *, now: datetime) -> InvoicesPage:
 
 
 CSV_HEADER = (
-    "invoice", "whmcs_id", "client", "issued", "due", "status", "total", "left_to_pay", "on_its_way", "outstanding",
+    "invoice", "whmcs_id", "client", "issued", "due", "status", "total", "outstanding",
     "currency",
 )  # fmt: skip
 
@@ -61,7 +61,7 @@ def csv_rows(request: HttpRequest) -> Iterator[tuple[object, ...]]:
     status = paging.asked_choice(request, "status", Invoice.Status.values)
     rows = selectors.invoices(status=status, text=paging.asked_text(request)).order_by("-whmcs_id", "-pk")
     for row in rows[: csv_files.MOST_ROWS + 1].iterator(chunk_size=2000):
-        amounts = (row.total, row.balance, row.reserved, row.outstanding)
+        amounts = (row.total, row.outstanding)
         yield (
             row.display_number, row.whmcs_id, row.client.display_name, row.issue_date, row.due_date, row.status,
             *(csv_files.plain(amount, row.currency) for amount in amounts), row.currency,

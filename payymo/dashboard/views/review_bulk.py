@@ -79,7 +79,8 @@ def _approve(request: HttpRequest) -> HttpResponse:
     outcome = bulk.approve_many(rows=reached, actor=actor_of(request), batch=batch, now=timezone.now())
     if outcome.refused:
         _say_refused(request, outcome)
-    return HttpResponseRedirect(link("review_batch", batch), status=303)
+    onward = link("review_batch", batch) if outcome.approved else link("review_bulk")
+    return HttpResponseRedirect(onward, status=303)
 
 
 def _is_uuid(text: str) -> bool:
@@ -102,6 +103,8 @@ def _say_refused(request: HttpRequest, outcome: bulk.Outcome) -> None:
 def review_batch(request: HttpRequest, batch: uuid.UUID) -> HttpResponse:
     """Show what was approved in one go."""
     decisions = selectors.decisions_of_batch(batch)
+    if not decisions:
+        raise Http404
     return _rendered(request, "batch", present.batch(batch, decisions, now=timezone.now()))
 
 
