@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts import reach
+from accounts.api.authentication import KeyGrant
 from accounts.api.permissions import requires
 from matching import locks, selectors
 from matching.api import serializers as shapes
@@ -74,8 +75,12 @@ class _Decide(APIView):
         values = self.input_class(data=request.data)
         values.is_valid(raise_exception=True)
         found = generics.get_object_or_404(_proposals(), public_id=public_id)
-        decided = self.decide(found, values.validated_data, Actor.person(request.user))
+        decided = self.decide(found, values.validated_data, _actor(request))
         return _answer(decided)
+
+
+def _actor(request: Request) -> Actor:
+    return Actor.person(request.user, by_key=isinstance(request.auth, KeyGrant))
 
 
 def _answer(decided: decisions.Decided, *, code: int = status.HTTP_201_CREATED) -> Response:
@@ -151,7 +156,7 @@ class Undo(APIView):
         try:
             decided = undoing.undo_decision(
                 decision_id=public_id,
-                actor=Actor.person(request.user),
+                actor=_actor(request),
                 now=timezone.now(),
                 may_undo_others="settings.change" in request.auth.permissions,
             )
@@ -182,7 +187,7 @@ class Allocate(APIView):
             decided = allocation.allocate_by_hand(
                 receipt_id=values.validated_data["receipt"],
                 lines=lines,
-                actor=Actor.person(request.user),
+                actor=_actor(request),
                 now=timezone.now(),
                 may_overpay=values.validated_data["may_overpay"],
             )

@@ -48,18 +48,19 @@ class UnusableAllocation(BadInput):
 class Actor:
     """Who decides: a person, staff acting for the tenant, the tenant's policy, or one of its rules.
 
-    Shape: `batch` is shared by what is approved in one go.
+    Shape: `batch` is shared by what is approved in one go; `by_key` when a program acts with a member's API key.
     """
 
     source: Decision.Source
     user: User | None = None
     name: str = ""
     batch: uuid.UUID | None = None
+    by_key: bool = False
 
     @classmethod
-    def person(cls, user: User) -> "Actor":
+    def person(cls, user: User, *, by_key: bool = False) -> "Actor":
         """Name a member of the tenant."""
-        return cls(Decision.Source.PERSON, user)
+        return cls(Decision.Source.PERSON, user, by_key=by_key)
 
     @classmethod
     def staff(cls, user: User) -> "Actor":

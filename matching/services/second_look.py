@@ -45,7 +45,8 @@ def first_of(receipt: Receipt) -> Decision | None:
 def waits(receipt: Receipt, lines: Iterable[tuple[int, Decimal]], *, actor: Actor, now: datetime) -> Decision | None:
     """Write a first approval of the locked payment and return it, or None when the approval counts.
 
-    Raises: SecondPersonNeeded when the same person approves the same again: nothing is written.
+    Raises: SecondPersonNeeded when the same person approves the same again, and for a program with a key and Payymo's
+    staff, who may be the first and never the second: nothing is written.
     """
     if not is_large(receipt):
         return None
@@ -54,6 +55,8 @@ def waits(receipt: Receipt, lines: Iterable[tuple[int, Decimal]], *, actor: Acto
     if first is not None and first.agreed == agreed:
         if actor.user is None or first.decided_by_id == actor.user.pk:
             raise SecondPersonNeeded(gettext("You approved it first. Somebody else gives the second approval."))
+        if actor.by_key or actor.source != Decision.Source.PERSON:
+            raise SecondPersonNeeded(gettext("A member who signed in gives the second approval, no key and no staff."))
         return None
     return record(receipt, Decision.Kind.FIRST, actor=actor, now=now, agreed=agreed)
 

@@ -1,13 +1,18 @@
 """Above the tenant's amount two persons approve, and the first is not also the second."""
 
+import threading
 from decimal import Decimal
 
 import pytest
+from django.db import connection
 
+from accounts.models import User
 from matching.models import AutoApprovalPolicy, Decision, InvoiceMatch
 from matching.services import allocation, bulk, proposing, second_look, undoing
 from matching.services.decisions import Actor
+from tenants import context
 from tests.factories import rows
+from tests.factories.callers import Caller
 from tests.factories.rows import NOW
 from whmcs.models import Posting
 
@@ -86,3 +91,73 @@ def test_nothing_large_happens_alone_or_in_bulk(payment):
 
     [row] = bulk.preview(proposals=[best], now=NOW)
     assert (row.held, Decision.objects.count()) == (bulk.Held.TWO_PERSONS, 0)
+
+
+@pytest.mark.parametrize("program", [True, False])
+def test_a_key_and_staff_are_never_the_second(payment, reviewer, owner, program):
+    staff = User.objects.get(email="staff@payymo.example")
+    approve(payment, reviewer)
+    best = payment.proposals.get(status="OPEN", rank=1)
+    actor = Actor.person(owner, by_key=True) if program else Actor.staff(staff)
+
+    with pytest.raises(second_look.SecondPersonNeeded):
+        allocation.approve_proposal(proposal_id=best.public_id, actor=actor, now=NOW)
+
+    assert (Decision.objects.count(), InvoiceMatch.objects.count(), Posting.objects.count()) == (1, 0, 0)
+    assert approve(payment, owner).decision.kind == "APPROVE"
+
+
+def test_a_program_with_a_colleagues_key_is_refused_over_the_api(payment, in_acme, reviewer):
+    approve(payment, reviewer)
+    best = payment.proposals.get(status="OPEN", rank=1)
+    owner = Caller("owner")
+    key = owner.post("api-keys/", {"name": "x", "scopes": ["review.view", "review.decide"]}).json()["key"]
+
+    def call(authorization, idempotency_key):
+        return owner.client.post(
+            f"/api/v1/proposals/{best.public_id}/approve/", {}, content_type="application/json",
+            headers={"host": owner.host, "authorization": authorization, "idempotency-key": idempotency_key},
+        )  # fmt: skip
+
+    refused = call(f"Api-Key {key}", "a")
+    context.enter_for_request(in_acme)
+    assert (refused.status_code, refused.json()["code"]) == (409, "second_person_needed")
+    assert (Decision.objects.count(), Posting.objects.count()) == (1, 0)
+
+    assert call(f"Bearer {owner.token}", "b").json()["kind"] == "APPROVE"
+    context.enter_for_request(in_acme)
+    assert Posting.objects.count() == 1
+
+
+def test_of_eight_attempts_of_one_person_at_once_none_is_the_second(committed_acme, reviewer, owner):
+    AutoApprovalPolicy.objects.create(two_person_above=Decimal("100.00"), bands=["exact"])
+    rows.invoice("INV-1", "150.00")
+    row = rows.transfer("INV-1 hosting", "150.00")
+    proposing.propose(receipts=[row], now=NOW)
+    outcomes, start = [], threading.Barrier(8)
+
+    def attempt():
+        try:
+            start.wait(timeout=20)
+            with context.inside(committed_acme):
+                outcomes.append(str(approve(row, reviewer).decision.kind))
+        except second_look.SecondPersonNeeded:
+            outcomes.append("refused")
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=attempt) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=30)
+
+    assert sorted(outcomes) == ["FIRST"] + ["refused"] * 7
+    assert (InvoiceMatch.objects.count(), Posting.objects.count()) == (0, 0)
+    assert approve(row, owner).decision.kind == "APPROVE"
+
+
+def test_the_amount_of_one_tenant_holds_for_no_other(limit, globex):
+    assert second_look.limit() == 100
+    with context.inside(globex):
+        assert second_look.limit() is None
