@@ -1,12 +1,15 @@
 """What every answer carries, whoever made it."""
 
+import logging
 import uuid
 from collections.abc import Callable
+from http import HTTPStatus
 
 from django.http import HttpRequest, HttpResponse
 
 from payymo.shared import logs
 
+logger = logging.getLogger("payymo.security")
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
@@ -22,10 +25,27 @@ class RequestIdMiddleware:
         token = logs.request_id.set(request.request_id)  # type: ignore[attr-defined]
         try:
             response = self.get_response(request)
+            if response.status_code == HTTPStatus.FORBIDDEN:
+                _note_refusal(request)
         finally:
             logs.request_id.reset(token)
         response["X-Request-Id"] = request.request_id  # type: ignore[attr-defined]
         return response
+
+
+def _note_refusal(request: HttpRequest) -> None:
+    """Write down who was refused what: the pattern of the address, which holds no id, and the ids of both."""
+    # The page's user is read only if somebody asked before: here no tenant is entered any more.
+    user = getattr(request, "_cached_user", None) or getattr(request, "refused_user", None)
+    route = request.resolver_match.route if request.resolver_match else ""
+    extra = {
+        "event": "access_refused",
+        "tenant": str(getattr(getattr(request, "tenant", None), "public_id", "")),
+        "actor": str(getattr(user, "public_id", "")),
+        "reason": f"{request.method} {route}",
+        "status": HTTPStatus.FORBIDDEN.value,
+    }
+    logger.warning("access refused", extra=extra)
 
 
 class AnswerHeadersMiddleware:

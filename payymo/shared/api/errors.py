@@ -87,6 +87,9 @@ def problem_response(error: Exception, context: dict[str, Any]) -> Response | No
     retry_after: float | None = getattr(error, "retry_after", None)
     if retry_after is not None:
         headers["Retry-After"] = str(math.ceil(retry_after))
+    if status == 403:
+        # For the line of the log that says who was refused what.
+        context["request"]._request.refused_user = context["request"].user
     set_rollback()
     body = problem(status, detail, code=code, request_id=request_id, **more)
     return Response(body, status=status, headers=headers, content_type="application/problem+json")
