@@ -10,7 +10,7 @@ LOCAL = $(VENV_PYTHON) -m payymo.local
 LOCK = env UV_CUSTOM_COMPILE_COMMAND="make lock" $(VENV_PYTHON) -m uv pip compile --quiet \
 	--universal --python-version 3.11 --generate-hashes --no-emit-index-url
 
-.PHONY: help demo stop status test check lint security types imports migrations openapi screenshots lock bench bench-hosts bench-scale bench-pages bench-tenants clean compiled venv-demo venv-dev venv-bench
+.PHONY: help demo stop status test check lint security types imports migrations openapi screenshots lock module bench bench-hosts bench-scale bench-pages bench-tenants clean compiled venv-demo venv-dev venv-bench
 
 help:
 	@echo "make demo      start Payymo with two demo tenants on PAYYMO_PORT (8000); DETACH=1 returns when it is ready"
@@ -25,6 +25,7 @@ help:
 	@echo "make bench-tenants  how long making and migrating 200 tenants takes; ARGS='--tenants 20'"
 	@echo "make screenshots  make the pictures of the documents anew"
 	@echo "make compiled  compile the matching core, where there is a C compiler: it runs a third faster"
+	@echo "make module    the addon module for WHMCS as a zip, in dist/"
 	@echo "make lock      compile requirements*.txt from requirements*.in"
 	@echo "make clean     stop everything and remove what is kept in PAYYMO_HOME ($(PAYYMO_HOME))"
 
@@ -58,6 +59,9 @@ imports: venv-dev
 
 migrations: venv-dev
 	$(LOCAL) throwaway -- $(VENV_PYTHON) manage.py makemigrations --check --dry-run
+
+module:
+	@$(PYTHON) whmcs/module/build.py
 
 openapi: venv-dev
 	$(LOCAL) throwaway -- $(VENV_PYTHON) manage.py spectacular --urlconf payymo.urls --validate --fail-on-warn --file docs/api/openapi.yaml

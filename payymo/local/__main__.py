@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from payymo.local import chromium, control, environment, throwaway
+from payymo.local import chromium, control, environment, php, throwaway
 from payymo.local.console import complain, say
 from payymo.local.errors import LocalError
 from payymo.local.home import CHECKOUT, Home, from_environment
@@ -50,6 +50,8 @@ def _carry_out(options: argparse.Namespace, passed: list[str], home: Home) -> in
         case "status":
             return control.tell_status(home)
         case "test":
+            if _is_whole_run(passed):
+                php.ensure()
             pytest = [sys.executable, "-m", "pytest", *_side_by_side(passed), *passed]
             return throwaway.run(home, pytest, _browser(passed))
         case "throwaway":

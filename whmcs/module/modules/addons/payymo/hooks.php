@@ -1,0 +1,40 @@
+<?php
+
+/** What Payymo listens to. Loaded on every page: nothing but closures is made here. */
+
+if (!defined('WHMCS')) {
+    die('This file cannot be accessed directly');
+}
+
+use WHMCS\Module\Addon\Payymo\Events;
+use WHMCS\Module\Addon\Payymo\Queue;
+use WHMCS\Module\Addon\Payymo\Sender;
+use WHMCS\Module\Addon\Payymo\Store;
+
+foreach (
+    [
+        'InvoiceCreated', 'UpdateInvoiceTotal', 'AddInvoicePayment', 'AddTransaction', 'InvoicePaid', 'InvoiceUnpaid',
+        'InvoiceCancelled', 'InvoiceRefunded', 'InvoiceChangeGateway', 'AddInvoiceLateFee', 'InvoiceSplit',
+        'ClientAdd', 'ClientEdit', 'ClientClose', 'PreDeleteClient', 'AfterClientMerge',
+    ] as $payymoHook
+) {
+    add_hook($payymoHook, 100, static function ($vars = []) use ($payymoHook): void {
+        try {
+            foreach (Events::of($payymoHook, (array) $vars) as $data) {
+                Queue::put($payymoHook, $data);
+            }
+        } catch (\Throwable $error) {
+            // Checkout, cron or an API call is waiting behind this line; a lost hint is found by Payymo's next sweep.
+            Store::note('event not queued: ' . get_class($error));
+        }
+    });
+}
+unset($payymoHook);
+
+add_hook('AfterCronJob', 100, static function (): void {
+    try {
+        (new Sender())->run();
+    } catch (\Throwable $error) {
+        Store::note('sending failed: ' . get_class($error));
+    }
+});

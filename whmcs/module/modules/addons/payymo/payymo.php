@@ -1,0 +1,58 @@
+<?php
+
+/** Payymo for WHMCS: settings, tables, and the admin page. */
+
+if (!defined('WHMCS')) {
+    die('This file cannot be accessed directly');
+}
+
+use WHMCS\Module\Addon\Payymo\Page;
+use WHMCS\Module\Addon\Payymo\Store;
+use WHMCS\Module\Addon\Payymo\Text;
+
+function payymo_config(): array
+{
+    return [
+        'name' => 'Payymo',
+        'description' => 'Finds out which invoice each bank transfer and card payment settles.',
+        'version' => Store::VERSION,
+        'author' => 'Payymo',
+        'language' => 'english',
+        'fields' => [
+            'forget' => [
+                'FriendlyName' => 'Delete data on deactivation',
+                'Type' => 'yesno',
+                'Description' => 'Drop Payymo\'s own tables, the connection included, when the module is deactivated.',
+            ],
+        ],
+    ];
+}
+
+function payymo_activate(): array
+{
+    try {
+        Store::install();
+    } catch (\Throwable $error) {
+        return ['status' => 'error', 'description' => 'Payymo could not create its tables: ' . $error->getMessage()];
+    }
+    return ['status' => 'success', 'description' => 'Open Addons > Payymo and paste the setup code.'];
+}
+
+function payymo_deactivate(): array
+{
+    if (Store::wantsToForget()) {
+        Store::remove();
+        return ['status' => 'success', 'description' => 'Payymo\'s tables were removed.'];
+    }
+    return ['status' => 'success', 'description' => 'Payymo\'s tables were kept. Activate it again to go on.'];
+}
+
+function payymo_upgrade($vars): void
+{
+    Store::install();
+}
+
+function payymo_output($vars): void
+{
+    echo (new Page(Text::from((array) ($vars['_lang'] ?? [])), (string) $vars['modulelink']))->render();
+}
