@@ -40,8 +40,8 @@ RIDGE = 0.3
 PROVEN = 0.9985
 # Real hosts hold what no invented one does: nothing below is shipped, whatever the proof shows.
 LEAST_AUTOMATIC = 0.998
-# A wrong allocation costs a bookkeeper as much as four missing ones.
-STATED = 0.8
+# A wrong allocation costs a bookkeeper as much as three missing ones.
+STATED = 0.75
 # What past exports cannot teach, since a rejected proposal leaves no trace in them.
 GIVEN = {"rejected": -3.0}
 KNOWN_PARTS = (0.0, 0.5)

@@ -272,20 +272,22 @@ class Cashier:
         for debt, part in allocations:
             settle(debt, part)
         if count == 1 and not fx and rng.random() < profile.rates.twice:
-            self._later(day + timedelta(days=rng.randrange(0, 24)), lambda then: self._repeat(transfer, client, then))
+            self._later(
+                day + timedelta(days=rng.randrange(0, 24)), lambda then: self._repeat(transfer, client, then, style)
+            )
 
     def _name(self, payer: Payer) -> str:
         name = bank_letters(payer.name, payer)
         return damaged(name, self._rng) if payer.kind == "damaged" else name
 
-    def _repeat(self, first: Transfer, client: Client, day: date) -> None:
-        """The same transfer once more: it settles the oldest other invoice of that balance, if there is one."""
+    def _repeat(self, first: Transfer, client: Client, day: date, style: str) -> None:
+        """The same transfer once more: who names no invoice settles the oldest other one of that balance, if any."""
         transfer = Transfer(
             day, first.amount, first.currency, first.name, first.account, first.text, first.dialect, first.capitals,
             first.structured, first.end_to_end, first.standing,
         )  # fmt: skip
         same = sorted((one for one in client.open if one.balance == first.amount), key=lambda one: one.order)
-        if same:
+        if same and style in NAMELESS:
             self._emit(Paid(transfer, "payment", ["repeat_as_fifo", "n1"], client.id, [(same[0], first.amount)]))
             settle(same[0], first.amount)
             return

@@ -14,8 +14,10 @@ from matching.core.scoring import Model, logit
 ENOUGH = 150
 _PULL = 4.0
 _MOST_STEPS = 50
+OWN_STATED = 0.6
+"""With a curve of one's own a chance above this is worth saying: it was measured here."""
 OWN_TARGET = 0.998
-OWN_THRESHOLD = 0.997
+OWN_THRESHOLD = 0.995
 """With enough decisions of its own a tenant may go down to this threshold, if their bound and the others' reach it."""
 
 
@@ -81,16 +83,19 @@ def _fit(rows: Decided, start: tuple[float, float]) -> tuple[float, float]:
 
 
 def recalibrated(model: Model, log: CalibrationLog) -> Model:
-    """The model with curves refitted where enough was decided; the shipped curves elsewhere."""
-    curves = dict(model.curves)
+    """The model with curves refitted where enough was decided; the shipped curves elsewhere.
+
+    Shape: who has one's own curve is told more, see `OWN_STATED`.
+    """
+    curves, stated = dict(model.curves), model.stated
     for source, rows in log.rows.items():
         if len(rows) >= ENOUGH:
             known, curve = log.fitted.get(source, (0, (1.0, 0.0)))
             if known != len(rows):
                 curve = _fit(rows, curves.get(source, (1.0, 0.0)))
                 log.fitted[source] = (len(rows), curve)
-            curves[source] = curve
-    found = replace(model, curves=curves)
+            curves[source], stated = curve, min(stated, OWN_STATED)
+    found = replace(model, curves=curves, stated=stated)
     automatic = {source: least for source in log.eligible if (least := _own_threshold(found, source, log)) is not None}
     return replace(found, automatic={**model.automatic, **automatic})
 

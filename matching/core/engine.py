@@ -33,6 +33,7 @@ _CLOSE, _CLOSE_BETWEEN_CLIENTS = 0.35, 1.1
 _NEVER = 2.0
 _DOUBTFUL = 0.3
 _DOUBTFUL_EQUAL = 0.05
+_NOT_THE_OLDEST = frozenset({"alike_of_client:second:unnamed", "alike_of_client:later:unnamed"})
 _AN_INVOICE = frozenset({Label.INVOICE, Label.COUNT})
 # An exchanged amount fits last month's invoice as well as this month's.
 _MOST_SURE_OF_EXCHANGED = 0.99
@@ -155,8 +156,8 @@ def _has_no_loose_end(weighed: Weighed) -> bool:
 
     The amount is exact, and more than that speaks for the winner; no debt that is named is left out; an exchanged
     payment names its invoice; what was booked for the client before is not in doubt, and where its number is not
-    named outright, neither is whether an equal debt of the client is open, and nothing else is called an invoice that
-    nobody knows.
+    named outright, neither is whether an equal debt of the client is open, no older equal one is passed over, and
+    nothing else is called an invoice that nobody knows.
     """
     hypothesis = weighed.hypotheses[0]
     found, book = weighed.of.found, weighed.of.book
@@ -169,6 +170,7 @@ def _has_no_loose_end(weighed: Weighed) -> bool:
         return False
     if not _is_named(weighed) and (
         equal_in_doubt(weighed.of, hypothesis) >= _DOUBTFUL_EQUAL
+        or any(name in _NOT_THE_OLDEST for name in weighed.names[0])
         or any(quote.label in _AN_INVOICE for quote in unexplained(weighed, hypothesis))
     ):
         return False
@@ -178,7 +180,8 @@ def _has_no_loose_end(weighed: Weighed) -> bool:
 def _why_none(weighed: Weighed) -> NoneReason:
     found: Evidence = weighed.of.found
     if any(
-        name.startswith(("none:settled:now", "none:settled:lately", "none:paid_lately")) for name in weighed.none_names
+        name.startswith(("none:settled:now", "none:settled:soon", "none:settled:lately", "none:paid_lately"))
+        for name in weighed.none_names
     ):
         return NoneReason.PAID_TWICE
     for noise, reason in _NOISE_REASONS.items():

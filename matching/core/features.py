@@ -309,6 +309,8 @@ def none_features(of: Context) -> list[str]:
     return said
 
 
+# A second payment comes before the next invoice does, an old number is used again when that is due.
+_SETTLED = ((10, "now"), (25, "soon"), (45, "lately"))
 _STEPS = ("none", "some", "good", "sure")
 
 
@@ -323,11 +325,11 @@ def _settled(of: Context) -> list[str]:
     for hit in of.strong_closed:
         if hit.debt.total == receipt.amount_minor:
             days = today - hit.debt.closed
-            when = "now" if days <= 10 else "lately" if days <= 45 else "before"
+            when = next((name for bound, name in _SETTLED if days <= bound), "before")
             waiting = any(
                 debt.outstanding == receipt.amount_minor for debt in of.book.open_of_client(hit.debt.client_id)
             )
-            return [f"none:settled:{when}", f"none:settled:{'waiting' if waiting else 'nothing_open'}"]
+            return [f"none:settled:{when}:{'waiting' if waiting else 'nothing_open'}"]
     if of.strong_closed:
         return ["none:settled:other_amount"]
     for client_id, client in of.found.clients.items():

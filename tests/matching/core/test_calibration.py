@@ -1,9 +1,10 @@
 import random
+from dataclasses import replace
 from math import exp, log
 
 import pytest
 
-from matching.core.calibration import ENOUGH, CalibrationLog, fit_curve, recalibrated
+from matching.core.calibration import ENOUGH, OWN_STATED, CalibrationLog, fit_curve, recalibrated
 from matching.core.scoring import Model, calibrated, shares, shipped_model
 
 
@@ -82,12 +83,12 @@ SHIPPED = Model(
     {},
     {"bank": (1.0, 0.0)},
     automatic={"bank": 0.999},
-    evidence={"bank": {"0.997": (9000, 3), "0.999": (7000, 1)}},
+    evidence={"bank": {"0.995": (9000, 3), "0.999": (7000, 1)}},
 )
 
 
 def test_enough_right_decisions_of_a_tenant_lower_its_threshold():
-    assert recalibrated(SHIPPED, decided(4000, wrong=0)).automatic == {"bank": 0.997}
+    assert recalibrated(SHIPPED, decided(4000, wrong=0)).automatic == {"bank": 0.995}
 
 
 @pytest.mark.parametrize(("count", "wrong"), [(0, 0), (150, 0), (4000, 12)])
@@ -99,3 +100,11 @@ def test_decisions_prove_nothing_where_the_shipped_evidence_proves_nothing():
     bare = Model("1", {}, {"bank": (1.0, 0.0)})
 
     assert recalibrated(bare, decided(4000, wrong=0)).automatic == {}
+
+
+def test_enough_decisions_of_a_tenant_let_more_be_stated():
+    shipped = replace(SHIPPED, stated=0.75)
+
+    stated = [recalibrated(shipped, decided(count, wrong=0)).stated for count in (ENOUGH - 1, ENOUGH)]
+
+    assert stated == [0.75, OWN_STATED]

@@ -381,6 +381,26 @@ def test_an_old_number_used_again_pays_what_is_open_but_not_by_itself():
     assert ReasonCode.NUMBER_SETTLED in codes(best(suggestion).why_not)
 
 
+@pytest.mark.parametrize(("days_ago", "allocated"), [(14, []), (60, [(202601042, 11900)])])
+def test_a_number_paid_two_weeks_ago_is_paid_twice_and_an_old_one_means_what_is_open(days_ago, allocated):
+    known = book(settled("RE-2026-00950", days_ago=days_ago), invoice("RE-2026-01042"))
+
+    suggestion = propose(receipt("RE-2026-00950", counterparty_name="Kowalska Bau GmbH"), known)
+
+    stated = [] if suggestion.none_reason else pairs(best(suggestion))
+    assert (stated, suggestion.auto) == (allocated, False)
+
+
+def test_a_mistyped_number_passes_no_older_equal_debt_over_without_a_person():
+    older = invoice("RE-2026-00871", issue_date=TODAY - timedelta(days=38))
+    paid = receipt("Rechnung RE-2026-01402", counterparty_name="Kowalska Bau GmbH")
+
+    [first, second] = (propose(paid, book(*known, invoice("RE-2026-01042"))) for known in ((), (older,)))
+
+    assert pairs(best(second)) == pairs(best(first)) == [(202601042, 11900)]
+    assert (first.eligible, second.eligible) == (True, False)
+
+
 def test_a_debt_paid_twice_is_flagged_and_never_allocated_twice():
     suggestion = propose(
         receipt("RE-2026-01042", counterparty_name="Kowalska Bau GmbH"), book(settled("RE-2026-01042", days_ago=3))
