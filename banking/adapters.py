@@ -6,8 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from banking.clients.base import AccountRef, Consent
-from banking.core.returns import return_sign
-from banking.models import BankAccount, BankConnection, BankTransaction, PendingEntry, RawFetch, StatementImport
+from banking.models import BankAccount, BankConnection, PendingEntry, RawFetch
 from banking.parsers.fetched import FetchedEntry
 from banking.parsers.types import ParsedEntry
 from tenants import sealing
@@ -18,13 +17,15 @@ _STORED_DECIMALS = Decimal("0.001")
 
 def clean(text: str, longest: int | None = None) -> str:
     """Return the text as the database can hold it: no NUL, no lone surrogate, not longer than its column."""
-    held = text.replace("\x00", "").encode("utf-8", "replace").decode().strip()
+    held = text.replace("\x00", "").strip()
+    if not held.isascii():
+        held = held.encode("utf-8", "replace").decode().strip()
     return held if longest is None else held[:longest].rstrip()
 
 
 def iban_hash(iban: str, *, key: sealing.TenantKeys) -> str:
     """Return the keyed hash by which this tenant finds an account number; an empty one has none."""
-    return sealing.look_up_hash(compact_iban(iban), purpose="iban", key=key) if iban else ""
+    return key.hash_of(compact_iban(iban), purpose="iban") if iban else ""
 
 
 def compact_iban(iban: str) -> str:
@@ -42,61 +43,11 @@ def source_id(entry: ParsedEntry, source: str) -> str:
     own = entry.provider_entry_id if isinstance(entry, FetchedEntry) else ""
     if not own and entry.reference_is_unique:
         own = entry.bank_reference
-    own = clean(own)
+    own = clean(own) if own else ""
     if not own:
         return ""
     named = f"{source}:{own}"
     return named if len(named) <= 160 else f"{source}:h:{hashlib.sha256(own.encode()).hexdigest()}"
-
-
-def new_transaction(
-    entry: ParsedEntry,
-    *,
-    account: BankAccount,
-    identity: str,
-    fingerprint: str,
-    key: sealing.TenantKeys,
-    raw_fetch: RawFetch | None,
-    statement_import: StatementImport | None,
-    provider: str,
-) -> BankTransaction:
-    """Build the row of a new booked entry; it is not saved. `provider` is empty for one from a file."""
-    number = compact_iban(clean(entry.counterparty_iban))
-    source = provider or (statement_import.format if statement_import is not None else "")
-    row = BankTransaction(
-        account=account,
-        identity=identity,
-        fingerprint=fingerprint,
-        raw_fetch=raw_fetch,
-        statement_import=statement_import,
-        provider=provider,
-        booking_date=entry.booking_date,
-        value_date=entry.value_date,
-        amount=entry.amount,
-        currency=entry.currency,
-        counterparty_name=clean(entry.counterparty_name, 200),
-        counterparty_hash=iban_hash(number, key=key),
-        counterparty_last4=number[-4:],
-        remittance_information=clean(entry.remittance_information),
-        structured_reference=clean(entry.structured_reference, 140),
-        end_to_end_id=clean(entry.end_to_end_id, 140),
-        bank_reference=clean(entry.bank_reference, 140),
-        bank_entry_id=clean(entry.bank_entry_id, 140) if isinstance(entry, FetchedEntry) else "",
-        bank_transaction_code=clean(entry.bank_transaction_code, 80),
-        return_sign=return_sign(
-            source=source,
-            code=entry.bank_transaction_code,
-            text=entry.remittance_information,
-            is_reversal=entry.is_reversal,
-        ),
-        original_amount=entry.original_amount,
-        original_currency=entry.original_currency,
-    )
-    if number:
-        row.counterparty_iban_sealed = sealing.seal(row, "counterparty_iban_sealed", number, key=key)
-    if entry.raw:
-        row.raw_sealed = sealing.seal(row, "raw_sealed", clean(entry.raw), key=key)
-    return row
 
 
 def pending_rows(entries: Iterable[ParsedEntry], account: BankAccount) -> list[PendingEntry]:

@@ -6,6 +6,7 @@ the tenant's key that sealed it; while a rotation runs, the newest key seals and
 
 import time
 import uuid
+from collections.abc import Callable
 from functools import lru_cache
 
 from payymo.shared import crypto, master_key
@@ -52,19 +53,27 @@ class TenantKeys:
         # Never the tenant's cached relation: a destroyed key must stop working at once.
         rows = TenantKey.objects.filter(tenant_id=self._tenant.pk).values_list("purpose", "number", "wrapped")
         self._wrapped = {(str(purpose), number): bytes(wrapped) for purpose, number, wrapped in rows}
+        self._opened: dict[tuple[str, int], bytes] = {}
+        self._newest_of: dict[str, int] = {}
+        for purpose, number in sorted(self._wrapped):
+            self._newest_of[purpose] = number
         self._read_at = time.monotonic()
 
     def _newest(self, purpose: str) -> int:
-        numbers = [number for kind, number in self._wrapped if kind == purpose]
-        if not numbers:
+        newest = self._newest_of.get(purpose)
+        if newest is None:
             raise crypto.UnreadableSecret("the tenant's data key does not exist")
-        return max(numbers)
+        return newest
 
     def _key(self, purpose: str, number: int) -> bytes:
-        wrapped = self._wrapped.get((purpose, number))
-        if wrapped is None:
-            raise crypto.UnreadableSecret(f"the tenant has no {purpose} key {number}")
-        return _unwrapped(wrapped, key_binding(self._tenant.public_id, purpose, number))
+        opened = self._opened.get((purpose, number))
+        if opened is None:
+            wrapped = self._wrapped.get((purpose, number))
+            if wrapped is None:
+                raise crypto.UnreadableSecret(f"the tenant has no {purpose} key {number}")
+            opened = _unwrapped(wrapped, key_binding(self._tenant.public_id, purpose, number))
+            self._opened[purpose, number] = opened
+        return opened
 
     @property
     def present(self) -> int:
@@ -154,6 +163,16 @@ def seal(row: Record, column: str, text: str, *, key: TenantKeys | None = None) 
     """Encrypt `text` for `row.column`. Pass `key` (from `data_key`) when sealing many rows."""
     bound_to = binding_of(row._meta.db_table, column, row.public_id)
     return (key or data_key()).seal(text.encode(), bound_to=bound_to)
+
+
+def sealer(model: type[Record], column: str, *, key: TenantKeys) -> Callable[[uuid.UUID, str], bytes]:
+    """Return what encrypts a text for `column` of the row with a public id: for many rows that are not objects."""
+    before = binding_of(model._meta.db_table, column, "")
+
+    def seal_one(public_id: uuid.UUID, text: str) -> bytes:
+        return key.seal(text.encode(), bound_to=before + str(public_id).encode())
+
+    return seal_one
 
 
 def unseal(row: Record, column: str, *, key: TenantKeys | None = None) -> str:

@@ -6,14 +6,7 @@ import re
 from decimal import Decimal
 
 from banking.parsers.errors import UnreadableEntry
-from payymo.shared.money import (
-    UnknownCurrency,
-    UnreadableAmount,
-    check_currency,
-    from_minor,
-    parse_decimal,
-    to_minor,
-)
+from payymo.shared.money import UnknownCurrency, check_currency, exponent
 
 _PLAIN = re.compile(r"[+-]?[0-9]{1,15}(\.[0-9]{1,6})?", re.ASCII)
 _SWIFT = re.compile(r"[0-9]{1,15}(?:[,][0-9]{0,6}|\.[0-9]{2})?|,[0-9]{1,6}", re.ASCII)
@@ -21,6 +14,7 @@ _SPACES = re.compile(r"[\s\u00a0\u202f\u2009]")
 _SIGNS_OF_MONEY = re.compile(
     r"(?i)^(?:[a-z]{3}|[€£$¥]|kč|kr\.?|zł|lei|fr\.?)|(?:[a-z]{3}|[€£$¥]|kč|kr\.?|zł|lei|fr\.?)$"
 )
+_USUAL = {sign: re.compile(rf"(-)?([0-9]{{1,15}})(?:[{sign}]([0-9]{{1,6}}))?", re.ASCII) for sign in ",."}
 _GROUPED = {
     ",": re.compile(r"([0-9]{1,3}(?:([.'])[0-9]{3}(?:\2[0-9]{3})*)|[0-9]*)(?:,([0-9]*))?", re.ASCII),
     ".": re.compile(r"([0-9]{1,3}(?:([,'])(?:[0-9]{2,3}\2)*[0-9]{3})|[0-9]*)(?:\.([0-9]*))?", re.ASCII),
@@ -72,6 +66,9 @@ def written_amount(text: str, decimal_sign: str, currency: str) -> Decimal:
     Units: `decimal_sign` is `,` or `.`; any other separator must group thousands properly.
     Raises: UnreadableEntry when the text is not such an amount.
     """
+    if usual := _USUAL[decimal_sign].fullmatch(text):
+        amount = exact(f"{usual[2]}.{usual[3] or '0'}", currency)
+        return signed(-1 if usual[1] else 1, amount)
     refusal = UnreadableEntry(f"The amount {shown(text)} cannot be read.")
     bare = _SPACES.sub("", text).replace("’", "'").replace("−", "-").replace("–", "-")
     bare = _SIGNS_OF_MONEY.sub("", bare)
@@ -99,11 +96,16 @@ def signed(sign: int, amount: Decimal) -> Decimal:
 
 
 def exact(written: str, currency: str) -> Decimal:
-    """Give the amount exactly the decimals of its currency.
+    """Give an amount of digits, at most one point and a sign exactly the decimals of its currency.
 
     Raises: UnreadableEntry when digits would be lost.
     """
-    try:
-        return from_minor(to_minor(parse_decimal(written), currency), currency)
-    except UnreadableAmount as error:
-        raise UnreadableEntry(f"The amount {shown(written)} has more decimals than {currency} has.") from error
+    whole, _, decimals = written.partition(".")
+    if len(whole.lstrip("+-")) > 15 or len(decimals) > 6:
+        raise UnreadableEntry(f"The amount {shown(written)} cannot be read.")
+    places = exponent(currency)
+    if decimals[places:].strip("0"):
+        raise UnreadableEntry(f"The amount {shown(written)} has more decimals than {currency} has.")
+    amount = Decimal(f"{whole}.{decimals[:places]:0<{places}}" if places else whole)
+    # Nothing has no sign.
+    return amount if amount else abs(amount)

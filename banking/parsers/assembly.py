@@ -56,38 +56,50 @@ def _with_repeats_marked(statements: Sequence[ParsedStatement]) -> list[ParsedSt
     Balances that move on cannot come back with the same number, so the second is the first again. Without both
     balances, or where nothing moved, two may be meant.
     """
-    seen: set[object] = set()
+    seen: dict[object, list[ParsedStatement]] = {}
     marked = []
     for statement in statements:
-        told = (statement.account, statement.number, statement.opening, statement.closing, _content(statement))
-        moves = statement.opening and statement.closing and statement.opening.amount != statement.closing.amount
-        is_repeat = bool(statement.number and moves) and told in seen
-        seen.add(told)
+        opening, closing = statement.opening, statement.closing
+        if not statement.number or not opening or not closing or opening.amount == closing.amount:
+            marked.append(statement)
+            continue
+        same = seen.setdefault((statement.account, statement.number, opening, closing), [])
+        is_repeat = any(_says_the_same(statement, other) for other in same)
+        same.append(statement)
         marked.append(replace(statement, is_repeat=True) if is_repeat else statement)
     return marked
 
 
-def _content(statement: ParsedStatement) -> tuple[tuple[str, ...], ...]:
-    return tuple((entry.status, str(entry.amount), entry.raw) for entry in statement.entries)
+def _says_the_same(one: ParsedStatement, other: ParsedStatement) -> bool:
+    return len(one.entries) == len(other.entries) and all(
+        (first.status, str(first.amount), first.raw) == (second.status, str(second.amount), second.raw)
+        for first, second in zip(one.entries, other.entries, strict=True)
+    )
 
 
 def _with_reliable_references(statements: Sequence[ParsedStatement]) -> list[ParsedStatement]:
     uses = Counter(
-        (statement.account.iban or statement.account.other, entry.bank_reference)
+        (_number(statement), entry.bank_reference)
         for statement in statements
         if not statement.is_repeat
         for entry in statement.entries
+        if entry.bank_reference
     )
-    return [
-        replace(
-            statement,
-            entries=tuple(
-                replace(entry, reference_is_unique=False)
-                if entry.reference_is_unique
-                and uses[statement.account.iban or statement.account.other, entry.bank_reference] > 1
-                else entry
-                for entry in statement.entries
-            ),
-        )
-        for statement in statements
-    ]
+    repeated = {use for use, count in uses.items() if count > 1}
+    if not repeated:
+        return list(statements)
+    return [replace(statement, entries=_trusted(statement, repeated)) for statement in statements]
+
+
+def _trusted(statement: ParsedStatement, repeated: set[tuple[str, str]]) -> tuple[ParsedEntry, ...]:
+    number = _number(statement)
+    return tuple(
+        replace(entry, reference_is_unique=False)
+        if entry.reference_is_unique and (number, entry.bank_reference) in repeated
+        else entry
+        for entry in statement.entries
+    )
+
+
+def _number(statement: ParsedStatement) -> str:
+    return statement.account.iban or statement.account.other

@@ -8,15 +8,28 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
+_WORD = re.compile(r"[^\W_]+")
+_SHORT = 60
 _UNACCENTED = str.maketrans({"ß": "ss", "ł": "l", "ø": "o", "đ": "d", "æ": "ae", "œ": "oe"})
 
 
 def normalised(name: str) -> str:
     """Return a header or word in small letters, without accents and signs: `Soll/Haben` becomes `soll haben`."""
-    plain = unicodedata.normalize("NFKD", name.casefold().translate(_UNACCENTED))
-    plain = "".join(sign for sign in plain if not unicodedata.combining(sign))
-    return " ".join(re.findall(r"[^\W_]+", plain))
+    return _remembered(name) if len(name) <= _SHORT else _normalised(name)
+
+
+def _normalised(name: str) -> str:
+    plain = name.casefold()
+    if not plain.isascii():
+        plain = unicodedata.normalize("NFKD", plain.translate(_UNACCENTED))
+        plain = "".join(sign for sign in plain if not unicodedata.combining(sign))
+    return " ".join(_WORD.findall(plain))
+
+
+# The words of a column repeat from row to row.
+_remembered = lru_cache(maxsize=2048)(_normalised)
 
 
 def _names(text: str) -> tuple[str, ...]:

@@ -52,7 +52,7 @@ def detect(source: bytes, file_format: str = "csv", encoding: str = "") -> CsvDe
     if has_text(file_format):
         encoding = encoding or guess_encoding(source)
         mapping = CsvMapping(encoding=encoding, delimiter=_delimiter(decoded(source, encoding)))
-    table = table_of(source, file_format=file_format, encoding=mapping.encoding, delimiter=mapping.delimiter)
+    table = list(table_of(source, file_format=file_format, encoding=mapping.encoding, delimiter=mapping.delimiter))
     header_row = _header_row(table)
     if not table or max(len(row.cells) for row in table[: header_row + SHOWN_ROWS]) < 2:
         raise UnreadableStatement(

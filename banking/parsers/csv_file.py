@@ -6,10 +6,11 @@ sum. Rows of several accounts become one statement each.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from itertools import pairwise
+from itertools import islice, pairwise
 
 from banking.parsers.amounts import currency_code, shown, signed, written_amount
 from banking.parsers.assembly import assemble, check_entry_count, prove
@@ -47,6 +48,8 @@ from banking.parsers.types import (
     Refusal,
 )
 
+_has_digit = re.compile(r"[0-9]").search
+
 
 @dataclass(slots=True)
 class _Account:
@@ -70,13 +73,12 @@ def parse(source: bytes, mapping: CsvMapping, file_format: str = "csv") -> Parse
     """
     mapping.check()
     mapping = mapping.settled()
-    table = table_of(source, file_format=file_format, encoding=mapping.encoding, delimiter=mapping.delimiter)
-    _check_header(table, mapping)
+    table = iter(table_of(source, file_format=file_format, encoding=mapping.encoding, delimiter=mapping.delimiter))
+    _check_header(list(islice(table, mapping.header_row)), mapping)
     reader = _RowReader(mapping)
     accounts: dict[str, _Account] = {}
-    body = table[mapping.header_row :]
-    check_entry_count(len(body))
-    for row in body:
+    for count, row in enumerate(table, start=1):
+        check_entry_count(count)
         # One filled cell is a footer, a note or a section title, not an entry.
         if row.filled < 2 or reader.is_empty(row):
             continue
@@ -117,7 +119,7 @@ class _RowReader:
         if mapping.header and any(cell.strip() for cell in row.cells[len(mapping.header) :]):
             raise UnreadableEntry(f"The row has {len(row.cells)} cells, but there are {len(mapping.header)} columns.")
         currency = self._currency(row, account)
-        kind = {normalised(row.cell(column)) for column in (*mapping.remittance_information, mapping.counterparty_name)}
+        kind = {normalised(word) for word in self._words(row)}
         if kind & (OPENING_ROWS | CLOSING_ROWS | TOTAL_ROWS):
             self._note_balance(row, account, kind, currency)
             return
@@ -125,6 +127,11 @@ class _RowReader:
         balance = row.cell(mapping.balance)
         account.running.append(written_amount(balance, mapping.decimal_sign, currency) if balance else None)
         account.entries.append(entry)
+
+    def _words(self, row: Row) -> list[str]:
+        """Return the cells that may say what the row is: a balance or a total is named without digits."""
+        columns = (*self.mapping.remittance_information, self.mapping.counterparty_name)
+        return [cell for column in columns if (cell := row.cell(column)) and not _has_digit(cell)]
 
     def _entry(self, row: Row, currency: str) -> ParsedEntry:
         mapping = self.mapping
@@ -148,7 +155,7 @@ class _RowReader:
             bank_transaction_code=clean(row.cell(mapping.kind))[:80],
             mandate_id=clean_reference(row.cell(mapping.mandate_id)),
             line=row.line,
-            raw=row.raw.rstrip("\r\n"),
+            raw=row.raw,
         )
 
     def _currency(self, row: Row, account: _Account) -> str:

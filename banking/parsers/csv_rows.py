@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 import csv
-import io
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -17,22 +17,25 @@ _EXTRA_ROWS = 200
 # Blank lines and line breaks inside of cells count here.
 _MAX_LINES = 10 * MAX_ENTRIES
 _START = 200_000
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A record: its cells, the line it begins on (from 1), its source text."""
+    """A record: its cells, stripped, the line it begins on (from 1), its source text without the last line break."""
 
     cells: tuple[str, ...]
     line: int
     raw: str
 
     def cell(self, column: int | None) -> str:
-        """Return the stripped cell, empty when the row is too short or no column is meant."""
-        return self.cells[column].strip() if column is not None and column < len(self.cells) else ""
+        """Return the cell, empty when the row is too short or no column is meant."""
+        return self.cells[column] if column is not None and column < len(self.cells) else ""
 
     def swallows_rows(self, delimiter: str) -> bool:
         """Say whether a cell holds what looks like further rows, as after a quotation mark that nobody closed."""
+        if "\n" not in self.raw and "\r" not in self.raw:
+            return False
         columns = max(len(self.cells) - 1, 3)
         return any(
             line.count(delimiter) >= columns
@@ -44,7 +47,7 @@ class Row:
     @property
     def filled(self) -> int:
         """How many cells hold anything."""
-        return sum(1 for cell in self.cells if cell.strip())
+        return len(self.cells) - self.cells.count("")
 
 
 def guess_encoding(source: bytes) -> str:
@@ -76,10 +79,10 @@ def rows(text: str, delimiter: str, limit: int = MAX_ENTRIES + _EXTRA_ROWS) -> I
 
     Raises: FileTooLarge past `limit` records; UnreadableStatement for what is no table.
     """
-    lines = list(io.StringIO(text, newline=""))
-    if len(lines) > _MAX_LINES:
-        raise FileTooLarge(f"The file has more than {_MAX_LINES:,} lines; export a shorter period.")
-    reader = csv.reader(iter(lines), delimiter=delimiter)
+    if text.count("\n") + text.count("\r") > 2 * _MAX_LINES:
+        raise _too_many_lines()
+    lines = _Lines(text)
+    reader = csv.reader(lines, delimiter=delimiter)
     begins, count = 0, 0
     while True:
         try:
@@ -88,18 +91,52 @@ def rows(text: str, delimiter: str, limit: int = MAX_ENTRIES + _EXTRA_ROWS) -> I
             return
         except csv.Error as error:
             raise UnreadableStatement(f"Line {begins + 1} is no row of a table: {error}.") from error
-        ends = reader.line_num
-        if any(cell.strip() for cell in cells):
+        raw, taken = lines.since_last()
+        filled = tuple(map(str.strip, cells))
+        if any(filled):
             count += 1
             if count > limit:
                 raise FileTooLarge(f"The file has more than {MAX_ENTRIES:,} rows; export a shorter period.")
             if len(cells) > MAX_COLUMNS:
                 raise UnreadableStatement(f"Line {begins + 1} has more than {MAX_COLUMNS} columns.")
-            raw = "".join(lines[begins:ends])
-            if ends == len(lines) and ends - begins > 1 and raw.count('"') % 2:
+            if lines.ended and taken > 1 and raw.count('"') % 2:
                 raise UnreadableStatement(f"A quotation mark that opens at line {begins + 1} is never closed.")
-            yield Row(tuple(cells), begins + 1, raw)
-        begins = ends
+            yield Row(filled, begins + 1, raw.rstrip("\r\n"))
+        begins += taken
+
+
+class _Lines:
+    """The lines of a text one by one, keeping those since the last record: a list of all would take most memory."""
+
+    def __init__(self, text: str) -> None:
+        self.ended = False
+        self._found = _LINE.finditer(text)
+        self._kept: list[str] = []
+        self._count = 0
+
+    def __iter__(self) -> _Lines:
+        return self
+
+    def __next__(self) -> str:
+        found = next(self._found, None)
+        if found is None:
+            self.ended = True
+            raise StopIteration
+        self._count += 1
+        if self._count > _MAX_LINES:
+            raise _too_many_lines()
+        self._kept.append(found[0])
+        return found[0]
+
+    def since_last(self) -> tuple[str, int]:
+        """Return the lines of the record that was just read, and how many they are."""
+        raw, taken = "".join(self._kept), len(self._kept)
+        self._kept.clear()
+        return raw, taken
+
+
+def _too_many_lines() -> FileTooLarge:
+    return FileTooLarge(f"The file has more than {_MAX_LINES:,} lines; export a shorter period.")
 
 
 def first_rows(text: str, delimiter: str, count: int) -> list[Row]:

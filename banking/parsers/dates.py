@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from datetime import date
+from functools import lru_cache
 
 from banking.parsers.amounts import shown
 from banking.parsers.errors import UnreadableEntry
@@ -99,19 +101,38 @@ def written_date(text: str, order: str) -> date:
     order themselves.
     Raises: UnreadableEntry when it is no such date in that order.
     """
-    written = _TIME.sub("", text.strip()[:60])
-    found = _SOLID[order].fullmatch(written)
-    if found:
-        return day(int(found["y"]), int(found["m"]), int(found["d"]), text)
-    parts = _WRITTEN.fullmatch(written)
-    if not parts:
+    found = date_in(text, order)
+    if found is None:
         raise UnreadableEntry(f"The date {shown(text)} cannot be read.")
-    first, second, third = parts.groups()
+    return found
+
+
+def date_in(text: str, order: str) -> date | None:
+    """Return the date that `written_date` reads, or None."""
+    return _date_in(text.strip()[:60], order)
+
+
+# A statement has few days and many entries.
+@lru_cache(maxsize=4096)
+def _date_in(text: str, order: str) -> date | None:
+    written = _TIME.sub("", text)
+    found = _SOLID[order].fullmatch(written)
+    try:
+        if found:
+            return day(int(found["y"]), int(found["m"]), int(found["d"]), text)
+        parts = _WRITTEN.fullmatch(written)
+        return _from_parts(parts.groups(), order, text, has_points="." in written) if parts else None
+    except UnreadableEntry:
+        return None
+
+
+def _from_parts(parts: Sequence[str], order: str, text: str, *, has_points: bool) -> date | None:
+    first, second, third = parts
     if not first[0].isdigit():
         year, month, day_of_month = third, _month(first, text), second
     elif len(first) > 2:
         year, month, day_of_month = first, _month(second, text), third
-    elif not second[0].isdigit() or "." in written:
+    elif not second[0].isdigit() or has_points:
         year, month, day_of_month = third, _month(second, text), first
     elif order == "ymd":
         year, month, day_of_month = first, int(second), third
@@ -119,7 +140,7 @@ def written_date(text: str, order: str) -> date:
         number, other = (first, second) if order == "dmy" else (second, first)
         year, month, day_of_month = third, int(other), number
     if not day_of_month.isdigit() or len(day_of_month) > 2 or len(year) == 3:
-        raise UnreadableEntry(f"The date {shown(text)} cannot be read.")
+        return None
     full_year = int(year) + (0 if len(year) == 4 else 1900 if int(year) >= 80 else 2000)
     return day(full_year, month, int(day_of_month), text)
 

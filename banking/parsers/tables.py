@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from banking.parsers import qif, xlsx
 from banking.parsers.csv_rows import Row, decoded, rows
@@ -16,11 +16,11 @@ def has_text(file_format: str) -> bool:
     return file_format not in _READY_MADE
 
 
-def table_of(source: bytes, *, file_format: str, encoding: str, delimiter: str) -> list[Row]:
+def table_of(source: bytes, *, file_format: str, encoding: str, delimiter: str) -> Iterable[Row]:
     """Return the rows that hold anything; only CSV needs encoding and delimiter.
 
     Raises: UnreadableStatement, FileTooLarge.
     """
     if has_text(file_format):
-        return list(rows(decoded(source, encoding), delimiter))
+        return rows(decoded(source, encoding), delimiter)
     return _READY_MADE[file_format](source)

@@ -16,12 +16,16 @@ _IBAN_SHAPE = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{8,30}")
 _CREDITOR_REFERENCE = re.compile(r"(?<![A-Z0-9])RF[0-9]{2}(?:[A-Z0-9]{1,21}(?![A-Z0-9])|(?: [A-Z0-9]{1,4}){1,6})")
 _BELGIAN_REFERENCE = re.compile(r"[+*]{3} ?([0-9]{3})/([0-9]{4})/([0-9]{5}) ?[+*]{3}")
 _SWISS_REFERENCE = re.compile(r"(?<![0-9])[0-9]{27}(?![0-9])|(?<![0-9])[0-9]{2}(?: [0-9]{5}){5}(?![0-9])")
+_SWISS_DIGITS = 27
 _SWISS_CARRY = (0, 9, 4, 6, 8, 2, 7, 1, 3, 5)
 
 
 def clean(text: str) -> str:
     """Return the text on one line, without control characters, cut at `TEXT_LIMIT` (the raw entry keeps all)."""
-    return " ".join(_CONTROL.sub(" ", text).split())[:TEXT_LIMIT]
+    if not text:
+        return ""
+    plain = text if text.isprintable() else _CONTROL.sub(" ", text)
+    return " ".join(plain.split())[:TEXT_LIMIT]
 
 
 def clean_name(text: str) -> str:
@@ -32,13 +36,15 @@ def clean_name(text: str) -> str:
 
 def clean_reference(text: str) -> str:
     """Return the reference, empty when absent by name (`NOTPROVIDED`, `NONREF`) or too long to be one."""
-    reference = clean(text)
+    reference = clean(text) if text else ""
     return "" if reference.upper() in _FILLERS or len(reference) > REFERENCE_LIMIT else reference
 
 
 def clean_account(text: str) -> str:
     """Return an account number without spaces, in capitals."""
-    account = re.sub(r"\s", "", _CONTROL.sub("", text)).upper()
+    if not text:
+        return ""
+    account = "".join(_CONTROL.sub("", text).split()).upper()
     return "" if account in _FILLERS or len(account) > 40 else account
 
 
@@ -55,9 +61,14 @@ def structured_reference_in(text: str) -> str:
     Shape: several different ones give none, since nothing tells which the payer meant.
     """
     text = text[:TEXT_LIMIT]
-    found = {reference for match in _CREDITOR_REFERENCE.finditer(text.upper()) if (reference := _creditor(match[0]))}
-    found |= {"".join(match.groups()) for match in _BELGIAN_REFERENCE.finditer(text) if _is_belgian(match)}
-    found |= {_compact(match[0]) for match in _SWISS_REFERENCE.finditer(text) if _is_swiss(_compact(match[0]))}
+    capitals = text.upper()
+    found: set[str] = set()
+    if "RF" in capitals:
+        found = {reference for match in _CREDITOR_REFERENCE.finditer(capitals) if (reference := _creditor(match[0]))}
+    if "/" in text:
+        found |= {"".join(match.groups()) for match in _BELGIAN_REFERENCE.finditer(text) if _is_belgian(match)}
+    if len(text) >= _SWISS_DIGITS:
+        found |= {_compact(match[0]) for match in _SWISS_REFERENCE.finditer(text) if _is_swiss(_compact(match[0]))}
     return found.pop() if len(found) == 1 else ""
 
 

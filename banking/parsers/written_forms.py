@@ -6,8 +6,7 @@ import re
 from collections.abc import Sequence
 
 from banking.parsers.csv_mapping import DATE_ORDERS, DECIMAL_SIGNS
-from banking.parsers.dates import written_date
-from banking.parsers.errors import UnreadableEntry
+from banking.parsers.dates import date_in
 
 
 def date_order(cells: Sequence[str]) -> str:
@@ -25,8 +24,7 @@ def date_order(cells: Sequence[str]) -> str:
 
 
 def _tells_its_order(cell: str) -> bool:
-    read = {written_date(cell, order) for order in DATE_ORDERS if is_date(cell, order)}
-    return len(read) <= 1
+    return len({date_in(cell, order) for order in DATE_ORDERS} - {None}) <= 1
 
 
 def decimal_sign(cells: Sequence[str]) -> str:
@@ -54,8 +52,4 @@ def decimal_sign(cells: Sequence[str]) -> str:
 
 def is_date(cell: str, order: str) -> bool:
     """Say whether the cell is a date in that order."""
-    try:
-        written_date(cell, order)
-    except UnreadableEntry:
-        return False
-    return True
+    return date_in(cell, order) is not None

@@ -1,7 +1,7 @@
 """Storing what a bank shows: each booked entry once, whatever way and however often it arrives."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
@@ -9,13 +9,13 @@ from django.db import transaction
 from django.db.models import Max, Min
 
 from banking import adapters, locks
-from banking.models import BankAccount, BankTransaction, PendingEntry, RawFetch, StatementImport
+from banking.models import BankAccount, PendingEntry, RawFetch, StatementImport
 from banking.parsers.fetched import FetchedEntry
 from banking.parsers.readers import READERS
 from banking.parsers.types import ParsedEntry, Refusal
 from banking.services.entry_values import Arrival, Facts, Plan, Stored, Verdict, Window
 from banking.services.identity import NEAR_DAYS, plan
-from payymo.shared.copying import copy_rows
+from banking.services.new_rows import copy_new
 from tenants import sealing
 from tenants.nudging import nudge
 
@@ -73,8 +73,10 @@ def ingest_entries(
         key = sealing.data_key()
         window = _window(account, readable, source, complete_from, complete_until)
         outcome = _compare(account, readable, window, key)
-        provider = source if is_live else ""
-        _insert(account, readable, outcome, key, raw_fetch, statement_import, provider)
+        copy_new(
+            account=account, entries=readable, outcome=outcome, key=key, raw_fetch=raw_fetch,
+            statement_import=statement_import, provider=source if is_live else "",
+        )  # fmt: skip
         if pending is not None:
             PendingEntry.objects.filter(account=account).delete()
             shown, _ = _usable(pending, account.currency)
@@ -141,25 +143,21 @@ def _window(
     )
 
 
-def _facts(entry: ParsedEntry, key: sealing.TenantKeys) -> Facts:
-    facts = Facts(
-        booking_date=entry.booking_date,
-        value_date=entry.value_date,
-        amount=adapters.stored_amount(entry.amount),
-        counterparty_name=adapters.clean(entry.counterparty_name, 200),
-        counterparty_hash=adapters.iban_hash(adapters.clean(entry.counterparty_iban), key=key),
-        remittance_information=adapters.clean(entry.remittance_information),
-        structured_reference=adapters.clean(entry.structured_reference, 140),
-        end_to_end_id=adapters.clean(entry.end_to_end_id, 140),
-        bank_reference=adapters.clean(entry.bank_reference, 140),
-        bank_entry_id=adapters.clean(entry.bank_entry_id, 140) if isinstance(entry, FetchedEntry) else "",
-    )
-    return replace(facts, fingerprint=sealing.look_up_hash(facts.as_told(), purpose="entry", key=key))
-
-
-def entry_fingerprint(entry: ParsedEntry, key: sealing.TenantKeys) -> str:
-    """Return the keyed fingerprint of what an entry says, as it is stored with its row."""
-    return _facts(entry, key).fingerprint
+def facts_of(entry: ParsedEntry, key: sealing.TenantKeys) -> Facts:
+    """Return what an entry says, as it is compared and stored."""
+    told: dict[str, Any] = {
+        "booking_date": entry.booking_date,
+        "value_date": entry.value_date,
+        "amount": adapters.stored_amount(entry.amount),
+        "counterparty_name": adapters.clean(entry.counterparty_name, 200),
+        "counterparty_hash": adapters.iban_hash(adapters.clean(entry.counterparty_iban), key=key),
+        "remittance_information": adapters.clean(entry.remittance_information),
+        "structured_reference": adapters.clean(entry.structured_reference, 140),
+        "end_to_end_id": adapters.clean(entry.end_to_end_id, 140),
+        "bank_reference": adapters.clean(entry.bank_reference, 140),
+        "bank_entry_id": adapters.clean(entry.bank_entry_id, 140) if isinstance(entry, FetchedEntry) else "",
+    }
+    return Facts(**told, fingerprint=key.hash_of(Facts(**told).as_told(), purpose="entry"))
 
 
 def _compare(
@@ -168,7 +166,7 @@ def _compare(
     arrivals, batch = [], 0
     for position, entry in enumerate(entries):
         batch += entry.batch_line == 1
-        told = (adapters.source_id(entry, window.source), _facts(entry, key))
+        told = (adapters.source_id(entry, window.source), facts_of(entry, key))
         arrivals.append(Arrival(position, entry.line, *told, batch=batch if entry.batch_line else 0))
     return plan(arrivals, _stored(account, arrivals, window) if account is not None and arrivals else (), window)
 
@@ -199,35 +197,6 @@ def _shifted(day: date, days: int) -> date:
 def _as_stored(values: tuple[Any, ...]) -> Stored:
     pk, identity, provider, format_, *told = values
     return Stored(pk, identity, provider or format_, Facts(**dict(zip(_STORED_COLUMNS[4:], told, strict=True))))
-
-
-def _insert(
-    account: BankAccount,
-    entries: Sequence[ParsedEntry],
-    outcome: Plan,
-    key: sealing.TenantKeys,
-    raw_fetch: RawFetch | None,
-    statement_import: StatementImport | None,
-    provider: str,
-) -> None:
-    # No ON CONFLICT: under the account's lock a conflict would be a mistake, and must not drop a payment silently.
-    copy_rows(
-        BankTransaction,
-        (
-            adapters.new_transaction(
-                entries[verdict.arrival.position],
-                account=account,
-                identity=verdict.identity,
-                fingerprint=verdict.arrival.facts.fingerprint,
-                key=key,
-                raw_fetch=raw_fetch,
-                statement_import=statement_import,
-                provider=provider,
-            )
-            for verdict in outcome.verdicts
-            if verdict.is_new
-        ),
-    )
 
 
 def _result(outcome: Plan, refused: Sequence[Refusal]) -> IngestResult:

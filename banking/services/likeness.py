@@ -32,6 +32,8 @@ class Described(Protocol):
 
 def normalised(text: str) -> str:
     """Reduce a text to lower-case letters and digits, so that line breaks and spaces of a file make no difference."""
+    if text.isascii():
+        return _NOT_A_WORD.sub("", text.lower())
     return _NOT_A_WORD.sub("", unicodedata.normalize("NFKC", text).casefold())
 
 

@@ -4,9 +4,10 @@ A row is known again by the text that it was made from, so nothing is stored twi
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -16,7 +17,8 @@ from banking.models import BankAccount, BankTransaction, RawFetch
 from banking.parsers.errors import UnreadableStatement
 from banking.parsers.fetched import FetchedEntries, FetchedEntry
 from banking.parsers.readers import READERS
-from banking.services.ingestion import entry_fingerprint, ingest_entries
+from banking.services import new_rows
+from banking.services.ingestion import facts_of, ingest_entries
 from payymo.shared.models import ReceiptState
 from tenants import sealing
 from tenants.nudging import nudge
@@ -104,12 +106,9 @@ def _known(raw: RawFetch, entries: FetchedEntries) -> Iterator[tuple[BankTransac
 
 def _compare(row: BankTransaction, entry: FetchedEntry, raw: RawFetch, told: Replayed) -> None:
     key = sealing.data_key()
-    fresh = adapters.new_transaction(
-        entry, account=raw.account, identity=row.identity, fingerprint=entry_fingerprint(entry, key), key=key,
-        raw_fetch=raw, statement_import=None, provider=raw.provider,
-    )  # fmt: skip
+    fresh = new_rows.told(entry, facts_of(entry, key), source=raw.provider)
     told.rows += 1
-    changed = [name for name in (*_TEXTS, *_BOOKED) if getattr(row, name) != getattr(fresh, name)]
+    changed = [name for name in (*_TEXTS, *_BOOKED) if getattr(row, name) != fresh[name]]
     for name in changed:
         told.differs[name] = told.differs.get(name, 0) + 1
     if not changed:
@@ -121,10 +120,10 @@ def _compare(row: BankTransaction, entry: FetchedEntry, raw: RawFetch, told: Rep
     _upgrade(row, fresh, changed, entry)
 
 
-def _upgrade(row: BankTransaction, fresh: BankTransaction, changed: Collection[str], entry: FetchedEntry) -> None:
+def _upgrade(row: BankTransaction, fresh: Mapping[str, Any], changed: Collection[str], entry: FetchedEntry) -> None:
     columns = list(changed)
     for name in changed:
-        setattr(row, name, getattr(fresh, name))
+        setattr(row, name, fresh[name])
     if "counterparty_hash" in changed:
         number = adapters.compact_iban(adapters.clean(entry.counterparty_iban))
         sealed = sealing.seal(row, "counterparty_iban_sealed", number) if number else b""

@@ -27,6 +27,11 @@ from tenants import sealing
 State = StatementImport.State
 _MOST_NOTES = 500
 _KEPT_MAPPINGS = 20
+_BESIDE_THE_FILE = [
+    field.name
+    for field in StatementImport._meta.concrete_fields
+    if not field.primary_key and field.name not in {"file_sealed", "created_at"}
+]
 
 
 class FileErased(Conflict):
@@ -115,7 +120,7 @@ def set_mapping(*, statement_import: StatementImport, mapping: Mapping[str, Any]
             raise StatementRefused(open_points[0].question)
         row.mapping, row.state = chosen.as_dict(), State.READY
         _fill_in(row, content_of(row))
-        row.save()
+        row.save(update_fields=_BESIDE_THE_FILE)
     return row
 
 
@@ -185,7 +190,7 @@ def commit_import(
         # The same file again, uploaded anew: nothing in it is new, and one import of it is enough.
         row.state = State.DISCARDED if repeats.exists() else State.COMMITTED
         row.committed_at = now if row.state == State.COMMITTED else None
-        row.save()
+        row.save(update_fields=_BESIDE_THE_FILE)
         _take_balance(account, file, now)
         audit.record(action="import.committed", about=row, details={"new": result.new, "known": result.known})
     return row, result

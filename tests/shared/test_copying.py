@@ -2,6 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
+from uuid import uuid4
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from banking.models import BankTransaction
 from matching.models import Proposal
-from payymo.shared.copying import _written, copy_rows, take_keys
+from payymo.shared.copying import _written, copy_rows, copy_values, take_keys
 from tests.banking.entries import bank_account
 
 
@@ -94,3 +95,55 @@ def test_nothing_is_nothing(in_acme):
 @given(st.text(st.characters(codec="utf-8", exclude_characters="\x00")))
 def test_a_written_text_holds_no_separator(text):
     assert not set(_written(text)) & {"\t", "\n", "\r"}
+
+
+def values(account, identity, **more):
+    told = {
+        "public_id": uuid4(), "account_id": account.pk, "identity": identity, "fingerprint": "f",
+        "booking_date": date(2026, 3, 2), "amount": Decimal("-1.5"), "currency": "EUR", **more,
+    }  # fmt: skip
+    return list(told), list(told.values())
+
+
+def test_values_are_written_as_rows_with_every_default(in_acme):
+    account = bank_account()
+    names, told = values(account, "1", remittance_information="a\tb\\", raw_sealed=b"\x00\xff")
+
+    assert copy_values(BankTransaction, names, [told]) == 1
+
+    found = BankTransaction.objects.get()
+    expected = row(account, "1", remittance_information="a\tb\\", raw_sealed=b"\x00\xff")
+    unset = {"id", "public_id", "created_at", "amount"}
+    for field in BankTransaction._meta.concrete_fields:
+        if field.name not in unset:
+            kept = field.value_from_object(found)
+            kept = bytes(kept) if isinstance(kept, memoryview) else kept
+            assert kept == field.value_from_object(expected), field.name
+    assert (found.public_id, found.amount) == (told[0], Decimal("-1.500"))
+    assert found.created_at is not None
+
+
+@pytest.mark.parametrize("amount", ["NaN", "Infinity"])
+def test_amount_that_is_no_number_is_not_copied(in_acme, amount):
+    names, told = values(bank_account(), "1", amount=Decimal(amount))
+
+    with pytest.raises(ValueError, match="no number"):
+        copy_values(BankTransaction, names, [told])
+
+    assert not BankTransaction.objects.exists()
+
+
+def test_row_with_a_value_too_few_is_not_copied(in_acme):
+    names, told = values(bank_account(), "1")
+
+    with pytest.raises(ValueError, match="shorter"):
+        copy_values(BankTransaction, names, [told[:-1]])
+
+    assert not BankTransaction.objects.exists()
+
+
+def test_column_that_differs_in_every_row_must_be_given(in_acme):
+    names, told = values(bank_account(), "1")
+
+    with pytest.raises(ValueError, match="public_id"):
+        copy_values(BankTransaction, names[1:], [told[1:]])
