@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -12,6 +13,10 @@ from banking.parsers.types import Balance, ParsedEntry, ParsedFile, ParsedStatem
 
 MAX_BYTES = 10 * 1024 * 1024
 MAX_ENTRIES = 50_000
+# Ten lines for each entry, line breaks inside of cells and blank lines included.
+MAX_LINES = 10 * MAX_ENTRIES
+_LONGEST_LINE = 1_000_000
+_TOO_LONG = re.compile(rf"[^\r\n]{{{_LONGEST_LINE + 1}}}")
 
 
 def check_entry_count(count: int) -> None:
@@ -21,6 +26,18 @@ def check_entry_count(count: int) -> None:
     """
     if count > MAX_ENTRIES:
         raise FileTooLarge(f"The file has more than {MAX_ENTRIES:,} entries; export a shorter period.")
+
+
+def check_lines(text: str) -> None:
+    """Stop a text that is not worth taking apart: what it would take to hold grows with its lines.
+
+    Raises: FileTooLarge.
+    """
+    if max(text.count("\n"), text.count("\r")) > MAX_LINES:
+        raise FileTooLarge(f"The file has more than {MAX_LINES:,} lines; export a shorter period.")
+    if found := _TOO_LONG.search(text):
+        line = max(text.count("\n", 0, found.start()), text.count("\r", 0, found.start())) + 1
+        raise FileTooLarge(f"Line {line:,} has more than {_LONGEST_LINE:,} characters; no statement has such lines.")
 
 
 def prove(opening: Balance | None, closing: Balance | None, entries: Sequence[ParsedEntry]) -> bool | None:

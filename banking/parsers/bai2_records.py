@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from banking.parsers.amounts import shown
+from banking.parsers.assembly import check_lines
 from banking.parsers.errors import UnreadableEntry
 from payymo.shared.money import from_minor
 
@@ -39,7 +40,11 @@ class Record:
 
 
 def records(text: str) -> Iterator[Record]:
-    """Yield the records in order; a line that begins none belongs to the text before it."""
+    """Yield the records in order; a line that begins none belongs to the text before it.
+
+    Raises: FileTooLarge.
+    """
+    check_lines(text)
     code, parts, first, raw = "", list[str](), 0, list[str]()
     for number, line in enumerate(re.split(r"\r\n|\n|\r", text), start=1):
         begins = _RECORD.match(line)

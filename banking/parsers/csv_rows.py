@@ -8,14 +8,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from banking.parsers.assembly import MAX_ENTRIES
+from banking.parsers.assembly import MAX_ENTRIES, check_lines
 from banking.parsers.csv_mapping import MAX_COLUMNS
 from banking.parsers.errors import FileTooLarge, UnreadableStatement
 
 # Addresses, balances and footers around the entries.
 _EXTRA_ROWS = 200
-# Blank lines and line breaks inside of cells count here.
-_MAX_LINES = 10 * MAX_ENTRIES
 _START = 200_000
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")
 
@@ -79,8 +77,7 @@ def rows(text: str, delimiter: str, limit: int = MAX_ENTRIES + _EXTRA_ROWS) -> I
 
     Raises: FileTooLarge past `limit` records; UnreadableStatement for what is no table.
     """
-    if text.count("\n") + text.count("\r") > 2 * _MAX_LINES:
-        raise _too_many_lines()
+    check_lines(text)
     lines = _Lines(text)
     reader = csv.reader(lines, delimiter=delimiter)
     begins, count = 0, 0
@@ -112,7 +109,6 @@ class _Lines:
         self.ended = False
         self._found = _LINE.finditer(text)
         self._kept: list[str] = []
-        self._count = 0
 
     def __iter__(self) -> _Lines:
         return self
@@ -122,9 +118,6 @@ class _Lines:
         if found is None:
             self.ended = True
             raise StopIteration
-        self._count += 1
-        if self._count > _MAX_LINES:
-            raise _too_many_lines()
         self._kept.append(found[0])
         return found[0]
 
@@ -133,10 +126,6 @@ class _Lines:
         raw, taken = "".join(self._kept), len(self._kept)
         self._kept.clear()
         return raw, taken
-
-
-def _too_many_lines() -> FileTooLarge:
-    return FileTooLarge(f"The file has more than {_MAX_LINES:,} lines; export a shorter period.")
 
 
 def first_rows(text: str, delimiter: str, count: int) -> list[Row]:

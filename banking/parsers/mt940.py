@@ -102,7 +102,10 @@ def _sort_in(page: _Page, item: Field) -> None:
     elif item.tag == "61":
         page.entries.append((item, []))
     elif item.tag == "86" and page.awaits_text:
-        page.entries[-1][1].append(item)
+        line, texts = page.entries[-1]
+        texts.append(item)
+        if len(texts) > _TEXT_LINES:
+            raise UnreadableStatement(f"The entry at line {line.line} has more than {_TEXT_LINES} texts (:86:).")
     # :NS: is a national addition between a line and its text; anything else ends what belongs to the line.
     page.awaits_text = item.tag in {"61", "86", "NS"} and bool(page.entries) and page.closing is None
 

@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from banking.parsers.assembly import check_lines
+
 _TAG = re.compile(r":([0-9]{2}[A-Z]?|NS):")
 _MESSAGE_ENDS = re.compile(r"-\}?(\{.*)?")
 
@@ -43,7 +45,11 @@ def decode(source: bytes) -> str:
 
 
 def fields(text: str) -> Iterator[Field]:
-    """Yield the fields in order; whatever stands outside of a message (headers, blank lines) is left out."""
+    """Yield the fields in order; whatever stands outside of a message (headers, blank lines) is left out.
+
+    Raises: FileTooLarge.
+    """
+    check_lines(text)
     tag, lines, begins = "", list[str](), 0
     for number, line in enumerate(re.split(r"\r\n|\n|\r", text), start=1):
         # A block header may stand before the first tag on the same line: {4::20:... or {4:\n:20:...

@@ -10,6 +10,7 @@ import html
 import re
 from collections.abc import Iterator
 
+from banking.parsers.assembly import check_entry_count
 from banking.parsers.errors import FileTooLarge, UnreadableStatement
 
 MAX_DEPTH = 40
@@ -26,6 +27,7 @@ _VALUES = {
     "TRNTYPE", "DTPOSTED", "DTUSER", "DTAVAIL", "TRNAMT", "FITID", "NAME", "MEMO", "CHECKNUM", "REFNUM", "BANKID",
     "BRANCHID", "ACCTID", "ACCTTYPE", "CURDEF", "BALAMT", "DTASOF", "CORRECTFITID", "CORRECTACTION", "CURSYM",
 }  # fmt: skip
+_ENTRIES = {"STMTTRN", "STMTTRNP"}
 
 
 class Element:
@@ -86,7 +88,7 @@ class OfxDocument:
 
     def _read(self) -> None:
         closed = {name.upper() for name in _CLOSED.findall(self._text)} - _VALUES
-        open_groups, line, counted = [self.root], 1, 0
+        open_groups, line, counted, entries = [self.root], 1, 0, 0
         for tag, after in _with_next(_TAG.finditer(self._text)):
             line += self._text.count("\n", counted, tag.start())
             counted = tag.start()
@@ -100,6 +102,8 @@ class OfxDocument:
             if value or is_empty or name not in closed:
                 open_groups[-1].values.setdefault(name, _unescaped(value))
                 continue
+            entries += name in _ENTRIES
+            check_entry_count(entries)
             group = Element(name, line, tag.start())
             open_groups[-1].children.append(group)
             open_groups.append(group)

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from banking.parsers.assembly import MAX_ENTRIES
+from banking.parsers.assembly import MAX_ENTRIES, check_lines
 from banking.parsers.csv_rows import Row
 from banking.parsers.errors import FileTooLarge, UnreadableStatement
 from banking.parsers.mt940_fields import decode
@@ -60,6 +60,7 @@ def table(source: bytes) -> list[Row]:
 
 
 def _rows(text: str) -> tuple[list[Row], set[str]]:
+    check_lines(text)
     rows: list[Row] = []
     names: set[str] = set()
     section, account, record = "", "", _Record(1)
