@@ -126,7 +126,9 @@ class CsvMapping:
         Raises: AmbiguousMapping when a point is open, with its question and, for a column, the columns to choose from.
         """
         for point in self.open_points():
-            columns = f" The columns are: {', '.join(self.header)[:300]}." if point.setting in COLUMNS else ""
+            # A name may be broken into lines, as cells of a workbook are.
+            named = ", ".join(" ".join(name.split()) for name in self.header)
+            columns = f" The columns are: {named[:300]}." if point.setting in COLUMNS else ""
             raise AmbiguousMapping(point.question + (columns if self.header else ""))
         return self
 

@@ -344,3 +344,10 @@ def test_mapping_without_header_reads_from_the_first_row():
     mapping = replace(SIGNED, header=(), header_row=0)
 
     assert only(b"01.02.2026;x;1,00", mapping).entries[0].booking_date == date(2026, 2, 1)
+
+
+def test_column_name_of_two_lines_is_named_on_one():
+    mapping = replace(SIGNED, amount=None, header=("Datum", "Betrag\nin EUR"))
+
+    with pytest.raises(AmbiguousMapping, match=r"The columns are: Datum, Betrag in EUR\.$"):
+        mapping.settled()
