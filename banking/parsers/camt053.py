@@ -8,6 +8,8 @@ Source: ISO 20022 message definitions camt.052/053/054.001.02 to .14.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from operator import itemgetter
 
 from banking.parsers.amounts import currency_code, signed
 from banking.parsers.assembly import assemble, check_entry_count, prove
@@ -23,23 +25,21 @@ _MESSAGES = {
     "BkToCstmrAcctRpt": ("camt052", "Rpt"),
     "BkToCstmrDbtCdtNtfctn": ("camt054", "Ntfctn"),
 }
+_FORMAT_OF = {statement: file_format for file_format, statement in _MESSAGES.values()}
+_PLACES = frozenset({"Ntry", "TxDtls", "Bal", "Amt"})
+_MOST_WAITING = 1000
 
 
 def parse(source: bytes) -> ParsedFile:
     """Read a CAMT file.
 
     Raises: UnreadableStatement when the XML is broken, hostile or no account statement, when a statement mixes
-    currencies, or when none of its entries can be read.
+    currencies, or when none of its entries can be read; FileTooLarge.
     """
-    document = Document(source)
+    entries = _Entries()
+    document = Document(source, places=_PLACES, take={"Ntry": entries.take})
     file_format, statements = _messages(document.root)
-    seen = 0
-    parsed = []
-    for statement in statements:
-        seen += sum(1 for _ in statement.all("Ntry"))
-        check_entry_count(seen)
-        parsed.append(_statement(document, statement, file_format))
-    return assemble(file_format, parsed)
+    return assemble(file_format, [entries.of(document, node).statement(file_format) for node in statements])
 
 
 def _messages(root: Node) -> tuple[str, list[Node]]:
@@ -51,49 +51,111 @@ def _messages(root: Node) -> tuple[str, list[Node]]:
             name = node.name.partition("V0")[0]
             if name in _MESSAGES:
                 file_format, statement = _MESSAGES[name]
-                return file_format, list(node.all(statement))
+                return file_format, node.all(statement)
         level = [child for node in level for child in node.children]
     raise UnknownFormat("The XML is no camt.052, camt.053 or camt.054 account statement.")
 
 
-def _statement(document: Document, node: Node, file_format: str) -> ParsedStatement:
-    account = _account(node)
-    refused: list[Refusal] = []
-    opening, closing = _balances(node, account.currency, refused)
-    reader = EntryReader(
-        document=document,
-        own_account=account.iban or account.other,
-        own_name=clean_name(node.value("Acct/Ownr/Nm", "Acct/Ownr/Pty/Nm")),
-        currency=account.currency,
-        says_booked=file_format == "camt053",
-    )
-    entries: list[ParsedEntry] = []
-    for entry in node.all("Ntry"):
+class _Entries:
+    """Reads each entry as it ends, statement by statement, so that none is held as XML."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._statements: dict[int, _Statement] = {}
+
+    def take(self, document: Document, entry: Node, above: Node) -> bool:
+        """Read an entry of a statement; what is named like one elsewhere stays where it is."""
+        if above.name not in _FORMAT_OF:
+            return False
+        self._count += 1
+        check_entry_count(self._count)
+        self.of(document, above).take(entry)
+        return True
+
+    def of(self, document: Document, node: Node) -> _Statement:
+        """Return what was read of a statement."""
+        if id(node) not in self._statements:
+            self._statements[id(node)] = _Statement(document, node)
+        return self._statements[id(node)]
+
+
+class _Statement:
+    """What was read of one statement so far; its account stands before its entries, as the standard has it."""
+
+    def __init__(self, document: Document, node: Node) -> None:
+        self.node = node
+        self._document = document
+        self._reader: EntryReader | None = None
+        self._account = ParsedAccount()
+        self._waiting: list[Node] = []
+        self._currencies: dict[str, int] = {}
+        self._entries: list[ParsedEntry] = []
+        self._refused: list[Refusal] = []
+
+    def take(self, entry: Node) -> None:
+        """Read an entry, or keep it until the account is known."""
+        if self._reader is None and not any(child.name == "Acct" for child in self.node.children):
+            self._waiting.append(entry)
+            if len(self._waiting) > _MOST_WAITING:
+                raise UnreadableStatement(
+                    f"More than {_MOST_WAITING:,} entries stand before the account they belong to (Acct)."
+                )
+            return
+        self._read(entry)
+
+    def _read(self, entry: Node) -> None:
+        reader = self._reader or self._begun()
+        for amount in entry.all("Amt") if not self._account.currency else ():
+            self._currencies.setdefault(amount.attributes.get("Ccy", "").strip().upper(), amount.line)
+            reader.currency = _one_of(self._currencies)
         try:
-            entries.extend(reader.read(entry))
+            self._entries.extend(reader.read(entry))
         except UnreadableEntry as error:
-            refused.append(Refusal(entry.line, error.reason))
-    return ParsedStatement(
-        format=file_format,
-        account=account,
-        number=clean_name(node.value("ElctrncSeqNb", "LglSeqNb", "Id")),
-        opening=opening,
-        closing=closing,
-        entries=tuple(entries),
-        refused=tuple(sorted(refused, key=lambda refusal: refusal.line)),
-        proved=prove(opening, closing, entries),
-    )
+            self._refused.append(Refusal(entry.line, error.reason))
+
+    def _begun(self) -> EntryReader:
+        self._account = _account(self.node)
+        self._reader = EntryReader(
+            document=self._document,
+            own_account=self._account.iban or self._account.other,
+            own_name=clean_name(self.node.value("Acct/Ownr/Nm", "Acct/Ownr/Pty/Nm")),
+            currency=self._account.currency,
+            says_booked=_FORMAT_OF.get(self.node.name) == "camt053",
+        )
+        # The statement goes on, and what stands in it is looked for again at its end.
+        self.node.forget()
+        return self._reader
+
+    def statement(self, file_format: str) -> ParsedStatement:
+        """Return the whole statement, once it has ended."""
+        reader = self._reader or self._begun()
+        for entry in self._waiting:
+            self._read(entry)
+        account = replace(self._account, currency=reader.currency)
+        opening, closing = _balances(self.node, account.currency, self._refused)
+        return ParsedStatement(
+            format=file_format,
+            account=account,
+            number=clean_name(self.node.value("ElctrncSeqNb", "LglSeqNb", "Id")),
+            opening=opening,
+            closing=closing,
+            entries=tuple(self._entries),
+            refused=tuple(sorted(self._refused, key=lambda refusal: refusal.line)),
+            proved=prove(opening, closing, self._entries),
+        )
 
 
 def _account(statement: Node) -> ParsedAccount:
-    """Read whose statement it is; the currency is the account's, else that of the balances, else of the entries."""
+    """Read whose statement it is; the currency is the account's, else that of the balances, else open."""
     try:
         named = statement.value("Acct/Ccy")
         currency = currency_code(named) if named else ""
     except UnreadableEntry as error:
         raise UnreadableStatement(f"The currency of the account cannot be read: {error.reason}") from error
     if not currency:
-        currency = _only_currency(statement, "Bal") or _only_currency(statement, "Ntry")
+        currency = _one_of(
+            {amount.attributes.get("Ccy", "").strip().upper(): amount.line for amount in statement.all("Bal/Amt")[::-1]}
+        )
     return ParsedAccount(
         iban=clean_account(statement.value("Acct/Id/IBAN")),
         other=clean_account(statement.value("Acct/Id/Othr/Id", "Acct/Prxy/Id")),
@@ -101,15 +163,16 @@ def _account(statement: Node) -> ParsedAccount:
     )
 
 
-def _only_currency(statement: Node, path: str) -> str:
-    lines: dict[str, int] = {}
-    for amount in statement.all(f"{path}/Amt"):
-        lines.setdefault(amount.attributes.get("Ccy", "").strip().upper(), amount.line)
-    lines.pop("", None)
-    if len(lines) > 1:
-        found = ", ".join(f"{currency} (line {line})" for currency, line in list(lines.items())[:4])
+def _one_of(lines: dict[str, int]) -> str:
+    """Return the one currency that was met, or an empty text; `lines` are where each was met first.
+
+    Raises: UnreadableStatement when there are several.
+    """
+    met = {currency: line for currency, line in lines.items() if currency}
+    if len(met) > 1:
+        found = ", ".join(f"{currency} (line {line})" for currency, line in sorted(met.items(), key=itemgetter(1))[:4])
         raise UnreadableStatement(f"The statement mixes currencies: {found}. It must have one.")
-    return next(iter(lines), "")
+    return next(iter(met), "")
 
 
 def _balances(statement: Node, currency: str, refused: list[Refusal]) -> tuple[Balance | None, Balance | None]:

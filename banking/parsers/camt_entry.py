@@ -6,9 +6,10 @@ booked; otherwise (version .02 often has no amounts inside) only the booked sum 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from banking.parsers.amounts import currency_code, plain_amount, shown, signed
 from banking.parsers.dates import iso_date
@@ -27,6 +28,7 @@ from banking.parsers.xml_tree import Document, Node
 _PENDING = {"PDNG", "FUTR"}
 _USTRD_WIDTH = 140
 _DIRECTIONS = {"CRDT": 1, "DBIT": -1}
+_NO_DETAIL = Node("none", {})
 
 
 def direction(node: Node) -> int:
@@ -59,10 +61,11 @@ def amount_in(node: Node, path: str, currency: str) -> Decimal:
     return plain_amount(amount.text, code)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class EntryReader:
     """Reads the entries of one statement.
 
+    Shape: `currency` is empty as long as no entry has told it, where account and balances do not.
     `says_booked`: an entry without a status is booked, as in an end-of-day statement.
     """
 
@@ -81,31 +84,33 @@ class EntryReader:
         amount = signed(direction(entry), amount_in(entry, "Amt", self.currency))
         status = self._status(entry)
         booked_on, value_date = _dates(entry)
-        details = list(entry.all("NtryDtls/TxDtls"))
+        details = entry.all("NtryDtls/TxDtls")
         shares = _shares(entry, details, amount, self.currency) if len(details) > 1 else None
-        common = ParsedEntry(
-            status=status,
-            booking_date=booked_on,
-            value_date=value_date,
-            amount=amount,
-            currency=self.currency,
-            is_reversal=entry.value("RvslInd") in {"true", "1"},
-            line=entry.line,
-            raw=self.document.raw(entry),
-        )
+        common: dict[str, Any] = {
+            "status": status,
+            "booking_date": booked_on,
+            "value_date": value_date,
+            "currency": self.currency,
+        }
+        reverses = entry.value("RvslInd") in {"true", "1"}
         if shares is None:
-            return [self._with_details(common, entry, details)]
+            told = self._details(entry, details, amount, reverses=reverses)
+            return [ParsedEntry(**common, amount=amount, line=entry.line, raw=self.document.raw(entry), **told)]
         return [
-            replace(
-                self._with_details(replace(common, amount=share), entry, [detail]),
-                bank_reference=_batch_reference(entry, detail, number),
-                reference_is_unique=bool(_batch_reference(entry, detail, number)),
-                batch_line=number,
-                line=detail.line,
-                raw=self.document.raw(detail),
-            )
+            self._of_batch(common, entry, detail, share, number, reverses=reverses)
             for number, (share, detail) in enumerate(zip(shares, details, strict=True), start=1)
         ]
+
+    def _of_batch(
+        self, common: dict[str, Any], entry: Node, detail: Node, share: Decimal, number: int, *, reverses: bool
+    ) -> ParsedEntry:
+        told = self._details(entry, [detail], share, reverses=reverses)
+        told["bank_reference"] = reference = _batch_reference(entry, detail, number)
+        told["reference_is_unique"] = bool(reference)
+        detail.forget()
+        return ParsedEntry(
+            **common, amount=share, batch_line=number, line=detail.line, raw=self.document.raw(detail), **told
+        )
 
     def _status(self, entry: Node) -> EntryStatus:
         written = entry.value("Sts", "Sts/Cd", "Sts/Prtry").upper()
@@ -117,30 +122,30 @@ class EntryReader:
             raise UnreadableEntry("The bank sends this entry for information (INFO); it moves no money here.")
         raise UnreadableEntry(f"The status {shown(written)} does not say whether the entry is booked.")
 
-    def _with_details(self, common: ParsedEntry, entry: Node, details: list[Node]) -> ParsedEntry:
-        """Fill in parties, texts and references; details win, the entry fills what they leave open."""
-        detail = details[0] if len(details) == 1 else Node("none", {}, 0, 0)
-        party_name, party_account = self._counterparty(detail, common.amount)
+    def _details(self, entry: Node, details: list[Node], amount: Decimal, *, reverses: bool) -> dict[str, Any]:
+        """Read parties, texts and references; details win, the entry fills what they leave open."""
+        detail = details[0] if len(details) == 1 else _NO_DETAIL
+        party_name, party_account = self._counterparty(detail, amount)
         text = _text(entry, details)
         fields = keyword_fields(text) or {}
         reference = clean_reference(detail.value("Refs/AcctSvcrRef")) or clean_reference(entry.value("AcctSvcrRef"))
+        end_to_end_id = clean_reference(detail.value("Refs/EndToEndId"))
         original = detail.first("AmtDtls/InstdAmt/Amt") or entry.first("AmtDtls/InstdAmt/Amt")
-        original_amount, original_currency = _original(original, common)
-        return replace(
-            common,
-            counterparty_name=party_name or clean_name(fields.get("ABWA", "") or fields.get("ABWE", "")),
-            counterparty_iban=party_account,
-            remittance_information=fields.get("SVWZ", text) or fields.get("", ""),
-            structured_reference=_structured(detail) or structured_reference_in(text),
-            end_to_end_id=clean_reference(detail.value("Refs/EndToEndId")) or clean_reference(fields.get("EREF", "")),
-            bank_reference=reference,
-            reference_is_unique=bool(reference),
-            bank_transaction_code=_code(detail) or _code(entry),
-            mandate_id=clean_reference(detail.value("Refs/MndtId")) or clean_reference(fields.get("MREF", "")),
-            original_amount=original_amount,
-            original_currency=original_currency,
-            is_reversal=common.is_reversal or detail.first("RtrInf") is not None,
-        )
+        original_amount, original_currency = _original(original, amount, self.currency)
+        return {
+            "counterparty_name": party_name or clean_name(fields.get("ABWA", "") or fields.get("ABWE", "")),
+            "counterparty_iban": party_account,
+            "remittance_information": fields.get("SVWZ", text) or fields.get("", ""),
+            "structured_reference": _structured(detail) or structured_reference_in(text),
+            "end_to_end_id": end_to_end_id or clean_reference(fields.get("EREF", "")),
+            "bank_reference": reference,
+            "reference_is_unique": bool(reference),
+            "bank_transaction_code": _code(detail) or _code(entry),
+            "mandate_id": clean_reference(detail.value("Refs/MndtId")) or clean_reference(fields.get("MREF", "")),
+            "original_amount": original_amount,
+            "original_currency": original_currency,
+            "is_reversal": reverses or detail.first("RtrInf") is not None,
+        }
 
     def _counterparty(self, detail: Node, amount: Decimal) -> tuple[str, str]:
         """Find the other side: who the money came from or went to, unless that is the account's own holder.
@@ -190,6 +195,7 @@ def _shares(entry: Node, details: list[Node], amount: Decimal, currency: str) ->
             return None
         directed = detail if detail.first("CdtDbtInd") is not None else entry
         shares.append(signed(direction(directed), amount_in(detail, path, currency)))
+        detail.forget()
     return shares if sum(shares) == amount else None
 
 
@@ -226,12 +232,12 @@ def _code(node: Node) -> str:
     return clean_reference("/".join(domain) if domain[0] else node.value("BkTxCd/Prtry/Cd"))[:80]
 
 
-def _original(node: Node | None, common: ParsedEntry) -> tuple[Decimal | None, str]:
+def _original(node: Node | None, booked: Decimal, booked_in: str) -> tuple[Decimal | None, str]:
     """Read what was instructed, where it is not simply what was booked."""
     if node is None:
         return None, ""
     currency = currency_code(node.attributes.get("Ccy", ""))
     amount = plain_amount(node.text, currency)
-    if (abs(amount), currency) == (abs(common.amount), common.currency):
+    if (abs(amount), currency) == (abs(booked), booked_in):
         return None, ""
     return abs(amount), currency

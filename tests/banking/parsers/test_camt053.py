@@ -380,3 +380,41 @@ def test_raw_text_is_the_entry_itself():
 def test_too_many_entries_are_refused():
     with pytest.raises(FileTooLarge, match="50,000 entries"):
         camt053.parse(file("<Ntry/>" * 50_001))
+
+
+def account_last(*entries: str) -> bytes:
+    account = f"<Acct><Id><IBAN>{OWN}</IBAN></Id><Ccy>EUR</Ccy></Acct>"
+    return file(*entries, account, account=" ")
+
+
+def test_entries_that_stand_before_their_account_are_read_by_it():
+    found = only(account_last(entry("1.00"), entry("2.00", currency="USD")))
+
+    assert (found.account.iban, found.account.currency) == (OWN, "EUR")
+    assert [one.amount for one in found.entries] == [Decimal("1.00")]
+    assert ["the account is in EUR" in one.reason for one in found.refused] == [True]
+
+
+def test_very_many_entries_before_their_account_are_refused():
+    assert len(only(account_last(*[entry()] * 1000)).entries) == 1000
+    with pytest.raises(UnreadableStatement, match="More than 1,000 entries stand before the account"):
+        camt053.parse(account_last(*[entry()] * 1001))
+
+
+def test_entries_tell_the_currency_that_nothing_else_does():
+    account = f"<Acct><Id><IBAN>{OWN}</IBAN></Id></Acct>"
+
+    found = only(file(entry("1.00", currency="SEK"), entry("2.00", currency="SEK"), account=account))
+
+    assert (found.account.currency, len(found.entries), found.refused) == ("SEK", 2, ())
+    with pytest.raises(UnreadableStatement, match=r"mixes currencies: SEK \(line [0-9]+\), NOK \(line"):
+        camt053.parse(file(entry("1.00", currency="SEK"), entry("2.00", currency="NOK"), account=account))
+
+
+def test_more_elements_than_are_held_at_once_are_refused():
+    with pytest.raises(FileTooLarge, match="more than 400,000 elements in one place"):
+        camt053.parse(b"<Document>" + b"<a/>" * 400_001 + b"</Document>")
+
+
+def test_entry_named_element_outside_of_a_statement_is_no_entry():
+    assert len(only(file(entry(), "<SplmtryData><Ntry/></SplmtryData>")).entries) == 1
