@@ -23,6 +23,7 @@ from payymo.dashboard.views import (
     search,
     settings,
     settings_general,
+    statement,
     three_way,
     transactions,
 )
@@ -52,6 +53,8 @@ urlpatterns = [
     path("postings/<uuid:posting_id>/give-up/", postings.give_up, name="posting_give_up"),
     path("reports/three-way/", three_way.three_way, name="three_way"),
     path("reports/three-way/export.csv", three_way.three_way_csv, name="three_way_csv"),
+    path("reports/statement/", statement.statement, name="statement"),
+    path("reports/statement/export.csv", statement.statement_csv, name="statement_csv"),
     path("reports/match-rate/", engine.match_rate, name="match_rate"),
     path("reports/match-rate/export.csv", engine.match_rate_csv, name="match_rate_csv"),
     path("reports/engine/", engine.engine, name="engine"),

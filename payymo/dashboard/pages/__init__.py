@@ -21,6 +21,7 @@ Nothing in a template asks the database, and nothing here does either.
 | dashboard:postings | dashboard/postings.html | PostingsPage |
 | dashboard:returns | dashboard/returns.html | ReturnsPage |
 | dashboard:activity | dashboard/activity.html | ActivityPage |
+| dashboard:statement | dashboard/statement.html | StatementPage |
 | dashboard:engine | dashboard/engine.html | EnginePage |
 | dashboard:match_rate | dashboard/match_rate.html | MatchRatePage |
 | dashboard:connections | dashboard/connections/list.html | ConnectionsPage |
@@ -120,6 +121,7 @@ from payymo.dashboard.pages.shell import (
     Shell,
     StaffStrip,
 )
+from payymo.dashboard.pages.statement import StatementPage, StatementRow
 from payymo.dashboard.pages.three_way import ThreeWayLine, ThreeWayList, ThreeWayReport
 from payymo.dashboard.pages.values import (
     Amount,
@@ -234,6 +236,8 @@ __all__ = [
     "SplitPanel",
     "SplitRow",
     "StaffStrip",
+    "StatementPage",
+    "StatementRow",
     "Status",
     "StopCard",
     "StoppedPosting",

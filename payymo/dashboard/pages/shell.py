@@ -15,6 +15,7 @@ Section = Literal[
     "payouts",
     "postings",
     "three_way",
+    "statement",
     "match_rate",
     "engine",
     "activity",

@@ -30,6 +30,7 @@ def _places(permissions: frozenset[str]) -> tuple[tuple[str, Hit], ...]:
         ("rules.change", Hit(_("New rule"), link("rule_new"), "plus")),
         ("invoices.view", Hit(_("Postings that need a person"), link("postings"), "triangle-alert")),
         ("reports.view", Hit(_("Three-way check"), link("three_way"), "check-check")),
+        ("reports.view", Hit(_("Period statement"), link("statement"), "landmark")),
         ("reports.view", Hit(_("Match rate"), link("match_rate"), "activity")),
         ("reports.view", Hit(_("How sure is the engine"), link("engine"), "sparkles")),
         ("activity.view", Hit(_("Activity"), link("activity"), "history", keys="G A")),

@@ -22,7 +22,7 @@ PAGES = [
     "/transactions/00000000-0000-4000-8000-000000000004/", "/invoices/",
     "/invoices/00000000-0000-4000-8000-000000000004/", "/payouts/",
     "/payouts/00000000-0000-4000-8000-000000000004/", "/reports/three-way/",
-    "/reports/engine/", "/reports/match-rate/", "/postings/", "/activity/",
+    "/reports/engine/", "/reports/statement/", "/reports/match-rate/", "/postings/", "/activity/",
     "/connections/", "/setup/", "/payers/", "/payers/one/", "/search/", "/account/profile/",
     "/settings/general/", "/help/", "/help/shortcuts/",
     "/rules/", "/rules/new/", "/rules/one/", "/rules/empty/",

@@ -221,6 +221,22 @@ def payout(**changes: object) -> pages.PayoutPage:
     return replace(whole, **changes)
 
 
+def statement(**changes: object) -> pages.StatementPage:
+    bank = pages.StatementRow(
+        "Business account … 4411", eur("12500.00"), eur("8412.20"), eur("310.49"), eur("119.00"), eur("-2040.10"),
+        eur("19301.59"), 412, eur("19301.59"), date(2026, 10, 31), None, True,
+    )  # fmt: skip
+    gap = replace(bank, name="Second account … 0007", stated=eur("19201.59"), gap=eur("-100.00"), agrees=False)
+    none = pages.StatementRow(
+        "Acme Stripe", eur("0"), eur("9.90"), eur("0"), eur("0"), eur("-9.90"), eur("0"), 2, from_first_entry=True
+    )
+    whole = pages.StatementPage(
+        "Every movement is in exactly one part, and 1 account agrees with its bank statement.", (bank, gap, none),
+        "2026-10-01", "2026-10-31", "/reports/statement/export.csv", "Choose a first day and a last day.",
+    )  # fmt: skip
+    return replace(whole, **changes)
+
+
 def three_way(**changes: object) -> pages.ThreeWayReport:
     lists = (
         pages.ThreeWayList("Captured, but the invoice is unpaid", "3", "/reports/three-way/", False, True),

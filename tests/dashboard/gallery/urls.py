@@ -153,6 +153,7 @@ dashboard = [
     path("payouts/", page("payouts", gallery.payouts, "payouts"), name="payouts"),
     path("payouts/<uuid:payout>/", page("payout", gallery.payout, "payouts"), name="payout"),
     path("reports/three-way/", page("three_way", gallery.three_way, "three_way"), name="three_way"),
+    path("reports/statement/", page("statement", gallery.statement, "statement"), name="statement"),
     path("reports/engine/", page("engine", gallery.engine, "engine"), name="engine"),
     path("reports/match-rate/", page("match_rate", gallery.match_rate, "match_rate"), name="match_rate"),
     path("postings/", page("postings", gallery.postings, "postings"), name="postings"),

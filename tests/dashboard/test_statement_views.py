@@ -1,0 +1,94 @@
+"""The period statement as a page and as a table."""
+
+import csv
+import io
+from decimal import Decimal
+
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from accounts.models import Membership
+from accounts.permissions import PERMISSIONS
+from accounts.services import members
+from tests.factories import rows
+from tests.factories.rows import TODAY
+
+PERIOD = f"from={TODAY.replace(day=1)}&to={TODAY}"
+
+
+def page_of(browser, query=PERIOD):
+    answer = browser.get(f"/reports/statement/?{query}")
+    assert answer.status_code == 200
+    return answer.context["page"]
+
+
+def named(name):
+    account = rows.account()
+    account.name = name
+    account.save(update_fields=["name"])
+    return account
+
+
+def test_an_account_with_what_it_began_and_ended_with(as_viewer, in_acme):
+    account = rows.account()
+    rows.transfer("x", "10.00", into=account, booking_date=TODAY)
+    rows.transfer("y", "-4.00", into=account, booking_date=TODAY)
+
+    page = page_of(as_viewer)
+
+    [row] = page.rows
+    amounts = (row.opening, row.matched, row.unmatched, row.in_transit, row.other, row.closing)
+    assert sum(amount.value for amount in amounts[:5]) == row.closing.value == Decimal("6.00")
+    assert (row.unmatched.value, row.from_first_entry, row.agrees) == (Decimal("10.00"), True, None)
+    assert "No bank statement ends in this period" in page.sentence
+
+
+def test_the_download_holds_the_same_amounts(as_viewer, in_acme):
+    rows.transfer("x", "10.00", into=named("=cmd()"), booking_date=TODAY)
+
+    answer = as_viewer.get(f"/reports/statement/export.csv?{PERIOD}")
+
+    [line] = csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig")))
+    assert (line["opening"], line["unmatched"], line["closing"], line["difference"]) == (
+        "0.00",
+        "10.00",
+        "10.00",
+        "0.00",
+    )
+    assert line["account"].startswith("'=cmd()")
+
+
+def test_days_in_the_wrong_order_say_so_and_the_month_before_is_shown(as_viewer, in_acme):
+    page = page_of(as_viewer, "from=2026-11-20&to=2026-11-01")
+
+    assert "a last day that is not before it" in page.error
+    assert page.since.endswith("-01")
+
+
+def test_no_account_is_an_empty_page_and_no_download(as_viewer, in_acme):
+    page = page_of(as_viewer)
+
+    assert (page.rows, page.csv_url) == ((), "")
+
+
+def test_queries_do_not_grow_with_entries_or_accounts(as_viewer, in_acme):
+    rows.transfer("x", "10.00", into=rows.account(), booking_date=TODAY)
+    page_of(as_viewer)
+    with CaptureQueriesContext(connection) as few:
+        page_of(as_viewer)
+    for _number in range(5):
+        account = rows.account()
+        for _ in range(3):
+            rows.transfer("x", "10.00", into=account, booking_date=TODAY)
+    with CaptureQueriesContext(connection) as many:
+        assert len(page_of(as_viewer).rows) == 6
+
+    assert len(many) <= len(few)
+
+
+def test_a_member_limited_to_some_accounts_sees_no_statement(as_viewer, in_acme, viewer):
+    membership = Membership.objects.get(user=viewer, tenant=in_acme)
+    members.limit_member(membership=membership, granted=frozenset(PERMISSIONS), accounts=[rows.account()])
+
+    assert as_viewer.get("/reports/statement/").status_code == 403
+    assert as_viewer.get("/reports/statement/export.csv").status_code == 403
