@@ -36,7 +36,8 @@ function failed(row, text) {
   if (row) {
     comeBack(row);
     forget(row.dataset.receipt);
-    show(row);
+    // That nothing was saved is not to be hidden by a panel that cannot be loaded either.
+    show(row, { quiet: true });
   }
   notice(text, "bad");
   announce(text);

@@ -43,7 +43,7 @@ export function focusHeading() {
   panel().querySelector("h2")?.focus({ preventScroll: true });
 }
 
-export async function show(row, { focus = true } = {}) {
+export async function show(row, { focus = true, quiet = false } = {}) {
   const mine = ++shown;
   setCurrent(row);
   window.history.replaceState(null, "", row.href);
@@ -58,7 +58,7 @@ export async function show(row, { focus = true } = {}) {
     if (mine !== shown) return;
     // A decision on its way says it itself, and leads back to its own payment.
     if (error instanceof SignedOut) busy() || signedOut();
-    else notice(words("textLoadFailed"), "bad");
+    else if (!quiet) notice(words("textLoadFailed"), "bad");
   } finally {
     clearTimeout(late);
   }
