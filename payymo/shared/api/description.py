@@ -89,7 +89,8 @@ def complete(result: dict[str, Any], **_: Any) -> dict[str, Any]:
                 "security": [{}],
                 "parameters": ([_INSTALLATION] if "{" in path else []) + named,
                 "requestBody": {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}},
-                "responses": _ANSWERS_WITHOUT_BODY,
+                # What is no id at all is no address of ours.
+                "responses": _ANSWERS_WITHOUT_BODY | ({"404": _PROBLEM_ANSWER} if "{" in path else {}),
             }
         }
     result["paths"] = dict(sorted(result["paths"].items()))
