@@ -134,3 +134,41 @@ def _add_invoice(connection: sqlite3.Connection, slug: str, order: dict[str, Any
         (slug, next_id(connection, "whmcs_item", slug), id, str(order.get("type", "Hosting")), line, total),
     )
     return id
+
+
+def shrink(connection: sqlite3.Connection, slug: str, order: dict[str, Any]) -> int:
+    """Forget all but the newest `invoices` of a site and the clients they are for; return how many invoices are left.
+
+    Raises: BadOrder.
+    """
+    kept = order.get("invoices")
+    if not isinstance(kept, int) or kept < 1:
+        raise BadOrder("invoices must be a whole number above zero.")
+    first = connection.execute(
+        "SELECT MIN(id) FROM (SELECT id FROM whmcs_invoice WHERE slug = ? ORDER BY id DESC LIMIT ?)", (slug, kept)
+    ).fetchone()[0]
+    connection.execute("DELETE FROM whmcs_invoice WHERE slug = ? AND id < ?", (slug, first))
+    # Bookings without an invoice, such as credit, stay with their clients.
+    connection.execute(
+        "DELETE FROM whmcs_client WHERE slug = ?1 "
+        "AND id NOT IN (SELECT userid FROM whmcs_invoice WHERE whmcs_invoice.slug = ?1)",
+        (slug,),
+    )
+    connection.execute("DELETE FROM whmcs_item WHERE slug = ? AND invoiceid < ?", (slug, first))
+    connection.execute(
+        "DELETE FROM whmcs_transaction WHERE slug = ?1 AND (invoiceid BETWEEN 1 AND ?2 - 1 "
+        "OR userid NOT IN (SELECT id FROM whmcs_client WHERE whmcs_client.slug = ?1))",
+        (slug, first),
+    )
+    left = connection.execute("SELECT COUNT(*) FROM whmcs_invoice WHERE slug = ?", (slug,)).fetchone()[0]
+    return int(left)
+
+
+def delete_invoice(connection: sqlite3.Connection, slug: str, id: int) -> None:
+    """Delete an invoice as an administrator may, with its lines; its bookings stay.
+
+    Raises: WhmcsError.
+    """
+    shapes.invoice_row(connection, slug, id)
+    connection.execute("DELETE FROM whmcs_invoice WHERE slug = ? AND id = ?", (slug, id))
+    connection.execute("DELETE FROM whmcs_item WHERE slug = ? AND invoiceid = ?", (slug, id))

@@ -198,6 +198,17 @@ class Routes:
             id = changes.save_invoice(connection, _slug(slug), _order(), self.today())
             return jsonify(reading.get_invoice(connection, slug, {"invoiceid": str(id)}))
 
+    def delete_invoice(self, slug: str, id: int) -> Response:
+        """Delete an invoice."""
+        with self.store.writing() as connection:
+            changes.delete_invoice(connection, _slug(slug), id)
+        return jsonify({"deleted": id})
+
+    def shrink(self, slug: str) -> Response:
+        """Make a WHMCS site small, for tests that read all of it."""
+        with self.store.writing() as connection:
+            return jsonify({"invoices": changes.shrink(connection, _slug(slug), _order())})
+
 
 def blueprint(store: Store, today: Callable[[], date], announce: Announce) -> Blueprint:
     """Return the control addresses."""
@@ -233,4 +244,6 @@ def blueprint(store: Store, today: Callable[[], date], announce: Announce) -> Bl
     add("/bank/<slug>/book-pending", routes.book_pending, "POST")
     add("/bank/<slug>/expire", routes.expire, "POST")
     add("/whmcs/<slug>/invoice", routes.invoice, "POST")
+    add("/whmcs/<slug>/invoice/<int:id>", routes.delete_invoice, "DELETE")
+    add("/whmcs/<slug>/shrink", routes.shrink, "POST")
     return pages

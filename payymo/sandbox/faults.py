@@ -23,8 +23,8 @@ KNOWN = {
     "simplefin": {"revoked", "unpaid", "rate_limited", "down", "html", "slow", "complains"},
     "stripe": {"rate_limited", "slow", "server_error", "html", "unauthorized", "lacks_right", "excess_right"},
     "whmcs": {
-        "error_after_booking", "timeout_after_booking", "html", "slow", "forbidden_ip", "auth_failed", "server_error",
-        "cut",
+        "error_after_booking", "timeout_after_booking", "success_without_booking", "booked_late", "html", "slow",
+        "forbidden_ip", "auth_failed", "not_allowed", "server_error", "cut",
     },
 }  # fmt: skip
 MAINTENANCE = (

@@ -61,6 +61,12 @@ class Site:
     def change_invoice(self, whmcs_id: int, **changes) -> None:
         self.process.control("POST", f"/whmcs/{self.slug}/invoice", {"id": whmcs_id, **changes})
 
+    def delete_invoice(self, whmcs_id: int) -> None:
+        self.process.control("DELETE", f"/whmcs/{self.slug}/invoice/{whmcs_id}")
+
+    def shrink(self, invoices: int) -> None:
+        self.process.control("POST", f"/whmcs/{self.slug}/shrink", {"invoices": invoices})
+
     def book(self) -> dict:
         return self.process.control("GET", f"/book/{self.slug}")
 

@@ -1,21 +1,38 @@
 """The mirror against the running stand-in: complete, repeatable, resumable, and never older than a posting."""
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import connections
+from django.test.utils import CaptureQueriesContext
 
 from payymo.shared.errors import Refused, Retryable
 from tests.whmcs.site import LONG_AGO, NOW, Site, leave, mirror, post, reserved
 from whmcs.models import Client, Invoice, InvoiceLine, Posting, WhmcsInstance, WhmcsTransaction
-from whmcs.services.invoice_mirror import write_reading
+from whmcs.services.client_sync import clients_of
+from whmcs.services.invoice_mirror import write_page, write_reading, write_readings
 from whmcs.services.invoice_sync import sync_instance
 from whmcs.services.posting import PAYABLE
 
+INVOICES = 130
+
+
+@pytest.fixture(scope="module")
+def shrunk(sandbox_process):
+    """A host of which a whole reading is a hundred calls; the others get theirs back whole."""
+    whole = Site(sandbox_process, "globex")
+    whole.shrink(INVOICES)
+    yield whole
+    sandbox_process.control("POST", "/reset")
+
 
 @pytest.fixture
-def site(small_site):
-    return small_site
+def site(shrunk):
+    shrunk.quiet()
+    yield shrunk
+    shrunk.quiet()
 
 
 def sync(instance, site, now=NOW, **more):
@@ -30,6 +47,11 @@ class Remembering:
         self._api, self._answers = api, {}
 
     def __getattr__(self, action):
+        if action == "invoices_alone":
+            return lambda ids: [self.invoice(whmcs_id) for whmcs_id in ids]
+        if action == "bookings_of":
+            return lambda ids: [self.transactions(client_whmcs_id=whmcs_id) for whmcs_id in ids]
+
         def answer(*args, **how):
             key = (action, args, tuple(sorted(how.items())))
             if key not in self._answers:
@@ -40,8 +62,8 @@ class Remembering:
 
 
 @pytest.fixture(scope="module")
-def remembering(sandbox_process):
-    return Remembering(Site(sandbox_process, "globex").api())
+def remembering(shrunk):
+    return Remembering(shrunk.api())
 
 
 @pytest.fixture
@@ -315,6 +337,28 @@ def test_lines_that_changed_are_replaced(instance, site):
 
     invoice.refresh_from_db()
     assert ([line.description for line in invoice.lines.all()], invoice.matched_at) == (["Web Hosting"], None)
+
+
+def test_queries_of_a_page_and_of_readings_do_not_grow_with_their_rows(freshly_synced, site):
+    later = NOW + timedelta(hours=1)
+    rows = list(Invoice.objects.filter(status__in=PAYABLE).order_by("-whmcs_id")[:9])
+    remote = {row.pk: site.api().invoice(row.whmcs_id) for row in rows}
+    listed = {row.whmcs_id: row for row in site.api().invoices(start=0, count=100, newest_first=True).rows}
+    clients = clients_of(freshly_synced, site.api(), listed.values(), read_at=NOW)
+
+    def queries(number: int) -> int:
+        some = rows[:number]
+        InvoiceLine.objects.filter(invoice__in=some).update(description="before")
+        Invoice.objects.filter(pk__in=[row.pk for row in some]).update(total=1, balance=1)
+        summaries = [replace(listed[row.whmcs_id], number=f"CHANGED-{number}-{row.pk}") for row in some]
+        with CaptureQueriesContext(connections["default"]) as found:
+            write_page(freshly_synced, summaries, clients, read_at=later, is_first_load=False)
+            assert write_readings({row.pk: remote[row.pk] for row in some}, read_at=later) == number
+        return len(found)
+
+    few, more = queries(2), queries(9)
+
+    assert few == more
 
 
 def test_progress_is_told_step_by_step(instance, site):

@@ -1,9 +1,12 @@
 """What Payymo needs from a WHMCS installation, whoever speaks to it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Generic, Protocol, TypeVar
+
+from payymo.shared.errors import Refused, Retryable
 
 Row = TypeVar("Row")
 
@@ -170,6 +173,14 @@ class WhmcsApi(Protocol):
         self, *, transaction_id: str = "", client_whmcs_id: int = 0, invoice_whmcs_id: int = 0
     ) -> Page[RemoteTransaction]:
         """Return bookings by exactly one of the three; WHMCS does not page them."""
+        ...
+
+    def invoices_alone(self, whmcs_ids: Sequence[int]) -> list[RemoteInvoice | Refused | Retryable]:
+        """Return each of these invoices, or the error it met, in the order asked; a few calls at a time."""
+        ...
+
+    def bookings_of(self, client_whmcs_ids: Sequence[int]) -> list[Page[RemoteTransaction] | Refused | Retryable]:
+        """Return each of these clients' bookings, or the error met, as above."""
         ...
 
     def add_invoice_payment(

@@ -1,7 +1,8 @@
 """The WHMCS external API over HTTP. Thin: one action a method, every answer checked, nothing kept between calls."""
 
+import copy
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -9,6 +10,7 @@ from typing import Any, TypeVar
 from payymo.shared import http
 from payymo.shared.errors import Refused, Retryable, Unknown
 from whmcs.clients import reading, refusals
+from whmcs.clients.at_once import read_each
 from whmcs.clients.base import (
     Currency,
     Details,
@@ -126,6 +128,23 @@ class WhmcsHttpApi:
         answer = self._read("GetTransactions", **sent)
         read = reading.transaction
         return _understood("GetTransactions", lambda: reading.page(answer, "transactions", "transaction", read))
+
+    def invoices_alone(self, whmcs_ids: Sequence[int]) -> list[RemoteInvoice | Refused | Retryable]:
+        """Return each of these invoices, or the error it met, in the order asked; a few calls at a time."""
+        return read_each(lambda one, breaker: self._through(breaker).invoice(one), whmcs_ids, self._breaker)
+
+    def bookings_of(self, client_whmcs_ids: Sequence[int]) -> list[Page[RemoteTransaction] | Refused | Retryable]:
+        """Return each of these clients' bookings, as above."""
+        return read_each(
+            lambda one, breaker: self._through(breaker).transactions(client_whmcs_id=one),
+            client_whmcs_ids,
+            self._breaker,
+        )
+
+    def _through(self, breaker: http.Breaker) -> "WhmcsHttpApi":
+        other = copy.copy(self)
+        other._breaker = breaker
+        return other
 
     def add_invoice_payment(
         self,

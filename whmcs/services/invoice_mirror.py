@@ -12,7 +12,7 @@ from tenants.nudging import nudge
 from whmcs.clients.base import RemoteInvoice, RemoteInvoiceSummary
 from whmcs.locks import lock_invoices
 from whmcs.models import Client, Invoice, Posting, WhmcsInstance
-from whmcs.services.mirroring import change, to_utc, write_invoice
+from whmcs.services.mirroring import Reading, change, to_utc, write_invoices
 from whmcs.services.posting import PAYABLE
 from whmcs.services.transitions import IN_FLIGHT
 
@@ -46,9 +46,10 @@ def write_page(
         busy = _busy(held.values(), read_at)
         changed = []
         for whmcs_id, invoice in held.items():
-            if _differs(invoice, rows[whmcs_id], clients) and invoice.synced_at <= read_at:
+            wanted = _values(rows[whmcs_id], clients, instance)
+            if _differs(invoice, wanted) and invoice.synced_at <= read_at:
                 if invoice.pk not in busy:
-                    _apply(invoice, rows[whmcs_id], clients, read_at)
+                    _apply(invoice, wanted, read_at)
                 invoice.needs_reading = True
                 changed.append(invoice)
         Invoice.objects.bulk_update(changed, [*_LISTED, "balance", "needs_reading", "synced_at", "matched_at"])
@@ -65,12 +66,19 @@ def write_page(
 
 def write_reading(invoice_id: int, remote: RemoteInvoice, *, read_at: datetime) -> bool:
     """Store an invoice read alone; say whether it was, or left to the next run because a posting is under way."""
+    return bool(write_readings({invoice_id: remote}, read_at=read_at))
+
+
+def write_readings(remote: Mapping[int, RemoteInvoice], *, read_at: datetime) -> int:
+    """Store invoices read alone, by primary key; return how many were, for some may wait for a posting under way."""
     with transaction.atomic():
-        invoice = lock_invoices([invoice_id])[invoice_id]
-        if _busy([invoice], read_at):
-            return False
+        locked = lock_invoices(remote)
+        busy = _busy(locked.values(), read_at)
+        readings = [Reading(invoice, remote[pk], read_at) for pk, invoice in locked.items() if pk not in busy]
+        if not readings:
+            return 0
         nudge("invoices", within_seconds=_GATHERED_SECONDS)
-        return write_invoice(invoice, remote, read_at=read_at)
+        return write_invoices(readings[0].invoice.instance, readings)
 
 
 def write_gone(invoice_id: int, *, read_at: datetime) -> None:
@@ -106,14 +114,13 @@ def _values(row: RemoteInvoiceSummary, clients: Mapping[int, Client], instance: 
     }
 
 
-def _differs(invoice: Invoice, row: RemoteInvoiceSummary, clients: Mapping[int, Client]) -> bool:
-    wanted = _values(row, clients, invoice.instance)
+def _differs(invoice: Invoice, wanted: Mapping[str, Any]) -> bool:
     return any(getattr(invoice, name) != value for name, value in wanted.items())
 
 
-def _apply(invoice: Invoice, row: RemoteInvoiceSummary, clients: Mapping[int, Client], read_at: datetime) -> None:
-    values = _values(row, clients, invoice.instance)
-    if row.status not in PAYABLE:
+def _apply(invoice: Invoice, wanted: Mapping[str, Any], read_at: datetime) -> None:
+    values = dict(wanted)
+    if values["status"] not in PAYABLE:
         values["balance"] = Decimal(0)
     change(invoice, values)
     invoice.synced_at = read_at

@@ -6,21 +6,20 @@ day it walks through everything. Every page is committed, so an interrupted run 
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Q, QuerySet
 
-from payymo.shared.errors import ProviderError, Refused, Retryable
-from whmcs.clients import refusals
+from payymo.shared.errors import ProviderError
 from whmcs.clients.base import Page, RemoteClient, RemoteInvoiceSummary, WhmcsApi
-from whmcs.models import Client, Invoice, WhmcsInstance
+from whmcs.models import Invoice, WhmcsInstance
 from whmcs.services import health
 from whmcs.services.client_sync import clients_of, write_clients
-from whmcs.services.invoice_mirror import write_gone, write_page, write_reading
-from whmcs.services.mirroring import store_transactions
+from whmcs.services.invoice_mirror import write_page
 from whmcs.services.posting import PAYABLE
 from whmcs.services.remote_pages import pages
+from whmcs.services.single_readings import SingleReadings
+from whmcs.services.sync_result import SyncResult
 from whmcs.services.timing import clock_from
 
 Progress = Callable[[str, int, int], None]
@@ -30,23 +29,7 @@ READ_AGAIN_AFTER = timedelta(hours=6)
 _READ_AGAIN_AT_ONCE = 200
 # A walk that goes on reads so many rows again: some of those before may have been deleted since.
 _AGAIN = 50
-_RECENT = timedelta(days=90)
-_UNREADABLE_IN_A_ROW = 3
 _OPEN_STATUSES = sorted({*PAYABLE, Invoice.Status.DRAFT})
-
-
-@dataclass(slots=True)
-class SyncResult:
-    """What a run brought; `unreadable` names rows of WHMCS that were left out, with the reason."""
-
-    new_clients: int = 0
-    changed_clients: int = 0
-    new_invoices: int = 0
-    changed_invoices: int = 0
-    read_invoices: int = 0
-    bookings: int = 0
-    unreadable: list[str] = field(default_factory=list)
-    is_complete: bool = False
 
 
 class _OutOfTime(Exception):
@@ -93,6 +76,7 @@ class _Sync:
         self.result = SyncResult()
         self._deadline = now + budget
         self._progress = progress or (lambda step, done, total: None)
+        self.alone = SingleReadings(instance, api, self.clock, self.result, self._step)
 
     def everything(self, *, full: bool) -> None:
         """Take the steps in an order in which each run comes further, however short its time is.
@@ -107,11 +91,11 @@ class _Sync:
         if full or self._is_due(last):
             self._whole_list(is_first_load=last is None)
         self._new_invoices()
-        self._read_marked()
-        self._bookings_of_clients()
+        self.alone.marked_invoices()
+        self.alone.bookings_of_clients(self.now)
         self._open_invoices()
         self._ask_again()
-        self._read_marked()
+        self.alone.marked_invoices()
 
     def _is_due(self, last: datetime | None) -> bool:
         return last is None or last <= self.now - FULL_SWEEP_EVERY
@@ -204,52 +188,6 @@ class _Sync:
         Invoice.objects.filter(pk__in=list(rows.values_list("pk", flat=True)[:_READ_AGAIN_AT_ONCE])).update(
             needs_reading=True
         )
-
-    def _read_marked(self) -> None:
-        marked = list(self._of_instance().filter(needs_reading=True).order_by("pk").values_list("pk", "whmcs_id"))
-        in_a_row = 0
-        for done, (pk, whmcs_id) in enumerate(marked, start=1):
-            in_a_row = 0 if self._read_one(pk, whmcs_id) else in_a_row + 1
-            if in_a_row >= _UNREADABLE_IN_A_ROW:
-                raise Retryable("WHMCS's answers to GetInvoice cannot be read.", reason="unreadable_answer")
-            self._step("balances", done, len(marked))
-
-    def _read_one(self, pk: int, whmcs_id: int) -> bool:
-        read_at = self.clock()
-        try:
-            remote = self.api.invoice(whmcs_id)
-        except Refused as error:
-            if error.reason != refusals.INVOICE_NOT_FOUND:
-                raise
-            write_gone(pk, read_at=read_at)
-        except Retryable as error:
-            if error.reason != "unreadable_answer":
-                raise
-            self.result.unreadable.append(f"invoice {whmcs_id}: {error}")
-            return False
-        else:
-            if write_reading(pk, remote, read_at=read_at):
-                self.result.read_invoices += 1
-        return True
-
-    def _bookings_of_clients(self) -> None:
-        """Read the bookings of clients with recent invoices, those that were never read first."""
-        due = Q(bookings_read_at=None) | Q(bookings_read_at__lte=self.now - FULL_SWEEP_EVERY)
-        recent = (
-            Q(issue_date__gte=(self.now - _RECENT).date()) | Q(paid_at__gte=self.now - _RECENT) | Q(status__in=PAYABLE)
-        )
-        ours = Client.objects.filter(
-            due, instance=self.instance, pk__in=self._of_instance().filter(recent).values("client")
-        )
-        clients = list(ours.order_by(F("bookings_read_at").asc(nulls_first=True), "pk").values_list("pk", "whmcs_id"))
-        for done, (pk, whmcs_id) in enumerate(clients, start=1):
-            page = self.api.transactions(client_whmcs_id=whmcs_id)
-            wanted = {row.invoice_whmcs_id for row in page.rows}
-            invoices = dict(self._of_instance().filter(whmcs_id__in=wanted).values_list("whmcs_id", "pk"))
-            self.result.bookings += len(store_transactions(self.instance, page.rows, invoices))
-            self.result.unreadable += page.unreadable
-            Client.objects.filter(pk=pk).update(bookings_read_at=self.clock())
-            self._step("bookings", done, len(clients))
 
     def _of_instance(self) -> QuerySet[Invoice]:
         return Invoice.objects.filter(instance=self.instance)

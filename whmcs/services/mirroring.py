@@ -1,9 +1,13 @@
 """Writing what WHMCS answered into the mirror, row by row, under the invoice's lock."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from whmcs.clients.base import RemoteInvoice, RemoteLine, RemoteTransaction
+from django.db.models import Q
+
+from whmcs.clients.base import RemoteInvoice, RemoteTransaction
 from whmcs.models import Invoice, InvoiceLine, WhmcsInstance, WhmcsTransaction
 
 # A change of one of these is a reason for the matching engine to look again.
@@ -11,6 +15,10 @@ _MATTERS = frozenset(
     {"number", "status", "total", "balance", "credit", "due_date", "issue_date", "currency", "client_id"}
 )
 MASS_PAYMENT_LINE = "Invoice"
+_WRITTEN = (
+    *("number", "issue_date", "due_date", "paid_at", "total", "credit", "balance", "status", "payment_method"),
+    *("is_mass_payment", "synced_at", "read_at", "needs_reading", "matched_at"),
+)
 
 
 def to_utc(local: datetime | None, instance: WhmcsInstance) -> datetime | None:
@@ -35,20 +43,49 @@ def change(invoice: Invoice, values: dict[str, Any]) -> bool:
     return bool(changed)
 
 
-def write_invoice(invoice: Invoice, remote: RemoteInvoice, *, read_at: datetime, is_newest: bool = False) -> bool:
-    """Bring a locked invoice, its lines and its bookings to what was read; say whether it was written.
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """An invoice locked by the caller, what WHMCS answered about it, and when that reading began."""
 
-    Shape: a reading that began before the one already shown is dropped, since the row knows more; `is_newest` says
-    that the caller kept others from writing meanwhile.
+    invoice: Invoice
+    remote: RemoteInvoice
+    read_at: datetime
+
+
+def write_invoice(invoice: Invoice, remote: RemoteInvoice, *, read_at: datetime, is_newest: bool = False) -> bool:
+    """Write one reading; say whether it was written."""
+    return bool(write_invoices(invoice.instance, [Reading(invoice, remote, read_at)], is_newest=is_newest))
+
+
+def write_invoices(instance: WhmcsInstance, readings: Sequence[Reading], *, is_newest: bool = False) -> int:
+    """Bring locked invoices, their lines and their bookings to what was read; return how many were written.
+
+    Shape: a fixed number of queries for any number of readings. A reading that began before the one already shown is
+    dropped, since the row knows more; `is_newest` says that the caller kept others from writing meanwhile.
     """
-    store_transactions(invoice.instance, remote.transactions, {invoice.whmcs_id: invoice.pk})
-    if read_at < invoice.synced_at and not is_newest:
-        return False
-    values = {
+    bookings = tuple(row for one in readings for row in one.remote.transactions)
+    if bookings:
+        store_transactions(instance, bookings, {one.remote.whmcs_id: one.invoice.pk for one in readings})
+    kept = [one for one in readings if is_newest or one.read_at >= one.invoice.synced_at]
+    with_new_lines = _write_lines(kept)
+    for one in kept:
+        invoice = one.invoice
+        change(invoice, _shown(one.remote, instance))
+        # While it waited to be read, the engine was not shown it.
+        if invoice.pk in with_new_lines or invoice.needs_reading:
+            invoice.matched_at = None
+        invoice.synced_at = invoice.read_at = one.read_at
+        invoice.needs_reading = False
+    Invoice.objects.bulk_update([one.invoice for one in kept], _WRITTEN, batch_size=100)
+    return len(kept)
+
+
+def _shown(remote: RemoteInvoice, instance: WhmcsInstance) -> dict[str, Any]:
+    return {
         "number": remote.number,
         "issue_date": remote.issue_date,
         "due_date": remote.due_date,
-        "paid_at": to_utc(remote.paid_at, invoice.instance),
+        "paid_at": to_utc(remote.paid_at, instance),
         "total": remote.total,
         "credit": remote.credit,
         "balance": remote.balance,
@@ -56,33 +93,34 @@ def write_invoice(invoice: Invoice, remote: RemoteInvoice, *, read_at: datetime,
         "payment_method": remote.payment_method,
         "is_mass_payment": any(line.kind == MASS_PAYMENT_LINE for line in remote.lines),
     }
-    change(invoice, values)
-    # While it waited to be read, the engine was not shown it.
-    if _write_lines(invoice, remote.lines) or invoice.needs_reading:
-        invoice.matched_at = None
-    invoice.synced_at = invoice.read_at = read_at
-    invoice.needs_reading = False
-    invoice.save(update_fields=[*values, "synced_at", "read_at", "needs_reading", "matched_at"])
-    return True
 
 
-def _write_lines(invoice: Invoice, lines: tuple[RemoteLine, ...]) -> bool:
-    """Replace what differs; say whether anything did."""
-    wanted = {line.whmcs_id: (line.kind, line.related_id, line.description, line.amount) for line in lines}
-    held = {
-        row.whmcs_id: (row.kind, row.related_id, row.description, row.amount)
-        for row in InvoiceLine.objects.filter(invoice=invoice)
+def _write_lines(readings: Sequence[Reading]) -> set[int]:
+    """Replace the lines that differ; return the invoices of which any did."""
+    held: dict[int, dict[int, tuple[Any, ...]]] = {one.invoice.pk: {} for one in readings}
+    for row in InvoiceLine.objects.filter(invoice__in=held):
+        held[row.invoice_id][row.whmcs_id] = (row.kind, row.related_id, row.description, row.amount)
+    wanted = {
+        one.invoice.pk: {
+            row.whmcs_id: (row.kind, row.related_id, row.description, row.amount) for row in one.remote.lines
+        }
+        for one in readings
     }
-    if wanted == held:
-        return False
-    gone = [whmcs_id for whmcs_id, values in held.items() if wanted.get(whmcs_id) != values]
-    InvoiceLine.objects.filter(invoice=invoice, whmcs_id__in=gone).delete()
+    changed = {pk for pk, lines in wanted.items() if lines != held[pk]}
+    gone = Q()
+    for pk in changed:
+        old = [whmcs_id for whmcs_id, values in held[pk].items() if wanted[pk].get(whmcs_id) != values]
+        if old:
+            gone |= Q(invoice=pk, whmcs_id__in=old)
+    if gone:
+        InvoiceLine.objects.filter(gone).delete()
     InvoiceLine.objects.bulk_create(
-        InvoiceLine(invoice=invoice, whmcs_id=whmcs_id, kind=kind, related_id=related, description=text, amount=amount)
-        for whmcs_id, (kind, related, text, amount) in wanted.items()
-        if held.get(whmcs_id) != (kind, related, text, amount)
+        InvoiceLine(invoice_id=pk, whmcs_id=whmcs_id, kind=kind, related_id=related, description=text, amount=amount)
+        for pk in sorted(changed)
+        for whmcs_id, (kind, related, text, amount) in wanted[pk].items()
+        if held[pk].get(whmcs_id) != (kind, related, text, amount)
     )
-    return True
+    return changed
 
 
 def store_transactions(

@@ -2,6 +2,7 @@
 
 import hmac
 import sqlite3
+import threading
 from collections.abc import Callable
 from typing import Any
 from xml.etree import ElementTree
@@ -29,7 +30,8 @@ WRITES: dict[str, Action] = {
     "logactivity": booking.log_activity,
 }  # fmt: skip
 BOOKINGS = {"addinvoicepayment", "addtransaction"}
-BEFORE = ("html", "slow", "forbidden_ip", "auth_failed", "server_error", "cut")
+BEFORE = ("html", "slow", "forbidden_ip", "auth_failed", "not_allowed", "server_error", "cut")
+INSTEAD = ("success_without_booking", "booked_late")
 AFTER = ("error_after_booking", "timeout_after_booking")
 
 
@@ -93,6 +95,9 @@ class Routes:
         action = READS.get(name.lower()) or WRITES.get(name.lower())
         if action is None:
             return _error("API Function Not Found")
+        instead = self._instead(action, slug, name) if name.lower() in BOOKINGS else None
+        if instead is not None:
+            return instead
         try:
             body = self._run(action, slug, name.lower() in WRITES)
         except WhmcsError as error:
@@ -119,10 +124,30 @@ class Routes:
                 return _error(f"Invalid IP {request.remote_addr}", int(fault.params.get("status", 403)))
             case "auth_failed":
                 return _error("Authentication Failed", 403)
+            case "not_allowed":
+                return _error(f'Invalid Permissions: API action "{name.lower()}" is not allowed', 403)
             case "server_error":
                 return faults.html(fault, 500)
             case _:
                 return faults.cut_connection()
+
+    def _instead(self, action: Action, slug: str, name: str) -> Response | None:
+        """Claim a booking that is not made, or make it long after the caller has been left alone."""
+        fault = faults.take(self.store, "whmcs", slug, INSTEAD, name)
+        if fault is None:
+            return None
+        if fault.name == "success_without_booking":
+            return _answer({"result": "success"})
+        params = request.values.to_dict()
+
+        def book() -> None:
+            with self.store.writing() as connection:
+                action(connection, slug, params)
+
+        late = threading.Timer(fault.seconds, book)
+        late.daemon = True
+        late.start()
+        return faults.cut_connection()
 
     def _after(self, slug: str, name: str) -> Response | None:
         """Spoil the answer of a booking that is already kept."""
