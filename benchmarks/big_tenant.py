@@ -137,8 +137,9 @@ def payments(count: int, *, first: int = 0) -> Iterator[BankTransaction]:
         cursor.execute(
             """SELECT i.number, i.total, c.id, c.first_name, c.last_name, c.company_name
                FROM whmcs_invoice i JOIN whmcs_client c ON c.id = i.client_id
-               WHERE i.balance > 0 OR i.id %% 12 = 0 ORDER BY (i.id * 2654435761) %% 1000003 OFFSET %s LIMIT %s""",
-            [first % 50_000, count],
+               WHERE i.balance > 0 OR i.id %% 12 = 0 ORDER BY (i.id * 2654435761) %% 1000003
+               OFFSET mod(%s, (SELECT count(*) FROM whmcs_invoice WHERE balance > 0 OR id %% 12 = 0)) LIMIT %s""",
+            [first, count],
         )
         found = cursor.fetchall()
     for number in range(count):

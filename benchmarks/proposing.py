@@ -133,6 +133,7 @@ def measure(invoices: int, payments: int, single: int) -> None:
 
 def through_a_worker(count: int) -> list[float]:
     """Seconds from the commit that stores a payment to its suggestion, with a real worker that is woken by it."""
+    from django.conf import settings
     from django.db import connection
 
     from banking.models import BankAccount, BankTransaction
@@ -141,6 +142,8 @@ def through_a_worker(count: int) -> list[float]:
     from benchmarks import big_tenant
     from matching.models import Proposal
 
+    # A throwaway database comes with the settings of tests, where a stored payment wakes nobody.
+    settings.NUDGES = {"payments": "matching.tasks.propose_pending"}
     command = ["-m", "celery", "-A", "payymo.celery", "worker", "--concurrency", "1", "--loglevel", "ERROR"]
     worker = subprocess.Popen([sys.executable, *command, "--without-mingle", "--without-gossip"])
     # An account of its own, and a day for each: a bank that shows the same day again shows known entries.
