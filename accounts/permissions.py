@@ -40,6 +40,7 @@ PERMISSIONS: Mapping[str, str] = MappingProxyType(
         "members.change": "Invite, change and remove members and roles",
         "api_keys.change": "Create and revoke API keys",
         "persons.erase": "Export and erase what is stored about a person",
+        "addon_module.act": "Serve WHMCS's administrators through the addon module",
     }
 )
 
@@ -56,7 +57,7 @@ _VIEWER = frozenset(
 )
 _REVIEWER = _VIEWER | {"review.decide", "review.bulk", "imports.add", "rules.view", "postings.retry"}
 _ADMIN = _REVIEWER | {"connections.change", "rules.change", "settings.change", "audit.view"}
-_OWNER = _ADMIN | {"members.change", "api_keys.change", "persons.erase"}
+_OWNER = _ADMIN | {"members.change", "api_keys.change", "persons.erase", "addon_module.act"}
 
 # From the least to the most; each holds everything of the one before.
 BUILTIN_ROLES: Mapping[str, frozenset[str]] = MappingProxyType(

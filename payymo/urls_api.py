@@ -8,5 +8,6 @@ urlpatterns = [
     path("", include("payments.api.urls")),
     path("", include("whmcs.api.urls")),
     path("", include("matching.api.urls")),
+    path("", include("payymo.dashboard.api.urls")),
     path("", include("payymo.operations.api.urls")),
 ]

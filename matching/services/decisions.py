@@ -48,7 +48,8 @@ class UnusableAllocation(BadInput):
 class Actor:
     """Who decides: a person, staff acting for the tenant, the tenant's policy, or one of its rules.
 
-    Shape: `batch` is shared by what is approved in one go; `by_key` when a program acts with a member's API key.
+    Shape: `batch` is shared by what is approved in one go; `by_key` when a program acts with a member's API key; a
+    `name` is shown instead of the user's own.
     """
 
     source: Decision.Source
@@ -110,7 +111,7 @@ def record(receipt: Receipt, kind: Decision.Kind, *, actor: Actor, now: datetime
         kind=kind,
         source=actor.source,
         decided_by_id=actor.user.pk if actor.user else None,
-        decided_by_name=actor.user.display_name if actor.user else actor.name,
+        decided_by_name=(actor.name or (actor.user.display_name if actor.user else ""))[:120],
         decided_at=now,
         batch=actor.batch,
         **about(receipt),

@@ -15,8 +15,8 @@ from payymo.shared.errors import Conflict
 from tenants import sealing
 from whmcs.models import AddonModule, WhmcsInstance
 
-# What the module shows and does; the member who pairs it must hold all of it.
-SCOPES = ("overview.view", "review.view", "review.decide", "invoices.view", "connections.view")
+# Opens the module's own part of the API for its own installation, and nothing else of the tenant.
+SCOPES = ("addon_module.act",)
 CODE_PREFIX = "payymo1."
 SECRET_PREFIX = "whsec_"  # noqa: S105 - says what follows  # nosec B105
 
@@ -65,11 +65,30 @@ def pair_module(
         if before:
             _revoke(before, now=now)
         module.api_key_id, module.paired_at, module.books_payments = made.row.public_id, now, False
+        module.bookings_refused_at = None
         module.save()
         audit.record(action="connection.changed", about=locked, details={"what": "addon module paired"})
     told = {"url": address.rstrip("/"), "installation": str(locked.public_id), "key": made.key, "secret": secret}
     code = base64.urlsafe_b64encode(json.dumps(told, separators=(",", ":")).encode()).decode().rstrip("=")
     return Paired(module, CODE_PREFIX + code)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a module says of itself."""
+
+    version: str
+    php_version: str
+    queued_events: int
+    books_payments: bool
+
+
+def note_state(*, module: AddonModule, told: Told, now: datetime) -> None:
+    """Remember what the module says of itself, and that it was heard; postings go through it while it offers that."""
+    module.version, module.php_version = told.version, told.php_version
+    module.queued_events, module.books_payments = told.queued_events, told.books_payments
+    module.last_seen_at = now
+    module.save(update_fields=["version", "php_version", "queued_events", "books_payments", "last_seen_at"])
 
 
 def unpair_module(*, instance: WhmcsInstance, now: datetime) -> None:
