@@ -20,6 +20,9 @@ class AddonModule(Record):
     books_payments = models.BooleanField(
         default=False, help_text="postings go through it: it said that it may book, and was seen"
     )
+    bookings_refused_at = models.DateTimeField(
+        null=True, blank=True, help_text="when it last took no posting; the API is used for an hour"
+    )
 
 
 class ModuleEvent(models.Model):

@@ -26,6 +26,7 @@ from payymo.dashboard.views import (
     statement,
     three_way,
     transactions,
+    whmcs_module,
 )
 
 app_name = "dashboard"
@@ -74,6 +75,9 @@ urlpatterns = [
     path("connections/<slug:kind>/<uuid:public_id>/remove/", connections.remove, name="connection_remove"),
     path("connections/whmcs/<uuid:public_id>/test/", connections.test_whmcs, name="connection_test"),
     path("connections/whmcs/<uuid:public_id>/credential/", connections.change_whmcs, name="connection_credential"),
+    path("connections/whmcs/<uuid:public_id>/module/", whmcs_module.module, name="whmcs_module"),
+    path("connections/whmcs/<uuid:public_id>/module/pair/", whmcs_module.pair, name="whmcs_module_pair"),
+    path("connections/whmcs/<uuid:public_id>/module/remove/", whmcs_module.remove, name="whmcs_module_remove"),
     path("connections/bank/<uuid:public_id>/renew/", connect_bank.renew, name="connection_renew"),
     path("imports/", imports.imports, name="imports"),
     path("imports/new/", imports.import_new, name="import_new"),

@@ -48,6 +48,7 @@ PAGES = {
     "/connections/whmcs/new/": "connections.change",
     "/connections/stripe/new/": "connections.change",
     "/connections/whmcs/{instance}/credential/": "connections.change",
+    "/connections/whmcs/{instance}/module/": "connections.view",
     "/connections/bank/new/": "connections.change",
     "/imports/": "imports.add",
     "/imports/new/": "imports.add",
@@ -78,6 +79,8 @@ ACTS = {
     "/connections/whmcs/{instance}/remove/": "connections.change",
     "/connections/whmcs/{instance}/test/": "connections.change",
     "/connections/whmcs/{instance}/credential/": "connections.change",
+    "/connections/whmcs/{instance}/module/pair/": "api_keys.change",
+    "/connections/whmcs/{instance}/module/remove/": "api_keys.change",
     "/connections/stripe/{stripe}/sync/": "connections.change",
     "/connections/stripe/{stripe}/remove/": "connections.change",
 }

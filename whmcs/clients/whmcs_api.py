@@ -162,22 +162,15 @@ class WhmcsHttpApi:
         Raises: ValueError before anything is sent if a value is missing: WHMCS takes an empty amount for the whole
         balance; Unknown unless the answer proves that the payment was, or was not, booked.
         """
-        if amount <= 0 or not gateway or not invoice_whmcs_id:
-            raise ValueError("a payment needs an invoice, a gateway and an amount above zero")
-        if not transaction_id or len(transaction_id) > LARGEST_TRANSACTION_ID:
-            raise ValueError(f"a payment needs a transaction id of at most {LARGEST_TRANSACTION_ID} characters")
-        sent: dict[str, Any] = {
-            "invoiceid": invoice_whmcs_id,
-            "transid": transaction_id,
-            "gateway": gateway,
-            "date": paid_at.strftime("%Y-%m-%d %H:%M:%S"),
-            "amount": _plain(amount),
-        }
-        if fees:
-            sent["fees"] = _plain(fees)
-        if not sends_email:
-            # Left out otherwise: a form has no false, and PHP takes the word "False" for true.
-            sent["noemail"] = 1
+        sent = payment_fields(
+            invoice_whmcs_id=invoice_whmcs_id,
+            amount=amount,
+            transaction_id=transaction_id,
+            gateway=gateway,
+            paid_at=paid_at,
+            fees=fees,
+            sends_email=sends_email,
+        )
         self._write("AddInvoicePayment", **sent)
 
     def _read(self, action: str, **fields: Any) -> Mapping[str, Any]:
@@ -191,7 +184,7 @@ class WhmcsHttpApi:
             raise Retryable(f"WHMCS could not be reached: {error}.", reason="unreachable") from error
         except http.AnswerLost as error:
             raise Retryable(f"WHMCS did not answer {action}: {error}.", reason="no_answer") from error
-        body = _json_object(answer)
+        body = json_object(answer)
         if body is None or answer.status >= 500:
             raise Retryable(
                 f"WHMCS answered {action} with status {answer.status} and no usable data; it may be under maintenance.",
@@ -211,7 +204,7 @@ class WhmcsHttpApi:
             raise Retryable(f"WHMCS could not be reached: {error}.", reason="unreachable") from error
         except http.AnswerLost as error:
             raise Unknown(f"WHMCS did not answer {action}: {error}.", reason="no_answer") from error
-        body = _json_object(answer)
+        body = json_object(answer)
         if body is None or answer.status >= 500 or _verdict(body) is None:
             raise Unknown(
                 f"WHMCS answered {action} with status {answer.status} and nothing that says whether it was done.",
@@ -234,6 +227,39 @@ class WhmcsHttpApi:
             raise Refused(str(error), reason=refusals.ADDRESS_REFUSED) from error
 
 
+def payment_fields(
+    *,
+    invoice_whmcs_id: int,
+    amount: Decimal,
+    transaction_id: str,
+    gateway: str,
+    paid_at: datetime,
+    fees: Decimal,
+    sends_email: bool,
+) -> dict[str, str]:
+    """Return the fields of `AddInvoicePayment`.
+
+    Raises: ValueError for a value without which WHMCS would book something else.
+    """
+    if amount <= 0 or not gateway or not invoice_whmcs_id:
+        raise ValueError("a payment needs an invoice, a gateway and an amount above zero")
+    if not transaction_id or len(transaction_id) > LARGEST_TRANSACTION_ID:
+        raise ValueError(f"a payment needs a transaction id of at most {LARGEST_TRANSACTION_ID} characters")
+    sent = {
+        "invoiceid": str(invoice_whmcs_id),
+        "transid": transaction_id,
+        "gateway": gateway,
+        "date": paid_at.strftime("%Y-%m-%d %H:%M:%S"),
+        "amount": _plain(amount),
+    }
+    if fees:
+        sent["fees"] = _plain(fees)
+    if not sends_email:
+        # Left out otherwise: a form has no false, and PHP takes the word "False" for true.
+        sent["noemail"] = "1"
+    return sent
+
+
 def _plain(amount: Decimal) -> str:
     """Write an amount as WHMCS documents it: `1234.56`, at least two decimals, no exponent."""
     shortest = amount.normalize()
@@ -241,7 +267,7 @@ def _plain(amount: Decimal) -> str:
     return f"{amount:.{decimals}f}"
 
 
-def _json_object(answer: http.Answer) -> Mapping[str, Any] | None:
+def json_object(answer: http.Answer) -> Mapping[str, Any] | None:
     """Read the body with amounts as decimals; None for anything but a JSON object."""
     try:
         body = json.loads(answer.body, parse_float=Decimal, parse_constant=_no_constant)

@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 from django.utils.translation import gettext
 
 from payymo.audit.services import recording as audit
@@ -14,8 +15,10 @@ from payymo.shared.errors import BadInput, Conflict, DomainError, ProviderError
 from tenants import sealing
 from tenants.breakers import ProviderBreaker, needs_secret
 from whmcs.clients.base import Currency, PaymentMethod, WhmcsApi
+from whmcs.clients.module_booking import ModuleApi
 from whmcs.clients.whmcs_api import WhmcsHttpApi
 from whmcs.models import Posting, WhmcsInstance
+from whmcs.services import module_posting
 from whmcs.services.pairing import unpair_module
 from whmcs.services.transitions import OPEN
 
@@ -113,16 +116,26 @@ def _credential(identifier: str, secret: str, access_key: str) -> _Credential:
 def api_for(instance: WhmcsInstance, *, is_patient: bool = True) -> WhmcsApi:
     """Return the client of an installation, with its credential opened; a patient one repeats readings that failed.
 
+    Shape: it books through the addon module where one is paired that takes bookings.
     Raises: SecretOff if it does not open now.
     """
     with needs_secret("whmcs"):
-        return WhmcsHttpApi(
-            base_url=instance.base_url,
-            identifier=sealing.unseal(instance, "identifier_sealed"),
-            secret=sealing.unseal(instance, "secret_sealed"),
-            access_key=sealing.unseal(instance, "access_key_sealed"),
-            breaker=ProviderBreaker(f"whmcs:{instance.public_id}"),
-            is_patient=is_patient,
+        how: dict[str, Any] = {
+            "base_url": instance.base_url,
+            "identifier": sealing.unseal(instance, "identifier_sealed"),
+            "secret": sealing.unseal(instance, "secret_sealed"),
+            "access_key": sealing.unseal(instance, "access_key_sealed"),
+            "breaker": ProviderBreaker(f"whmcs:{instance.public_id}"),
+            "is_patient": is_patient,
+        }
+        module = module_posting.booking_module(instance, now=timezone.now())
+        if module is None:
+            return WhmcsHttpApi(**how)
+        return ModuleApi(
+            installation=str(instance.public_id),
+            sign=module_posting.signer(module),
+            on_unusable=module_posting.refusals_of(module),
+            **how,
         )
 
 

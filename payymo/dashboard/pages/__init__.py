@@ -26,6 +26,7 @@ Nothing in a template asks the database, and nothing here does either.
 | dashboard:match_rate | dashboard/match_rate.html | MatchRatePage |
 | dashboard:connections | dashboard/connections/list.html | ConnectionsPage |
 | dashboard:connect_whmcs, connect_stripe | dashboard/connections/form.html | ConnectFormPage |
+| dashboard:whmcs_module | dashboard/connections/module.html | WhmcsModulePage |
 | dashboard:connect_bank | dashboard/connections/bank.html | BankPage |
 | dashboard:imports | dashboard/imports/list.html | ImportsPage |
 | dashboard:import_new | dashboard/imports/upload.html | UploadPage |

@@ -53,6 +53,7 @@ class ConnectionCard:
     remove_url: str = ""
     test_url: str = ""
     credential_url: str = ""
+    module_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,6 +80,7 @@ def _whmcs(row: WhmcsInstance, now: datetime, may_change: bool) -> ConnectionCar
         facts=facts,
         test_url=link("connection_test", row.public_id) if may_change else "",
         credential_url=link("connection_credential", row.public_id) if may_change else "",
+        module_url=link("whmcs_module", row.public_id),
         **_times(row, now),
         **_urls("whmcs", row, may_change=may_change, alive=row.state == WhmcsInstance.State.ACTIVE),
     )

@@ -18,7 +18,9 @@ final class ModuleTest extends TestCase
     {
         Store::remove();
         Capsule::table('tbladdonmodules')->delete();
-        $_SESSION = $_POST = [];
+        $_SESSION = ['adminid' => 3];
+        $_GET = $_POST = [];
+        $GLOBALS['harness_permissions'] = ['Configure General Settings'];
         $_SERVER['REQUEST_METHOD'] = 'GET';
         payymo_activate();
     }
@@ -29,8 +31,9 @@ final class ModuleTest extends TestCase
         return 'payymo1.' . rtrim(strtr(base64_encode(json_encode($told)), '+/', '-_'), '=');
     }
 
-    private static function page(array $post = []): string
+    private static function page(array $post = [], string $tab = 'connection'): string
     {
+        $_GET = ['tab' => $tab];
         if ($post !== []) {
             $_SERVER['REQUEST_METHOD'] = 'POST';
             $_POST = $post;
@@ -139,7 +142,7 @@ final class ModuleTest extends TestCase
         $this->assertSame('https://acme.example', Connection::current()->url);
         $stored = json_encode(Capsule::table(Store::SETTINGS)->get()) . json_encode(Store::log());
         foreach ([self::SECRET, 'pmk_secret', self::code()] as $secret) {
-            $this->assertStringNotContainsString($secret, $stored . $shown . self::page());
+            $this->assertStringNotContainsString($secret, $stored . $shown . self::page() . self::page([], 'log'));
         }
     }
 
@@ -168,7 +171,17 @@ final class ModuleTest extends TestCase
     {
         Store::note('<script>alert(1)</script> &amp; more');
 
-        $this->assertStringContainsString('&lt;script&gt;alert(1)&lt;/script&gt; &amp; more', self::page());
+        $this->assertStringContainsString('&lt;script&gt;alert(1)&lt;/script&gt; &amp; more', self::page([], 'log'));
+    }
+
+    public function testARoleThatMayNotConfigureConnectsNothing(): void
+    {
+        $GLOBALS['harness_permissions'] = ['List Transactions', 'Manage Invoice'];
+
+        $shown = self::page(['payymo_csrf' => self::token(), 'setup_code' => self::code()]);
+
+        $this->assertStringContainsString('may_not_connect', $shown);
+        $this->assertNull(Connection::current());
     }
 
     public function testTheSignatureIsThatOfTheStandard(): void
@@ -199,10 +212,12 @@ final class ModuleTest extends TestCase
             include MODULE . "/lang/$language.php";
             $words[$language] = array_keys($_ADDONLANG);
         }
-        preg_match_all("/(?:->of|alert\\('[a-z]+', )\\(?'([a-z_]+)'/", file_get_contents(MODULE . '/lib/Page.php'), $used);
+        $code = implode('', array_map('file_get_contents', glob(MODULE . '/lib/{Page,Panels,Ajax,Answer}.php', GLOB_BRACE)));
+        preg_match_all("/(?:->of|failed)\\('([a-z_]+)'/", $code, $used);
 
         $this->assertSame($words['english'], $words['german']);
         $this->assertContains('connect', $used[1]);
+        $this->assertContains('unreachable', $used[1]);
         $this->assertSame([], array_diff($used[1], $words['english']));
     }
 

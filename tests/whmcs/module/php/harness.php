@@ -37,6 +37,25 @@ if (!Capsule::schema()->hasTable('tbladdonmodules')) {
     });
 }
 
+if (!Capsule::schema()->hasTable('tblinvoices')) {
+    Capsule::schema()->create('tblinvoices', static function ($table): void {
+        $table->increments('id');
+        $table->unsignedInteger('userid');
+        $table->string('status')->default('Unpaid');
+        $table->string('paymentmethod')->default('banktransfer');
+        $table->decimal('total', 16, 2)->default(0);
+    });
+    Capsule::schema()->create('tblaccounts', static function ($table): void {
+        $table->increments('id');
+        foreach (['userid', 'invoiceid'] as $number) {
+            $table->unsignedInteger($number);
+        }
+        foreach (['gateway', 'date', 'amountin', 'fees', 'amountout', 'transid'] as $name) {
+            $table->string($name)->default('0.00');
+        }
+    });
+}
+
 function add_hook(string $name, int $priority, callable $call): void
 {
     $GLOBALS['harness_hooks'][$name][] = $call;
@@ -49,8 +68,17 @@ function fire(string $name, array $vars = []): void
     }
 }
 
+/** What the role of the administrator who is signed in allows. */
+function checkPermission(string $name, bool $noRedirect = false): bool
+{
+    return in_array($name, $GLOBALS['harness_permissions'] ?? [], true);
+}
+
 function localAPI(string $command, array $values): array
 {
+    if (function_exists("harness_$command")) {
+        return "harness_$command"($values);
+    }
     $key = hash('sha256', HARNESS_KEY, true);
     if ($command === 'EncryptPassword') {
         $nonce = random_bytes(12);
@@ -65,5 +93,6 @@ function localAPI(string $command, array $values): array
     return ['result' => 'error', 'message' => 'API Function Not Found'];
 }
 
+require_once __DIR__ . '/billing.php';
 require_once MODULE . '/payymo.php';
 require_once MODULE . '/hooks.php';

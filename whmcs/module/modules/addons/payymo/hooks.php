@@ -6,6 +6,8 @@ if (!defined('WHMCS')) {
     die('This file cannot be accessed directly');
 }
 
+use WHMCS\Module\Addon\Payymo\Beat;
+use WHMCS\Module\Addon\Payymo\Box;
 use WHMCS\Module\Addon\Payymo\Events;
 use WHMCS\Module\Addon\Payymo\Queue;
 use WHMCS\Module\Addon\Payymo\Sender;
@@ -37,4 +39,19 @@ add_hook('AfterCronJob', 100, static function (): void {
     } catch (\Throwable $error) {
         Store::note('sending failed: ' . get_class($error));
     }
+});
+
+add_hook('AfterCronJob', 120, static function (): void {
+    try {
+        Beat::run();
+    } catch (\Throwable $error) {
+        Store::note('state not told: ' . get_class($error));
+    }
+});
+
+add_hook('AdminInvoicesControlsOutput', 100, static fn ($vars = []): string => Box::html('invoice', (int) ($vars['invoiceid'] ?? 0)));
+add_hook('AdminAreaClientSummaryPage', 120, static fn ($vars = []): string => Box::html('client', (int) ($vars['userid'] ?? 0)));
+add_hook('AdminHomeWidgets', 100, static function () {
+    require_once __DIR__ . '/widget.php';
+    return new PayymoHomeWidget();
 });

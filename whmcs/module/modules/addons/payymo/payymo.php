@@ -6,6 +6,7 @@ if (!defined('WHMCS')) {
     die('This file cannot be accessed directly');
 }
 
+use WHMCS\Module\Addon\Payymo\Ajax;
 use WHMCS\Module\Addon\Payymo\Page;
 use WHMCS\Module\Addon\Payymo\Store;
 use WHMCS\Module\Addon\Payymo\Text;
@@ -24,6 +25,11 @@ function payymo_config(): array
                 'Type' => 'yesno',
                 'Description' => 'Drop Payymo\'s own tables, the connection included, when the module is deactivated.',
             ],
+            'no_booking' => [
+                'FriendlyName' => 'Do not book here',
+                'Type' => 'yesno',
+                'Description' => 'Let Payymo book payments over the API of WHMCS instead of through this module.',
+            ],
         ],
     ];
 }
@@ -32,6 +38,7 @@ function payymo_activate(): array
 {
     try {
         Store::install();
+        Store::set('active', '1');
     } catch (\Throwable $error) {
         return ['status' => 'error', 'description' => 'Payymo could not create its tables: ' . $error->getMessage()];
     }
@@ -40,7 +47,8 @@ function payymo_activate(): array
 
 function payymo_deactivate(): array
 {
-    if (Store::wantsToForget()) {
+    Store::set('active', '0');
+    if (Store::option('forget')) {
         Store::remove();
         return ['status' => 'success', 'description' => 'Payymo\'s tables were removed.'];
     }
@@ -50,9 +58,14 @@ function payymo_deactivate(): array
 function payymo_upgrade($vars): void
 {
     Store::install();
+    Store::set('active', '1');
 }
 
 function payymo_output($vars): void
 {
-    echo (new Page(Text::from((array) ($vars['_lang'] ?? [])), (string) $vars['modulelink']))->render();
+    $text = Text::from((array) ($vars['_lang'] ?? []));
+    if (Ajax::isWanted()) {
+        Ajax::send((new Ajax($text))->answer());
+    }
+    echo (new Page($text, (string) $vars['modulelink']))->render();
 }

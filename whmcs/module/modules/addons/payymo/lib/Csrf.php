@@ -6,7 +6,7 @@ if (!defined('WHMCS')) {
     die('This file cannot be accessed directly');
 }
 
-/** The module's own token, in the admin's session: WHMCS fills its own one on some pages only. */
+/** The module's own token, in the admin's session: WHMCS fills its own one, which goes with it, on some pages only. */
 final class Csrf
 {
     private const NAME = 'payymo_csrf';
@@ -14,7 +14,8 @@ final class Csrf
     public static function field(): string
     {
         $_SESSION[self::NAME] ??= bin2hex(random_bytes(32));
-        return '<input type="hidden" name="payymo_csrf" value="' . Text::escape($_SESSION[self::NAME]) . '">';
+        $whmcs = function_exists('generate_token') ? (string) generate_token() : '';
+        return '<input type="hidden" name="payymo_csrf" value="' . Text::escape($_SESSION[self::NAME]) . '">' . $whmcs;
     }
 
     public static function isRight(): bool

@@ -6,9 +6,11 @@ if (!defined('WHMCS')) {
     die('This file cannot be accessed directly');
 }
 
-/** The admin page: the connection, the queue and the log. A secret is never shown again. */
+/** The admin page: what waits in Payymo, the connection, and the log. A secret is never shown again. */
 final class Page
 {
+    private const TABS = ['overview', 'connection', 'log'];
+
     public function __construct(private Text $text, private string $link)
     {
     }
@@ -16,27 +18,52 @@ final class Page
     public function render(): string
     {
         $said = ($_SERVER['REQUEST_METHOD'] ?? 'GET') === 'POST' ? $this->act() : '';
-        return $said . $this->connection() . $this->log();
+        $asked = $_GET['tab'] ?? ($said === '' ? '' : 'connection');
+        $isConnected = Store::get('connection') !== '';
+        $tab = in_array($asked, self::TABS, true) ? $asked : ($isConnected ? 'overview' : 'connection');
+        switch ($tab) {
+            case 'overview':
+                return $this->tabs($tab) . $said . $this->overview();
+            case 'log':
+                return $this->tabs($tab) . $said . $this->log();
+            default:
+                return $this->tabs($tab) . $said . $this->connection();
+        }
+    }
+
+    private function tabs(string $chosen): string
+    {
+        $shown = '';
+        foreach (self::TABS as $tab) {
+            $link = Text::escape("$this->link&tab=$tab");
+            $shown .= '<li' . ($tab === $chosen ? ' class="active"' : '') . "><a href=\"$link\">" . $this->text->of("tab_$tab") . '</a></li>';
+        }
+        return '<ul class="nav nav-tabs admin-tabs">' . $shown . '</ul><br>';
+    }
+
+    private function overview(): string
+    {
+        return Box::html('summary') ?: Html::alert('info', $this->text->of('not_connected'));
     }
 
     private function act(): string
     {
         if (!Csrf::isRight()) {
-            return $this->alert('danger', 'form_expired');
+            return Html::alert('danger', $this->text->of('form_expired'));
+        }
+        if (!Admin::configures()) {
+            return Html::alert('danger', $this->text->of('may_not_connect'));
         }
         $code = $_POST['setup_code'] ?? '';
         if (!is_string($code) || Connection::take($code) === null) {
-            return $this->alert('danger', 'code_wrong');
+            return Html::alert('danger', $this->text->of('code_wrong'));
         }
         Store::set('failures', '0');
         Store::set('next_try', '0');
+        Store::set('payymo_down_until', '0');
+        Kept::forget();
         Store::note('setup code taken');
-        return $this->alert('success', 'code_taken');
-    }
-
-    private function alert(string $tone, string $name): string
-    {
-        return '<div class="alert alert-' . $tone . '">' . $this->text->of($name) . '</div>';
+        return Html::alert('success', $this->text->of('code_taken'));
     }
 
     private function connection(): string
@@ -45,7 +72,7 @@ final class Page
         $state = $connection === null
             ? $this->text->of('not_connected')
             : $this->text->of('connected_to') . ' <strong>' . Text::escape($connection->url) . '</strong>';
-        return '<p>' . $state . '</p><p>' . $this->text->of('waiting') . ' <strong>' . Queue::size() . '</strong></p>'
+        return '<p>' . $state . '</p>' . Box::html('check') . '<p>' . $this->text->of('waiting') . ' <strong>' . Queue::size() . '</strong></p>'
             . '<form method="post" action="' . Text::escape($this->link) . '">' . Csrf::field()
             . '<div class="form-group"><label for="payymo-code">' . $this->text->of('setup_code') . '</label>'
             . '<textarea class="form-control" id="payymo-code" name="setup_code" rows="3" autocomplete="off"></textarea></div>'

@@ -15,6 +15,8 @@ final class Store
     public const SETTINGS = 'mod_payymo_settings';
     public const EVENTS = 'mod_payymo_events';
     public const LOG = 'mod_payymo_log';
+    public const POSTINGS = 'mod_payymo_postings';
+    public const KEPT = 'mod_payymo_kept';
     private const MOST_LOG_LINES = 500;
 
     /** Create what is missing; running it again changes nothing. */
@@ -43,18 +45,40 @@ final class Store
                 $table->string('text', 500);
             });
         }
+        if (!$schema->hasTable(self::POSTINGS)) {
+            $schema->create(self::POSTINGS, static function ($table): void {
+                // What keeps a payment from being booked twice is this key in a transaction; MyISAM has none.
+                $table->engine = 'InnoDB';
+                $table->string('transaction_id', 64)->primary();
+                $table->string('fingerprint', 64);
+                $table->unsignedInteger('booked_at');
+            });
+        }
+        if (!$schema->hasTable(self::KEPT)) {
+            $schema->create(self::KEPT, static function ($table): void {
+                $table->string('name', 100)->primary();
+                $table->mediumText('body');
+                $table->unsignedInteger('asked_at')->index();
+            });
+        }
+    }
+
+    public static function isInstalled(): bool
+    {
+        return Capsule::schema()->hasTable(self::SETTINGS);
     }
 
     public static function remove(): void
     {
-        foreach ([self::SETTINGS, self::EVENTS, self::LOG] as $table) {
+        foreach ([self::SETTINGS, self::EVENTS, self::LOG, self::POSTINGS, self::KEPT] as $table) {
             Capsule::schema()->dropIfExists($table);
         }
     }
 
-    public static function wantsToForget(): bool
+    /** Whether the owner ticked this box of the module's settings. */
+    public static function option(string $name): bool
     {
-        return Capsule::table('tbladdonmodules')->where('module', 'payymo')->where('setting', 'forget')->value('value')
+        return Capsule::table('tbladdonmodules')->where('module', 'payymo')->where('setting', $name)->value('value')
             === 'on';
     }
 
