@@ -13,7 +13,7 @@ from operator import itemgetter
 
 from banking.parsers.amounts import currency_code, signed
 from banking.parsers.assembly import assemble, check_entry_count, prove
-from banking.parsers.camt_entry import EntryReader, amount_in, direction
+from banking.parsers.camt_entry import EntryReader, amount_of, direction
 from banking.parsers.dates import iso_date
 from banking.parsers.errors import UnknownFormat, UnreadableEntry, UnreadableStatement
 from banking.parsers.texts import clean_account, clean_name
@@ -153,9 +153,8 @@ def _account(statement: Node) -> ParsedAccount:
     except UnreadableEntry as error:
         raise UnreadableStatement(f"The currency of the account cannot be read: {error.reason}") from error
     if not currency:
-        currency = _one_of(
-            {amount.attributes.get("Ccy", "").strip().upper(): amount.line for amount in statement.all("Bal/Amt")[::-1]}
-        )
+        amounts = [amount for balance in statement.all("Bal") for amount in balance.all("Amt")]
+        currency = _one_of({amount.attributes.get("Ccy", "").strip().upper(): amount.line for amount in amounts[::-1]})
     return ParsedAccount(
         iban=clean_account(statement.value("Acct/Id/IBAN")),
         other=clean_account(statement.value("Acct/Id/Othr/Id", "Acct/Prxy/Id")),
@@ -199,7 +198,7 @@ def _balance(node: Node | None, currency: str, refused: list[Refusal]) -> Balanc
     if node is None:
         return None
     try:
-        amount = signed(direction(node), amount_in(node, "Amt", currency))
+        amount = signed(direction(node), amount_of(node.child("Amt"), currency))
         written = node.value("Dt/Dt", "Dt/DtTm")
         return Balance(amount, currency, iso_date(written) if written else None)
     except UnreadableEntry as error:

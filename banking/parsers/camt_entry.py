@@ -36,18 +36,18 @@ def direction(node: Node) -> int:
 
     Raises: UnreadableEntry when `CdtDbtInd` says neither.
     """
-    written = node.value("CdtDbtInd")
+    told = node.child("CdtDbtInd")
+    written = told.text.strip() if told else ""
     if written not in _DIRECTIONS:
         raise UnreadableEntry(f"CdtDbtInd is {shown(written)} and neither CRDT nor DBIT.")
     return _DIRECTIONS[written]
 
 
-def amount_in(node: Node, path: str, currency: str) -> Decimal:
-    """Read the unsigned amount at `path`.
+def amount_of(amount: Node | None, currency: str) -> Decimal:
+    """Read an unsigned amount.
 
     Raises: UnreadableEntry when it is missing, signed, no number, or not in `currency`.
     """
-    amount = node.first(path)
     if amount is None:
         raise UnreadableEntry("The amount is missing.")
     written = amount.attributes.get("Ccy", "")
@@ -81,7 +81,7 @@ class EntryReader:
         Shape: one entry, or the payments of a batch with `batch_line` 1, 2, ...
         Raises: UnreadableEntry.
         """
-        amount = signed(direction(entry), amount_in(entry, "Amt", self.currency))
+        amount = signed(direction(entry), amount_of(entry.child("Amt"), self.currency))
         status = self._status(entry)
         booked_on, value_date = _dates(entry)
         details = entry.all("NtryDtls/TxDtls")
@@ -189,13 +189,11 @@ def _shares(entry: Node, details: list[Node], amount: Decimal, currency: str) ->
     """Read the signed amounts of a batch's payments; None when they are not all told or do not add up."""
     shares = []
     for detail in details:
-        path = "Amt" if detail.first("Amt") is not None else "AmtDtls/TxAmt/Amt"
-        told = detail.first(path)
+        told = detail.child("Amt") or detail.child("AmtDtls", "TxAmt", "Amt")
         if told is None or told.attributes.get("Ccy", "").strip().upper() != currency:
             return None
-        directed = detail if detail.first("CdtDbtInd") is not None else entry
-        shares.append(signed(direction(directed), amount_in(detail, path, currency)))
-        detail.forget()
+        directed = detail if detail.child("CdtDbtInd") is not None else entry
+        shares.append(signed(direction(directed), amount_of(told, currency)))
     return shares if sum(shares) == amount else None
 
 

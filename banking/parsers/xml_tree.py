@@ -33,7 +33,8 @@ _ENCODINGS = {"utf-8", "ascii", "cp1252", "cp1250", "cp1251", "cp1253", "cp1254"
 class Node:
     """An element by its local name, without its namespace; paths are local names joined by `/`.
 
-    Shape: `line`, `start` and `end` are told of the elements whose places were asked for, else 0.
+    Shape: `line`, `start` and `end` are told of the elements whose places were asked for, else 0. Such an element is
+    looked into by itself: no path from above leads through it, so that nobody lists the thousands in a batch for one.
     """
 
     __slots__ = ("_by_path", "attributes", "children", "end", "line", "name", "start", "text")
@@ -65,6 +66,13 @@ class Node:
                     return text
         return ""
 
+    def child(self, *names: str) -> Node | None:
+        """Return the first element at the path of the first of each name, without remembering any path."""
+        node: Node | None = self
+        for name in names:
+            node = next((one for one in node.children if one.name == name), None) if node else None
+        return node
+
     def forget(self) -> None:
         """Let go of what was remembered to find paths faster; needed where very many nodes are looked at."""
         self._by_path = None
@@ -78,7 +86,7 @@ def _note(by_path: dict[str, list[Node]], above: str, nodes: list[Node] | tuple[
             by_path[path] = [node]
         else:
             same.append(node)
-        if node.children:
+        if node.children and not node.line:
             _note(by_path, path + "/", node.children)
 
 
