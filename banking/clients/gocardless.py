@@ -22,8 +22,10 @@ from banking.clients.base import (
     TokenSource,
 )
 from banking.clients.gocardless_answers import (
+    check_account_status,
     days_of,
     institution_of,
+    link_status,
     list_of,
     object_of,
     segment,
@@ -36,13 +38,6 @@ from payymo.shared import http
 from payymo.shared.errors import Refused, Retryable, Unknown
 from payymo.shared.http import Answer
 
-_STATUS = {
-    "LN": LinkStatus.LINKED,
-    "RJ": LinkStatus.REJECTED,
-    "ER": LinkStatus.REJECTED,
-    "EX": LinkStatus.EXPIRED,
-    "SU": LinkStatus.SUSPENDED,
-}
 _CURRENCY = re.compile(r"[A-Z]{3}")
 # A consent for more than this freezes the history at some banks: the same answer comes until the consent ends.
 _FREEZING_DAYS = 90
@@ -189,7 +184,7 @@ class GoCardless:
         made = object_of(self._call("GET", f"requisitions/{segment(consent.id)}/"))
         ids = made.get("accounts")
         account_ids = tuple(one for one in ids if isinstance(one, str)) if isinstance(ids, list) else ()
-        status = _STATUS.get(wanted(made, "status", str), LinkStatus.OPEN)
+        status = link_status(wanted(made, "status", str))
         agreement = made.get("agreement")
         ends_at = None
         if status is LinkStatus.LINKED and isinstance(agreement, str) and agreement:
@@ -217,9 +212,11 @@ class GoCardless:
     def account(self, *, account: AccountRef) -> Fetched[ProviderAccount]:
         """Return the account's number, currency and names.
 
-        Raises: Retryable(NOT_READY) while the provider is still reading it; Refused(UNREADABLE) without a currency.
+        Raises: Retryable(NOT_READY) while the provider is still reading it; Refused(UNREADABLE) without a currency,
+        CONSENT_ENDED or SUSPENDED, before a call to the bank is spent.
         """
         known = object_of(self._call("GET", f"accounts/{segment(account.id)}/"))
+        check_account_status(text_of(known, "status"))
         answer = self._call("GET", f"accounts/{segment(account.id)}/details/")
         told = object_of(answer).get("account")
         if not isinstance(told, dict):

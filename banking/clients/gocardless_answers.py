@@ -5,12 +5,32 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-from banking.clients.base import Institution, Reason
+from banking.clients.base import Institution, LinkStatus, Reason
 from payymo.shared.errors import Refused, Retryable
 from payymo.shared.http import Answer
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,120}")
 Kind = TypeVar("Kind")
+# Whoever gave up at the bank often stays under UA or GA for ever, so that an open one has an end of its own with us.
+_LINK_STATUS = {
+    "CR": LinkStatus.OPEN,  # created
+    "GC": LinkStatus.OPEN,  # giving consent at GoCardless
+    "UA": LinkStatus.OPEN,  # undergoing authentication at the bank
+    "SA": LinkStatus.OPEN,  # selecting accounts
+    "GA": LinkStatus.OPEN,  # granting access
+    "ID": LinkStatus.OPEN,  # in the description's list, and nowhere explained
+    "LN": LinkStatus.LINKED,
+    "RJ": LinkStatus.REJECTED,
+    "ER": LinkStatus.REJECTED,
+    "EX": LinkStatus.EXPIRED,
+    "SU": LinkStatus.SUSPENDED,
+}
+_ENDED_ACCOUNTS = {
+    "EXPIRED": (Reason.CONSENT_ENDED, "The bank's consent has ended. Renew it to go on."),
+    "SUSPENDED": (
+        Reason.SUSPENDED, "GoCardless suspended the account after too many failures. Renew the consent to go on.",
+    ),
+}  # fmt: skip
 
 
 def unreadable() -> Retryable:
@@ -100,6 +120,24 @@ def institution_of(fields: Mapping[str, Any], *, freezes: bool) -> Institution:
         freezes_long_history=freezes,
         logo=web_address(fields, "logo"),
     )
+
+
+def link_status(code: str) -> LinkStatus:
+    """Return how far a requisition is; a status that nobody documented is an open one.
+
+    Source: the StatusEnum of the OpenAPI description, the help centre's page on statuses.
+    """
+    return _LINK_STATUS.get(code, LinkStatus.OPEN)
+
+
+def check_account_status(status: str) -> None:
+    """Pass if the account may be read: DISCOVERED, PROCESSING, READY, and ERROR, which says how the last call went.
+
+    Raises: Refused(CONSENT_ENDED, SUSPENDED).
+    """
+    if status in _ENDED_ACCOUNTS:
+        reason, sentence = _ENDED_ACCOUNTS[status]
+        raise Refused(sentence, reason=reason)
 
 
 def segment(text: str) -> str:

@@ -28,7 +28,7 @@ def page(browser, served, committed_acme, owner):
     return page
 
 
-def test_who_comes_back_from_the_bank_is_still_signed_in(page, served):
+def test_who_comes_back_from_the_bank_is_still_signed_in_and_a_renewal_keeps_the_account(page, served):
     page.goto(served.url("/connections/bank/new/?provider=gocardless_bad&country=DE"))
     page.get_by_role("button", name="Sandbox Finance").click()
     page.get_by_role("link", name="Continue to the bank").click()
@@ -40,6 +40,21 @@ def test_who_comes_back_from_the_bank_is_still_signed_in(page, served):
     expect(page.get_by_text("is connected. Its transactions are being read.")).to_be_visible()
     assert BankConnection.objects.get().state == "LINKED"
     assert BankAccount.objects.get().name == "Savings account"
+
+    account = BankAccount.objects.get()
+    BankConnection.objects.update(state="EXPIRED")
+    page.reload()
+    page.get_by_role("button", name="Renew consent").click()
+    page.get_by_role("link", name="Continue to the bank").click()
+    page.get_by_role("button", name="Approve").click()
+    page.wait_for_url(served.url("/connections/"))
+
+    renewed = BankConnection.objects.get(state="LINKED")
+    assert BankConnection.objects.get(pk=account.connection_id).state == "REVOKED"
+    # The provider calls the account by a new id, and it is the same one with its history.
+    assert BankAccount.objects.get().pk == account.pk
+    assert BankAccount.objects.get().provider_account_id != account.provider_account_id
+    assert renewed.accounts.get().pk == account.pk
 
 
 def test_a_cancelled_consent_says_so_and_links_nothing(page, served):
