@@ -123,7 +123,8 @@ def _import(name: str, count: int) -> str:
     from django.utils import timezone
 
     from banking.models import BankTransaction
-    from banking.services.statement_import import commit_import, upload_statement
+    from banking.services.statement_commit import commit_import
+    from banking.services.statement_import import upload_statement
     from tenants import context
 
     source = FORMATS[name](count)

@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from banking.models import BankAccount, BankConnection, BankTransaction, StatementImport
-from banking.parsers.recognise import FORMATS
+from banking.parsers.registry import FORMATS
 from banking.selectors import ConnectionHealth
 from payymo.shared.api.queries import PagedQuery
 from payymo.shared.api.serializers import OwnDigits, StrictSerializer

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from banking.api import grants, views
+from banking.api import grants, statements, views
 
 urlpatterns = [
     path("bank-providers/", views.Providers.as_view(), name="bank-providers"),
@@ -22,12 +22,14 @@ urlpatterns = [
     path("bank-accounts/", views.Accounts.as_view(), name="bank-accounts"),
     path("bank-transactions/", views.Transactions.as_view(), name="bank-transactions"),
     path("bank-transactions/<uuid:public_id>/", views.TransactionDetail.as_view(), name="bank-transaction"),
-    path("statement-imports/", views.StatementImports.as_view(), name="statement-imports"),
-    path("statement-imports/<uuid:public_id>/", views.StatementImportDetail.as_view(), name="statement-import"),
-    path("statement-imports/<uuid:public_id>/map/", views.MapStatementImport.as_view(), name="statement-import-map"),
+    path("statement-imports/", statements.StatementImports.as_view(), name="statement-imports"),
+    path("statement-imports/<uuid:public_id>/", statements.StatementImportDetail.as_view(), name="statement-import"),
+    path(
+        "statement-imports/<uuid:public_id>/map/", statements.MapStatementImport.as_view(), name="statement-import-map"
+    ),
     path(
         "statement-imports/<uuid:public_id>/commit/",
-        views.CommitStatementImport.as_view(),
+        statements.CommitStatementImport.as_view(),
         name="statement-import-commit",
     ),
 ]

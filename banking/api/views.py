@@ -1,4 +1,4 @@
-"""Connections, accounts, transactions and statement files over the API."""
+"""Connections, accounts and transactions over the API."""
 
 import uuid
 from typing import Any
@@ -7,9 +7,7 @@ from django.db.models import QuerySet
 from django.http import Http404
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
-from rest_framework.exceptions import APIException
 from rest_framework.generics import ListAPIView
-from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -17,35 +15,16 @@ from rest_framework.views import APIView
 from accounts.api.permissions import requires
 from banking import selectors
 from banking.api import serializers as shapes
-from banking.models import BankAccount, BankConnection, BankTransaction, StatementImport
-from banking.parsers.assembly import MAX_BYTES
-from banking.services import connecting, provider_keys, schedule, statement_import
+from banking.api.inputs import checked
+from banking.models import BankAccount, BankConnection, BankTransaction
+from banking.services import connecting, disconnecting, institutions, provider_keys, schedule
 from payymo.shared.api import queries
 from payymo.shared.api.parsing import StrictJSONParser
-from payymo.shared.api.serializers import NothingInput, StrictSerializer
+from payymo.shared.api.serializers import NothingInput
 from tenants import context
 from tenants.links import address_of
 
 CALLBACK_PATH = "/connections/bank/callback/"
-_MOST_BYTES_AROUND = 64 * 1024
-
-
-class FileTooLarge(APIException):
-    """The upload is larger than a statement file may be."""
-
-    status_code = 413
-    default_detail = "The file is larger than 10 MiB."
-    default_code = "too_large"
-
-
-def _checked(shape: type[StrictSerializer], given: Any) -> dict[str, Any]:
-    """Return the checked input.
-
-    Raises: ValidationError.
-    """
-    checked = shape(data=given.dict() if hasattr(given, "dict") else given)
-    checked.is_valid(raise_exception=True)
-    return dict(checked.validated_data)
 
 
 def callback_url() -> str:
@@ -72,9 +51,9 @@ class Institutions(APIView):
     @extend_schema(parameters=[shapes.InstitutionFilter], responses={200: shapes.InstitutionListOutput})
     def get(self, request: Request) -> Response:
         """List them by name."""
-        wanted = _checked(shapes.InstitutionFilter, request.query_params)
+        wanted = checked(shapes.InstitutionFilter, request.query_params)
         provider = provider_keys.provider(wanted["provider"] or provider_keys.default_choice(), now=timezone.now())
-        found = connecting.list_institutions(country=wanted["country"], text=wanted["q"], provider=provider)
+        found = institutions.list_institutions(country=wanted["country"], text=wanted["q"], provider=provider)
         return Response({"results": shapes.InstitutionOutput(found, many=True).data})
 
 
@@ -93,7 +72,7 @@ class Connections(APIView):
     @extend_schema(request=shapes.ConnectInput, responses={201: shapes.StartedOutput})
     def post(self, request: Request) -> Response:
         """Start a consent; the person opens `link` and comes back to the dashboard, signed in as the caller."""
-        wanted, now = _checked(shapes.ConnectInput, request.data), timezone.now()
+        wanted, now = checked(shapes.ConnectInput, request.data), timezone.now()
         provider = wanted["provider"] or provider_keys.default_choice()
         provider_keys.require_keys(provider)
         started = connecting.connect(
@@ -121,7 +100,8 @@ class ConnectionDetail(APIView):
     def delete(self, request: Request, public_id: uuid.UUID) -> Response:
         """Remove it."""
         row = _connection(public_id)
-        connecting.remove_connection(connection=row, provider=provider_keys.provider(row.provider, now=timezone.now()))
+        provider = provider_keys.provider(row.provider, now=timezone.now())
+        disconnecting.remove_connection(connection=row, provider=provider)
         return Response(status=204)
 
 
@@ -134,11 +114,11 @@ class WithdrawConnection(APIView):
     @extend_schema(request=NothingInput, responses={204: None})
     def post(self, request: Request, public_id: uuid.UUID) -> Response:
         """Withdraw it."""
-        _checked(NothingInput, request.data)
+        checked(NothingInput, request.data)
         now = timezone.now()
         row = _connection(public_id)
         provider = provider_keys.provider(row.provider, now=now)
-        connecting.withdraw_consent(connection=row, provider=provider, now=now)
+        disconnecting.withdraw_consent(connection=row, provider=provider, now=now)
         return Response(status=204)
 
 
@@ -151,7 +131,7 @@ class RenewConnection(APIView):
     @extend_schema(request=shapes.RenewInput, responses={201: shapes.StartedOutput})
     def post(self, request: Request, public_id: uuid.UUID) -> Response:
         """Renew it."""
-        wanted, now = _checked(shapes.RenewInput, request.data), timezone.now()
+        wanted, now = checked(shapes.RenewInput, request.data), timezone.now()
         row = _connection(public_id)
         started = connecting.renew_consent(
             connection=row,
@@ -173,7 +153,7 @@ class RefreshConnection(APIView):
     @extend_schema(request=NothingInput, responses={202: shapes.ConnectionOutput})
     def post(self, request: Request, public_id: uuid.UUID) -> Response:
         """Ask for it."""
-        _checked(NothingInput, request.data)
+        checked(NothingInput, request.data)
         schedule.request_fetch(connection=_connection(public_id), now=timezone.now())
         return Response(_health(public_id), status=202)
 
@@ -229,101 +209,3 @@ class TransactionDetail(APIView):
         if found is None:
             raise Http404
         return Response(shapes.TransactionOutput(found).data)
-
-
-class StatementImports(ListAPIView[StatementImport]):
-    """The uploaded files; POST takes one as multipart, and with `?dry_run=1` only reads it."""
-
-    permission_classes = [requires("transactions.view", writing="imports.add")]
-    parser_classes = [MultiPartParser]
-    serializer_class = shapes.ImportOutput
-
-    def get_queryset(self) -> QuerySet[StatementImport]:
-        """Those of accounts that the caller may see."""
-        return selectors.statement_imports()
-
-    @extend_schema(
-        parameters=[shapes.ImportQuery],
-        request={"multipart/form-data": shapes.ImportInput},
-        responses={200: shapes.LookedAtOutput, 201: shapes.ImportOutput},
-    )
-    def post(self, request: Request) -> Response:
-        """Keep the file with what it would add, or only show that."""
-        dry_run = _checked(shapes.ImportQuery, request.query_params)["dry_run"] == "1"
-        # Before the body is read: a file is never taken in to be refused for its size.
-        if int(request.META.get("CONTENT_LENGTH") or 0) > MAX_BYTES + _MOST_BYTES_AROUND:
-            raise FileTooLarge
-        given = _checked(shapes.ImportInput, request.data)
-        row = statement_import.upload_statement(
-            account=_account(given["account"]),
-            file_name=given["file"].name,
-            content=given["file"].read(),
-            user_id=request.user.pk,
-            file_format=given["format"],
-            currency=given["currency"],
-            is_kept=not dry_run,
-        )
-        if dry_run:
-            return Response(shapes.LookedAtOutput(row).data)
-        return Response(shapes.ImportOutput(row).data, status=201)
-
-
-def _account(public_id: uuid.UUID | None) -> BankAccount | None:
-    if public_id is None:
-        return None
-    found = selectors.accounts().filter(public_id=public_id).first()
-    if found is None:
-        raise Http404
-    return found
-
-
-def _import(public_id: uuid.UUID) -> StatementImport:
-    found = selectors.statement_import(public_id=public_id)
-    if found is None:
-        raise Http404
-    return found
-
-
-class StatementImportDetail(APIView):
-    """One uploaded file; DELETE puts it away unless it is imported."""
-
-    permission_classes = [requires("transactions.view", writing="imports.add")]
-
-    @extend_schema(responses={200: shapes.ImportOutput})
-    def get(self, request: Request, public_id: uuid.UUID) -> Response:
-        """Show it."""
-        return Response(shapes.ImportOutput(_import(public_id)).data)
-
-    @extend_schema(responses={204: None})
-    def delete(self, request: Request, public_id: uuid.UUID) -> Response:
-        """Put it away."""
-        statement_import.discard(statement_import=_import(public_id))
-        return Response(status=204)
-
-
-class MapStatementImport(APIView):
-    """Sets the columns of a CSV file."""
-
-    permission_classes = [requires("imports.add")]
-    parser_classes = [StrictJSONParser]
-
-    @extend_schema(request=shapes.MappingInput, responses={200: shapes.ImportOutput})
-    def post(self, request: Request, public_id: uuid.UUID) -> Response:
-        """Read it by these columns from now on."""
-        mapping = _checked(shapes.MappingInput, request.data)["mapping"]
-        row = statement_import.set_mapping(statement_import=_import(public_id), mapping=mapping)
-        return Response(shapes.ImportOutput(row).data)
-
-
-class CommitStatementImport(APIView):
-    """Imports an uploaded file; doing it again adds nothing."""
-
-    permission_classes = [requires("imports.add")]
-    parser_classes = [StrictJSONParser]
-
-    @extend_schema(request=shapes.CommitInput, responses={200: shapes.ImportOutput})
-    def post(self, request: Request, public_id: uuid.UUID) -> Response:
-        """Import it."""
-        wanted = _checked(shapes.CommitInput, request.data)
-        row, _ = statement_import.commit_import(statement_import=_import(public_id), now=timezone.now(), **wanted)
-        return Response(shapes.ImportOutput(row).data)

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable
 from banking.parsers import qif, xlsx
 from banking.parsers.csv_rows import Row, decoded, rows
 
-TABLES = ("csv", "xlsx", "qif")
 _READY_MADE: dict[str, Callable[[bytes], list[Row]]] = {"xlsx": xlsx.table, "qif": qif.table}
 
 

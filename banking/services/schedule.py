@@ -9,7 +9,8 @@ from django.utils.translation import gettext
 
 from banking.clients.base import BankProvider, Reason
 from banking.models import BankAccount, BankConnection
-from banking.services.connecting import finish_waiting, revoke_removed
+from banking.services.consent_finishing import finish_waiting
+from banking.services.disconnecting import revoke_removed
 from banking.services.fetching import NotConnected, SyncResult, sync_account
 from payymo.shared.errors import DomainError
 

@@ -88,7 +88,7 @@ class StatementFile:
 
 
 def format_of(content: bytes) -> str:
-    """Return the format, one of `recognise.FORMATS`, by the content.
+    """Return the format, one of `registry.FORMATS`, by the content.
 
     Raises: StatementRefused.
     """

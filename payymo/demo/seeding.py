@@ -18,7 +18,7 @@ from accounts.permissions import sync_builtin_roles
 from accounts.services import onboarding
 from banking.models import BankAccount, BankConnection, BankProvider, BankTransaction
 from banking.services import connecting as banks
-from banking.services import fetching, provider_keys
+from banking.services import consent_finishing, fetching, provider_keys
 from matching.models import AutoApprovalPolicy, Band
 from matching.services import policy, proposing, rounds
 from payments.models import StripeConnection
@@ -130,7 +130,7 @@ def _connect_bank(slug: str, say: Say) -> None:
             provider=provider,
             now=now,
         )
-        banks.finish_consent(
+        consent_finishing.finish_consent(
             reference=_consent(started.consent_link), user_id=owner.pk, provider=provider, now=datetime.now(UTC)
         )
     for account in BankAccount.objects.filter(last_success_at=None, connection__isnull=False).order_by("pk"):

@@ -4,7 +4,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import requests
 
-from banking.services import connecting, provider_keys
+from banking.services import connecting, consent_finishing, provider_keys
 from payymo.sandbox import world
 
 CALLBACK = "http://acme.localhost:8000/connections/bank/callback/"
@@ -39,7 +39,7 @@ class Bank:
             institution_id=self.institution_id, user_id=user_id, redirect_url=CALLBACK, provider=provider, now=now
         )
         query = self.walk(started.consent_link)
-        return connecting.finish_consent(reference=query["ref"], user_id=user_id, provider=provider, now=now)
+        return consent_finishing.finish_consent(reference=query["ref"], user_id=user_id, provider=provider, now=now)
 
     def shown(self):
         """Return what the stand-in's own book holds: entries, consents and token calls."""

@@ -4,7 +4,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import requests
 
-from banking.services import connecting, provider_keys
+from banking.services import connecting, consent_finishing, provider_keys
 from tests.banking.bank import CALLBACK, Bank
 
 
@@ -19,7 +19,7 @@ class GoCardlessBank(Bank):
     answers_to_cancel = "The consent was cancelled."
 
     def finish(self, query, user_id, provider, now):
-        return connecting.finish_consent(
+        return consent_finishing.finish_consent(
             reference=query.get("state") or query["ref"], code=query.get("code", ""),
             error_code=query.get("error", ""), user_id=user_id, provider=provider, now=now,
         )  # fmt: skip

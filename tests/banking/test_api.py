@@ -9,7 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from banking.models import BankAccount, BankConnection, BankTransaction, StatementImport
-from banking.services import connecting, provider_keys, statement_import
+from banking.services import consent_finishing, provider_keys, statement_preview
 from banking.services.ingestion import ingest_entries
 from banking.services.linking import new_account
 from tenants import context
@@ -191,7 +191,7 @@ def test_a_consent_is_started_walked_and_shown_with_its_health(acme, in_tenant, 
 
     query = bank.walk(started.json()["link"])
     in_tenant(
-        connecting.finish_consent,
+        consent_finishing.finish_consent,
         reference=query["ref"], user_id=owner.pk, now=now,
         provider=in_tenant(provider_keys.provider, "gocardless_bad", now=now),
     )  # fmt: skip
@@ -313,4 +313,4 @@ def test_the_columns_of_a_csv_file_are_set_by_api(stored, in_tenant):
 
     assert (kept["state"], wrong.status_code) == ("NEEDS_MAPPING", 400)
     assert (right.status_code, right.json()["state"]) == (200, "READY")
-    assert in_tenant(lambda: statement_import.preview(StatementImport.objects.get()).result.new) == 1
+    assert in_tenant(lambda: statement_preview.preview(StatementImport.objects.get()).result.new) == 1

@@ -9,7 +9,7 @@ from django.db import connection as database
 
 from banking.clients.base import Consent
 from banking.models import BankAccount, BankConnection, ProviderKey
-from banking.services import connecting, provider_keys
+from banking.services import connecting, consent_finishing, disconnecting, institutions, provider_keys
 from banking.services.fetching import sync_account
 from banking.services.linking import AccountLinkedElsewhere
 from payymo.sandbox import world
@@ -29,7 +29,7 @@ def start(bank, user, provider, now, **more):
 
 
 def finish(query, user, provider, now):
-    return connecting.finish_consent(
+    return consent_finishing.finish_consent(
         reference=query["ref"], error_code=query.get("error", ""), user_id=user.pk, provider=provider, now=now
     )
 
@@ -52,7 +52,7 @@ def test_wrong_keys_are_refused_and_nothing_is_stored(in_acme, bank, now, secret
 
 def test_without_keys_the_person_is_told_to_enter_them(in_acme, sandbox, now):
     with pytest.raises(provider_keys.NoProviderKey, match="no GoCardless keys yet"):
-        connecting.list_institutions(country="DE", provider=provider_keys.provider("gocardless_bad", now=now))
+        institutions.list_institutions(country="DE", provider=provider_keys.provider("gocardless_bad", now=now))
 
 
 def test_the_token_is_refreshed_shortly_before_it_ends_and_a_dead_refresh_token_is_replaced(provider, bank, now):
@@ -97,9 +97,9 @@ def test_many_workers_with_one_dead_token_ask_for_one_new_token(committed_acme, 
 
 
 def test_the_banks_of_a_country_are_asked_for_once_a_day(provider, bank):
-    first = connecting.list_institutions(country="de", provider=provider)
+    first = institutions.list_institutions(country="de", provider=provider)
     bank.fault("html", times=5)
-    again = connecting.list_institutions(country="DE", provider=provider)
+    again = institutions.list_institutions(country="DE", provider=provider)
 
     assert [one.name for one in first] == ["Nordhaven Bank", "Sandbox Finance", "Talblick Sparkasse"]
     assert [(one.history_days, one.access_days, one.freezes_long_history) for one in first] == [
@@ -110,8 +110,8 @@ def test_the_banks_of_a_country_are_asked_for_once_a_day(provider, bank):
 
 @pytest.mark.parametrize("country", ["GBA", "", "d1", "ÄÖ"])
 def test_what_is_no_country_is_refused(provider, country):
-    with pytest.raises(connecting.UnknownCountry):
-        connecting.list_institutions(country=country, provider=provider)
+    with pytest.raises(institutions.UnknownCountry):
+        institutions.list_institutions(country=country, provider=provider)
 
 
 def test_a_consent_links_every_account_of_the_bank(connection, bank, now, owner):
@@ -135,7 +135,7 @@ def test_the_reference_is_kept_as_a_hash_and_works_once(provider, bank, owner, n
     assert query["ref"] not in started.callback_hash
     assert len(query["ref"]) >= 43
     assert finish(query, owner, provider, now).state == State.LINKED
-    with pytest.raises(connecting.UnknownReference):
+    with pytest.raises(consent_finishing.UnknownReference):
         finish(query, owner, provider, now)
 
 
@@ -147,7 +147,7 @@ def test_a_callback_that_is_not_ours_changes_nothing(provider, bank, owner, revi
     moment = later(minutes=10, seconds=1) if case == "too late" else moment
     query = {"ref": "x" * 43} if case == "invented" else query
 
-    with pytest.raises(connecting.UnknownReference, match="start again"):
+    with pytest.raises(consent_finishing.UnknownReference, match="start again"):
         finish(query, user, provider, moment)
 
     started.refresh_from_db()
@@ -201,7 +201,7 @@ def test_an_account_that_the_bank_still_prepares_is_linked_a_round_later(provide
     waiting = finish(query, owner, provider, now)
     assert (waiting.state, waiting.last_error_code) == (State.PENDING, "not_ready")
 
-    assert connecting.finish_waiting(provider=provider, now=later(minutes=1)) == 1
+    assert consent_finishing.finish_waiting(provider=provider, now=later(minutes=1)) == 1
     started.refresh_from_db()
     assert started.state == State.LINKED
 
@@ -209,11 +209,11 @@ def test_an_account_that_the_bank_still_prepares_is_linked_a_round_later(provide
 def test_a_consent_that_nobody_finishes_is_given_up_after_an_hour(provider, bank, owner, now, later):
     started = start(bank, owner, provider, now)
 
-    connecting.finish_waiting(provider=provider, now=later(minutes=59))
+    consent_finishing.finish_waiting(provider=provider, now=later(minutes=59))
     started.refresh_from_db()
     assert started.state == State.PENDING
 
-    connecting.finish_waiting(provider=provider, now=later(minutes=60))
+    consent_finishing.finish_waiting(provider=provider, now=later(minutes=60))
     started.refresh_from_db()
     assert started.state == State.FAILED
 
@@ -283,7 +283,7 @@ def test_a_removed_connection_is_withdrawn_and_its_history_stays(connection, acc
     requisition = connection.consent_id
     count = account.transactions.count()
 
-    removed = connecting.remove_connection(connection=connection, provider=provider)
+    removed = disconnecting.remove_connection(connection=connection, provider=provider)
 
     account.refresh_from_db()
     assert (removed.state, removed.consent_id, account.next_sync_at) == (State.REVOKED, "", None)
@@ -297,11 +297,11 @@ def test_a_removed_connection_is_withdrawn_and_its_history_stays(connection, acc
 def test_a_removal_that_the_provider_did_not_hear_is_told_later(connection, provider, bank):
     bank.fault("html")
 
-    removed = connecting.remove_connection(connection=connection, provider=provider)
+    removed = disconnecting.remove_connection(connection=connection, provider=provider)
     assert removed.state == State.REVOKED
     assert removed.consent_id
 
-    assert connecting.revoke_removed(provider=provider) == 1
+    assert disconnecting.revoke_removed(provider=provider) == 1
     removed.refresh_from_db()
     assert removed.consent_id == ""
 

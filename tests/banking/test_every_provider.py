@@ -8,7 +8,7 @@ from django.core.cache import cache
 from django.db.models import Sum
 
 from banking.models import BankAccount, BankConnection, ProviderKey
-from banking.services import connecting, provider_keys, schedule
+from banking.services import connecting, consent_finishing, disconnecting, institutions, provider_keys, schedule
 from banking.services.fetching import sync_account
 from payymo.sandbox import world
 from tests.banking.other_banks import EnableBank, GoCardlessBank, SimpleFinBank
@@ -111,7 +111,7 @@ def test_a_renewal_continues_the_same_history_under_new_ids(connection, account,
 def test_one_account_through_two_providers_has_one_history(connection, account, provider, bank, owner, now, later):
     sync(account, provider, now)
     before = account.transactions.count()
-    connecting.remove_connection(connection=connection, provider=provider)
+    disconnecting.remove_connection(connection=connection, provider=provider)
     other = BANKS["gocardless_bad" if bank.key == "enable_banking" else "enable_banking"](bank.process, "acme")
     other.save_keys(now)
     second = provider_keys.provider(other.key, now=now)
@@ -157,7 +157,7 @@ def test_a_provider_that_is_down_is_tried_again_and_loses_nothing(account, bank,
 
 
 def test_a_removed_connection_is_withdrawn_and_keeps_no_secret(connection, provider, now, later):
-    removed = connecting.remove_connection(connection=connection, provider=provider)
+    removed = disconnecting.remove_connection(connection=connection, provider=provider)
 
     assert (removed.state, removed.consent_id, bytes(removed.credential_sealed)) == (State.REVOKED, "", b"")
     assert schedule.providers_with_work(now=later(days=1)) == []
@@ -175,10 +175,10 @@ def test_a_round_of_one_provider_leaves_the_others_alone(connection, provider, n
 def test_a_way_back_counts_once_and_for_its_owner_only(provider, bank, owner, reviewer, now):
     query = bank.walk(bank.begin(owner.pk, now, provider).consent_link)
 
-    with pytest.raises(connecting.UnknownReference):
+    with pytest.raises(consent_finishing.UnknownReference):
         bank.finish(query, reviewer.pk, provider, now)
     assert bank.finish(query, owner.pk, provider, now).state == State.LINKED
-    with pytest.raises(connecting.UnknownReference):
+    with pytest.raises(consent_finishing.UnknownReference):
         bank.finish(query, owner.pk, provider, now)
 
 
@@ -194,7 +194,7 @@ def test_a_cancelled_consent_is_told_and_links_nothing(provider, bank, owner, no
 
 @pytest.mark.parametrize("bank", WITH_A_PAGE, indirect=True)
 def test_banks_are_listed_by_country_and_found_by_name(provider, bank):
-    found = connecting.list_institutions(country="de", provider=provider, text="NORDH")
+    found = institutions.list_institutions(country="de", provider=provider, text="NORDH")
 
     assert [(one.id, one.name, one.countries) for one in found] == [(bank.institution_id, "Nordhaven Bank", ("DE",))]
     assert found[0].logo.startswith("https://")

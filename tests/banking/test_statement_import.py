@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from banking.models import BankAccount, BankTransaction, StatementImport
+from banking.services import statement_commit, statement_preview
 from banking.services import statement_import as imports
 from banking.services.ingestion import ingest_entries
 from banking.services.linking import new_account
@@ -33,7 +34,7 @@ def upload(content, account=None, name="statement.xml", **more):
 
 
 def commit(row, now, **more):
-    return imports.commit_import(statement_import=row, now=now, **more)
+    return statement_commit.commit_import(statement_import=row, now=now, **more)
 
 
 def test_an_upload_is_kept_sealed_and_shown_before_anything_is_imported(account):
@@ -43,7 +44,7 @@ def test_an_upload_is_kept_sealed_and_shown_before_anything_is_imported(account)
     assert (row.opening, row.closing, row.currency, row.proved) == (Decimal("100.00"), Decimal("161.90"), "EUR", True)
     assert (row.new_count, row.known_count, row.refused) == (2, 0, [])
     assert b"RE-1042" not in bytes(row.file_sealed)
-    assert imports.content_of(row) == statements.camt(*TWO)
+    assert statement_preview.content_of(row) == statements.camt(*TWO)
     assert not BankTransaction.objects.exists()
 
 
@@ -142,7 +143,7 @@ def test_a_file_whose_balances_do_not_add_up_needs_a_persons_word(account, now):
     row = upload(statements.camt(*TWO, closing="999.00"))
     assert row.proved is False
 
-    with pytest.raises(imports.UnprovedStatement, match="do not add up"):
+    with pytest.raises(statement_commit.UnprovedStatement, match="do not add up"):
         commit(row, now)
     assert not account.transactions.exists()
 
@@ -156,7 +157,7 @@ def test_balances_that_agree_beside_an_unreadable_row_prove_nothing_and_are_not_
     row = upload(statements.csv(*rows, "15.11.2026;15.11.2026;C;y;abc;1.073,10", header=header), account)
     assert (row.new_count, row.proved) == (2, False)
 
-    with pytest.raises(imports.UnprovedStatement, match="agree, but 1 of the file's rows could not be read"):
+    with pytest.raises(statement_commit.UnprovedStatement, match="agree, but 1 of the file's rows could not be read"):
         commit(row, now)
 
     assert not account.transactions.exists()
@@ -243,7 +244,7 @@ def test_a_preview_shows_each_row_with_its_verdict(account, now):
     commit(upload(statements.camt(TWO[0])), now)
     row = upload(statements.camt(*TWO))
 
-    shown = imports.preview(row)
+    shown = statement_preview.preview(row)
 
     assert [verdict.is_new for verdict in shown.result.verdicts] == [False, True]
     assert shown.account == account

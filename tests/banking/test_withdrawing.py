@@ -3,14 +3,14 @@
 import pytest
 
 from banking.models import BankAccount, BankConnection, BankTransaction, RawFetch
-from banking.services import connecting, schedule
+from banking.services import disconnecting, schedule
 from banking.services.fetching import NotConnected, sync_account
 from payymo.audit.models import AuditEntry
 from tests.factories.callers import Caller
 
 
 def test_nothing_is_fetched_any_more_and_the_bank_is_told(connection, account, provider, bank, now, later):
-    connecting.withdraw_consent(connection=connection, provider=provider, now=now)
+    disconnecting.withdraw_consent(connection=connection, provider=provider, now=now)
 
     connection.refresh_from_db()
     assert (connection.state, connection.withdrawn_at, connection.consent_id) == ("REVOKED", now, "")
@@ -30,7 +30,7 @@ def test_what_the_bank_answers_after_the_withdrawal_is_not_kept(connection, acco
 
         def fetch_transactions(self, **asked):
             found = provider.fetch_transactions(**asked)
-            connecting.withdraw_consent(connection=connection, provider=provider, now=now)
+            disconnecting.withdraw_consent(connection=connection, provider=provider, now=now)
             return found
 
     result = sync_account(account_id=account.pk, provider=Withdrawing(), now=now)
@@ -39,8 +39,8 @@ def test_what_the_bank_answers_after_the_withdrawal_is_not_kept(connection, acco
 
 
 def test_withdrawing_twice_is_withdrawing_once(connection, provider, now, later):
-    connecting.withdraw_consent(connection=connection, provider=provider, now=now)
-    connecting.withdraw_consent(connection=connection, provider=provider, now=later(days=3))
+    disconnecting.withdraw_consent(connection=connection, provider=provider, now=now)
+    disconnecting.withdraw_consent(connection=connection, provider=provider, now=later(days=3))
 
     connection.refresh_from_db()
     assert connection.withdrawn_at == now
@@ -48,7 +48,7 @@ def test_withdrawing_twice_is_withdrawing_once(connection, provider, now, later)
 
 
 def test_removing_a_connection_withdraws_nothing(connection, provider, now):
-    connecting.remove_connection(connection=connection, provider=provider)
+    disconnecting.remove_connection(connection=connection, provider=provider)
 
     connection.refresh_from_db()
     assert (connection.state, connection.withdrawn_at) == ("REVOKED", None)

@@ -319,7 +319,7 @@ def test_a_workbook_asks_for_no_code_page(as_reviewer, account):
     row = uploaded(as_reviewer, book, account=str(account.public_id))
 
     page = as_reviewer.get(f"/imports/{row.public_id}/").context["page"]
-    assert (page.step, page.format, "encoding" in page.mapping.fields) == ("map", "Excel", False)
+    assert (page.step, page.format, "encoding" in page.mapping.fields) == ("map", "Excel (XLSX)", False)
 
 
 def test_a_gap_between_two_statements_is_told_before_and_after_the_import(as_reviewer, account):

@@ -17,9 +17,10 @@ from banking.parsers.as_json import as_json
 from banking.parsers.assembly import MAX_BYTES
 from banking.parsers.csv_mapping import DATE_ORDERS
 from banking.parsers.errors import AmbiguousMapping, UnreadableStatement
-from banking.parsers.recognise import FORMATS, read
+from banking.parsers.recognise import read
+from banking.parsers.registry import FORMATS
 from banking.parsers.types import Balance, ParsedFile, ParsedStatement
-from banking.services import statement_files, statement_import
+from banking.services import statement_commit, statement_files, statement_import
 from banking.services.ingestion import IngestResult
 from payymo.shared.errors import DomainError
 from tenants import context
@@ -114,7 +115,7 @@ class Command(BaseCommand):
             statement_import.discard(statement_import=row)
             raise statement_files.StatementRefused(f"{question} Use --date-order or --currency, or the Imports page.")
         try:
-            return statement_import.commit_import(
+            return statement_commit.commit_import(
                 statement_import=row, now=timezone.now(), accept_unproved=options["accept_unproved"]
             )
         except DomainError:

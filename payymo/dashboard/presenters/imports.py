@@ -13,10 +13,10 @@ from banking import selectors
 from banking.core.continuity import sentence
 from banking.models import StatementImport
 from banking.parsers.csv_detection import CsvDetection
-from banking.parsers.tables import TABLES
+from banking.parsers.registry import is_table, label_of
 from banking.parsers.types import ParsedEntry
 from banking.services.identity import Verdict
-from banking.services.statement_import import Preview
+from banking.services.statement_preview import Preview
 from payymo.dashboard import formats, paging
 from payymo.dashboard.links import link
 from payymo.dashboard.pages import (
@@ -38,9 +38,6 @@ SHOWN_ROWS = 200
 _SHOWN_NOTES = 100
 _GAP_ACCOUNTS = 100
 _SHOWN_GAPS = 5
-_FORMATS = {
-    "camt": "CAMT", "mt940": "MT940", "ofx": "OFX", "qif": "QIF", "bai2": "BAI2", "csv": "CSV", "xlsx": "Excel",
-}  # fmt: skip
 _TONES: dict[str, Tone] = {State.NEEDS_MAPPING: "info", State.READY: "info", State.COMMITTED: "ok"}
 
 
@@ -77,7 +74,7 @@ def _row(row: StatementImport, by: str, now: datetime) -> ImportRow:
     return ImportRow(
         url=link("import", row.public_id),
         name=row.file_name,
-        format=_FORMATS.get(row.format, row.format),
+        format=label_of(row.format),
         account=_account(row),
         moment=formats.moment(row.created_at, now),
         by=by,
@@ -98,7 +95,7 @@ def _base(row: StatementImport, now: datetime) -> dict[str, object]:
         facts.append(Fact(_("Imported"), moment=formats.moment(row.committed_at, now)))
     return {
         "name": row.file_name,
-        "format": _FORMATS.get(row.format, row.format),
+        "format": label_of(row.format),
         "account": _account(row),
         "state": _chip(row),
         "facts": tuple(fact for fact in facts if fact.text or fact.moment),
@@ -161,7 +158,7 @@ def _more_facts(row: StatementImport, found: Preview) -> list[Fact]:
     if found.account is None and found.file.number:
         text = _("A new account ending in %s will be kept.") % found.file.number[-4:]
         facts.append(Fact(_("Account"), text=text))
-    if row.format in TABLES and row.state == State.READY:
+    if is_table(row.format) and row.state == State.READY:
         facts.append(Fact(_("Columns"), text=_("Choose them again"), url=link("import_map", row.public_id)))
     return facts
 

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts.guards import requires_permission
 from banking.models import BankConnection, BankProvider
 from banking.services import connecting as banks
-from banking.services import provider_keys
+from banking.services import consent_finishing, institutions, provider_keys
 from payymo.dashboard.forms import BankKeysForm, EnableBankingKeysForm, SetupTokenForm
 from payymo.dashboard.links import link
 from payymo.dashboard.pages import BankPage, Choice, Institution
@@ -83,7 +83,7 @@ def connect_bank(request: HttpRequest) -> HttpResponse:
             )
             more = _consent(started)
         elif country:
-            listed = banks.list_institutions(country=country, provider=provider, text=text)[:MOST_BANKS]
+            listed = institutions.list_institutions(country=country, provider=provider, text=text)[:MOST_BANKS]
             more["institutions"] = tuple(
                 Institution(each.id, each.name, each.bic, each.logo if each.logo.startswith(_LOGO_HOSTS) else "")
                 for each in listed
@@ -162,10 +162,10 @@ def bank_callback(request: HttpRequest) -> HttpResponse:
     now, query = timezone.now(), request.GET
     reference = (query.get("state") or query.get("ref") or "")[:256]
     try:
-        connection = banks.finish_consent(
+        connection = consent_finishing.finish_consent(
             reference=reference,
             user_id=request.user.pk,
-            provider=provider_keys.provider(banks.provider_awaiting(reference=reference), now=now),
+            provider=provider_keys.provider(consent_finishing.provider_awaiting(reference=reference), now=now),
             now=now,
             error_code=query.get("error", "")[:60],
             code=query.get("code", "")[:2000],

@@ -16,8 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts.guards import requires_permission
 from banking.models import BankConnection
-from banking.services import connecting as banks
-from banking.services import provider_keys, schedule
+from banking.services import disconnecting, provider_keys, schedule
 from payments.models import StripeConnection
 from payments.services import connecting as stripe
 from payymo.dashboard.forms import CredentialForm, StripeForm, WhmcsForm
@@ -195,9 +194,9 @@ def sync(request: HttpRequest, kind: str, public_id: uuid.UUID) -> HttpResponse:
 def _remove_bank(row: Any, *, erases: bool, now: datetime) -> None:
     provider = provider_keys.provider(row.provider, now=now)
     if erases:
-        banks.withdraw_consent(connection=row, provider=provider, now=now)
+        disconnecting.withdraw_consent(connection=row, provider=provider, now=now)
     else:
-        banks.remove_connection(connection=row, provider=provider)
+        disconnecting.remove_connection(connection=row, provider=provider)
 
 
 @require_POST

@@ -17,8 +17,10 @@ from banking import selectors
 from banking.models import StatementImport
 from banking.parsers.csv_detection import CsvDetection
 from banking.parsers.csv_mapping import ENCODINGS
-from banking.parsers.tables import TABLES
+from banking.parsers.registry import is_table
+from banking.parsers.tables import has_text
 from banking.services import statement_archives as archives
+from banking.services import statement_commit, statement_preview
 from banking.services import statement_import as statements
 from banking.services.statement_files import mapping_from
 from payymo.dashboard.forms_imports import MappingForm, UploadForm
@@ -127,10 +129,10 @@ def _page_of(row: StatementImport, *, error: str = "") -> ImportPage:
         return present.failed_page(row, now=now, error=error)
     if row.state == State.NEEDS_MAPPING:
         detection = _detection(row)
-        form = MappingForm(detection=detection, has_text=row.format == "csv")
+        form = MappingForm(detection=detection, has_text=has_text(row.format))
         return present.mapping_page(row, form=form, detection=detection, now=now, error=error)
     try:
-        return present.preview_page(row, statements.preview(row), now=now, error=error)
+        return present.preview_page(row, statement_preview.preview(row), now=now, error=error)
     except DomainError as refused:
         return present.failed_page(row, now=now, error=str(refused))
 
@@ -152,14 +154,14 @@ def _detection(row: StatementImport, *, encoding: str = "") -> CsvDetection:
 def import_map(request: HttpRequest, import_id: uuid.UUID) -> HttpResponse:
     """Choose the columns of a table, for the first time or again."""
     row, now = _import_or_404(import_id), timezone.now()
-    if row.format not in TABLES or row.state not in (State.NEEDS_MAPPING, State.READY):
+    if not is_table(row.format) or row.state not in (State.NEEDS_MAPPING, State.READY):
         return HttpResponseRedirect(link("import", row.public_id), status=303)
     chosen = request.POST.get("encoding", "")
     try:
         detection, error = _detection(row, encoding=chosen if chosen in ENCODINGS else ""), ""
     except DomainError as refused:
         detection, error = _detection(row), str(refused)
-    form = MappingForm(request.POST or None, detection=detection, has_text=row.format == "csv")
+    form = MappingForm(request.POST or None, detection=detection, has_text=has_text(row.format))
     if request.method == "POST" and form.is_valid() and not error:
         try:
             statements.set_mapping(statement_import=row, mapping=form.mapping())
@@ -176,7 +178,7 @@ def import_commit(request: HttpRequest, import_id: uuid.UUID) -> HttpResponse:
     """Import the file; one whose balances do not add up needs a second press."""
     row = _import_or_404(import_id)
     try:
-        committed, result = statements.commit_import(
+        committed, result = statement_commit.commit_import(
             statement_import=row, now=timezone.now(), accept_unproved=request.GET.get("unproved") == "accepted"
         )
     except DomainError as refused:
