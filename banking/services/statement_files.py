@@ -16,9 +16,12 @@ from banking.parsers.csv_detection import CsvDetection, detect
 from banking.parsers.csv_mapping import COLUMNS, CsvMapping
 from banking.parsers.errors import UnreadableStatement
 from banking.parsers.recognise import read, recognise
+from banking.parsers.tables import has_text
 from banking.parsers.types import Balance, ParsedEntry, ParsedFile, ParsedStatement, Refusal
 from payymo.shared.errors import BadInput
 from tenants import sealing
+
+_MOST_WAYS = 4
 
 
 class StatementRefused(BadInput):
@@ -107,18 +110,21 @@ def columns_of(
     currency: str,
     number: str,
     encoding: str = "",
+    delimiter: str = "",
 ) -> CsvDetection:
     """Propose how to read a table, by the mapping of an earlier file with the same columns where there is one.
 
     Shape: `own` are the mappings of earlier files of the account, newest first; of `others`, which may be of another
-    bank, only the columns are taken, and never how dates and amounts are written.
-
+    bank, only the columns are taken, and never how dates and amounts are written. `encoding` and `delimiter` are a
+    person's choice; without one the account's earlier files tell, unless the bytes themselves do.
     Raises: StatementRefused when it is no table.
     """
     try:
-        detection = detect(content, file_format, encoding)
+        detection = detect(content, file_format, encoding, delimiter)
     except UnreadableStatement as error:
         raise StatementRefused(error.reason) from error
+    if has_text(file_format) and not encoding and not delimiter:
+        detection = _written_as_before(content, file_format, detection, own)
     mapping = detection.mapping
     if kept := _with_header(own, mapping.header):
         mapping = replace(
@@ -132,6 +138,25 @@ def columns_of(
     if mapping.own_account is None and not mapping.fixed_account:
         mapping = replace(mapping, fixed_account=number)
     return replace(detection, mapping=mapping, open_points=mapping.open_points())
+
+
+def _written_as_before(
+    content: bytes, file_format: str, found: CsvDetection, own: Sequence[Mapping[str, Any]]
+) -> CsvDetection:
+    """Read the table in the code page and with the delimiter of an earlier file, where that gives the same columns."""
+    guessed = (found.mapping.encoding, found.mapping.delimiter)
+    # Strict UTF-8 with other letters, or a byte order mark, is no guess.
+    is_certain = found.mapping.encoding.startswith("utf-") and not content.isascii()
+    ways = dict.fromkeys((str(kept.get("encoding")), str(kept.get("delimiter"))) for kept in own)
+    for encoding, delimiter in list(ways)[:_MOST_WAYS]:
+        try:
+            way = (found.mapping.encoding if is_certain else encoding, delimiter)
+            again = found if way == guessed else detect(content, file_format, *way)
+        except UnreadableStatement:
+            continue
+        if _with_header(own, again.mapping.header):
+            return again
+    return found
 
 
 def _with_header(kept: Sequence[Mapping[str, Any]], header: tuple[str, ...]) -> Mapping[str, Any] | None:

@@ -91,13 +91,13 @@ def set_mapping(*, statement_import: StatementImport, mapping: Mapping[str, Any]
     return row
 
 
-def detect_columns(statement_import: StatementImport, *, encoding: str = "") -> CsvDetection:
+def detect_columns(statement_import: StatementImport, *, encoding: str = "", delimiter: str = "") -> CsvDetection:
     """Return the first rows of a table and how it would be read, for the page that maps the columns.
 
-    Shape: `encoding` is a person's choice instead of what the bytes suggest.
-    Raises: StatementRefused when it is no table in that encoding.
+    Shape: `encoding` and `delimiter` are a person's choice instead of what the bytes suggest.
+    Raises: StatementRefused when it is no table that way.
     """
-    return _detected(content_of(statement_import), statement_import, encoding)
+    return _detected(content_of(statement_import), statement_import, encoding, delimiter)
 
 
 def discard(*, statement_import: StatementImport) -> StatementImport:
@@ -119,7 +119,7 @@ def lock_import(statement_import: StatementImport) -> StatementImport:
     return StatementImport.objects.select_for_update(of=("self",)).select_related("account").get(pk=statement_import.pk)
 
 
-def _detected(content: bytes, row: StatementImport, encoding: str = "") -> CsvDetection:
+def _detected(content: bytes, row: StatementImport, encoding: str = "", delimiter: str = "") -> CsvDetection:
     account = row.account
     earlier = StatementImport.objects.filter(format=row.format, state=State.COMMITTED).exclude(mapping=None)
     mappings: QuerySet[Any, Any] = earlier.order_by("-pk").values_list("mapping", flat=True)
@@ -132,6 +132,7 @@ def _detected(content: bytes, row: StatementImport, encoding: str = "") -> CsvDe
         currency=row.currency,
         number=number,
         encoding=encoding,
+        delimiter=delimiter,
     )
 
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy
 
 from banking.models import BankAccount
 from banking.parsers.csv_detection import SHOWN_ROWS, CsvDetection
-from banking.parsers.csv_mapping import ENCODINGS, MAX_COLUMNS
+from banking.parsers.csv_mapping import DELIMITERS, ENCODINGS, MAX_COLUMNS
 
 _ENCODING_NAMES = {
     "utf-8": "UTF-8",
@@ -23,6 +23,12 @@ _ENCODING_NAMES = {
     "cp1254": gettext_lazy("Windows, Turkish (1254)"),
     "cp1257": gettext_lazy("Windows, Baltic (1257)"),
     "latin-1": "ISO 8859-1",
+}
+_DELIMITER_NAMES = {
+    ";": gettext_lazy("Semicolon"),
+    ",": gettext_lazy("Comma"),
+    "\t": gettext_lazy("Tab"),
+    "|": gettext_lazy("Vertical bar"),
 }
 _OPTIONAL_COLUMNS = {
     "value_date": gettext_lazy("Value date"),
@@ -126,18 +132,28 @@ class MappingForm(forms.Form):
                 required=False,
                 help_text=gettext_lazy("As found in the file. Change it if letters with accents look wrong."),
             )
+            self.fields["delimiter"] = forms.ChoiceField(
+                label=gettext_lazy("Columns are separated by"),
+                choices=[(sign, _DELIMITER_NAMES[sign]) for sign in DELIMITERS],
+                required=False,
+                help_text=gettext_lazy("As found in the file. Changed, the columns are shown again to choose from."),
+            )
+            self.fields["shown_with"] = forms.CharField(
+                required=False, strip=False, initial=mapping["delimiter"], widget=forms.HiddenInput
+            )
         self.order_fields(
-            ["encoding", "header_row", "booking_date", "date_order", "value_date", "amount", "decimal_sign",
-             "flip_sign", "debit", "credit", "direction", "currency", "fixed_currency", "counterparty_name",
-             "counterparty_iban", "remittance_information"]
+            ["encoding", "delimiter", "header_row", "booking_date", "date_order", "value_date", "amount",
+             "decimal_sign", "flip_sign", "debit", "credit", "direction", "currency", "fixed_currency",
+             "counterparty_name", "counterparty_iban", "remittance_information"]
         )  # fmt: skip
 
     def mapping(self) -> dict[str, Any]:
         """Return the whole mapping: what was chosen, over what was found."""
-        chosen = dict(self.cleaned_data)
+        chosen = {name: value for name, value in self.cleaned_data.items() if name != "shown_with"}
         chosen["fixed_currency"] = chosen["fixed_currency"].upper()
         found = self.detection.mapping.as_dict()
-        chosen["encoding"] = chosen.get("encoding") or found["encoding"]
+        for name in ("encoding", "delimiter"):
+            chosen[name] = chosen.get(name) or found[name]
         if chosen["header_row"] != found["header_row"]:
             rows = self.detection.rows[chosen["header_row"] - 1 :][:1] if chosen["header_row"] else ()
             found["header"] = [cell.strip() for cell in rows[0]] if rows else []

@@ -313,6 +313,26 @@ def test_the_code_page_is_shown_and_can_be_chosen(as_reviewer, account):
     assert [each.name for each in shown.rows] == ["Łukasz"]
 
 
+def test_the_delimiter_is_shown_and_a_changed_one_shows_the_columns_again(as_reviewer, account):
+    table = b"Wann;Wieviel,Wer;Was\n03.02.2026;11,90;x\n"
+    row = uploaded(as_reviewer, table, account=str(account.public_id))
+    page = as_reviewer.get(f"/imports/{row.public_id}/").context["page"]
+    assert (page.mapping["delimiter"].value(), page.mapping["shown_with"].value()) == (";", ";")
+    chosen = {"encoding": "utf-8", "delimiter": ",", "shown_with": ";", "header_row": 1, "booking_date": 0,
+              "amount": 1, "date_order": "dmy", "decimal_sign": ",", "fixed_currency": "EUR"}  # fmt: skip
+
+    answer = as_reviewer.post(f"/imports/{row.public_id}/map/", chosen)
+
+    shown = answer.context["page"]
+    assert (answer.status_code, shown.mapping.is_bound, shown.sample[0]) == (200, False, ("Wann;Wieviel", "Wer;Was"))
+    row.refresh_from_db()
+    assert row.state == State.NEEDS_MAPPING
+    back = as_reviewer.post(f"/imports/{row.public_id}/map/", {**chosen, "delimiter": ";"})
+    assert back.status_code == 303
+    row.refresh_from_db()
+    assert (row.state, row.mapping["delimiter"]) == (State.READY, ";")
+
+
 def test_a_workbook_asks_for_no_code_page(as_reviewer, account):
     book = workbook({"S": sheet((text("Wann"), text("Wieviel")), (text("03.02.2026"), number("11.9")))})
 

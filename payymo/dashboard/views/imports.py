@@ -16,7 +16,7 @@ from accounts.guards import requires_permission
 from banking import selectors
 from banking.models import StatementImport
 from banking.parsers.csv_detection import CsvDetection
-from banking.parsers.csv_mapping import ENCODINGS
+from banking.parsers.csv_mapping import DELIMITERS, ENCODINGS
 from banking.parsers.registry import is_table
 from banking.parsers.tables import has_text
 from banking.services import statement_archives as archives
@@ -137,11 +137,15 @@ def _page_of(row: StatementImport, *, error: str = "") -> ImportPage:
         return present.failed_page(row, now=now, error=str(refused))
 
 
-def _detection(row: StatementImport, *, encoding: str = "") -> CsvDetection:
+def _detection(row: StatementImport, *, encoding: str = "", delimiter: str = "") -> CsvDetection:
     """Return how the file starts, with the columns that were chosen before."""
     kept = mapping_from(row.mapping) if row.state == State.READY and row.mapping else None
-    found = statements.detect_columns(row, encoding=encoding or (kept.encoding if kept else ""))
-    if kept is None:
+    found = statements.detect_columns(
+        row,
+        encoding=encoding or (kept.encoding if kept else ""),
+        delimiter=delimiter or (kept.delimiter if kept else ""),
+    )
+    if kept is None or found.mapping.delimiter != kept.delimiter:
         return found
     # In another encoding the same columns have other names.
     names = {"encoding": found.mapping.encoding, "header": found.mapping.header}
@@ -156,13 +160,14 @@ def import_map(request: HttpRequest, import_id: uuid.UUID) -> HttpResponse:
     row, now = _import_or_404(import_id), timezone.now()
     if not is_table(row.format) or row.state not in (State.NEEDS_MAPPING, State.READY):
         return HttpResponseRedirect(link("import", row.public_id), status=303)
-    chosen = request.POST.get("encoding", "")
     try:
-        detection, error = _detection(row, encoding=chosen if chosen in ENCODINGS else ""), ""
+        detection, error = _detection(row, **_chosen_text(request)), ""
     except DomainError as refused:
         detection, error = _detection(row), str(refused)
-    form = MappingForm(request.POST or None, detection=detection, has_text=has_text(row.format))
-    if request.method == "POST" and form.is_valid() and not error:
+    # Separated otherwise, the file has other columns than those that the person was shown.
+    is_again = request.POST.get("shown_with", detection.mapping.delimiter) != detection.mapping.delimiter
+    form = MappingForm(None if is_again else request.POST or None, detection=detection, has_text=has_text(row.format))
+    if form.is_bound and form.is_valid() and not error:
         try:
             statements.set_mapping(statement_import=row, mapping=form.mapping())
             return HttpResponseRedirect(link("import", row.public_id), status=303)
@@ -170,6 +175,15 @@ def import_map(request: HttpRequest, import_id: uuid.UUID) -> HttpResponse:
             error = str(refused)
     page = present.mapping_page(row, form=form, detection=detection, now=now, error=error)
     return _show(request, page, code=422 if error or form.errors else 200)
+
+
+def _chosen_text(request: HttpRequest) -> dict[str, str]:
+    """Return the code page and the delimiter that were chosen, each as none when it is none of those to choose from."""
+    return {
+        name: chosen
+        for name, known in (("encoding", ENCODINGS), ("delimiter", DELIMITERS))
+        if (chosen := request.POST.get(name, "")) in known
+    }
 
 
 @require_POST
