@@ -1,24 +1,26 @@
-"""Reading kept answers of providers again, with the readers of today: what differs is told, and put right on request.
+"""Reading kept answers and files again, with the readers of today: what differs is told, and put right on request.
 
 A row is known again by the text that it was made from, so nothing is stored twice whatever a reader changes.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 
 from banking import adapters, locks
-from banking.models import BankAccount, BankTransaction, RawFetch
+from banking.models import BankAccount, BankTransaction, RawFetch, StatementImport
 from banking.parsers.errors import UnreadableStatement
-from banking.parsers.fetched import FetchedEntries, FetchedEntry
 from banking.parsers.readers import READERS
-from banking.services import new_rows
+from banking.parsers.types import ParsedEntry
+from banking.services import new_rows, statement_files
 from banking.services.ingestion import facts_of, ingest_entries
+from banking.services.statement_preview import content_of
+from payymo.shared.errors import BadInput
 from payymo.shared.models import ReceiptState
 from tenants import sealing
 from tenants.nudging import nudge
@@ -35,7 +37,7 @@ _OPEN = (ReceiptState.UNRECONCILED, ReceiptState.IGNORED)
 
 @dataclass(slots=True)
 class Replayed:
-    """What reading kept answers again came to.
+    """What reading kept answers or files again came to.
 
     Shape: `differs` counts rows by column; a row that is matched, or whose day or amount differs, is in `left` and not
     in `upgraded`. `added` were refused before and can be read now. `emptied` answers are kept no longer.
@@ -52,61 +54,112 @@ class Replayed:
     differs: dict[str, int] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """An answer or a file, read again: its booked entries, the rows it made, and what was refused of it before."""
+
+    account: BankAccount
+    source: str
+    entries: Sequence[ParsedEntry]
+    rows: QuerySet[BankTransaction]
+    refused: Sequence[Mapping[str, Any]]
+    raw_fetch: RawFetch | None = None
+    statement_import: StatementImport | None = None
+
+
 def fetches(*, account: BankAccount | None, since: date | None) -> QuerySet[RawFetch]:
     """Return the answers that were worked on, oldest first."""
-    rows = RawFetch.objects.exclude(processed_at=None).select_related("account").order_by("pk")
+    rows = RawFetch.objects.exclude(processed_at=None).order_by("pk")
     if account is not None:
         rows = rows.filter(account=account)
     return rows.filter(fetched_at__date__gte=since) if since is not None else rows
 
 
-def replay(*, wanted: QuerySet[RawFetch], upgrade: bool, now: datetime) -> Replayed:
-    """Read answers again, each in a transaction of its own; without `upgrade` nothing stays written.
+def files(*, account: BankAccount | None, since: date | None) -> QuerySet[StatementImport]:
+    """Return the files that were imported, oldest first."""
+    rows = StatementImport.objects.filter(state=StatementImport.State.COMMITTED).order_by("pk")
+    if account is not None:
+        rows = rows.filter(account=account)
+    return rows.filter(committed_at__date__gte=since) if since is not None else rows
+
+
+def replay(*, wanted: QuerySet[RawFetch] | QuerySet[StatementImport], upgrade: bool, now: datetime) -> Replayed:
+    """Read answers or files again, each in a transaction of its own; without `upgrade` nothing stays written.
 
     Raises: AccountBusy when another ingestion holds an account; what was read before stays as it is.
     """
     told = Replayed()
+    open_kept = _open_fetch if wanted.model is RawFetch else _open_file
     for key in wanted.values_list("pk", flat=True).iterator(chunk_size=500):
-        _replay_one(key, told, upgrade=upgrade, now=now)
+        _replay_one(key, open_kept, told, upgrade=upgrade, now=now)
     if told.upgraded and upgrade:
         nudge("payments")
     return told
 
 
 @transaction.atomic
-def _replay_one(key: int, told: Replayed, *, upgrade: bool, now: datetime) -> None:
+def _replay_one(
+    key: int, open_kept: Callable[[int, Replayed], _Kept | None], told: Replayed, *, upgrade: bool, now: datetime
+) -> None:
+    kept = open_kept(key, told)
+    if kept is None:
+        return
+    for row, entry in _known(kept):
+        _compare(row, entry, kept.source, told)
+    _add_refused(kept, told, now=now)
+    if not upgrade:
+        transaction.set_rollback(True)
+
+
+def _open_fetch(key: int, told: Replayed) -> _Kept | None:
     raw = RawFetch.objects.select_related("account").get(pk=key)
     locks.lock_account(raw.account_id)
     if not raw.payload_sealed:
         told.emptied += 1
-        return
+        return None
     told.answers += 1
     try:
         entries = READERS[raw.provider].read_transactions(sealing.unseal(raw, "payload_sealed"))
     except UnreadableStatement:
         told.unreadable += 1
-        return
-    for row, entry in _known(raw, entries):
-        _compare(row, entry, raw, told)
-    _add_refused(raw, entries, told, now=now)
-    if not upgrade:
-        transaction.set_rollback(True)
+        return None
+    refused = [one for one in raw.refused if not str(one.get("reason", "")).startswith("Pending:")]
+    return _Kept(raw.account, raw.provider, entries.booked, raw.transactions.all(), refused, raw_fetch=raw)
 
 
-def _known(raw: RawFetch, entries: FetchedEntries) -> Iterator[tuple[BankTransaction, FetchedEntry]]:
-    """Pair the rows that this answer made with its entries, by the text they were made from; twins in their order."""
-    by_text: dict[str, list[FetchedEntry]] = defaultdict(list)
-    for entry in reversed(entries.booked):
+def _open_file(key: int, told: Replayed) -> _Kept | None:
+    row = StatementImport.objects.select_related("account").get(pk=key)
+    assert row.account is not None  # noqa: S101 - an imported file has its account
+    locks.lock_account(row.account.pk)
+    if not row.file_sealed:
+        told.emptied += 1
+        return None
+    told.answers += 1
+    try:
+        file = statement_files.read_file(
+            content_of(row), file_format=row.format, mapping=row.mapping, currency=row.currency
+        )
+    except BadInput:
+        told.unreadable += 1
+        return None
+    rows = row.transactions.all()
+    return _Kept(row.account, row.format, file.booked, rows, row.refused, statement_import=row)
+
+
+def _known(kept: _Kept) -> Iterator[tuple[BankTransaction, ParsedEntry]]:
+    """Pair the rows that were made with the entries, by the text they were made from; twins in their order."""
+    by_text: dict[str, list[ParsedEntry]] = defaultdict(list)
+    for entry in reversed(kept.entries):
         by_text[adapters.clean(entry.raw)].append(entry)
-    for row in raw.transactions.select_for_update().filter(erased_at=None).exclude(raw_sealed=b"").order_by("pk"):
+    for row in kept.rows.select_for_update().filter(erased_at=None).exclude(raw_sealed=b"").order_by("pk"):
         same = by_text.get(sealing.unseal(row, "raw_sealed"))
         if same:
             yield row, same.pop()
 
 
-def _compare(row: BankTransaction, entry: FetchedEntry, raw: RawFetch, told: Replayed) -> None:
+def _compare(row: BankTransaction, entry: ParsedEntry, source: str, told: Replayed) -> None:
     key = sealing.data_key()
-    fresh = new_rows.told(entry, facts_of(entry, key), source=raw.provider)
+    fresh = new_rows.told(entry, facts_of(entry, key), source=source)
     told.rows += 1
     changed = [name for name in (*_TEXTS, *_BOOKED) if getattr(row, name) != fresh[name]]
     for name in changed:
@@ -120,7 +173,7 @@ def _compare(row: BankTransaction, entry: FetchedEntry, raw: RawFetch, told: Rep
     _upgrade(row, fresh, changed, entry)
 
 
-def _upgrade(row: BankTransaction, fresh: Mapping[str, Any], changed: Collection[str], entry: FetchedEntry) -> None:
+def _upgrade(row: BankTransaction, fresh: Mapping[str, Any], changed: Collection[str], entry: ParsedEntry) -> None:
     columns = list(changed)
     for name in changed:
         setattr(row, name, fresh[name])
@@ -136,23 +189,31 @@ def _upgrade(row: BankTransaction, fresh: Mapping[str, Any], changed: Collection
     row.save(update_fields=columns)
 
 
-def _add_refused(raw: RawFetch, entries: FetchedEntries, told: Replayed, *, now: datetime) -> None:
-    """Store what the answer was refused for; everything else in it was stored or known already.
+def _add_refused(kept: _Kept, told: Replayed, *, now: datetime) -> None:
+    """Store what was refused before; everything else was stored or known already.
 
-    Shape: all its entries are compared, so that each claims its own row; if one that was not refused would be new, the
-    answer is left as it is and counted in `unsure`.
+    Shape: all entries are compared, so that each claims its own row; if one that was not refused would be new, the
+    answer or file is left as it is and counted in `unsure`.
     """
-    lines = {one.get("line") for one in raw.refused if not str(one.get("reason", "")).startswith("Pending:")}
-    readable = {entry.line for entry in entries.booked if 0 in lines or entry.line in lines}
+    lines = {one.get("line") for one in kept.refused}
+    readable = {entry.line for entry in kept.entries if 0 in lines or entry.line in lines}
     if not readable:
         return
     mark = transaction.savepoint()
-    result = ingest_entries(account=raw.account, entries=entries.booked, source=raw.provider, raw_fetch=raw)
+    result = ingest_entries(
+        account=kept.account, entries=kept.entries, source=kept.source, raw_fetch=kept.raw_fetch,
+        statement_import=kept.statement_import,
+    )  # fmt: skip
     if any(one.is_new and one.arrival.line not in readable for one in result.verdicts):
         transaction.savepoint_rollback(mark)
         told.unsure += 1
         return
     transaction.savepoint_commit(mark)
     told.added += result.new
-    still = [one for one in raw.refused if one.get("line") not in readable | {0}]
-    RawFetch.objects.filter(pk=raw.pk).update(processed_at=now, refused=still)
+    if kept.raw_fetch is not None:
+        still = [one for one in kept.raw_fetch.refused if one.get("line") not in readable | {0}]
+        RawFetch.objects.filter(pk=kept.raw_fetch.pk).update(processed_at=now, refused=still)
+    if kept.statement_import is not None:
+        still = [one for one in kept.refused if one.get("line") not in readable | {0}]
+        rows = StatementImport.objects.filter(pk=kept.statement_import.pk)
+        rows.update(refused=still, new_count=F("new_count") + result.new)

@@ -5,16 +5,20 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from io import StringIO
+from types import SimpleNamespace
 
 import pytest
 from django.core.management import CommandError, call_command
 
 from banking import adapters
-from banking.models import BankTransaction, RawFetch
+from banking.models import BankTransaction, RawFetch, StatementImport
 from banking.parsers import gocardless
 from banking.parsers.errors import UnreadableEntry
 from banking.parsers.readers import READERS, Reader
-from banking.services import fetching, replaying
+from banking.parsers.registry import PARSERS
+from banking.parsers.types import ParsedFile, Refusal
+from banking.services import fetching, replaying, statement_commit, statement_import
+from tests.banking import statements
 from tests.factories import rows
 
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
@@ -181,3 +185,75 @@ def test_the_command_tells_and_writes_only_on_request(read_before):
         run("--account", "XX99")
     with pytest.raises(CommandError):
         call_command("replay_fetches", "--tenant", "nobody")
+
+
+@pytest.fixture
+def imported(account, monkeypatch):
+    """Import a file as an older release did: without the payer's text, and without the entry of 5.00."""
+
+    def older(parser):
+        def parse(source, hints):
+            [whole] = parser.parse(source, hints).statements
+            taken, refused = [], []
+            for entry in whole.entries:
+                if entry.amount == Decimal("5.00"):
+                    refused.append(Refusal(entry.line, "An unknown code."))
+                else:
+                    taken.append(replace(entry, remittance_information=""))
+            return ParsedFile("camt053", (replace(whole, entries=tuple(taken), refused=tuple(refused), proved=None),))
+
+        return SimpleNamespace(name="camt", is_table=False, largest=parser.largest, knows=parser.knows, parse=parse)
+
+    def make(*entries):
+        with monkeypatch.context() as patched:
+            patched.setitem(PARSERS, "camt", older(PARSERS["camt"]))
+            row = statement_import.upload_statement(
+                account=account, file_name="a.xml", content=statements.camt(*entries), user_id=None
+            )
+            return statement_commit.commit_import(statement_import=row, now=NOW)[0]
+
+    return make
+
+
+def replay_files(*, upgrade=True):
+    return replaying.replay(wanted=replaying.files(account=None, since=None), upgrade=upgrade, now=NOW)
+
+
+def test_a_file_read_again_puts_texts_right_and_adds_what_was_refused_once(imported):
+    row = imported(("11.90", "Invoice RE-1042"), ("5.00", "Invoice RE-7"))
+    assert [text for text, _, _ in stored()] == [""]
+
+    told_only, done, again = replay_files(upgrade=False), replay_files(), replay_files()
+
+    assert (told_only.upgraded, told_only.added, told_only.answers) == (1, 1, 1)
+    assert (done.upgraded, done.added, done.unsure) == (1, 1, 0)
+    assert (again.upgraded, again.added, dict(again.differs)) == (0, 0, {})
+    assert sorted(text for text, _, _ in stored()) == ["Invoice RE-1042", "Invoice RE-7"]
+    row.refresh_from_db()
+    assert (row.new_count, row.refused) == (2, [])
+
+
+def test_a_file_whose_bytes_were_erased_is_counted_and_its_rows_stay(imported):
+    imported(("11.90", "Invoice RE-1042"))
+    StatementImport.objects.update(file_sealed=b"")
+
+    found = replay_files()
+
+    assert (found.answers, found.emptied, found.rows) == (0, 1, 0)
+    assert [text for text, _, _ in stored()] == [""]
+
+
+def test_a_file_that_was_not_imported_is_not_read_again(imported):
+    imported(("11.90", "Invoice RE-1042"))
+    StatementImport.objects.update(state="DISCARDED", committed_at=None)
+
+    assert replay_files().answers == 0
+
+
+def test_the_command_reads_files_on_request(imported):
+    imported(("11.90", "Invoice RE-1042"))
+    out = StringIO()
+
+    call_command("replay_fetches", "--tenant", "acme", "--files", stdout=out)
+
+    assert "1 files read again" in out.getvalue()

@@ -1,4 +1,4 @@
-"""`manage.py replay_fetches --tenant SLUG [--account ID] [--since DAY] [--upgrade] [--json]`."""
+"""`manage.py replay_fetches --tenant SLUG [--account ID] [--since DAY] [--files] [--upgrade] [--json]`."""
 
 import json
 from argparse import ArgumentParser
@@ -18,18 +18,19 @@ from tenants.services.provisioning import find_tenant
 
 
 class Command(BaseCommand):
-    """For operators, after an upgrade that reads bank answers better."""
+    """For operators, after an upgrade that reads bank answers or statement files better."""
 
     help = (
-        "Read the kept answers of bank providers again and tell what today's readers make of them. With --upgrade, "
-        "texts and references of open payments are put right and entries that could not be read before are stored; "
-        "days and amounts are never changed, and nothing is stored twice."
+        "Read the kept answers of bank providers, or the kept statement files, again and tell what today's readers "
+        "make of them. With --upgrade, texts and references of open payments are put right and entries that could not "
+        "be read before are stored; days and amounts are never changed, and nothing is stored twice."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--tenant", required=True, help="the tenant's slug")
         parser.add_argument("--account", default="", help="its IBAN, last four signs or id; every account if left out")
-        parser.add_argument("--since", type=date.fromisoformat, help="only answers fetched on this day or later")
+        parser.add_argument("--since", type=date.fromisoformat, help="only what came on this day or later")
+        parser.add_argument("--files", action="store_true", help="the imported statement files instead of the answers")
         parser.add_argument("--upgrade", action="store_true", help="write; without it nothing is changed")
         parser.add_argument("--json", action="store_true", help="print the result as JSON")
 
@@ -37,11 +38,13 @@ class Command(BaseCommand):
         try:
             with context.inside(find_tenant(slug=options["tenant"])):
                 account = self._account(options["account"]) if options["account"] else None
-                wanted = replaying.fetches(account=account, since=options["since"])
+                kept = replaying.files if options["files"] else replaying.fetches
+                wanted = kept(account=account, since=options["since"])
                 told = replaying.replay(wanted=wanted, upgrade=options["upgrade"], now=timezone.now())
         except (DomainError, context.TenantUnavailable) as error:
             raise CommandError(str(error), returncode=2) from error
-        self.stdout.write(json.dumps(asdict(told)) if options["json"] else _sentences(told, options["upgrade"]))
+        kind = "files" if options["files"] else "answers"
+        self.stdout.write(json.dumps(asdict(told)) if options["json"] else _sentences(told, options["upgrade"], kind))
 
     def _account(self, text: str) -> BankAccount:
         found = selectors.find_accounts(text=text)
@@ -51,10 +54,10 @@ class Command(BaseCommand):
         return found[0]
 
 
-def _sentences(told: replaying.Replayed, upgrade: bool) -> str:
+def _sentences(told: replaying.Replayed, upgrade: bool, kind: str) -> str:
     verb = "were put right" if upgrade else "would be put right with --upgrade"
     lines = [
-        f"{told.answers} answers read again, {told.emptied} kept no longer, {told.unreadable} unreadable, "
+        f"{told.answers} {kind} read again, {told.emptied} kept no longer, {told.unreadable} unreadable, "
         f"{told.unsure} with refused entries left, because another of their entries would look new.",
         f"{told.rows} entries compared: {told.upgraded} {verb}, {told.left} left because they are matched or their "
         "day or amount differs.",
