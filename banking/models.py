@@ -145,6 +145,9 @@ class StatementImport(Record):
     account = models.ForeignKey(
         BankAccount, on_delete=models.PROTECT, null=True, blank=True, related_name="statement_imports"
     )
+    archive = models.UUIDField(
+        null=True, blank=True, db_index=True, help_text="the same for the files that were uploaded in one ZIP archive"
+    )
     file_name = models.CharField(max_length=200)
     file_sha256 = models.CharField(max_length=64)
     file_sealed = models.BinaryField()

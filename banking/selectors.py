@@ -151,14 +151,13 @@ def statement_gaps(*, accounts: Collection[int], more: Sequence[Span] = ()) -> d
     return {account: missing for account, missing in found.items() if missing}
 
 
-def statement_imports() -> QuerySet[StatementImport]:
-    """Return the uploads within reach, newest first; one of no account yet may hold any, so a limit leaves it out."""
-    return (
-        StatementImport.objects.filter(reach.by_account("account"))
-        .select_related("account")
-        .defer("file_sealed")
-        .order_by("-pk")
-    )
+def statement_imports(*, archive: uuid.UUID | None = None) -> QuerySet[StatementImport]:
+    """Return the uploads within reach, newest first, or those of one archive.
+
+    Shape: one of no account yet may hold any account, so a limit of the caller leaves it out.
+    """
+    rows = StatementImport.objects.filter(reach.by_account("account")).select_related("account").defer("file_sealed")
+    return (rows.filter(archive=archive) if archive else rows).order_by("-pk")
 
 
 def statement_import(*, public_id: uuid.UUID) -> StatementImport | None:

@@ -1,6 +1,7 @@
 """Statement files: uploaded, shown with what they would add, and put away; `statement_commit` imports them."""
 
 import hashlib
+import uuid
 from collections.abc import Mapping
 from typing import Any
 
@@ -42,15 +43,17 @@ def upload_statement(
     file_format: str = "",
     currency: str = "",
     is_kept: bool = True,
+    archive: uuid.UUID | None = None,
 ) -> StatementImport:
     """Keep an uploaded file, sealed, with what it would add; a table whose columns are not clear waits for them.
 
-    Shape: not `is_kept`, the row is only returned: a dry run.
+    Shape: not `is_kept`, the row is only returned: a dry run. `archive` names the upload that the file was part of.
     Raises: StatementRefused, statement_files.WrongAccount, CurrencyDiffers, AccountNotNamed; nothing is stored.
     """
     found = file_format or statement_files.format_of(content)
     row = StatementImport(
         account=account,
+        archive=archive,
         file_name=adapters.clean(file_name.replace("\\", "/").rpartition("/")[2], 200) or "statement",
         file_sha256=hashlib.sha256(content).hexdigest(),
         format=found,

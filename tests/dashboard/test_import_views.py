@@ -1,5 +1,7 @@
 """Statement files in the browser: upload, columns, preview, import, each with plain forms."""
 
+import uuid
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
@@ -278,16 +280,61 @@ def test_each_file_of_an_archive_is_an_upload_and_the_refused_one_says_why(as_re
 
     answer = send(as_reviewer, packed, name="march.zip")
 
-    assert (answer.status_code, answer["Location"]) == (303, "/imports/")
-    shown = as_reviewer.get("/imports/")
-    assert [(row.name, row.new) for row in shown.context["page"].rows] == [
-        ("two.xml (march.zip)", 1),
-        ("one.xml (march.zip)", 2),
-    ]
+    assert answer.status_code == 303
+    shown = as_reviewer.get(answer["Location"])
+    page = shown.context["page"]
+    assert [(row.name, row.new) for row in page.rows] == [("one.xml (march.zip)", 2), ("two.xml (march.zip)", 1)]
+    assert (page.archive.name, page.archive.ready, page.archive.new, page.archive.asking) == ("march.zip", 2, 3, 0)
     said = [str(message) for message in shown.context["messages"]]
     assert said[0].startswith("2 files of the archive were read.")
     assert said[1].startswith("letter.pdf: The file is a PDF document")
     assert not BankTransaction.objects.exists()
+
+
+def test_the_files_of_an_archive_are_imported_together_except_those_that_ask_something(as_reviewer, account):
+    later = statements.camt(("7.00", "Other"), day="2026-03-05", opening="161.90")
+    wrong = statements.camt(("9.00", "Lost"), day="2026-03-06", opening="168.90", closing="1.00")
+    packed = archive({"one.xml": statements.camt(*TWO), "two.xml": later, "three.xml": wrong, "table.csv": UNCLEAR})
+    page = send(as_reviewer, packed, name="march.zip", account=str(account.public_id))["Location"]
+    shown = as_reviewer.get(page).context["page"]
+    assert (shown.archive.ready, shown.archive.asking) == (2, 2)
+
+    answer = as_reviewer.post(shown.archive.commit_url)
+
+    assert (answer.status_code, answer["Location"]) == (303, page)
+    after = as_reviewer.get(page)
+    assert [str(message) for message in after.context["messages"]][-3:] == [
+        "2 files were imported. 3 transactions were added.",
+        "three.xml (march.zip): Its balances do not prove it.",
+        "table.csv (march.zip): Its columns are still to be chosen.",
+    ]
+    assert BankTransaction.objects.count() == 3
+    assert (after.context["page"].archive.ready, after.context["page"].archive.commit_url) == (0, "")
+    assert "Import all" not in after.content.decode()
+    as_reviewer.post(shown.archive.commit_url)
+    assert BankTransaction.objects.count() == 3
+
+
+def test_an_archive_of_nobody_or_of_another_tenant_does_not_exist(as_reviewer, account):
+    unknown = f"/imports/archive/{uuid.uuid4()}/"
+
+    assert as_reviewer.get(unknown).status_code == 404
+    assert as_reviewer.post(f"{unknown}commit/").status_code == 404
+
+
+def test_the_list_of_an_archive_costs_a_fixed_number_of_queries(as_reviewer, account, queries_of):
+    def page_of(count):
+        files = {
+            f"{number}.xml": statements.camt((f"{number + 1}.00", "x"), day=f"2026-03-{number + 1:02d}")
+            for number in range(count)
+        }
+        return send(as_reviewer, archive(files), name="march.zip")["Location"]
+
+    one, nine = page_of(1), page_of(9)
+    as_reviewer.get(one)
+    few, many = (queries_of(lambda page=page: as_reviewer.get(page)) for page in (one, nine))
+
+    assert few == many
 
 
 def test_an_archive_without_a_statement_keeps_nothing(as_reviewer, account):

@@ -28,7 +28,7 @@ Nothing in a template asks the database, and nothing here does either.
 | dashboard:connect_whmcs, connect_stripe | dashboard/connections/form.html | ConnectFormPage |
 | dashboard:whmcs_module | dashboard/connections/module.html | WhmcsModulePage |
 | dashboard:connect_bank | dashboard/connections/bank.html | BankPage |
-| dashboard:imports | dashboard/imports/list.html | ImportsPage |
+| dashboard:imports, import_archive | dashboard/imports/list.html | ImportsPage |
 | dashboard:import_new | dashboard/imports/upload.html | UploadPage |
 | dashboard:import | dashboard/imports/detail.html | ImportPage |
 | dashboard:settings_matching | dashboard/settings/matching.html | MatchingSettingsPage |
@@ -97,6 +97,7 @@ from payymo.dashboard.pages.review import (
 )
 from payymo.dashboard.pages.settings import (
     AccountLine,
+    ArchiveBox,
     BankPage,
     ConnectFormPage,
     ConnectionCard,
@@ -147,6 +148,7 @@ __all__ = [
     "AllocationRow",
     "Allowed",
     "Amount",
+    "ArchiveBox",
     "BandCount",
     "BandName",
     "BankEntry",

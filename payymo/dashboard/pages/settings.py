@@ -143,13 +143,25 @@ class ImportRow:
 
 
 @dataclass(frozen=True, slots=True)
+class ArchiveBox:
+    """What importing the files of one archive together would do; files that ask something are in `asking`."""
+
+    name: str
+    ready: int
+    new: int
+    asking: int
+    commit_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ImportsPage:
-    """Template `dashboard/imports/list.html`."""
+    """Template `dashboard/imports/list.html`; with `archive` it lists the files of that archive only."""
 
     rows: tuple[ImportRow, ...]
     next_url: str = ""
     upload_url: str = ""
     gaps: tuple[str, ...] = ()
+    archive: ArchiveBox | None = None
 
 
 @dataclass(frozen=True, slots=True)

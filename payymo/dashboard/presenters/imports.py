@@ -1,6 +1,6 @@
 """Statement files: the list, the columns to choose, and what a file would add or has added."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -16,11 +16,13 @@ from banking.parsers.csv_detection import CsvDetection
 from banking.parsers.registry import is_table, label_of
 from banking.parsers.types import ParsedEntry
 from banking.services.identity import Verdict
+from banking.services.statement_archives import can_be_imported
 from banking.services.statement_preview import Preview
 from payymo.dashboard import formats, paging
 from payymo.dashboard.links import link
 from payymo.dashboard.pages import (
     Amount,
+    ArchiveBox,
     Chip,
     Fact,
     ImportPage,
@@ -68,6 +70,21 @@ def listing(request: HttpRequest, *, now: datetime) -> ImportsPage:
         upload_url=link("import_new"),
         gaps=_gaps(),
     )
+
+
+def archive_listing(rows: Sequence[StatementImport], *, now: datetime) -> ImportsPage:
+    """Build the list of the files of one archive, in its order, and what importing them together would do."""
+    names = _names(row.uploaded_by_id for row in rows)
+    ready = [row for row in rows if can_be_imported(row)]
+    box = ArchiveBox(
+        name=rows[0].file_name.rpartition(" (")[2].removesuffix(")"),
+        ready=len(ready),
+        new=sum(row.new_count for row in ready),
+        asking=sum(row.state in (State.NEEDS_MAPPING, State.READY) for row in rows) - len(ready),
+        commit_url=link("import_archive_commit", rows[0].archive) if ready else "",
+    )
+    shown = tuple(_row(row, names.get(row.uploaded_by_id, ""), now) for row in rows)
+    return ImportsPage(rows=shown, archive=box)
 
 
 def _row(row: StatementImport, by: str, now: datetime) -> ImportRow:

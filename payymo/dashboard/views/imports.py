@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts.guards import requires_permission
 from banking import selectors
 from banking.models import StatementImport
+from banking.parsers.archives import MAX_FILES as MOST_FILES
 from banking.parsers.csv_detection import CsvDetection
 from banking.parsers.csv_mapping import DELIMITERS, ENCODINGS
 from banking.parsers.registry import is_table
@@ -93,15 +94,46 @@ def _taken_apart(request: HttpRequest, form: UploadForm, content: bytes) -> Http
         account=form.account, archive_name=name, content=content, user_id=request.user.pk
     )
     refused = [outcome for outcome in outcomes if outcome.upload is None]
-    kept = len(outcomes) - len(refused)
-    text = ngettext("%d file of the archive was read.", "%d files of the archive were read.", kept) % kept
-    messages.success(request, f"{text} {_('Nothing is imported yet: open each to see and import it.')}")
+    kept = [outcome.upload for outcome in outcomes if outcome.upload is not None]
+    text = ngettext("%d file of the archive was read.", "%d files of the archive were read.", len(kept)) % len(kept)
+    messages.success(request, f"{text} {_('Nothing is imported yet.')}")
     for outcome in refused[:MOST_REFUSALS]:
         messages.error(request, f"{outcome.name}: {outcome.refusal}")
     if len(refused) > MOST_REFUSALS:
         more = len(refused) - MOST_REFUSALS
         messages.error(request, ngettext("%d more file was refused.", "%d more files were refused.", more) % more)
-    return HttpResponseRedirect(link("imports"), status=303)
+    return HttpResponseRedirect(link("import_archive", kept[0].archive), status=303)
+
+
+def _of_archive(archive: uuid.UUID) -> list[StatementImport]:
+    found = list(selectors.statement_imports(archive=archive).order_by("pk")[:MOST_FILES])
+    if not found:
+        raise Http404
+    return found
+
+
+@require_GET
+@requires_permission("imports.add")
+def import_archive(request: HttpRequest, archive: uuid.UUID) -> HttpResponse:
+    """List the files of an archive with what each would add."""
+    page = present.archive_listing(_of_archive(archive), now=timezone.now())
+    return render(request, "dashboard/imports/list.html", {"shell": shell_of(request, "imports"), "page": page})
+
+
+@require_POST
+@requires_permission("imports.add")
+def import_archive_commit(request: HttpRequest, archive: uuid.UUID) -> HttpResponse:
+    """Import the files of an archive that ask nothing of a person."""
+    done = archives.import_together(uploads=_of_archive(archive), now=timezone.now())
+    files = ngettext("%d file was imported.", "%d files were imported.", done.imported) % done.imported
+    added = ngettext("%d transaction was added.", "%d transactions were added.", done.new) % done.new
+    messages.success(request, f"{files} {added}")
+    for name, reason in done.asking[:MOST_REFUSALS]:
+        messages.info(request, f"{name}: {reason}")
+    if done.waiting:
+        left = ngettext("%d file is left: import again.", "%d files are left: import again.", done.waiting)
+        messages.info(request, left % done.waiting)
+    return HttpResponseRedirect(link("import_archive", archive), status=303)
 
 
 def _upload_page(request: HttpRequest, form: UploadForm, *, error: str = "", code: int = 200) -> HttpResponse:

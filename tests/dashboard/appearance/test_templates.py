@@ -155,6 +155,7 @@ EMPTY_PAGES = [
     ("dashboard/connections/bank.html", gallery.bank("country"), "Show banks"),
     ("dashboard/connections/bank.html", gallery.bank("credentials"), "Save access"),
     ("dashboard/imports/list.html", gallery.imports(rows=()), "No files yet."),
+    ("dashboard/imports/list.html", gallery.imports(archive=pages.ArchiveBox("a.zip", 2, 9, 1, "/x/")), "Import all 2"),
     ("dashboard/imports/detail.html", gallery.import_page("failed"), "This file was not imported."),
     ("dashboard/imports/detail.html", gallery.import_page("done"), "Show these transactions"),
     ("dashboard/payers/list.html", records.payers(rows=(), empty="nothing"), "Nobody learned yet."),
