@@ -1,11 +1,10 @@
 """Proposals, decisions, allocations, settlements and what is learned from them. Tenant schema."""
 
-from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from banking.models import BankAccount, BankTransaction
+from banking.models import BankTransaction
 from matching.core.memory import HALF_LIFE_DAYS
 from matching.index_models import (
     ClientDomain,
@@ -18,6 +17,7 @@ from matching.index_models import (
 )
 from matching.learning_models import AutomationStop, EngineModel
 from matching.pair_models import EntryPair
+from matching.policy_models import AutoApprovalPolicy, Band, TwoPersonLimit
 from matching.rule_models import MatchingRule
 from matching.teamwork_models import Assignment, Comment, DismissedOffer, SavedView
 from payments.models import Payout, StripePayment
@@ -50,20 +50,12 @@ __all__ = [
     "SavedView",
     "Settlement",
     "StripeInvoiceMatch",
+    "TwoPersonLimit",
 ]
 
 _EXACTLY_ONE_RECEIPT = Q(bank_transaction__isnull=False, stripe_payment__isnull=True) | Q(
     bank_transaction__isnull=True, stripe_payment__isnull=False
 )
-
-
-class Band(models.TextChoices):
-    """How sure a proposal is, in the words of the review screen."""
-
-    EXACT = "exact", _("Exact")
-    LIKELY = "likely", _("Likely")
-    POSSIBLE = "possible", _("Possible")
-    NONE = "none", _("No suggestion")
 
 
 class Decision(Record):
@@ -117,6 +109,11 @@ class Decision(Record):
     agreed = models.CharField(
         max_length=64, blank=True, help_text="a first approval: hash of the invoices and amounts it means"
     )
+    seconds = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="seconded_by",
+        help_text="the first approval that this one is the second to",
+    )  # fmt: skip
+    first_person_id = models.BigIntegerField(null=True, blank=True, help_text="who gave it; never who decided this")
     undoes = models.OneToOneField("self", on_delete=models.PROTECT, null=True, blank=True, related_name="undone_by")
     corrects = models.OneToOneField(
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="corrected_by",
@@ -126,6 +123,16 @@ class Decision(Record):
     class Meta:
         constraints = [
             models.CheckConstraint(condition=_EXACTLY_ONE_RECEIPT, name="a_decision_is_about_one_receipt"),
+            models.CheckConstraint(
+                condition=Q(seconds=None, first_person_id=None)
+                | Q(seconds__isnull=False, first_person_id__isnull=False, decided_by_id__isnull=False, source="person")
+                & ~Q(first_person_id=F("decided_by_id")),
+                name="a_second_person_is_another",
+            ),
+            models.CheckConstraint(
+                condition=~Q(kind="FIRST") | Q(decided_by_id__isnull=False) & ~Q(agreed=""),
+                name="a_first_approval_says_by_whom_of_what",
+            ),
         ]
 
 
@@ -306,28 +313,3 @@ class PayerProfile(Record):
         later = (self.rejected_date - self.last_seen_date).days
         outweighs = self.rejected_weight > self.weight * 0.5 ** (later / HALF_LIFE_DAYS)
         return (self.rejected_weight, self.rejected_date.toordinal()) if outweighs else None
-
-
-class AutoApprovalPolicy(models.Model):
-    """What may be approved without a person. One row per tenant; absent or off means nothing."""
-
-    is_on = models.BooleanField(default=False)
-    bands = ArrayField(models.CharField(max_length=8, choices=Band), default=list)
-    least_probability = models.FloatField(default=0.999)
-    largest_amount = MoneyField(null=True, blank=True)
-    two_person_above = MoneyField(null=True, blank=True, help_text="larger payments need two persons")
-    bank_accounts = models.ManyToManyField(BankAccount, blank=True, related_name="auto_approval_policies")
-    include_stripe = models.BooleanField(default=True)
-    changed_by_id = models.BigIntegerField(null=True, blank=True)
-    changed_at = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(least_probability__gte=0.9) & Q(least_probability__lte=1.0), name="policy_probability_sane"
-            )
-        ]
-
-    def __str__(self) -> str:
-        """Name the policy."""
-        return "auto-approval on" if self.is_on else "auto-approval off"

@@ -219,8 +219,9 @@ def approve_proposal(*, proposal_id: uuid.UUID | str, actor: Actor, now: datetim
     if not is_person:
         _check_automation(receipt, proposal)
     lines = [Line(line.invoice_id, line.amount, line.fee) for line in ProposalLine.objects.filter(proposal=proposal)]
-    if first := second_look.waits(receipt, _pairs(lines), actor=actor, now=now):
-        return Decided(first)
+    look = second_look.look(receipt, _pairs(lines), actor=actor, now=now)
+    if look.waiting is not None:
+        return Decided(look.waiting)
     decision = record(
         receipt,
         Decision.Kind.APPROVE,
@@ -229,6 +230,7 @@ def approve_proposal(*, proposal_id: uuid.UUID | str, actor: Actor, now: datetim
         probability=proposal.probability,
         engine_version=proposal.engine_version,
         undo_until=_undo_until(now),
+        **look.fields,
         **judging.judged(receipt, opened, lines=_pairs(lines)),
     )
     invoices = _allocate(receipt, lines, decision=decision, now=now, may_overpay=False, post_charges=is_person)
@@ -248,10 +250,11 @@ def allocate_by_hand(
     receipt = locks.lock_receipt(receipt_id)
     require_open(receipt)
     opened = locks.lock_proposals(receipt)
-    if first := second_look.waits(receipt, _pairs(lines), actor=actor, now=now):
-        return Decided(first)
+    look = second_look.look(receipt, _pairs(lines), actor=actor, now=now)
+    if look.waiting is not None:
+        return Decided(look.waiting)
     decision = record(
-        receipt, Decision.Kind.ALLOCATE, actor=actor, now=now, undo_until=_undo_until(now),
+        receipt, Decision.Kind.ALLOCATE, actor=actor, now=now, undo_until=_undo_until(now), **look.fields,
         **judging.judged(receipt, opened, lines=_pairs(lines)),
     )  # fmt: skip
     invoices = _allocate(receipt, lines, decision=decision, now=now, may_overpay=may_overpay, post_charges=True)

@@ -109,7 +109,7 @@ def _held_back(proposals: Sequence[Proposal], *, now: datetime) -> dict[int, Hel
     """The reason for each proposal that stays, the gravest first."""
     disputed = _clients_in_dispute()
     large = _large_amounts(since=(now - _LOOK_BACK).date())
-    both = second_look.limit()
+    both = second_look.limits()
     known = _known_payers([_receipt(each) for each in proposals])
     found: dict[int, Held] = {}
     for proposal in proposals:
@@ -121,7 +121,7 @@ def _held_back(proposals: Sequence[Proposal], *, now: datetime) -> dict[int, Hel
             found[proposal.pk] = Held.TIE
         elif clients & disputed:
             found[proposal.pk] = Held.DISPUTE
-        elif both is not None and receipt.amount > both:
+        elif second_look.is_above(both, receipt):
             found[proposal.pk] = Held.TWO_PERSONS
         elif receipt.amount > large.get(receipt.currency, receipt.amount):
             found[proposal.pk] = Held.LARGE

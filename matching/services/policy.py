@@ -1,19 +1,21 @@
 """Auto-approval: what the tenant allows to happen without a person, and nothing else."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import reduce
+from operator import or_
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext
 
 from accounts.models import User
 from banking.models import BankTransaction
 from matching.core.types import Source
 from matching.models import AutoApprovalPolicy, Band, Decision, Proposal
-from matching.services import allocation, drift, engine_models
+from matching.services import allocation, drift, engine_models, second_look
 from matching.services.decisions import Actor
 from payments.models import StripePayment
 from payymo.audit.services import recording as audit
@@ -55,13 +57,13 @@ def change_policy(
     largest_amount: Decimal | None,
     bank_account_ids: Sequence[int],
     include_stripe: bool,
-    two_person_above: Decimal | None = None,
+    two_person_above: Mapping[str, Decimal] | None = None,
     changed_by: User,
     now: datetime,
 ) -> AutoApprovalPolicy:
-    """Save the tenant's policy.
+    """Save the tenant's policy, and above which amounts two persons decide.
 
-    Raises: UnusablePolicy; LicenceLimit when it is turned on without a licence for it.
+    Raises: UnusablePolicy, UnusableLimit; LicenceLimit when it is turned on without a licence for it.
     """
     if is_on and not current_policy().is_on:
         licences.require_feature(tenant=context.current(), feature="automation", now=now)
@@ -76,13 +78,11 @@ def change_policy(
         )
     if largest_amount is not None and largest_amount <= 0:
         raise UnusablePolicy(gettext("The largest amount must be above zero."))
-    if two_person_above is not None and two_person_above <= 0:
-        raise UnusablePolicy(gettext("The amount above which two persons decide must be above zero."))
+    second_look.replace_limits(two_person_above or {})
     policy = current_policy()
     asked_before = policy.least_probability
     policy.is_on, policy.bands, policy.least_probability = is_on, list(bands), least_probability
     policy.largest_amount, policy.include_stripe = largest_amount, include_stripe
-    policy.two_person_above = two_person_above
     policy.changed_by_id, policy.changed_at = changed_by.pk, now
     policy.save()
     policy.bank_accounts.set(bank_account_ids)
@@ -96,7 +96,7 @@ def change_policy(
             "largest_amount": limit,
             "bank_accounts": len(bank_account_ids),
             "include_stripe": include_stripe,
-            "two_person_above": None if two_person_above is None else str(two_person_above),
+            "two_person_above": ",".join(f"{amount} {code}" for code, amount in second_look.limits().items()),
         },
     )
     if least_probability != asked_before:
@@ -115,6 +115,13 @@ def is_covered(*, now: datetime) -> bool:
         most > 0
         and sum(model.objects.filter(created_at__gte=begin).count() for model in (BankTransaction, StripePayment))
         <= most
+    )
+
+
+def _within(currency: str, most: Decimal) -> Q:
+    """Return the condition for proposals whose whole payment one person alone could approve."""
+    return Q(bank_transaction__currency=currency, bank_transaction__amount__lte=most) | Q(
+        stripe_payment__currency=currency, stripe_payment__amount__lte=most
     )
 
 
@@ -139,6 +146,9 @@ def auto_approve(*, now: datetime, limit: int = RUN_LIMIT) -> PolicyOutcome:
     )
     if policy.largest_amount is not None:
         ready = ready.filter(amount__lte=policy.largest_amount)
+    if limits := second_look.limits():
+        # Two persons decide the others: looking at these again and again would use up the run.
+        ready = ready.filter(reduce(or_, (_within(currency, most) for currency, most in limits.items())))
     accounts = list(policy.bank_accounts.values_list("pk", flat=True))
     bank = ready.filter(
         probability__gte=least_of_transfers,

@@ -4,13 +4,19 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from banking.models import BankAccount
 from matching.models import Band
+from matching.services import second_look
+from payments.models import StripePayment
 from payymo.dashboard import formats
 from payymo.dashboard.amounts import read_local_amount
 from payymo.shared.money import UnreadableAmount, exponent
+
+# The field of each currency is called by this and its code.
+TWO_PERSONS = "two_person_above_"
 
 
 class AmountField(forms.CharField):
@@ -43,6 +49,15 @@ def digits_in_use() -> int:
     return max((exponent(currency) for currency in currencies), default=2)
 
 
+def currencies_of_payments() -> set[str]:
+    """Return the currencies in which payments come in, as many as can have a limit."""
+    found: set[str] = set()
+    for model in (BankAccount, StripePayment):
+        rows = model._default_manager.order_by().values_list("currency", flat=True).distinct()
+        found.update(rows[: second_look.MOST_CURRENCIES])
+    return set(sorted(found)[: second_look.MOST_CURRENCIES])
+
+
 class MatchingPolicyForm(forms.Form):
     """What may be approved without a person."""
 
@@ -65,12 +80,6 @@ class MatchingPolicyForm(forms.Form):
         max_length=40,
         help_text=_("In the payment's own currency; above it a person decides. Empty: no limit."),
     )
-    two_person_above = AmountField(
-        label=_("Two persons above"),
-        required=False,
-        max_length=40,
-        help_text=_("A larger payment needs a second approval by somebody else. Empty: one person is enough."),
-    )
     bank_accounts = forms.MultipleChoiceField(
         label=_("Bank accounts"), widget=forms.CheckboxSelectMultiple, required=False
     )
@@ -78,16 +87,30 @@ class MatchingPolicyForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name in ("largest_amount", "two_person_above"):
-            self.fields[name].digits = digits_in_use()  # type: ignore[attr-defined]
+        self.fields["largest_amount"].digits = digits_in_use()  # type: ignore[attr-defined]
+        self._limited = sorted(currencies_of_payments() | second_look.limits().keys())
+        for currency in self._limited:
+            self.fields[f"{TWO_PERSONS}{currency}"] = self._limit(currency)
         self.fields["bank_accounts"].choices = [  # type: ignore[attr-defined]
             (str(account.pk), f"{account.name or _('Account')} … {account.iban_last4} {account.currency}")
             for account in BankAccount.objects.order_by("pk")[:200]
         ]
 
+    def _limit(self, currency: str) -> AmountField:
+        limit = AmountField(label=gettext("Two persons above, in %s") % currency, required=False, max_length=40)
+        limit.digits = exponent(currency)
+        if currency == self._limited[-1]:
+            limit.help_text = gettext(
+                "A larger payment needs a second approval by somebody else. All empty: one person is enough. "
+                "Where one is set, a payment in a currency without an amount always needs two."
+            )
+        return limit
+
     def values(self) -> dict[str, Any]:
         """Return what `change_policy` takes."""
         cleaned = dict(self.cleaned_data)
+        limits = {currency: cleaned.pop(f"{TWO_PERSONS}{currency}") for currency in self._limited}
+        cleaned["two_person_above"] = {currency: most for currency, most in limits.items() if most is not None}
         cleaned["bank_account_ids"] = [int(key) for key in cleaned.pop("bank_accounts")]
         return cleaned
 

@@ -202,7 +202,7 @@ def test_a_rule_can_be_made_from_the_last_decision(as_owner, payments):
 
 
 def test_a_large_payment_stays_in_the_queue_until_a_second_person_approves(as_owner, as_reviewer, payments):
-    limited = {"bands": ["exact"], "least_probability": "0.99", "two_person_above": "15"}
+    limited = {"bands": ["exact"], "least_probability": "0.99", "two_person_above_EUR": "15"}
     assert as_owner.post("/settings/matching/", limited).status_code == 303
     item = f"/review/{payments[1].public_id}/"
 

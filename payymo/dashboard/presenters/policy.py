@@ -4,6 +4,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from matching.models import AutoApprovalPolicy, Decision, Proposal
+from matching.services import second_look
+from payymo.dashboard.forms import TWO_PERSONS
 from payymo.dashboard.pages import Forecast
 
 DAYS = 90
@@ -16,7 +18,7 @@ def initial(policy: AutoApprovalPolicy) -> dict[str, Any]:
         "bands": policy.bands,
         "least_probability": policy.least_probability,
         "largest_amount": policy.largest_amount,
-        "two_person_above": policy.two_person_above,
+        **{f"{TWO_PERSONS}{currency}": amount for currency, amount in second_look.limits().items()},
         "bank_accounts": list(policy.bank_accounts.values_list("pk", flat=True)) if policy.pk else [],
         "include_stripe": policy.include_stripe,
     }

@@ -4,11 +4,13 @@ import threading
 from decimal import Decimal
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 
-from accounts.models import User
-from matching.models import AutoApprovalPolicy, Decision, InvoiceMatch
+from accounts.models import Membership, User
+from banking.models import BankTransaction
+from matching.models import AutoApprovalPolicy, Decision, InvoiceMatch, TwoPersonLimit
 from matching.services import allocation, bulk, proposing, second_look, undoing
+from matching.services import policy as policies
 from matching.services.decisions import Actor
 from tenants import context
 from tests.factories import rows
@@ -19,7 +21,7 @@ from whmcs.models import Posting
 
 @pytest.fixture
 def limit(in_acme):
-    AutoApprovalPolicy.objects.create(two_person_above=Decimal("100.00"), bands=["exact"])
+    TwoPersonLimit.objects.create(currency="EUR", amount="100.00")
 
 
 @pytest.fixture
@@ -130,7 +132,7 @@ def test_a_program_with_a_colleagues_key_is_refused_over_the_api(payment, in_acm
 
 
 def test_of_eight_attempts_of_one_person_at_once_none_is_the_second(committed_acme, reviewer, owner):
-    AutoApprovalPolicy.objects.create(two_person_above=Decimal("100.00"), bands=["exact"])
+    TwoPersonLimit.objects.create(currency="EUR", amount="100.00")
     rows.invoice("INV-1", "150.00")
     row = rows.transfer("INV-1 hosting", "150.00")
     proposing.propose(receipts=[row], now=NOW)
@@ -158,6 +160,68 @@ def test_of_eight_attempts_of_one_person_at_once_none_is_the_second(committed_ac
 
 
 def test_the_amount_of_one_tenant_holds_for_no_other(limit, globex):
-    assert second_look.limit() == 100
+    assert second_look.limits() == {"EUR": 100}
     with context.inside(globex):
-        assert second_look.limit() is None
+        assert second_look.limits() == {}
+
+
+@pytest.mark.parametrize(("currency", "amount", "large"), [("EUR", "100", False), ("EUR", "100.01", True),
+                                                           ("JPY", "10000", False), ("JPY", "10001", True),
+                                                           ("CHF", "0.05", True)])  # fmt: skip
+def test_each_currency_has_its_amount_and_one_without_always_needs_two(limit, currency, amount, large):
+    TwoPersonLimit.objects.create(currency="JPY", amount="10000")
+
+    assert second_look.is_large(BankTransaction(currency=currency, amount=Decimal(amount))) == large
+
+
+def test_without_any_amount_one_person_is_enough(in_acme):
+    assert not second_look.is_large(BankTransaction(currency="EUR", amount=Decimal("99999999")))
+
+
+@pytest.mark.parametrize("amounts", [{"EUR": "0"}, {"EUR": "-1"}, {"EUR": "1.005"}, {"JPY": "0.5"}, {"EURO": "1"},
+                                     {f"A{a}{b}": "1" for a in "ABCDE" for b in "ABCDE"}])  # fmt: skip
+def test_an_amount_that_makes_no_sense_is_refused_and_the_old_ones_stay(limit, amounts):
+    with pytest.raises(second_look.UnusableLimit):
+        second_look.replace_limits({currency: Decimal(amount) for currency, amount in amounts.items()})
+
+    assert second_look.limits() == {"EUR": 100}
+
+
+def test_nobody_asks_for_a_second_person_who_is_not_there(in_acme):
+    Membership.objects.filter(tenant=in_acme, role__code__in=["admin", "reviewer"]).update(is_active=False)
+
+    with pytest.raises(second_look.UnusableLimit, match="Invite"):
+        second_look.replace_limits({"EUR": Decimal(100)})
+
+    assert second_look.limits() == {}
+
+
+def test_the_second_decision_names_the_first_and_undoing_it_leaves_the_first_standing(payment, reviewer, owner):
+    first = approve(payment, reviewer).decision
+    for _ in range(2):
+        second = approve(payment, owner).decision
+        assert (second.seconds, second.first_person_id) == (first, reviewer.pk)
+        undoing.undo_decision(decision_id=second.public_id, actor=Actor.person(owner), now=NOW)
+
+
+@pytest.mark.parametrize("fields", [{"decided_by_id": 7, "first_person_id": 7}, {"decided_by_id": None},
+                                    {"first_person_id": None}, {"source": "staff"}, {"seconds": None}])  # fmt: skip
+def test_the_database_takes_nobody_for_two_persons(payment, reviewer, owner, fields):
+    first = approve(payment, reviewer).decision
+    whole = {
+        "kind": "APPROVE", "source": "person", "bank_transaction": payment, "decided_by_id": owner.pk, "seconds": first,
+        "first_person_id": reviewer.pk, "decided_at": NOW,
+    }  # fmt: skip
+
+    with pytest.raises(IntegrityError, match="a_second_person_is_another"), transaction.atomic():
+        Decision.objects.create(**{**whole, **fields})
+
+    assert Decision.objects.create(**whole).pk
+
+
+def test_automation_does_not_use_up_its_run_on_what_two_persons_decide(payment, in_acme):
+    account = payment.account
+    policy = AutoApprovalPolicy.objects.create(is_on=True, bands=["exact", "likely"], least_probability=0.9)
+    policy.bank_accounts.add(account)
+
+    assert policies.auto_approve(now=NOW) == policies.PolicyOutcome()
