@@ -10,6 +10,7 @@ from types import MappingProxyType
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext_noop as _
 from guardian.models import UserObjectPermission
 from guardian.shortcuts import assign_perm
 
@@ -21,26 +22,27 @@ from tenants.models import Tenant
 # The one published table of operations. A codename that is not here gives nobody anything.
 PERMISSIONS: Mapping[str, str] = MappingProxyType(
     {
-        "overview.view": "See the overview",
-        "reports.view": "See reports over all accounts, and how right the engine is",
-        "review.view": "See payments and what is proposed for them",
-        "review.decide": "Approve, reject, split, hold and ignore payments, and undo one's own decisions",
-        "review.bulk": "Approve many proposals at once",
-        "transactions.view": "See bank transactions, Stripe payments and payouts",
-        "invoices.view": "See invoices and clients",
-        "connections.view": "See connections and their health",
-        "connections.change": "Add, renew, test and remove connections",
-        "imports.add": "Upload and import statement files",
-        "rules.view": "See matching rules and what was learned about payers",
-        "rules.change": "Change matching rules",
-        "activity.view": "See who did what",
-        "postings.retry": "Send a posting that stopped again, or give it up",
-        "audit.view": "Read and export the audit log",
-        "settings.change": "Change settings, the auto-approval policy included, and undo colleagues' decisions",
-        "members.change": "Invite, change and remove members and roles",
-        "api_keys.change": "Create and revoke API keys",
-        "persons.erase": "Export and erase what is stored about a person",
-        "addon_module.act": "Serve WHMCS's administrators through the addon module",
+        "overview.view": _("See the overview"),
+        "reports.view": _("See reports over all accounts, and how right the engine is"),
+        "review.view": _("See payments and what is proposed for them"),
+        "review.decide": _("Approve, reject, split, hold and ignore payments, and undo one's own decisions"),
+        "review.bulk": _("Approve many proposals at once"),
+        "transactions.view": _("See bank transactions, Stripe payments and payouts"),
+        "invoices.view": _("See invoices and clients"),
+        "connections.view": _("See connections and their health"),
+        "connections.change": _("Add, renew, test and remove connections"),
+        "imports.add": _("Upload and import statement files"),
+        "rules.view": _("See matching rules and what was learned about payers"),
+        "rules.change": _("Change matching rules"),
+        "activity.view": _("See who did what"),
+        "postings.retry": _("Send a posting that stopped again, or give it up"),
+        "audit.view": _("Read and export the audit log"),
+        "settings.change": _("Change settings, the auto-approval policy included, and undo colleagues' decisions"),
+        "members.change": _("Invite, change and remove members and roles"),
+        "api_keys.change": _("Create and revoke API keys"),
+        "persons.erase": _("Export and erase what is stored about a person"),
+        "company.export": _("Download everything that is stored of the company"),
+        "addon_module.act": _("Serve WHMCS's administrators through the addon module"),
     }
 )
 
@@ -57,7 +59,7 @@ _VIEWER = frozenset(
 )
 _REVIEWER = _VIEWER | {"review.decide", "review.bulk", "imports.add", "rules.view", "postings.retry"}
 _ADMIN = _REVIEWER | {"connections.change", "rules.change", "settings.change", "audit.view"}
-_OWNER = _ADMIN | {"members.change", "api_keys.change", "persons.erase", "addon_module.act"}
+_OWNER = _ADMIN | {"members.change", "api_keys.change", "persons.erase", "company.export", "addon_module.act"}
 
 # From the least to the most; each holds everything of the one before.
 BUILTIN_ROLES: Mapping[str, frozenset[str]] = MappingProxyType(

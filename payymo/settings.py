@@ -83,9 +83,7 @@ SHARED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "payymo.shared",
-    "payymo.operations",
-    # Behind admin, since its admin index expects a tenant on every host, and behind what brings commands of the same
-    # names: create_tenant and delete_tenant are ours.
+    # Behind admin, since its admin index expects a tenant on every host.
     "django_tenants",
     "payymo.dashboard",
     "rest_framework",
@@ -95,10 +93,12 @@ SHARED_APPS = [
     "django_cotton",
     "csp",
 ]
-TENANT_APPS = ["guardian", "payymo.audit", "banking", "payments", "whmcs", "matching"]
+TENANT_APPS = ["guardian", "payymo.audit", "banking", "payments", "whmcs", "matching", "payymo.operations"]
 if not PRODUCTION:
     SHARED_APPS.append("payymo.demo")
-INSTALLED_APPS = [*SHARED_APPS, *TENANT_APPS]
+# In front of django_tenants, which has commands of the same names: create_tenant and delete_tenant are ours.
+_BEFORE = SHARED_APPS.index("django_tenants")
+INSTALLED_APPS = [*SHARED_APPS[:_BEFORE], *TENANT_APPS, *SHARED_APPS[_BEFORE:]]
 TENANT_MODEL = "tenants.Tenant"
 TENANT_DOMAIN_MODEL = "tenants.Domain"
 TENANT_LIMIT_SET_CALLS = False
@@ -213,6 +213,7 @@ NUDGES = {
     "stripe_events": "payments.tasks.process_events",
     "whmcs_events": "whmcs.tasks.sync_due_instances",
     "mails": "accounts.tasks.send_mails",
+    "exports": "payymo.operations.tasks.make_exports",
 }
 CELERY_TASK_DEFAULT_QUEUE = "payymo"
 CELERY_TIMEZONE = "UTC"

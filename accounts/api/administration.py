@@ -15,7 +15,8 @@ from rest_framework.views import APIView
 from accounts import permissions
 from accounts.api.permissions import IsTenantMember, requires
 from accounts.models import ApiKey, Membership, Role
-from accounts.services import api_keys, members
+from accounts.services import api_keys, members, roles
+from payymo.shared.api import queries
 from payymo.shared.api.serializers import StrictSerializer
 
 
@@ -61,6 +62,12 @@ class RoleInput(StrictSerializer):
     code = serializers.SlugField(max_length=40)
     name = serializers.CharField(max_length=80)
     permissions = serializers.ListField(child=serializers.CharField(max_length=60), max_length=100)
+
+
+class RoleQuery(StrictSerializer):
+    """Who had the deleted role gets this one."""
+
+    instead = serializers.SlugField(max_length=40, required=False, default="")
 
 
 class KeyOutput(serializers.ModelSerializer[ApiKey]):
@@ -130,7 +137,7 @@ class MemberDetail(generics.RetrieveAPIView[Membership]):
     def patch(self, request: Request, **_: Any) -> Response:
         """Change the role, or end or resume the membership."""
         wanted = _read(MemberInput, request)
-        role = members.find_role(tenant=request.tenant, code=wanted["role"]) if wanted["role"] else None
+        role = roles.find_role(tenant=request.tenant, code=wanted["role"]) if wanted["role"] else None
         row = members.change_member(
             membership=self.get_object(),
             granted=request.auth.permissions,
@@ -155,7 +162,7 @@ class RoleList(generics.ListAPIView[Role]):
     def post(self, request: Request) -> Response:
         """Make a role, or change one of the tenant's own."""
         wanted = _read(RoleInput, request)
-        role = members.save_role(
+        role = roles.save_role(
             tenant=request.tenant,
             granted=request.auth.permissions,
             code=wanted["code"],
@@ -169,14 +176,17 @@ class RoleDetail(APIView):
     """One role of the tenant's own."""
 
     permission_classes = (requires("members.change", asks_again=True),)
+    query_class = RoleQuery
 
-    @extend_schema(request=None, responses={204: None})
+    @extend_schema(request=None, parameters=[RoleQuery], responses={204: None})
     def delete(self, request: Request, code: str) -> Response:
-        """Delete it while nobody has it."""
+        """Delete it; whoever has it gets the role `instead`, without which it must be nobody's."""
+        wanted = queries.checked(self)["instead"]
         role = Role.objects.filter(code=code, tenant=request.tenant).first()
         if role is None:
             raise Http404
-        members.delete_role(role=role)
+        instead = roles.find_role(tenant=request.tenant, code=wanted) if wanted else None
+        roles.delete_role(role=role, granted=request.auth.permissions, instead=instead)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 

@@ -13,7 +13,7 @@ from rest_framework.views import APIView
 
 from accounts.api.permissions import requires
 from accounts.models import Invitation
-from accounts.services import invitations, members
+from accounts.services import invitations, roles
 from payymo.shared.api.parsing import StrictJSONParser
 from payymo.shared.api.serializers import NothingInput, StrictSerializer
 
@@ -55,7 +55,7 @@ class InvitationList(generics.ListAPIView[Invitation]):
         row = invitations.invite(
             tenant=request.tenant,
             email=given.validated_data["email"],
-            role=members.find_role(tenant=request.tenant, code=given.validated_data["role"]),
+            role=roles.find_role(tenant=request.tenant, code=given.validated_data["role"]),
             invited_by=request.user,
             granted=request.auth.permissions,
             now=timezone.now(),

@@ -1,4 +1,4 @@
-"""Who belongs to a tenant and as what: changing roles, ending and resuming memberships, roles of the tenant's own."""
+"""Who belongs to a tenant and as what: changing roles, ending and resuming memberships."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -10,13 +10,12 @@ from accounts import permissions
 from accounts.models import Membership, Role
 from accounts.services import sessions
 from payymo.audit.services import recording as audit
-from payymo.shared.errors import BadInput, Conflict, NotAllowed
+from payymo.shared.errors import Conflict, NotAllowed
 from tenants.models import Tenant
 from tenants.services import licences
 
-MOST_ROLES = 50
 # Who administers the company sees all of it: half an owner could neither do the work nor be trusted with the limit.
-NEVER_LIMITED = frozenset({"members.change", "api_keys.change", "persons.erase"})
+NEVER_LIMITED = frozenset({"members.change", "api_keys.change", "persons.erase", "company.export"})
 
 
 class LastOwner(Conflict):
@@ -25,33 +24,10 @@ class LastOwner(Conflict):
     code = "last_owner"
 
 
-class UnusableRole(BadInput):
-    """The role does not exist here, or what is asked of it makes no sense."""
-
-    code = "unusable_role"
-
-
 class NotLimitable(Conflict):
     """The member administers the company, which needs to see all of it."""
 
     code = "not_limitable"
-
-
-class RoleInUse(Conflict):
-    """Members have this role."""
-
-    code = "role_in_use"
-
-
-def find_role(*, tenant: Tenant, code: str) -> Role:
-    """Return the built-in role or the tenant's own.
-
-    Raises: UnusableRole.
-    """
-    role = Role.objects.filter(code=code, tenant=None).first() or Role.objects.filter(code=code, tenant=tenant).first()
-    if role is None:
-        raise UnusableRole(f"There is no role {code!r}.")
-    return role
 
 
 def require_room(*, tenant: Tenant, now: datetime, invited: int = 0) -> None:
@@ -87,7 +63,7 @@ def change_member(
             require_room(tenant=row.tenant, now=now)
         held = permissions.permissions_of_role(row.role) | permissions.permissions_of_role(role or row.role)
         check_reach(held, granted)
-        _check_limit(role or row.role, is_limited=row.is_limited)
+        check_limit(role or row.role, is_limited=row.is_limited)
         row.role = role or row.role
         row.is_active = row.is_active if is_active is None else is_active
         if (row.role.code, row.is_active) == before:
@@ -117,7 +93,7 @@ def limit_member(
         Tenant.objects.select_for_update().get(pk=membership.tenant_id)
         row = Membership.objects.select_related("role", "user", "tenant").get(pk=membership.pk)
         check_reach(permissions.permissions_of_role(row.role), granted)
-        _check_limit(row.role, is_limited=accounts is not None)
+        check_limit(row.role, is_limited=accounts is not None)
         row.is_limited = accounts is not None
         row.save(update_fields=["is_limited"])
         permissions.replace_grants(row.user, accounts or ())
@@ -132,7 +108,8 @@ def limit_member(
     return row
 
 
-def _check_limit(role: Role, *, is_limited: bool) -> None:
+def check_limit(role: Role, *, is_limited: bool) -> None:
+    """Raise NotLimitable when somebody who sees some bank accounts only would have a role that needs them all."""
     if is_limited and NEVER_LIMITED & permissions.permissions_of_role(role):
         raise NotLimitable(
             gettext("Whoever administers members or keys sees every bank account. Lift the limit, or the role.")
@@ -143,45 +120,3 @@ def check_reach(wanted: frozenset[str], granted: frozenset[str]) -> None:
     """Raise NotAllowed when somebody reaches for a right that they do not hold themselves."""
     if beyond := sorted(wanted - granted):
         raise NotAllowed(gettext("You do not hold these rights yourself: %(names)s.") % {"names": ", ".join(beyond)})
-
-
-def save_role(*, tenant: Tenant, granted: frozenset[str], code: str, name: str, codenames: Sequence[str]) -> Role:
-    """Make or change a role of the tenant's own.
-
-    Raises: NotAllowed for a right that the caller lacks; UnusableRole for a built-in role, an unknown permission, or
-    one role too many. Nothing is changed.
-    """
-    if code in permissions.BUILTIN_ROLES:
-        raise UnusableRole(gettext("The built-in roles stay as they are. Make a role of your own."))
-    if unknown := sorted(set(codenames) - permissions.PERMISSIONS.keys()):
-        raise UnusableRole(gettext("Unknown permission: %(names)s.") % {"names": ", ".join(unknown)[:200]})
-    if not codenames or not name.strip():
-        raise UnusableRole(gettext("A role has a name and at least one permission."))
-    check_reach(frozenset(codenames), granted)
-    with transaction.atomic():
-        Tenant.objects.select_for_update().get(pk=tenant.pk)
-        known = Role.objects.filter(tenant=tenant)
-        if not known.filter(code=code).exists() and known.count() >= MOST_ROLES:
-            raise UnusableRole(
-                gettext("A company has at most %(most_roles)s roles of its own.") % {"most_roles": MOST_ROLES}
-            )
-        role, _ = Role.objects.update_or_create(
-            tenant=tenant, code=code, defaults={"name": name.strip()[:80], "permissions": sorted(set(codenames))}
-        )
-        audit.record(action="role.saved", details={"role": code, "permissions": ",".join(role.permissions)})
-    return role
-
-
-def delete_role(*, role: Role) -> None:
-    """Delete a role of the tenant's own.
-
-    Raises: UnusableRole for a built-in one; RoleInUse while somebody has it.
-    """
-    if role.tenant_id is None:
-        raise UnusableRole(gettext("The built-in roles stay."))
-    with transaction.atomic():
-        Tenant.objects.select_for_update().get(pk=role.tenant_id)
-        if role.memberships.exists():
-            raise RoleInUse(gettext("Members have this role. Give them another one first."))
-        audit.record(action="role.deleted", details={"role": role.code})
-        role.delete()

@@ -68,6 +68,8 @@ ACTIONS: Mapping[str, str | Promise] = MappingProxyType(
         "tenant.suspended": _("Suspended the company's account"),
         "tenant.posting_resumed": _("Compared WHMCS after a restore and resumed posting"),
         "tenant.exported": _("Exported everything of the company"),
+        "company.export_asked": _("Asked for an archive of everything"),
+        "company.export_fetched": _("Downloaded an archive of everything"),
         "tenant.deletion_began": _("Began to delete the company's account"),
         "tenant.deletion_undone": _("Kept the company's account after all"),
         "tenant.resumed": _("Resumed the company's account"),

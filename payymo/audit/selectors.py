@@ -1,7 +1,7 @@
 """Reading the log."""
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
 
 from django.db.models import QuerySet, TextField
@@ -80,3 +80,8 @@ def find_entries(
     if until:
         found = found.filter(entry__happened_at__lt=until)
     return found
+
+
+def about(object_id: uuid.UUID, *, actions: Collection[str]) -> QuerySet[AuditEntry]:
+    """Return what was done to one thing, of these kinds, the newest first; the caller bounds it."""
+    return AuditEntry.objects.filter(object_id=object_id, action__in=actions).order_by("-happened_at", "-pk")

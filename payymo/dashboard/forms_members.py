@@ -1,4 +1,4 @@
-"""Inviting somebody."""
+"""Inviting somebody, limiting somebody, and roles of the company's own."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -21,6 +21,21 @@ class InviteForm(forms.Form):
     def __init__(self, data: Any = None, *, roles: Iterable[Role]) -> None:
         super().__init__(data)
         self.fields["role"].choices = [(role.code, role.name) for role in roles]  # type: ignore[attr-defined]
+
+
+class RoleForm(forms.Form):
+    """A role's name and what it may do, out of what its maker may."""
+
+    name = forms.CharField(label=_("Name"), max_length=80, widget=forms.TextInput(attrs={"autocomplete": "off"}))
+    permissions = forms.MultipleChoiceField(
+        label=_("What the role may do"),
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("You give no right that you do not have yourself."),
+    )
+
+    def __init__(self, *args: Any, choices: Iterable[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["permissions"].choices = list(choices)  # type: ignore[attr-defined]
 
 
 class AccountsForm(forms.Form):

@@ -1,10 +1,13 @@
 """The shell around a signed-in page: who, where, and what needs attention."""
 
+from datetime import datetime
+
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from matching import selectors
+from payymo.dashboard import formats
 from payymo.dashboard.pages import Section, Shell
 from payymo.dashboard.presenters import attention, feeds
 
@@ -29,6 +32,16 @@ def shell_of(request: HttpRequest, active: Section) -> Shell:
         can_see_reports="reports.view" in permissions,
         can_see_connections="connections.view" in permissions,
         can_configure="connections.change" in permissions,
+        can_see_persons="persons.erase" in permissions,
+        can_export="company.export" in permissions,
+        support=_support(request.tenant.support_access_until, now) if membership else "",
         banner=attention.banner(sources, permissions=permissions, now=now),
         feed=feeds.summary(sources, now),
     )
+
+
+def _support(until: datetime | None, now: datetime) -> str:
+    """Say to everybody in the company that Payymo's staff may look, as long as they may."""
+    if until is None or until <= now:
+        return ""
+    return _("Payymo's staff may look into your company until %s.") % formats.full_moment(until)

@@ -4,7 +4,7 @@ from django.apps import AppConfig
 
 
 class OperationsConfig(AppConfig):
-    """Shared schema; sees every app below it, and nothing but the staff console sees it."""
+    """Sees every app below it, and nothing but the pages sees it. Its tables are in the tenants' schemas."""
 
     name = "payymo.operations"
     label = "operations"

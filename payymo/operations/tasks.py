@@ -5,7 +5,7 @@ from datetime import timedelta
 from celery import shared_task
 from django.utils import timezone
 
-from payymo.operations.services import figures, retention
+from payymo.operations.services import company_exports, figures, retention
 from tenants.jobs import exclusive
 from tenants.tasks import TenantTask
 
@@ -27,3 +27,9 @@ def apply_retention() -> int:
 def note_figures() -> int:
     """Count how the tenant is doing, for the operator's metrics."""
     return figures.note_figures(now=timezone.now())
+
+
+@shared_task(base=TenantTask)
+def make_exports() -> int:
+    """Make the archive that an owner asked for, and end those whose day is over; return how many were made."""
+    return int(company_exports.make_next(now=timezone.now()) is not None)

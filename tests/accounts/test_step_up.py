@@ -184,6 +184,16 @@ def test_no_connection_is_made_without_it(stale_page, path):
     assert stale_page.get(path).status_code == 200
 
 
+@pytest.mark.parametrize("path", ["/persons/", "/settings/export/ask/", "/settings/retention/", "/members/roles/new/"])
+def test_nothing_is_erased_given_out_or_given_away_without_it(stale_page, path):
+    sent = {"name": "Erika Muster", "do": "erase", "confirm": "Erika Muster", "permissions": "review.view"}
+
+    asked = stale_page.post(path, sent)
+
+    assert asked.status_code == 403
+    assert "Confirm that it is you" in asked.content.decode()
+
+
 def test_a_colleague_without_the_right_is_not_even_asked(in_acme):
     viewer = signed_in("viewer@acme.example")
     grow_stale()

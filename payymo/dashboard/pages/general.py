@@ -7,16 +7,21 @@ from dataclasses import dataclass
 from django.forms import BaseForm
 
 from payymo.dashboard.pages.records import SetupStep
+from payymo.dashboard.pages.values import Event
 
 
 @dataclass(frozen=True, slots=True)
 class GeneralSettingsPage:
-    """Template `dashboard/settings/general.html`. `support_until` is empty while staff has no access."""
+    """Template `dashboard/settings/general.html`. `support_until` is empty while staff has no access.
+
+    Shape: `visits` are the latest, newest first.
+    """
 
     form: BaseForm
     support_form: BaseForm
     support_url: str
     support_until: str = ""
+    visits: tuple[Event, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

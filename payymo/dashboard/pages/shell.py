@@ -25,6 +25,7 @@ Section = Literal[
     "payers",
     "settings",
     "members",
+    "persons",
     "",
 ]
 
@@ -44,9 +45,9 @@ class Shell:
     """Sidebar, top bar and foot of a signed-in page.
 
     Shape: `review_count` is None when it was not counted; `can_import` (reviewer) and `can_configure` (admin) show or
-    hide the pages of those roles, as do `can_see_rules` and
-    `can_see_members`; `can_see_reports` and `can_see_connections` are false for
-    somebody who sees some bank accounts only; `feed` is the state of the tenant's feeds in one chip.
+    hide the pages of those roles, as do `can_see_rules`, `can_see_members`, `can_see_persons` and `can_export`;
+    `can_see_reports` and `can_see_connections` are false for somebody who sees some bank accounts only; `feed` is the
+    state of the tenant's feeds in one chip; `support` says until when Payymo's staff may look, empty when they may not.
     """
 
     tenant_name: str
@@ -61,6 +62,9 @@ class Shell:
     can_see_members: bool = False
     can_see_reports: bool = False
     can_see_connections: bool = False
+    can_see_persons: bool = False
+    can_export: bool = False
+    support: str = ""
     banner: Banner | None = None
     feed: Chip | None = None
 

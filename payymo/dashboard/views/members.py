@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts.guards import requires_permission
 from accounts.models import Membership
-from accounts.services import invitations
+from accounts.services import invitations, roles
 from accounts.services import members as services
 from banking import selectors
 from payymo.dashboard.forms_members import AccountsForm, InviteForm
@@ -42,7 +42,7 @@ def invite(request: HttpRequest) -> HttpResponse:
         invitations.invite(
             tenant=request.tenant,
             email=form.cleaned_data["email"],
-            role=services.find_role(tenant=request.tenant, code=form.cleaned_data["role"]),
+            role=roles.find_role(tenant=request.tenant, code=form.cleaned_data["role"]),
             invited_by=request.user,
             granted=request.permissions,
             now=timezone.now(),
@@ -85,7 +85,7 @@ def change(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
         services.change_member(
             membership=row,
             granted=request.permissions,
-            role=services.find_role(tenant=request.tenant, code=code) if code and not wanted else None,
+            role=roles.find_role(tenant=request.tenant, code=code) if code and not wanted else None,
             is_active={"end": False, "resume": True}.get(wanted),
             now=timezone.now(),
         )
@@ -122,8 +122,8 @@ def _back() -> HttpResponse:
 
 
 def _page(request: HttpRequest, form: InviteForm) -> HttpResponse:
-    now, roles = timezone.now(), present.roles_to_give(request)
-    people = present.members(request, roles, now)
+    now = timezone.now()
+    people = present.members(request, present.roles_to_give(request), now)
     page = MembersPage(
         members=people[: present.MOST],
         invitations=present.invited(request, now),

@@ -13,6 +13,7 @@ from payymo.dashboard import formats
 from payymo.dashboard.forms_settings import GeneralForm, SupportForm
 from payymo.dashboard.links import link
 from payymo.dashboard.pages.general import GeneralSettingsPage
+from payymo.dashboard.presenters import support as present
 from payymo.dashboard.shell import shell_of
 from payymo.shared.errors import DomainError
 from tenants.services import settings as services
@@ -42,6 +43,7 @@ def general(request: HttpRequest) -> HttpResponse:
         support_form=SupportForm(),
         support_url=link("settings_support"),
         support_until=formats.full_moment(until) if until and until > now else "",
+        visits=present.visits(tenant, now=now),
     )
     return render(
         request, "dashboard/settings/general.html", {"shell": shell_of(request, "settings"), "page": page},
@@ -55,14 +57,14 @@ def support(request: HttpRequest) -> HttpResponse:
     """Let Payymo's staff look for a while, or not any more."""
     if request.POST.get("do") == "end":
         services.end_support(tenant=request.tenant)
-        audit.record(action="support.ended")
+        audit.record(action="support.ended", about=request.tenant)
         messages.success(request, _("Nobody of Payymo's staff has access any more."))
         return HttpResponseRedirect(link("settings_general"), status=303)
     form = SupportForm(request.POST)
     if form.is_valid():
         hours = form.cleaned_data["hours"]
         until = services.grant_support(tenant=request.tenant, hours=hours, now=timezone.now())
-        audit.record(action="support.granted", details={"hours": hours})
+        audit.record(action="support.granted", about=request.tenant, details={"hours": hours})
         messages.success(request, _("Payymo's staff may look until %s.") % formats.full_moment(until))
     else:
         messages.error(request, _("Choose one of the offered lengths."))

@@ -9,6 +9,7 @@ from django.db import models
 
 from accounts.models import ApiKey, Invitation, Membership, Role, SecurityEvent, User
 from payymo.audit.models import AuditEntry, AuditLink
+from payymo.operations.models import CompanyExport, ExportPart
 from tenants.models import AuditAnchor, Domain, Erasure, Licence, LicenceCheck, ProviderAccount, Tenant
 
 # Keys to other people's services are no record of the tenant's, and an archive is no place for them.
@@ -39,6 +40,8 @@ _OF_TENANT: tuple[type[models.Model], ...] = (
 )
 # In the archive as `audit.jsonl`, in the form that proves itself.
 _AS_CHAIN = frozenset({AuditEntry, AuditLink})
+# An archive does not hold archives.
+_NO_RECORD = frozenset({CompanyExport, ExportPart})
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,7 @@ def tables(tenant: Tenant) -> Iterator[Table]:
         yield _table(model, model._default_manager.filter(condition))
     for app in settings.TENANT_APPS:
         for model in apps.get_app_config(app.rpartition(".")[2]).get_models(include_auto_created=True):
-            if model not in _AS_CHAIN:
+            if model not in _AS_CHAIN | _NO_RECORD:
                 yield _table(model, model._default_manager.all())
 
 

@@ -84,6 +84,14 @@ def export_tenant(*, tenant: Tenant, path: Path, now: datetime) -> Archive:
     return Archive(path, _sha256_of(path), sum(part.rows for part in parts), sum(part.unreadable for part in parts))
 
 
+def write_archive(*, tenant: Tenant, file: IO[bytes], now: datetime) -> int:
+    """Write everything of the tenant, as it is at one moment, into an open file; return the number of rows.
+
+    Raises: TenantUnavailable.
+    """
+    return sum(part.rows for part in _write(tenant, file, now))
+
+
 def check_archive(path: Path) -> int:
     """Read an archive again, compare every count and checksum, prove the audit log; return the number of rows.
 

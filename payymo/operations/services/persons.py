@@ -11,6 +11,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
+from django.utils.translation import gettext
 
 from banking import adapters
 from banking.models import BankTransaction
@@ -99,7 +100,9 @@ def describe(*, clients: Iterable[int] = (), iban: str = "", name: str = "", ema
     """
     ids = tuple(sorted(set(clients)))
     if not (ids or iban.strip() or _folded(name) or _folded(email)):
-        raise NobodyNamed("Say who is meant: a client's number, an account number, a name or an e-mail address.")
+        raise NobodyNamed(
+            gettext("Say who is meant: a client's number, an account number, a name or an e-mail address.")
+        )
     key = sealing.data_key()
     return Person(
         client_whmcs_ids=ids,
@@ -147,7 +150,10 @@ def find(person: Person) -> Found:
     rules = set(MatchingRule.objects.filter(payer_account_hash__in=person.iban_hashes).values_list("pk", flat=True))
     found = Found(sorted(clients), sorted(transactions), sorted(charges), sorted(rules))
     if max(map(len, (found.clients, found.transactions, found.charges))) > MOST_ROWS:
-        raise TooMuchFound(f"This fits more than {MOST_ROWS} rows, which is no one person's. Say more exactly who.")
+        raise TooMuchFound(
+            gettext("This fits more than %(most)s rows, which is no one person's. Say more exactly who.")
+            % {"most": MOST_ROWS}
+        )
     return found
 
 
@@ -184,31 +190,55 @@ def erase(*, person: Person, now: datetime) -> Erased:
     return done
 
 
+def foresee(person: Person) -> Erased:
+    """Count what `erase` would erase and what would stay; nothing is written.
+
+    Raises: TooMuchFound.
+    """
+    found = find(person)
+    goes = _what_goes(found)
+    rules = MatchingRule.objects.filter(pk__in=found.rules, removed_at=None).count()
+    return _told(found, goes, Erased(len(goes.clients), len(goes.transactions), len(goes.charges), rules))
+
+
 def carry_out(person: Person, *, now: datetime) -> Erased:
     """Erase what no bookkeeping needs; the register is the caller's."""
     found, done = find(person), Erased()
-    tenant = Tenant.objects.get(pk=context.current().pk)
     done.memories = _forget(found)
-    free = _free(BankTransaction, found.transactions)
-    done.transactions = erase_bank_transactions(free, now=now, waits=True)
-    free_charges = _free(StripePayment, found.charges)
-    done.charges = erase_charges(free_charges, now=now, waits=True)
-    needed = set(Client.objects.filter(pk__in=found.clients, invoices__isnull=False).values_list("pk", flat=True))
-    done.clients = forget_clients([pk for pk in found.clients if pk not in needed], now=now)
+    goes = _what_goes(found)
+    done.transactions = erase_bank_transactions(goes.transactions, now=now, waits=True)
+    done.charges = erase_charges(goes.charges, now=now, waits=True)
+    done.clients = forget_clients(goes.clients, now=now)
     # A rule stays as a record of what decided; without its payer it fits nobody, so it is taken out of use.
     done.rules = MatchingRule.objects.filter(pk__in=found.rules, removed_at=None).update(
         removed_at=now, payer_account_last4=""
     )
-    done.stays = {
-        "transactions": len(found.transactions) - len(free), "charges": len(found.charges) - len(free_charges),
-        "clients": len(needed),
+    return _told(found, goes, done)
+
+
+def _what_goes(found: Found) -> Found:
+    """Return what of it no bookkeeping needs."""
+    needed = set(Client.objects.filter(pk__in=found.clients, invoices__isnull=False).values_list("pk", flat=True))
+    return Found(
+        clients=[pk for pk in found.clients if pk not in needed],
+        transactions=_free(BankTransaction, found.transactions),
+        charges=_free(StripePayment, found.charges),
+    )
+
+
+def _told(found: Found, goes: Found, counts: Erased) -> Erased:
+    """Add to the counts what stays, and why."""
+    counts.stays = {
+        "transactions": len(found.transactions) - len(goes.transactions),
+        "charges": len(found.charges) - len(goes.charges), "clients": len(found.clients) - len(goes.clients),
     }  # fmt: skip
-    if any(done.stays.values()):
-        done.reason = (
-            f"Bookkeeping: invoices and the payments that settle them are kept for {tenant.bookkeeping_years} years. "
+    if any(counts.stays.values()):
+        years = Tenant.objects.get(pk=context.current().pk).bookkeeping_years
+        counts.reason = gettext(
+            "Bookkeeping: invoices and the payments that settle them are kept for %(years)s years. "
             "Their names go by themselves after that."
-        )
-    return done
+        ) % {"years": years}
+    return counts
 
 
 def _free(model: Any, ids: list[int]) -> list[int]:

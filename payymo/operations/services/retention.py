@@ -82,6 +82,15 @@ def retain(
     return done
 
 
+def foresee(*, unmatched_days: int, bookkeeping_years: int, now: datetime) -> Kept:
+    """Count what the next run would erase if these were the current tenant's periods; nothing is written."""
+    tenant, counted = Tenant.objects.get(pk=context.current().pk), Kept()
+    tenant.unmatched_days, tenant.bookkeeping_years = unmatched_days, bookkeeping_years
+    for name, rows, _ in _steps(tenant, now, BATCH):
+        setattr(counted, name, rows.count())
+    return counted
+
+
 Step = tuple[str, QuerySet[Any], Callable[[], int]]
 
 

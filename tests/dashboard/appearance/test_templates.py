@@ -30,6 +30,8 @@ PAGES = [
     "/imports/map/", "/imports/preview/", "/settings/matching/", "/login/", "/admin/",
     "/account/security/", "/account/first/", "/account/waiting/", "/account/codes/", "/account/passkeys/new/",
     "/2fa/", "/confirm/",
+    "/members/roles/", "/members/roles/new/", "/settings/retention/", "/settings/export/", "/persons/",
+    "/persons/nobody/",
     "/members/", "/password/forgotten/", "/password/sent/", "/password/reset/", "/invite/", "/invite/known/",
     "/invite/over/",
 ]  # fmt: skip

@@ -43,6 +43,11 @@ def shell(active: pages.Section = "review", **changes: object) -> pages.Shell:
         can_configure=True,
         can_see_rules=True,
         can_see_members=True,
+        can_see_persons=True,
+        can_export=True,
+        support="Payymo's staff may look into your company until 14 Nov 2026, 18:00 UTC."
+        if active == "settings"
+        else "",
         feed=Chip("All running", "ok"),
     )
     return replace(whole, **changes)

@@ -10,7 +10,7 @@ from payymo.dashboard.forms_settings import DisplayForm, GeneralForm, SupportFor
 from payymo.dashboard.pages.general import DisplayPage, GeneralSettingsPage, Guide, HelpPage, SetupPage
 from payymo.dashboard.pages.payers import PayerPage, PayerPayment, PayerRow, PayersPage
 from payymo.dashboard.pages.search import Hit, HitGroup, SearchPage
-from tests.dashboard.gallery.common import MATCHED, eur
+from tests.dashboard.gallery.common import MATCHED, ago, eur
 
 USED = pages.Chip("Used", "ok")
 DAY = date(2026, 11, 12)
@@ -42,7 +42,8 @@ def display() -> DisplayPage:
 
 def general() -> GeneralSettingsPage:
     form = GeneralForm(initial={"time_zone": "Europe/Berlin", "undo_seconds": 30})
-    return GeneralSettingsPage(form, SupportForm(), "/settings/support/")
+    visits = (pages.Event(ago(hours=1), "Sam", "Payymo's staff entered", icon="users"),)
+    return GeneralSettingsPage(form, SupportForm(), "/settings/support/", "", visits)
 
 
 def setup() -> SetupPage:

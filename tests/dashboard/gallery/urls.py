@@ -15,7 +15,7 @@ from django.urls import include, path, re_path
 
 from payymo.dashboard import pages
 from tests.dashboard import gallery
-from tests.dashboard.gallery import account, payers, rules
+from tests.dashboard.gallery import account, payers, rules, trust
 
 Page = Callable[[], Any]
 
@@ -182,6 +182,12 @@ dashboard = [
     path(
         "settings/matching/", page("settings/matching", gallery.matching_settings, "settings"), name="settings_matching"
     ),
+    path("members/roles/", page("roles/list", trust.roles, "members"), name="roles"),
+    path("members/roles/new/", page("roles/form", trust.role, "members"), name="role_new"),
+    path("settings/retention/", page("settings/retention", trust.retention, "settings"), name="settings_retention"),
+    path("settings/export/", page("settings/export", trust.exports, "settings"), name="settings_export"),
+    path("persons/", page("persons", trust.person, "persons"), name="persons"),
+    path("persons/nobody/", page("persons", trust.nobody, "persons")),
     path("settings/licence/", lambda request: HttpResponse(status=204), name="settings_licence"),
     path("members/", page("members", account.members, "members"), name="members"),
     path("members/invitations/", lambda request: HttpResponse(status=204), name="invite"),
