@@ -24,6 +24,9 @@ class Host:
         (self.web / "includes").mkdir()
         (self.web / "includes" / "api.php").write_text(API)
         (self.web / "init.php").write_text(f"<?php require_once '{HERE / 'harness.php'}';")
+        (self.web / "admin").mkdir()
+        for name in ("addonmodules", "invoices", "clientssummary"):
+            (self.web / "admin" / f"{name}.php").write_text(f"<?php require '{HERE / 'admin.php'}';")
         self.environment = {
             **os.environ, "PAYYMO_TEST_DATABASE": str(self.database), "PAYYMO_TEST_CODE": code,
             "PHP_CLI_SERVER_WORKERS": "4",

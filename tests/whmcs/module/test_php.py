@@ -30,7 +30,10 @@ def test_the_archive_holds_the_module_and_is_the_same_each_time(tmp_path):
     assert first.read_bytes() == second.read_bytes()
     assert {
         "README.md",
-        *(f"modules/addons/payymo/{name}" for name in ("payymo.php", "hooks.php", "whmcs.json")),
+        *(
+            f"modules/addons/payymo/{name}"
+            for name in ("payymo.php", "hooks.php", "post.php", "whmcs.json", "logo.png")
+        ),
     } <= names
     assert {name for name in names if not name.startswith("modules/addons/payymo/")} == {"README.md"}
 

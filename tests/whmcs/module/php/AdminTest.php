@@ -48,7 +48,7 @@ final class AdminTest extends TestCase
     private static function suggestion(array $changes = []): array
     {
         return $changes + [
-            'id' => '11111111-2222-3333-4444-555555555555', 'band' => 'exact', 'probability' => 0.9991, 'amount' => '119.00', 'currency' => 'EUR',
+            'id' => '11111111-2222-3333-4444-555555555555', 'band' => 'exact', 'probability' => 0.99999, 'amount' => '119.00', 'currency' => 'EUR',
             'payer' => 'Northwind', 'day' => '2026-11-18', 'reference' => 'INV-1', 'url' => 'https://acme.example/review/1/',
             'lines' => [['number' => 'INV-1', 'amount' => '119.00', 'currency' => 'EUR']],
             'reasons' => [['agrees' => 'yes', 'title' => 'Invoice number', 'text' => 'it is in the reference']],

@@ -4,6 +4,7 @@ use PHPUnit\Framework\TestCase;
 use WHMCS\Database\Capsule;
 use WHMCS\Module\Addon\Payymo\Connection;
 use WHMCS\Module\Addon\Payymo\Door;
+use WHMCS\Module\Addon\Payymo\Queue;
 use WHMCS\Module\Addon\Payymo\Signer;
 use WHMCS\Module\Addon\Payymo\Store;
 
@@ -132,6 +133,24 @@ final class BookingTest extends TestCase
             $this->assertSame([400, 'unreadable'], self::knock($changes), json_encode($changes));
         }
         $this->assertSame([], self::booked());
+    }
+
+    public function testAnOlderInstallationGoesOnUntilItIsUpgradedAndBooksAfterwards(): void
+    {
+        foreach ([Store::POSTINGS, Store::KEPT] as $table) {
+            Capsule::schema()->drop($table);
+        }
+        Capsule::table(Store::SETTINGS)->where('name', 'active')->delete();
+        $_SESSION['adminid'] = 3;
+        $GLOBALS['harness_permissions'] = ['List Transactions'];
+
+        fire('InvoicePaid', ['invoiceid' => 501]);
+        $this->assertStringContainsString('payymo-box', $GLOBALS['harness_hooks']['AdminInvoicesControlsOutput'][0](['invoiceid' => 501]));
+        $this->assertSame([409, 'off'], self::knock());
+        payymo_upgrade(['version' => '1.0.0']);
+
+        $this->assertSame([200, 'booked'], self::knock());
+        $this->assertSame(['InvoicePaid', 'https://acme.example'], [Queue::oldest(1)[0]->kind, Connection::current()->url]);
     }
 
     public function testADeactivatedModuleAndOneThatMayNotBookNothing(): void

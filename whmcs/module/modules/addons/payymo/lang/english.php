@@ -47,3 +47,5 @@ $_ADDONLANG['unknown_in_payymo'] = 'Payymo does not know this yet. New invoices 
 $_ADDONLANG['refused'] = 'Payymo refused this; nothing was changed.';
 $_ADDONLANG['shown_as_of'] = 'Shown is what was known on';
 $_ADDONLANG['may_not_connect'] = 'Your role in WHMCS does not allow this. Connecting Payymo needs Configure General Settings.';
+$_ADDONLANG['invoice_in_payymo'] = 'This invoice in Payymo';
+$_ADDONLANG['client_in_payymo'] = 'The open invoices of this client in Payymo';

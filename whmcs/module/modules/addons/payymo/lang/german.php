@@ -47,3 +47,5 @@ $_ADDONLANG['unknown_in_payymo'] = 'Payymo kennt das noch nicht. Neue Rechnungen
 $_ADDONLANG['refused'] = 'Payymo hat das abgelehnt; nichts wurde geändert.';
 $_ADDONLANG['shown_as_of'] = 'Gezeigt wird der Stand vom';
 $_ADDONLANG['may_not_connect'] = 'Ihre Rolle in WHMCS erlaubt das nicht. Payymo zu verbinden braucht Configure General Settings.';
+$_ADDONLANG['invoice_in_payymo'] = 'Diese Rechnung in Payymo';
+$_ADDONLANG['client_in_payymo'] = 'Die offenen Rechnungen dieses Kunden in Payymo';

@@ -63,7 +63,7 @@ final class Panels
         return $this->frame(
             $this->problem($said) . $this->suggestions(Html::rows($data, 'suggestions'))
             . ($rows === '' ? '' : '<p>' . $this->text->of('postings') . "</p><ul>$rows</ul>")
-            . Html::link(Html::text($data, 'url'), $this->text->of('open_in_payymo'), '')
+            . Html::link(Html::text($data, 'url'), $this->text->of('invoice_in_payymo'), '')
         );
     }
 
@@ -77,7 +77,7 @@ final class Panels
         return $this->frame(
             $this->problem($said) . $this->facts(['owed' => $owed ?: '&ndash;'])
             . $this->suggestions(Html::rows($data, 'suggestions'))
-            . Html::link(Html::text($data, 'url'), $this->text->of('open_in_payymo'), '')
+            . Html::link(Html::text($data, 'url'), $this->text->of('client_in_payymo'), '')
         );
     }
 
@@ -125,7 +125,8 @@ final class Panels
 
     private function suggestion(array $one): string
     {
-        $percent = number_format(100 * min(1.0, max(0.0, (float) Html::text($one, 'probability'))), 1, '.', '');
+        // Cut and not rounded: nothing short of certain reads 100.
+        $percent = number_format(floor(1000 * min(1.0, max(0.0, (float) Html::text($one, 'probability')))) / 10, 1, '.', '');
         $lines = '';
         foreach (Html::rows($one, 'lines') as $line) {
             $lines .= '<li>' . Text::escape(Html::text($line, 'number')) . ': ' . Html::money($line) . '</li>';
@@ -133,7 +134,7 @@ final class Panels
         $reasons = '';
         foreach (Html::rows($one, 'reasons') as $reason) {
             $isAgainst = Html::text($reason, 'agrees') === 'no';
-            $reasons .= '<li class="' . ($isAgainst ? 'text-danger' : 'text-success') . '"><strong>' . Text::escape(Html::text($reason, 'title'))
+            $reasons .= '<li class="' . ($isAgainst ? 'text-danger' : 'text-success') . '">' . ($isAgainst ? '&#10007; ' : '&#10003; ') . '<strong>' . Text::escape(Html::text($reason, 'title'))
                 . ':</strong> ' . Text::escape(Html::text($reason, 'text')) . '</li>';
         }
         return '<div class="well well-sm"><p><strong>' . Html::money($one) . '</strong> ' . $this->text->of('from') . ' '
