@@ -10,8 +10,7 @@ class AccountsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Give the API's idempotency its records, and its description the name of the token scheme."""
-        import accounts.api.schema  # noqa: F401 - registers itself
+        """Give the API's idempotency its records."""
         from accounts.services.idempotency import TenantRecords
         from payymo.shared.api import idempotency
 

@@ -2,7 +2,8 @@
 
 from django.urls import path
 
-from accounts.api import account, administration, audit, description, invitations, views
+# `schema` registers itself: how the API's description names the ways to sign in.
+from accounts.api import account, administration, audit, description, invitations, schema, views  # noqa: F401
 
 urlpatterns = [
     path("api-keys/", administration.KeyList.as_view(), name="api-keys"),

@@ -10,7 +10,6 @@ from math import ceil, log
 from typing import Any
 
 import numpy as np
-from scipy.stats import beta
 
 from matching.core.proof import bounds, shipped_evidence, tally
 from matching.core.scoring import Model, calibrated
@@ -65,6 +64,9 @@ def log_loss(model: Model, judged: Sequence[Judged]) -> float:
 
 def reliability(rows: Sequence[tuple[float, bool]], bins: int = BINS) -> list[dict[str, Any]]:
     """What was said against what came true, in bins of equal size, least sure first; with a 95 % interval."""
+    # Here and not above: SciPy takes a second to load, which every command and worker would wait for.
+    from scipy.special import betaincinv
+
     ordered = _evened(rows)
     found = []
     for part in np.array_split(np.arange(len(ordered)), min(bins, len(ordered)) or 1):
@@ -79,8 +81,8 @@ def reliability(rows: Sequence[tuple[float, bool]], bins: int = BINS) -> list[di
                 "to": some[-1][0],
                 "said": sum(said for said, _ in some) / seen,
                 "right": right / seen,
-                "low": float(beta.ppf(0.025, right, seen - right + 1)) if right > 0 else 0.0,
-                "high": float(beta.ppf(0.975, right + 1, seen - right)) if right < seen else 1.0,
+                "low": float(betaincinv(right, seen - right + 1, 0.025)) if right > 0 else 0.0,
+                "high": float(betaincinv(right + 1, seen - right, 0.975)) if right < seen else 1.0,
             }
         )
     return found

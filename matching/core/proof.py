@@ -9,8 +9,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from scipy.special import bdtrc, betaincinv
-
 from matching.core.scoring import Model, calibrated
 
 if TYPE_CHECKING:
@@ -47,6 +45,9 @@ class Bound:
 
 def lower_bound(seen: float, wrong: float, doubt: float) -> float:
     """The share of right ones that is exceeded with a chance of `1 - doubt`, by Clopper and Pearson."""
+    # Here and not above: SciPy takes a second to load, which every command and worker would wait for.
+    from scipy.special import betaincinv
+
     right = seen - wrong
     return float(betaincinv(right, wrong + 1, doubt)) if right > 0 else 0.0
 
@@ -85,6 +86,8 @@ def bound(threshold: float, own: Counts, others: Counts) -> Bound:
 
 def is_alike(own: Counts, others: Counts) -> bool:
     """Whether one's own errors are no more than chance would give at the other hosts' rate."""
+    from scipy.special import bdtrc
+
     rate = (others[1] + 1) / (others[0] + 2)
     return bool(bdtrc(own[1] - 1, own[0], rate) >= _UNLIKE)
 

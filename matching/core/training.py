@@ -12,8 +12,6 @@ from decimal import Decimal
 from typing import Protocol
 
 import numpy as np
-from scipy.optimize import minimize
-from scipy.sparse import csr_matrix
 
 from matching.core.confidence import look, sureness
 from matching.core.feed import FeedRow, Verdict
@@ -150,6 +148,10 @@ def fit(cases: Sequence[Case], *, ridge: float) -> dict[str, float]:
         for choice in case.choices:
             indices.extend(columns[name] for name in choice if name in columns)
             pointers.append(len(indices))
+    # Here and not above: SciPy takes a second to load, which every command and worker would wait for.
+    from scipy.optimize import minimize
+    from scipy.sparse import csr_matrix
+
     matrix = csr_matrix((np.ones(len(indices)), indices, pointers), shape=(len(pointers) - 1, len(columns)))
     known = np.array([score for case in cases for score in case.scores])
     starts, taken = np.array(begin), np.array(chosen)
