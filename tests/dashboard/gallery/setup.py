@@ -12,6 +12,7 @@ from payymo.dashboard.pages import (
     Choice,
     Fact,
 )
+from payymo.dashboard.pages.whmcs_module import WhmcsModulePage
 from tests.dashboard.gallery.common import ago, eur
 from tests.dashboard.gallery.records import EVENTS
 
@@ -98,6 +99,21 @@ def connect_form(*, filled: bool = False) -> pages.ConnectFormPage:
         ("In WHMCS, open Configuration, System settings, API credentials.", "Create a role that may read invoices.",
          "Generate credentials for it and copy both parts."),
         "/connections/", "WHMCS did not answer at this address. Nothing was saved." if filled else "",
+    )  # fmt: skip
+
+
+def module() -> WhmcsModulePage:
+    return WhmcsModulePage(
+        name="Northhost",
+        chip=Chip("Connected", "ok"),
+        facts=(
+            pages.Fact("Last heard", moment=ago(minutes=3)), pages.Fact("Events waiting in WHMCS", text="0"),
+            pages.Fact("Payments are booked", text="through the module"), pages.Fact("Version", text="1.0.0"),
+        ),
+        steps=("Unpack the module's archive into the folder of WHMCS.", "Make a setup code here and paste it there."),
+        pair_url="/connections/whmcs/one/module/pair/",
+        remove_url="/connections/whmcs/one/module/remove/",
+        setup_code="payymo1." + "eyJ1cmwiOiJodHRwczovL2FjbWUucGF5eW1vLmV4YW1wbGUi" * 6,
     )  # fmt: skip
 
 

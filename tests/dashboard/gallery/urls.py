@@ -15,7 +15,7 @@ from django.urls import include, path, re_path
 
 from payymo.dashboard import pages
 from tests.dashboard import gallery
-from tests.dashboard.gallery import account, payers, rules, trust
+from tests.dashboard.gallery import account, payers, rules, setup, trust
 
 Page = Callable[[], Any]
 
@@ -160,6 +160,7 @@ dashboard = [
     path("activity/", page("activity", gallery.activity, "activity"), name="activity"),
     path("connections/", page("connections/list", gallery.connections, "connections"), name="connections"),
     path("connections/whmcs/new/", page("connections/form", gallery.connect_form, "connections")),
+    path("connections/whmcs/one/module/", page("connections/module", setup.module, "connections")),
     path("connections/bank/new/", page("connections/bank", gallery.bank, "connections")),
     path("connections/bank/consent/", page("connections/bank", partial(gallery.bank, "consent"), "connections")),
     path("setup/", page("setup", payers.setup, "settings"), name="setup"),

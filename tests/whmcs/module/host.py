@@ -31,13 +31,14 @@ class Host:
             **os.environ, "PAYYMO_TEST_DATABASE": str(self.database), "PAYYMO_TEST_CODE": code,
             "PHP_CLI_SERVER_WORKERS": "4",
         }  # fmt: skip
+        self._code = ""
         self.pair(code)
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         self._log = (folder / "php.log").open("w")
         self.process = subprocess.Popen(
-            ["php", "-d", "display_errors=0", "-S", f"127.0.0.1:{self.port}", "-t", str(self.web)],
+            ["php", "-d", "opcache.enable=0", "-S", f"127.0.0.1:{self.port}", "-t", str(self.web)],
             env=self.environment, stdout=self._log, stderr=self._log,
         )  # fmt: skip
         self._wait()
@@ -47,7 +48,9 @@ class Host:
         return f"http://127.0.0.1:{self.port}"
 
     def pair(self, code: str) -> None:
-        """Activate the module and paste a setup code."""
+        """Activate the module and paste a setup code, unless it is the one in use."""
+        if code == self._code:
+            return
         program = (
             f"require '{HERE / 'harness.php'}'; payymo_activate();"
             "exit(WHMCS\\Module\\Addon\\Payymo\\Connection::take(getenv('PAYYMO_TEST_CODE')) === null ? 1 : 0);"
@@ -57,6 +60,7 @@ class Host:
             ["php", "-r", program], env=environment, capture_output=True, text=True, timeout=60, check=False
         )
         assert done.returncode == 0, done.stdout + done.stderr
+        self._code = code
 
     def rows(self, statement: str, *values: object) -> list[tuple]:
         """Read or write its database."""

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from payymo.shared.errors import Refused, Retryable
+from payymo.shared.errors import Refused, Retryable, Unknown
 from tests.factories import rows
 from tests.whmcs.module.host import Host
 from tests.whmcs.module.test_events import pair
@@ -40,6 +40,7 @@ def running(tmp_path_factory):
 @pytest.fixture
 def host(running, settings):
     settings.LOOPBACK_EXCEPTION = f"127.0.0.1:{running.port}"
+    running.pair(code(TOLD))
     for table in ("tblaccounts", "tblinvoices", "mod_payymo_postings", "tbladdonmodules"):
         running.rows(f"DELETE FROM {table}")
     running.rows("INSERT INTO tblinvoices (id, userid, total, status, paymentmethod) VALUES (501, 7, 50, 'Unpaid', '')")
@@ -125,6 +126,58 @@ def test_a_host_without_the_modules_file_is_a_shut_door(host):
         book(api)
 
     assert shut.value.reason == UNUSABLE
+
+
+@pytest.fixture
+def door(host):
+    """Replaces the module's file for one test."""
+    file = host.web / "modules" / "addons" / "payymo" / "post.php"
+    own = file.read_text()
+    yield file.write_text
+    file.write_text(own)
+
+
+SUCCESS = '{"result": "success"}'
+BROKEN = '{"payymo": 1, "result": "error", "code": "broken", "message": ""}'
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [(200, "<html>"), (200, SUCCESS), (200, ""), (302, ""), (409, "<html>"), (429, ""), (500, BROKEN), (502, "<html>")],
+)
+def test_an_answer_that_does_not_say_whether_it_was_booked_is_unknown(host, door, status, said):
+    door(f"<?php http_response_code({status}); echo '{said}';")
+
+    with pytest.raises(Unknown):
+        book(api_of(host))
+
+
+@pytest.mark.parametrize("status", [401, 403, 405])
+def test_a_web_server_that_lets_nobody_in_proves_that_nothing_was_booked(host, door, status):
+    door(f"<?php http_response_code({status}); echo 'Forbidden';")
+
+    with pytest.raises(Retryable) as shut:
+        book(api_of(host))
+
+    assert shut.value.reason == UNUSABLE
+
+
+def test_a_booking_whose_answer_was_lost_is_found_and_not_sent_again(posting, host, door):
+    door(
+        "<?php ob_start(); register_shutdown_function(static function () { while (ob_get_level()) { ob_end_clean(); }"
+        " http_response_code(502); echo '<html>'; }); require_once __DIR__ . '/../../../init.php';"
+        " WHMCS\\Module\\Addon\\Payymo\\Door::answer('POST', $_SERVER, file_get_contents('php://input'), time());"
+    )
+    now = datetime.now(UTC)
+
+    post(now=now)
+    posting.refresh_from_db()
+    assert (posting.state, host.booked(posting.transaction_id)) == (State.UNKNOWN, [(501, "50.00")])
+
+    post(now=now + timedelta(minutes=2))
+    posting.refresh_from_db()
+    assert moves(posting) == ["QUEUED", "SENDING", "UNKNOWN", "POSTED"]
+    assert host.booked(posting.transaction_id) == [(501, "50.00")]
 
 
 @pytest.fixture
