@@ -46,7 +46,8 @@ class FlowChart:
     base: int
 
 
-def _nice_top(most: Decimal) -> Decimal:
+def nice_top(most: Decimal) -> Decimal:
+    """Return the next round figure that is not below `most`; 1 for nothing."""
     if most <= 0:
         return Decimal(1)
     magnitude = Decimal(10) ** most.adjusted()
@@ -64,7 +65,7 @@ def flow_chart(flow: Flow) -> FlowChart:
     """Lay out money in against matched, one bar a day. Shape: an empty flow gives a grid without bars."""
     base = HEIGHT - _BOTTOM
     room = Decimal(base - _TOP)
-    top = _nice_top(max((day.received for day in flow.days), default=Decimal(0)))
+    top = nice_top(max((day.received for day in flow.days), default=Decimal(0)))
     step = Decimal(WIDTH - _LEFT) / max(len(flow.days), 1)
     width = min(step * Decimal("0.68"), Decimal(28))
     bars = []

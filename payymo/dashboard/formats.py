@@ -9,7 +9,7 @@ from decimal import Decimal
 from functools import lru_cache
 
 from babel import Locale
-from babel.dates import format_date, format_datetime, format_timedelta
+from babel.dates import format_date, format_datetime, format_skeleton, format_timedelta
 from babel.numbers import format_compact_decimal, format_decimal, format_percent, get_currency_precision
 from django.utils import timezone
 from django.utils.translation import get_language, gettext
@@ -91,6 +91,11 @@ def day_short(value: date) -> str:
     active = _date_locale()
     pattern = "d. MMM" if active.language == "de" else "d MMM"
     return str(format_date(value, format=pattern, locale=active))
+
+
+def month(value: date) -> str:
+    """Write a month: `Nov 2026`."""
+    return str(format_skeleton("yMMM", value, locale=_date_locale()))
 
 
 def full_moment(at: datetime) -> str:

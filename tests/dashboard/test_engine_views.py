@@ -1,8 +1,5 @@
 """How sure the engine is, which version judges, what was stopped, and how right it was."""
 
-import csv
-import io
-
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -146,31 +143,6 @@ def test_a_stop_of_another_tenant_does_not_exist_here(as_owner, globex):
         )
 
     assert as_owner.post(f"/automation/{theirs.public_id}/resume/").status_code == 404
-
-
-def test_the_match_rate_as_a_page_and_as_a_table(as_viewer, in_acme):
-    payment = rows.transfer("x", "1.00")
-    Decision.objects.create(
-        kind="APPROVE", source="person", bank_transaction=payment, decided_at=NOW, followed=True,
-        suggested_band="exact", suggested_probability=0.95,
-    )  # fmt: skip
-
-    html = body(as_viewer.get("/reports/match-rate/?from=2026-10&to=2026-11"))
-    table = as_viewer.get("/reports/match-rate/export.csv?from=2026-10&to=2026-11")
-
-    assert "Of 1 suggestions, 95% were expected to be right, and 100% were." in html
-    assert html.count('class="pm-bar-matched" x=') == 1
-    lines = list(csv.DictReader(io.StringIO(table.content.decode("utf-8-sig"))))
-    assert [(line["month"], line["band"], line["proposed"], line["said"]) for line in lines] == [
-        ("2026-10", "all", "0", ""), ("2026-11", "exact", "1", ""), ("2026-11", "all", "1", "0.95"),
-    ]  # fmt: skip
-
-
-@pytest.mark.parametrize("query", ["from=x", "from=2026-11&to=2026-01", "from=1999-01", "from=9999-12&to=9999-12"])
-def test_months_that_cannot_be_used_are_said_and_the_usual_ones_shown(as_viewer, query):
-    html = body(as_viewer.get(f"/reports/match-rate/?{query}"))
-
-    assert "Choose months such as 2026-01" in html
 
 
 @pytest.fixture

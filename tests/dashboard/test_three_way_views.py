@@ -69,7 +69,7 @@ def test_where_everything_agrees_it_says_so(as_viewer, in_acme):
 def test_the_list_as_csv(as_viewer, charges):
     answer = as_viewer.get(f"/reports/three-way/export.csv?{DAYS}&list=fee_differs")
 
-    [row] = csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig")))
+    [row] = csv.DictReader(io.StringIO(answer.getvalue().decode("utf-8-sig")))
     assert (row["charge"], row["amount"], row["shown_in_whmcs"], row["client"]) == (
         charges[1].charge_id, "1.00", "0.00", "Northwind Ltd",
     )  # fmt: skip

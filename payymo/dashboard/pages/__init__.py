@@ -21,9 +21,8 @@ Nothing in a template asks the database, and nothing here does either.
 | dashboard:postings | dashboard/postings.html | PostingsPage |
 | dashboard:returns | dashboard/returns.html | ReturnsPage |
 | dashboard:activity | dashboard/activity.html | ActivityPage |
-| dashboard:statement | dashboard/statement.html | StatementPage |
 | dashboard:engine | dashboard/engine.html | EnginePage |
-| dashboard:match_rate | dashboard/match_rate.html | MatchRatePage |
+| dashboard:reports, report | dashboard/reports/list.html, report.html | ReportsPage, ReportPage (`pages/reports.py`) |
 | dashboard:connections | dashboard/connections/list.html | ConnectionsPage |
 | dashboard:connect_whmcs, connect_stripe | dashboard/connections/form.html | ConnectFormPage |
 | dashboard:whmcs_module | dashboard/connections/module.html | WhmcsModulePage |
@@ -41,7 +40,7 @@ Nothing in a template asks the database, and nothing here does either.
 from payymo.dashboard.pages.bulk import BatchPage, BatchRow, BulkPage, BulkRow
 from payymo.dashboard.pages.by_hand import FindPanel, FindResult, SplitPanel, SplitRow
 from payymo.dashboard.pages.comments import CommentLine
-from payymo.dashboard.pages.engine import EnginePage, MatchRatePage, MonthRow, StopCard, VersionRow
+from payymo.dashboard.pages.engine import EnginePage, StopCard, VersionRow
 from payymo.dashboard.pages.evidence import CandidateCard, InvoiceLine, Mark, ReasonLine, ReceiptCard
 from payymo.dashboard.pages.payouts import (
     BankEntry,
@@ -123,7 +122,6 @@ from payymo.dashboard.pages.shell import (
     Shell,
     StaffStrip,
 )
-from payymo.dashboard.pages.statement import StatementPage, StatementRow
 from payymo.dashboard.pages.three_way import ThreeWayLine, ThreeWayList, ThreeWayReport
 from payymo.dashboard.pages.values import (
     Amount,
@@ -195,10 +193,8 @@ __all__ = [
     "LineNote",
     "Mark",
     "Marked",
-    "MatchRatePage",
     "MatchingSettingsPage",
     "Moment",
-    "MonthRow",
     "Noted",
     "OpenMoney",
     "OtherPayout",
@@ -239,8 +235,6 @@ __all__ = [
     "SplitPanel",
     "SplitRow",
     "StaffStrip",
-    "StatementPage",
-    "StatementRow",
     "Status",
     "StopCard",
     "StoppedPosting",

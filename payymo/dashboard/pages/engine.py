@@ -46,30 +46,3 @@ class EnginePage:
     report_url: str = ""
     shipped_url: str = ""
     release_url: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class MonthRow:
-    """One band of a month, or with an empty band the whole month. Shape: texts, a dash where nothing is known."""
-
-    month: str
-    band: str
-    counts: tuple[str, ...]
-    said: str = ""
-    right: str = ""
-    error: str = ""
-    automatic: str = ""
-    corrected: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class MatchRatePage:
-    """Template `dashboard/match_rate.html`. Shape: `chart` is an SVG that the core drew and escaped."""
-
-    sentence: str
-    chart: str
-    rows: tuple[MonthRow, ...]
-    first: str
-    last: str
-    csv_url: str
-    error: str = ""

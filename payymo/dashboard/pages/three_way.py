@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from payymo.dashboard.pages.reports import ExportLink, ReportChart
 from payymo.dashboard.pages.values import Amount, Filters, Pager
 
 
@@ -47,6 +48,8 @@ class ThreeWayReport:
     rows: tuple[ThreeWayLine, ...]
     filters: Filters
     pager: Pager
-    csv_url: str = ""
+    exports: tuple[ExportLink, ...] = ()
+    sentence: str = ""
+    charts: tuple[ReportChart, ...] = ()
     all_agree: bool = False
     error: str = ""

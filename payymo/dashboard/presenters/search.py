@@ -7,7 +7,7 @@ from payymo.dashboard import paging
 from payymo.dashboard.links import link
 from payymo.dashboard.pages import Amount
 from payymo.dashboard.pages.search import Hit, HitGroup, SearchPage
-from payymo.dashboard.presenters import receipts, transactions
+from payymo.dashboard.presenters import receipts, reports, transactions
 from payymo.dashboard.presenters.payers import listing as payer_listing
 from whmcs import selectors as whmcs
 
@@ -29,9 +29,8 @@ def _places(permissions: frozenset[str]) -> tuple[tuple[str, Hit], ...]:
         ("rules.view", Hit(_("Rules"), link("rules"), "sliders-horizontal")),
         ("rules.change", Hit(_("New rule"), link("rule_new"), "plus")),
         ("invoices.view", Hit(_("Postings that need a person"), link("postings"), "triangle-alert")),
-        ("reports.view", Hit(_("Three-way check"), link("three_way"), "check-check")),
-        ("reports.view", Hit(_("Period statement"), link("statement"), "landmark")),
-        ("reports.view", Hit(_("Match rate"), link("match_rate"), "activity")),
+        ("reports.view", Hit(_("Reports"), link("reports"), "file-text")),
+        *(("reports.view", Hit(tile.title, tile.url, tile.icon)) for tile in reports.tiles()),
         ("reports.view", Hit(_("How sure is the engine"), link("engine"), "sparkles")),
         ("activity.view", Hit(_("Activity"), link("activity"), "history", keys="G A")),
         ("connections.view", Hit(_("Connections"), link("connections"), "plug", keys="G C")),

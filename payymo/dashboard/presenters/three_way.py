@@ -1,7 +1,6 @@
-"""The three-way check as a page and as a table."""
+"""The three-way check as a page."""
 
-from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from urllib.parse import urlencode
 
 from django.http import HttpRequest
@@ -10,16 +9,17 @@ from django.utils.translation import gettext as _
 from matching import three_way
 from matching.three_way import Check, NextStep, ThreeWayRow
 from matching.three_way_selectors import COUNTED, LONGEST_DAYS, Period
-from payymo.dashboard import csv_files, formats, paging
+from payymo.dashboard import formats, paging
 from payymo.dashboard.links import link
 from payymo.dashboard.pages import Amount, Filters
 from payymo.dashboard.pages.three_way import ThreeWayLine, ThreeWayList, ThreeWayReport
+from payymo.dashboard.presenters import reports
+from payymo.dashboard.reports import three_way_check
+from payymo.dashboard.reports.catalogue import REPORTS
+from payymo.dashboard.reports.periods import Asked, Span
+from tenants import days
 
 DEFAULT_DAYS = 90
-CSV_HEADER = (
-    "list", "day", "amount", "currency", "shown_in_whmcs", "charge", "refund", "whmcs_transaction", "transaction_id",
-    "invoice", "client", "payout", "available_on", "next_step",
-)  # fmt: skip
 
 
 def asked_of(request: HttpRequest, today: date) -> tuple[Check, Period, str]:
@@ -35,8 +35,9 @@ def asked_of(request: HttpRequest, today: date) -> tuple[Check, Period, str]:
     return asked, Period(since, until), ""
 
 
-def report(request: HttpRequest, *, today: date) -> ThreeWayReport:
+def report(request: HttpRequest, *, now: datetime) -> ThreeWayReport:
     """Build the page: every list with its count, and the rows of one."""
+    today = days.today(now)
     asked, period, error = asked_of(request, today)
     counts = three_way.counts(period)
     page = three_way.page(asked, period, today=today, after=request.GET.get("after", ""))
@@ -59,7 +60,14 @@ def report(request: HttpRequest, *, today: date) -> ThreeWayReport:
             hidden=(("list", asked.value),), clear_url=request.path,
         ),
         pager=paging.pager(request, after=page.after),
-        csv_url=f"{link('three_way_csv')}?{urlencode({**dates, 'list': asked.value})}" if page.rows else "",
+        exports=reports.exports(
+            REPORTS["three-way"],
+            Asked(period.since, period.until, today, now, Span.DAYS, {"list": asked.value}),
+        )
+        if page.rows
+        else (),
+        sentence=three_way_check.sentence(counts),
+        charts=tuple(map(reports.chart, three_way_check.charts(counts))),
         all_agree=not any(counts.values()),
         error=error,
     )  # fmt: skip
@@ -96,18 +104,3 @@ def _next_url(row: ThreeWayRow) -> str:
     if row.next_step is NextStep.CONNECT_ACCOUNT:
         return link("connections")
     return ""
-
-
-def csv_rows(request: HttpRequest, *, today: date) -> Iterator[tuple[object, ...]]:
-    """Return the asked list as a table."""
-    asked, period, _error = asked_of(request, today)
-    for row in three_way.every_row(asked, period, today=today):
-        charge, booking, invoice = row.charge, row.booking, row.invoice
-        yield (
-            row.check.value, row.day, csv_files.plain(row.amount, row.currency), row.currency,
-            csv_files.plain(row.shown, row.currency), charge.charge_id if charge else "",
-            row.refund.refund_id if row.refund else "", booking.whmcs_id if booking else "",
-            booking.transaction_id if booking else "", invoice.display_number if invoice else "",
-            invoice.client.display_name if invoice else "", row.payout.payout_id if row.payout else "",
-            row.available_on, row.next_step.label,
-        )  # fmt: skip

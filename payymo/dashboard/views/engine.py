@@ -12,10 +12,8 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.guards import requires_permission
 from matching.models import AutomationStop, EngineModel
 from matching.services import drift, engine_models, evaluation_report
-from payymo.dashboard import csv_files
 from payymo.dashboard.links import link
 from payymo.dashboard.presenters import engine as present
-from payymo.dashboard.presenters import match_rate as present_rates
 from payymo.dashboard.shell import shell_of
 from payymo.shared.errors import DomainError
 
@@ -86,19 +84,3 @@ def automation_resume(request: HttpRequest, stop_id: uuid.UUID) -> HttpResponse:
     else:
         messages.success(request, _("Automatic approval works again."))
     return HttpResponseRedirect(link("engine"), status=303)
-
-
-@require_GET
-@requires_permission("reports.view")
-def match_rate(request: HttpRequest) -> HttpResponse:
-    """Show what was predicted against what came true, month by month."""
-    page = present_rates.page(request, now=timezone.now())
-    return render(request, "dashboard/match_rate.html", {"shell": shell_of(request, "match_rate"), "page": page})
-
-
-@require_GET
-@requires_permission("reports.view")
-def match_rate_csv(request: HttpRequest) -> HttpResponse:
-    """Download the same figures."""
-    rows = present_rates.csv_rows(request, now=timezone.now())
-    return csv_files.answer("match-rate.csv", present_rates.CSV_HEADER, rows)

@@ -6,7 +6,6 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from accounts.guards import requires_permission
-from payymo.dashboard import csv_files
 from payymo.dashboard.presenters import three_way as present
 from payymo.dashboard.shell import shell_of
 
@@ -15,13 +14,5 @@ from payymo.dashboard.shell import shell_of
 @requires_permission("reports.view")
 def three_way(request: HttpRequest) -> HttpResponse:
     """Show what does not agree, and what to do about it."""
-    page = present.report(request, today=timezone.now().date())
+    page = present.report(request, now=timezone.now())
     return render(request, "dashboard/three_way.html", {"shell": shell_of(request, "three_way"), "page": page})
-
-
-@require_GET
-@requires_permission("reports.view")
-def three_way_csv(request: HttpRequest) -> HttpResponse:
-    """Download one list."""
-    rows = present.csv_rows(request, today=timezone.now().date())
-    return csv_files.answer("three-way.csv", present.CSV_HEADER, rows)

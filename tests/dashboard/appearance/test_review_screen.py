@@ -267,8 +267,8 @@ def test_no_page_scrolls_sideways(page: Page, width: int):
         f"/payouts/{uuid_of(4)}/",
         "/reports/three-way/",
         "/reports/engine/",
-        "/reports/statement/",
-        "/reports/match-rate/",
+        "/reports/",
+        "/reports/cash/",
         "/connections/",
         "/imports/preview/",
     ):

@@ -8,7 +8,7 @@ from tests.dashboard.gallery.common import (
     shell,
     uuid_of,
 )
-from tests.dashboard.gallery.engine import engine, match_rate
+from tests.dashboard.gallery.engine import engine
 from tests.dashboard.gallery.records import (
     EVENTS,
     FILTERS,
@@ -19,7 +19,6 @@ from tests.dashboard.gallery.records import (
     payout,
     payouts,
     postings,
-    statement,
     three_way,
     transaction,
     transactions,
@@ -93,7 +92,6 @@ __all__ = [
     "invoice",
     "invoices",
     "line",
-    "match_rate",
     "matching_settings",
     "overview",
     "panel",
@@ -109,7 +107,6 @@ __all__ = [
     "sign_in",
     "single",
     "split_panel",
-    "statement",
     "three_way",
     "transaction",
     "transactions",

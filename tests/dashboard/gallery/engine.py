@@ -57,18 +57,3 @@ def engine(**changes: object) -> pages.EnginePage:
         "/reports/engine/4/report.html", "/reports/engine/shipped/use/", "/reports/engine/release/",
     )  # fmt: skip
     return replace(whole, **changes)
-
-
-def match_rate(**changes: object) -> pages.MatchRatePage:
-    months = [{"label": f"2026-{place:02d}", "right": 0.9, "said": 0.92} for place in range(1, 13)]
-    counts = ("1,204", "1,170", "12", "9", "3", "10")
-    whole = pages.MatchRatePage(
-        "Of 14,100 suggestions, 96% were expected to be right, and 96% were.",
-        mark_safe(charts.months(months, title="Right and expected", up="Share")),
-        (
-            pages.MonthRow("2026-11", "Exact", counts, "0.993", "0.991", "0.004", "64%", "1"),
-            pages.MonthRow("", "Likely", counts),
-        ),
-        "2025-12", "2026-11", "/reports/match-rate/export.csv", "Choose months such as 2026-01.",
-    )  # fmt: skip
-    return replace(whole, **changes)

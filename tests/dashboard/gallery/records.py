@@ -17,6 +17,9 @@ from payymo.dashboard.pages import (
     FilterSelect,
     Pager,
 )
+from payymo.dashboard.pages.reports import ExportLink
+from payymo.dashboard.presenters.reports import chart
+from payymo.dashboard.reports.shape import Chart, Group
 from tests.dashboard.gallery.common import MATCHED, TODAY, WAITING, ago, eur, uuid_of
 from tests.dashboard.gallery.review import PAYMENTS, receipt, single
 
@@ -221,20 +224,10 @@ def payout(**changes: object) -> pages.PayoutPage:
     return replace(whole, **changes)
 
 
-def statement(**changes: object) -> pages.StatementPage:
-    bank = pages.StatementRow(
-        "Business account … 4411", eur("12500.00"), eur("8412.20"), eur("310.49"), eur("119.00"), eur("-2040.10"),
-        eur("19301.59"), 412, eur("19301.59"), date(2026, 10, 31), None, True,
-    )  # fmt: skip
-    gap = replace(bank, name="Second account … 0007", stated=eur("19201.59"), gap=eur("-100.00"), agrees=False)
-    none = pages.StatementRow(
-        "Acme Stripe", eur("0"), eur("9.90"), eur("0"), eur("0"), eur("-9.90"), eur("0"), 2, from_first_entry=True
-    )
-    whole = pages.StatementPage(
-        "Every movement is in exactly one part, and 1 account agrees with its bank statement.", (bank, gap, none),
-        "2026-10-01", "2026-10-31", "/reports/statement/export.csv", "Choose a first day and a last day.",
-    )  # fmt: skip
-    return replace(whole, **changes)
+EXPORTS = tuple(ExportLink(label, f"/reports/three-way/export.{label.lower()}") for label in ("CSV", "PDF"))
+FINDINGS = chart(
+    Chart("Findings by list", ("Findings",), (Group("Captured", (Decimal(3),)), Group("Fee", (Decimal(1),))))
+)
 
 
 def three_way(**changes: object) -> pages.ThreeWayReport:
@@ -258,7 +251,9 @@ def three_way(**changes: object) -> pages.ThreeWayReport:
         rows,
         filters,
         Pager("/reports/three-way/?after=x"),
-        "/reports/three-way/export.csv",
+        EXPORTS,
+        "6 findings in 2 of 6 lists.",
+        (FINDINGS,),
         error="Choose between one day and 400 days.",
     )
     return replace(whole, **changes)

@@ -15,7 +15,7 @@ from django.urls import include, path, re_path
 
 from payymo.dashboard import pages
 from tests.dashboard import gallery
-from tests.dashboard.gallery import account, payers, rules, setup, trust
+from tests.dashboard.gallery import account, payers, reports, rules, setup, trust
 
 Page = Callable[[], Any]
 
@@ -153,9 +153,12 @@ dashboard = [
     path("payouts/", page("payouts", gallery.payouts, "payouts"), name="payouts"),
     path("payouts/<uuid:payout>/", page("payout", gallery.payout, "payouts"), name="payout"),
     path("reports/three-way/", page("three_way", gallery.three_way, "three_way"), name="three_way"),
-    path("reports/statement/", page("statement", gallery.statement, "statement"), name="statement"),
     path("reports/engine/", page("engine", gallery.engine, "engine"), name="engine"),
-    path("reports/match-rate/", page("match_rate", gallery.match_rate, "match_rate"), name="match_rate"),
+    path("reports/", page("reports/list", reports.listing, "reports"), name="reports"),
+    path("reports/ageing/", page("reports/report", reports.ageing, "reports")),
+    path("reports/cash/", page("reports/report", reports.cash, "reports")),
+    path("reports/empty/", page("reports/report", reports.empty, "reports")),
+    path("reports/<slug:name>/", page("reports/report", reports.cash, "reports"), name="report"),
     path("postings/", page("postings", gallery.postings, "postings"), name="postings"),
     path("activity/", page("activity", gallery.activity, "activity"), name="activity"),
     path("connections/", page("connections/list", gallery.connections, "connections"), name="connections"),

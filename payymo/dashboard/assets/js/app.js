@@ -1,5 +1,6 @@
-// Every signed-in page: fragments, theme, sidebar, keys, passkeys, file drop.
+// Every signed-in page: fragments, theme, sidebar, keys, passkeys, file drop, figures that refresh.
 import "./htmx-events.js";
+import { startFigures } from "./figures.js";
 import { startKeys } from "./keys.js";
 import { startPalette } from "./palette.js";
 import { startPasskeys } from "./passkey.js";
@@ -13,3 +14,4 @@ startKeys();
 startPalette();
 startPasskeys();
 startUploads();
+startFigures();
