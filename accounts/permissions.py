@@ -178,6 +178,18 @@ def reach_of(membership: Membership) -> Reach:
     return Reach(frozenset(int(key) for key in granted.values_list("object_pk", flat=True)))
 
 
+def reaches_of(memberships: Sequence[Membership]) -> dict[int, Reach]:
+    """Return whose payments each of these members may see, by user; one query. Must run inside the tenant's schema."""
+    limited = {each.user_id for each in memberships if each.is_limited}
+    granted: dict[int, set[int]] = {user_id: set() for user_id in limited}
+    rows = UserObjectPermission.objects.filter(user_id__in=limited, **_SEE_ACCOUNT)
+    for user_id, key in rows.values_list("user_id", "object_pk"):
+        granted[user_id].add(int(key))
+    return {
+        each.user_id: Reach(frozenset(granted[each.user_id])) if each.is_limited else EVERYTHING for each in memberships
+    }
+
+
 def replace_grants(user: User, accounts: Sequence[models.Model]) -> None:
     """Let the user see exactly these bank accounts, should their membership be limited."""
     UserObjectPermission.objects.filter(user_id=user.pk, **_SEE_ACCOUNT).delete()

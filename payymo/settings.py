@@ -93,7 +93,9 @@ SHARED_APPS = [
     "django_cotton",
     "csp",
 ]
-TENANT_APPS = ["guardian", "payymo.audit", "banking", "payments", "whmcs", "matching", "payymo.operations"]
+TENANT_APPS = [
+    "guardian", "payymo.audit", "banking", "payments", "whmcs", "matching", "payymo.notices", "payymo.operations",
+]  # fmt: skip
 if not PRODUCTION:
     SHARED_APPS.append("payymo.demo")
 # In front of django_tenants, which has commands of the same names: create_tenant and delete_tenant are ours.
@@ -214,6 +216,7 @@ NUDGES = {
     "whmcs_events": "whmcs.tasks.sync_due_instances",
     "mails": "accounts.tasks.send_mails",
     "exports": "payymo.operations.tasks.make_exports",
+    "deliveries": "payymo.notices.tasks.deliver",
 }
 CELERY_TASK_DEFAULT_QUEUE = "payymo"
 CELERY_TIMEZONE = "UTC"
@@ -383,6 +386,8 @@ SPECTACULAR_SETTINGS = {
         "PostingStateEnum": "whmcs.models.Posting.State",
         "PostingKindEnum": "whmcs.models.Posting.Kind",
         "DecisionKindEnum": "matching.models.Decision.Kind",
+        "EndpointStateEnum": "payymo.notices.models.Endpoint.State",
+        "DeliveryStateEnum": "payymo.notices.models.Delivery.State",
         "StripeConnectionKindEnum": "payments.models.StripeConnection.Kind",
     },
 }

@@ -9,5 +9,6 @@ urlpatterns = [
     path("", include("whmcs.api.urls")),
     path("", include("matching.api.urls")),
     path("", include("payymo.dashboard.api.urls")),
+    path("", include("payymo.notices.api.urls")),
     path("", include("payymo.operations.api.urls")),
 ]

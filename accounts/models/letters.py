@@ -54,11 +54,11 @@ class OutgoingMail(Record):
         PASSWORD_RESET = "password_reset", "Password reset"
         PASSWORD_CHANGED = "password_changed", "Password changed"
         SECOND_FACTOR_CHANGED = "second_factor_changed", "Second factor changed"
-        CONSENT_ENDS = "consent_ends", "Bank consent ends"
+        NOTICES = "notices", "Notices"
 
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="outgoing_mails")
     kind = models.CharField(max_length=24, choices=Kind)
-    about = models.UUIDField(help_text="public id of the invitation, the request or the user")
+    about = models.UUIDField(help_text="public id of the invitation, the request, the user or the bundle")
     due_at = models.DateTimeField()
     attempts = models.PositiveSmallIntegerField(default=0)
     sent_at = models.DateTimeField(null=True, blank=True)

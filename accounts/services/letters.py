@@ -1,6 +1,7 @@
 """What a mail says: one value for every kind, made from its template."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.template.loader import render_to_string
@@ -14,9 +15,12 @@ class Letter:
     subject: str
     text: str
     html: str
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
-def compose(*, to: str, subject: str, template: str, page: dict[str, Any]) -> Letter:
+def compose(
+    *, to: str, subject: str, template: str, page: dict[str, Any], headers: Mapping[str, str] | None = None
+) -> Letter:
     """Fill `mail/<template>.txt` and `.html`."""
     context = {"page": {**page, "subject": subject}}
     return Letter(
@@ -24,4 +28,5 @@ def compose(*, to: str, subject: str, template: str, page: dict[str, Any]) -> Le
         subject=" ".join(subject.split()),
         text=render_to_string(f"mail/{template}.txt", context),
         html=render_to_string(f"mail/{template}.html", context),
+        headers=dict(headers or {}),
     )

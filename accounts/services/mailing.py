@@ -6,7 +6,7 @@ A worker killed between sending and noting it sends twice; a second mail carries
 import logging
 import smtplib
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from django.core.mail import EmailMultiAlternatives
@@ -22,12 +22,12 @@ BATCH = 50
 LEASE = timedelta(minutes=2)
 _AGAIN_AFTER = (1, 5, 15, 60, 180, 360, 720)
 Composer = Callable[[uuid.UUID, Tenant, datetime], Letter | None]
-_COMPOSERS: Mapping[str, Composer] = {
+# What the apps above write they add themselves.
+COMPOSERS: dict[str, Composer] = {
     OutgoingMail.Kind.INVITATION: invitations.letter,
     OutgoingMail.Kind.PASSWORD_RESET: resetting.letter,
     OutgoingMail.Kind.PASSWORD_CHANGED: notices.password_changed,
     OutgoingMail.Kind.SECOND_FACTOR_CHANGED: notices.second_factor_changed,
-    OutgoingMail.Kind.CONSENT_ENDS: notices.consent_ends,
 }
 
 
@@ -43,7 +43,7 @@ def _send(mail: OutgoingMail, tenant: Tenant, now: datetime) -> bool:
     if not mine.update(attempts=mail.attempts + 1, due_at=now + LEASE):
         return False
     row = OutgoingMail.objects.filter(pk=mail.pk)
-    letter = _COMPOSERS[mail.kind](mail.about, tenant, now)
+    letter = COMPOSERS[mail.kind](mail.about, tenant, now)
     if letter is None:
         row.update(dropped_as="nothing_to_say")
         return False
@@ -63,7 +63,7 @@ def _send(mail: OutgoingMail, tenant: Tenant, now: datetime) -> bool:
 
 
 def _hand_over(letter: Letter) -> None:
-    headers = {"Auto-Submitted": "auto-generated"}
+    headers = {"Auto-Submitted": "auto-generated", **letter.headers}
     message = EmailMultiAlternatives(letter.subject, letter.text, to=[letter.to], headers=headers)
     message.attach_alternative(letter.html, "text/html")
     message.send()

@@ -26,17 +26,9 @@ def second_factor_changed(about: uuid.UUID, tenant: Tenant, now: datetime) -> Le
     )
 
 
-def consent_ends(about: uuid.UUID, tenant: Tenant, now: datetime) -> Letter | None:
-    """Tell an owner that a bank consent ends soon; which one is said where they are signed in."""
-    text = _("A bank consent of your company ends soon. Renew it under Connections, or newer payments will be missing.")
-    return _notice(about, tenant, _("A bank consent ends soon"), text, "/connections/")
-
-
-def _notice(
-    about: uuid.UUID, tenant: Tenant, subject: str, what: str, path: str = "/account/security/"
-) -> Letter | None:
+def _notice(about: uuid.UUID, tenant: Tenant, subject: str, what: str) -> Letter | None:
     user = User.objects.filter(public_id=about, is_active=True).first()
     if user is None:
         return None
-    page = {"tenant_name": tenant.name, "what": what, "url": address_of(tenant, path)}
+    page = {"tenant_name": tenant.name, "what": what, "url": address_of(tenant, "/account/security/")}
     return compose(to=user.email, subject=subject, template="notice", page=page)

@@ -82,5 +82,9 @@ ACTIONS: Mapping[str, str | Promise] = MappingProxyType(
         "staff.entered": _("Payymo's staff entered"),
         "staff.left": _("Payymo's staff left"),
         "audit.exported": _("Exported the audit log"),
+        "endpoint.added": _("Added an endpoint for webhooks"),
+        "endpoint.changed": _("Changed an endpoint for webhooks"),
+        "endpoint.removed": _("Removed an endpoint for webhooks"),
+        "endpoint.switched_off": _("Switched an endpoint for webhooks off"),
     }
 )

@@ -15,6 +15,7 @@ NAMES = {
     ),
     "administrator": (_("Setting Payymo up"), _("Connections, rules, automatic approval, colleagues and settings.")),
     "importing": (_("Importing statements"), _("Which files are read, and what happens to each line.")),
+    "webhooks": (_("Webhooks and Slack"), _("What is sent to your programs, and how they check who sent it.")),
     "connecting-a-bank": (_("Connecting a bank"), _("Providers, consent, and what to do when a feed stops.")),
 }
 _FOLDER: Path = settings.BASE_DIR / "docs" / "guide"

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from matching import selectors
 from payymo.dashboard import formats
 from payymo.dashboard.pages import Section, Shell
-from payymo.dashboard.presenters import attention, feeds
+from payymo.dashboard.presenters import attention, feeds, notices
 
 
 def shell_of(request: HttpRequest, active: Section) -> Shell:
@@ -37,6 +37,7 @@ def shell_of(request: HttpRequest, active: Section) -> Shell:
         support=_support(request.tenant.support_access_until, now) if membership else "",
         banner=attention.banner(sources, permissions=permissions, now=now),
         feed=feeds.summary(sources, now),
+        unread=notices.unread_count(request),
     )
 
 

@@ -26,7 +26,7 @@ def test_every_operation_asks_for_a_known_permission_or_is_on_the_short_list():
 
 def is_by_link(path):
     """Return whether a link from a mail opens it: its secret is the key."""
-    return path.startswith(("/invite/", "/password/"))
+    return path.startswith(("/invite/", "/password/", "/notifications/stop/"))
 
 
 def test_every_permission_opens_something():

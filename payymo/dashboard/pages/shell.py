@@ -46,7 +46,8 @@ class Shell:
     Shape: `review_count` is None when it was not counted; `can_import` (reviewer) and `can_configure` (admin) show or
     hide the pages of those roles, as do `can_see_rules`, `can_see_members`, `can_see_persons` and `can_export`;
     `can_see_reports` and `can_see_connections` are false for somebody who sees some bank accounts only; `feed` is the
-    state of the tenant's feeds in one chip; `support` says until when Payymo's staff may look, empty when they may not.
+    state of the tenant's feeds in one chip; `support` says until when Payymo's staff may look, empty when they may not;
+    `unread` counts notices up to a hundred, and is None for staff, who have none.
     """
 
     tenant_name: str
@@ -66,6 +67,7 @@ class Shell:
     support: str = ""
     banner: Banner | None = None
     feed: Chip | None = None
+    unread: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,13 @@ def banner(sources: tuple[Source, ...], *, permissions: frozenset[str], now: dat
 
 
 def _secrets() -> Iterator[Banner]:
-    features = {"bank": _("Bank feeds"), "stripe": "Stripe", "whmcs": "WHMCS", "mail": _("E-mail")}
+    features = {
+        "bank": _("Bank feeds"),
+        "stripe": "Stripe",
+        "whmcs": "WHMCS",
+        "mail": _("E-mail"),
+        "webhooks": "Webhooks",
+    }
     for feature in features_off():
         text = _("%s: off, because the stored credential cannot be opened just now. It goes on by itself.")
         yield Banner("bad", text % features.get(feature, feature), _("Show connections"), link("connections"))

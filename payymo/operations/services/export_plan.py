@@ -17,9 +17,11 @@ CREDENTIALS = frozenset(
     {
         "access_key_sealed",
         "access_sealed",
+        "address_sealed",
         "credential_sealed",
         "identifier_sealed",
         "key_sealed",
+        "old_secret_sealed",
         "refresh_sealed",
         "secret_id_sealed",
         "secret_key_sealed",

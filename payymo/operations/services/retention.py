@@ -20,6 +20,7 @@ from matching.models import ClientDomain, Comment, Decision, PayerProfile, Propo
 from payments.models import StripePayment
 from payments.services import erasing as stripe
 from payymo.audit.services import recording as audit
+from payymo.notices.models import Bundle, Delivery, Event
 from tenants import context
 from tenants.models import Tenant
 from whmcs.models import Client, Invoice, InvoiceLine
@@ -29,6 +30,8 @@ logger = logging.getLogger(__name__)
 BATCH = 500
 PAYLOADS_KEPT = timedelta(days=30)
 EVENTS_KEPT = timedelta(days=30)
+NOTICES_KEPT = timedelta(days=365)
+DELIVERIES_KEPT = timedelta(days=30)
 # Within the 30 days that are promised, with time to change one's mind by a new consent.
 WITHDRAWN_KEPT = timedelta(days=14)
 _YEAR = timedelta(days=365.25)
@@ -43,6 +46,9 @@ class Kept:
     lost_intents: int = 0
     payloads: int = 0
     webhook_events: int = 0
+    notices: int = 0
+    bundles: int = 0
+    deliveries: int = 0
     withdrawn_transactions: int = 0
     old_transactions: int = 0
     old_charges: int = 0
@@ -124,6 +130,9 @@ def _steps(tenant: Tenant, now: datetime, batch: int) -> list[Step]:
          lambda: stripe.erase_lost_intents(before=unmatched, limit=batch)),
         ("payloads", banks.old_payloads(payloads)[0], lambda: banks.empty_payloads(before=payloads, limit=batch)),
         ("webhook_events", stripe.old_events(events), lambda: stripe.prune_events(before=events, limit=batch)),
+        ("notices", _old_notices(now), partial(_delete_some, _old_notices(now), batch)),
+        ("bundles", _old_bundles(now), partial(_delete_some, _old_bundles(now), batch)),
+        ("deliveries", _old_deliveries(now), partial(_delete_some, _old_deliveries(now), batch)),
         ("old_invoice_lines", _old_lines(old), lines),
         ("old_clients", _old_clients(old), partial(_erase_some, forget_clients, _old_clients(old), batch, now)),
         ("old_names_of_deciders", _old_deciders(old), names),
@@ -132,6 +141,26 @@ def _steps(tenant: Tenant, now: datetime, batch: int) -> list[Step]:
 
 def _erase_some(erase: Callable[..., int], rows: QuerySet[Any], batch: int, now: datetime) -> int:
     return erase(list(rows.values_list("pk", flat=True)[:batch]), now=now)
+
+
+def _delete_some(rows: QuerySet[Any], batch: int) -> int:
+    found = list(rows.values_list("pk", flat=True)[:batch])
+    rows.model._default_manager.filter(pk__in=found).delete()
+    return len(found)
+
+
+def _old_notices(now: datetime) -> QuerySet[Event]:
+    """Return events with their notices; what is the case for longer than that is no news when it is seen again."""
+    return Event.objects.filter(happened_at__lt=now - NOTICES_KEPT).order_by("pk")
+
+
+def _old_bundles(now: datetime) -> QuerySet[Bundle]:
+    return Bundle.objects.filter(made_at__lt=now - NOTICES_KEPT).order_by("pk")
+
+
+def _old_deliveries(now: datetime) -> QuerySet[Delivery]:
+    done = [Delivery.State.DELIVERED, Delivery.State.GIVEN_UP]
+    return Delivery.objects.filter(state__in=done, due_at__lt=now - DELIVERIES_KEPT).order_by("pk")
 
 
 def unmatched_transactions(before: datetime) -> QuerySet[BankTransaction]:

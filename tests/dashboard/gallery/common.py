@@ -49,5 +49,6 @@ def shell(active: pages.Section = "review", **changes: object) -> pages.Shell:
         if active == "settings"
         else "",
         feed=Chip("All running", "ok"),
+        unread=3,
     )
     return replace(whole, **changes)

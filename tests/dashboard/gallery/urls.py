@@ -15,7 +15,7 @@ from django.urls import include, path, re_path
 
 from payymo.dashboard import pages
 from tests.dashboard import gallery
-from tests.dashboard.gallery import account, payers, reports, rules, setup, trust
+from tests.dashboard.gallery import account, notices, payers, reports, rules, setup, trust
 
 Page = Callable[[], Any]
 
@@ -173,6 +173,12 @@ dashboard = [
     path("search/", page("search", payers.search, ""), name="search"),
     path("account/profile/", page("profile", payers.display, ""), name="account_profile"),
     path("settings/general/", page("settings/general", payers.general, "settings"), name="settings_general"),
+    path("notifications/", page("notices/list", notices.listing, ""), name="notices"),
+    path("notifications/none/", page("notices/list", notices.nothing, "")),
+    path("account/notifications/", page("notices/choices", notices.choices, ""), name="notice_choices"),
+    path("notifications/stop/", show("dashboard/notices/stop.html", notices.stop, shell=False)),
+    path("settings/webhooks/", page("settings/webhooks", notices.webhooks, "settings"), name="webhooks"),
+    path("settings/webhooks/one/", page("settings/webhook", notices.webhook, "settings"), name="webhook"),
     path("help/", page("help/index", payers.help_index, ""), name="help"),
     path("help/shortcuts/", page("help/shortcuts", payers.help_index, ""), name="help_shortcuts"),
     path("rules/", page("rules/list", rules.listing, "rules"), name="rules"),

@@ -1,0 +1,77 @@
+"""What a mail of notices says: sentences and links, no name, no account, no text of a payment."""
+
+import uuid
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.core import signing
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from accounts import reach
+from accounts.models import Membership, User
+from accounts.permissions import active_memberships, permissions_of_member, reach_of
+from accounts.services.letters import Letter, compose
+from payymo.notices import words
+from payymo.notices.models import Bundle, Notice
+from payymo.notices.services import reading
+from tenants.links import address_of
+from tenants.models import Tenant
+
+MOST_LINES = 50
+_SALT = "payymo.notices.stop"
+
+
+def letter(about: uuid.UUID, tenant: Tenant, now: datetime) -> Letter | None:
+    """Write the mail of a bundle; None when its reader is gone, may not know it any more, or has read it already."""
+    bundle = Bundle.objects.filter(public_id=about).first()
+    member = active_memberships().filter(tenant=tenant, user_id=bundle.user_id).first() if bundle else None
+    if bundle is None or member is None:
+        return None
+    with reach.of(reach_of(member)):
+        mine = reading.unread(user_id=bundle.user_id, permissions=permissions_of_member(member))
+        notices = list(mine.filter(bundle=bundle).order_by("-pk")[: MOST_LINES + 1])
+    if not notices:
+        return None
+    stop = address_of(tenant, f"/notifications/stop/{_token(member)}/")
+    page = {
+        "tenant_name": tenant.name,
+        "lines": [_line(notice, tenant) for notice in notices[:MOST_LINES]],
+        "has_more": len(notices) > MOST_LINES,
+        "is_digest": bundle.day is not None,
+        "url": address_of(tenant, "/notifications/"),
+        "choose_url": address_of(tenant, "/account/notifications/"),
+        "stop_url": stop,
+    }
+    headers = {"List-Unsubscribe": f"<{stop}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
+    return compose(
+        to=member.user.email, subject=_subject(notices, bundle), template="notices", page=page, headers=headers
+    )
+
+
+def _line(notice: Notice, tenant: Tenant) -> dict[str, str]:
+    return {"text": words.text_of(notice.event), "url": address_of(tenant, words.path_of(notice.event))}
+
+
+def _subject(notices: Iterable[Notice], bundle: Bundle) -> str:
+    found = list(notices)
+    if bundle.day is not None:
+        return _("What happened in Payymo")
+    if len(found) == 1:
+        return words.text_of(found[0].event)
+    return ngettext("%(count)d notice from Payymo", "%(count)d notices from Payymo", len(found)) % {"count": len(found)}
+
+
+def _token(member: Membership) -> str:
+    return signing.dumps([str(member.user.public_id), str(member.tenant.public_id)], salt=_SALT)
+
+
+def reader_of(token: str, *, tenant: Tenant) -> User | None:
+    """Return whose mails the link of a mail stops at this tenant; None for a link that nobody made for it."""
+    try:
+        user_id, tenant_id = signing.loads(token, salt=_SALT)
+    except (signing.BadSignature, ValueError):
+        return None
+    if tenant_id != str(tenant.public_id):
+        return None
+    return User.objects.filter(public_id=user_id, memberships__tenant=tenant).first()

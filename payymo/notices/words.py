@@ -1,0 +1,133 @@
+"""Events in words: for the dashboard, mails and Slack. They name amounts, days and counts, and nobody."""
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from babel.dates import format_date
+from babel.numbers import format_decimal, get_currency_precision
+from django.utils.translation import get_language, gettext, ngettext
+
+from payymo.notices.kinds import Kind
+from payymo.notices.models import Event
+
+_Details = Mapping[str, Any]
+
+
+def _money(details: _Details) -> str:
+    currency = str(details.get("currency", ""))
+    digits = get_currency_precision(currency) if currency else 2
+    pattern = "#,##0." + "0" * digits if digits else "#,##0"
+    written = format_decimal(Decimal(str(details.get("amount", "0"))), format=pattern, locale=_locale())
+    return f"{written}\u00a0{currency}"
+
+
+def _day(text: object) -> str:
+    return str(format_date(date.fromisoformat(str(text)[:10]), format="medium", locale=_locale()))
+
+
+def _locale() -> str:
+    return (get_language() or "en").replace("-", "_")
+
+
+def _feed(details: _Details) -> str:
+    source = {"bank": gettext("The bank feed"), "stripe": "Stripe", "whmcs": "WHMCS"}.get(
+        str(details.get("source")), ""
+    )
+    if details.get("reason") == "refused":
+        return gettext("%(source)s does not let Payymo in: nothing new is read.") % {"source": source}
+    if details.get("reason") == "consent":
+        return gettext("A bank consent has ended: newer payments are missing.")
+    return gettext("%(source)s was last read on %(day)s: whatever is newer is missing.") % {
+        "source": source, "day": _day(details.get("since")),
+    }  # fmt: skip
+
+
+def _consent(details: _Details) -> str:
+    days = int(details.get("days", 0))
+    text = ngettext(
+        "A bank consent ends in %(days)d day. Renew it, or newer payments will be missing.",
+        "A bank consent ends in %(days)d days. Renew it, or newer payments will be missing.", days,
+    )  # fmt: skip
+    return text % {"days": days}
+
+
+def _dispute(details: _Details) -> str:
+    texts = {
+        "won": gettext("A dispute over %s was won."),
+        "lost": gettext("A dispute over %s was lost."),
+        "prevented": gettext("A dispute over %s was prevented."),
+        "inquiry": gettext("A customer's bank asks about a charge of %s."),
+    }
+    return texts.get(str(details.get("outcome")), gettext("A charge of %s is disputed.")) % _money(details)
+
+
+def _import(details: _Details) -> str:
+    count = int(details.get("refused", 0))
+    text = ngettext(
+        "%(count)d entry of an imported file was refused.", "%(count)d entries of an imported file were refused.", count
+    )
+    return text % {"count": count}
+
+
+def _trained(details: _Details) -> str:
+    if details.get("taken"):
+        return gettext("The engine learned from your decisions: version %s is in use.") % details.get("version", "")
+    return gettext("The engine learned version %s and did not take it: it was no better.") % details.get("version", "")
+
+
+def _licence(details: _Details) -> str:
+    match details.get("what"):
+        case "ends":
+            return gettext("The licence ends on %s.") % _day(details.get("day"))
+        case "over":
+            return gettext("The licence has ended. Nothing new can be added until it is renewed.")
+        case "users":
+            text = gettext("%(used)s of %(most)s users of the licence are in use.")
+        case "bank_connections":
+            text = gettext("%(used)s of %(most)s bank connections of the licence are in use.")
+        case _:
+            text = gettext("%(used)s of the %(most)s payments a month of the licence have come in.")
+    return text % {"used": details.get("used", ""), "most": details.get("most", "")}
+
+
+_TEXTS: Mapping[Kind, Callable[[_Details], str]] = {
+    Kind.FEED_STOPPED: _feed,
+    Kind.CONSENT_ENDS: _consent,
+    Kind.POSTING_STOPPED: lambda d: gettext("A payment of %s could not be posted to WHMCS.") % _money(d),
+    Kind.POSTING_UNCLEAR: lambda d: (
+        gettext("WHMCS has not said for 15 minutes whether it booked a payment of %s.") % _money(d)
+    ),
+    Kind.POSTING_POSTED: lambda d: gettext("A payment of %s was posted to WHMCS.") % _money(d),
+    Kind.PAYMENT_RETURNED: lambda d: gettext("The bank returned a matched payment of %s.") % _money(d),
+    Kind.DISPUTE: _dispute,
+    Kind.ASSIGNED: lambda d: gettext("A payment of %s was given to you.") % _money(d),
+    Kind.MENTIONED: lambda d: gettext("You were mentioned at a payment of %s.") % _money(d),
+    Kind.IMPORT_REFUSED: _import,
+    Kind.ENGINE_TRAINED: _trained,
+    Kind.AUTOMATION_STOPPED: lambda d: gettext("Automatic approval stopped: too much of it was corrected."),
+    Kind.LICENCE: _licence,
+    Kind.API_KEY_MADE: lambda d: gettext("An API key was made."),
+    Kind.STAFF_ENTERED: lambda d: gettext("Payymo's staff looked into your company, as you allowed."),
+    Kind.ENDPOINT_OFF: lambda d: gettext("A webhook endpoint was switched off: it failed for too long."),
+}
+_PATHS: Mapping[Kind, str] = {
+    Kind.FEED_STOPPED: "/connections/", Kind.CONSENT_ENDS: "/connections/", Kind.POSTING_STOPPED: "/postings/",
+    Kind.POSTING_UNCLEAR: "/postings/", Kind.POSTING_POSTED: "/postings/", Kind.PAYMENT_RETURNED: "/returns/",
+    Kind.IMPORT_REFUSED: "/imports/{about}/", Kind.ENGINE_TRAINED: "/reports/engine/",
+    Kind.AUTOMATION_STOPPED: "/reports/engine/", Kind.LICENCE: "/settings/licence/",
+    Kind.API_KEY_MADE: "/settings/api/", Kind.STAFF_ENTERED: "/settings/general/",
+    Kind.ENDPOINT_OFF: "/settings/webhooks/",
+}  # fmt: skip
+
+
+def text_of(event: Event) -> str:
+    """Say in one sentence what happened, in the language that is active."""
+    return _TEXTS[Kind(event.kind)](event.details)
+
+
+def path_of(event: Event) -> str:
+    """Return where something can be done about it, on the tenant's host."""
+    path = _PATHS.get(Kind(event.kind), "/transactions/{receipt}/")
+    return path.format(about=event.about, receipt=event.details.get("receipt", ""))

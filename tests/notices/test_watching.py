@@ -1,0 +1,144 @@
+"""What no act of the log says: told when it begins, once, and again when it begins again."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from banking.models import BankAccount, BankConnection, StatementImport
+from matching.models import InvoiceMatch
+from payments.models import Dispute
+from payymo.notices.models import Event
+from payymo.notices.services import watching
+from tests.factories import rows
+from whmcs.models import PostingTransition, WhmcsInstance
+
+NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
+DAY = timedelta(days=1)
+
+
+def seen(now=NOW):
+    before = set(Event.objects.values_list("pk", flat=True))
+    watching.watch(now=now)
+    return sorted(
+        (event.kind, event.details.get("reason") or event.details.get("outcome") or event.details.get("days") or "")
+        for event in Event.objects.exclude(pk__in=before)
+    )
+
+
+@pytest.fixture
+def consent(in_acme):
+    return BankConnection.objects.create(
+        institution_id="X", institution_name="Nordhaven", country="DE", state="LINKED", consent_ends_at=NOW + 40 * DAY
+    )
+
+
+def test_whmcs_that_refuses_is_told_once_and_again_after_it_worked(in_acme):
+    whmcs = rows.instance()
+    WhmcsInstance.objects.update(state="BROKEN", last_success_at=NOW - DAY)
+
+    assert [seen(), seen(NOW + DAY)] == [[("feed.stopped", "refused")], []]
+
+    WhmcsInstance.objects.update(state="ACTIVE", last_success_at=NOW + DAY)
+    assert seen(NOW + DAY) == []
+    WhmcsInstance.objects.update(state="BROKEN")
+    assert seen(NOW + 2 * DAY) == [("feed.stopped", "refused")]
+    assert Event.objects.filter(about=whmcs.public_id).count() == 2
+
+
+def test_a_silent_account_is_told_after_two_days(consent):
+    rows.account(connection=consent, last_success_at=NOW - 2 * DAY)
+
+    assert [seen(NOW - timedelta(seconds=1)), seen(NOW + timedelta(seconds=1))] == [[], [("feed.stopped", "silent")]]
+    BankAccount.objects.update(is_paused=True, last_success_at=NOW - 5 * DAY)
+    assert seen(NOW + DAY) == []
+
+
+def test_a_consent_that_ended_is_told_once(consent):
+    BankConnection.objects.update(state="EXPIRED", consent_ends_at=NOW - DAY)
+
+    assert [seen(), seen(NOW + DAY)] == [[("feed.stopped", "consent")], []]
+
+
+def test_each_step_towards_the_end_of_a_consent_is_told(consent):
+    assert seen() == []
+    for days in (30, 14):
+        BankConnection.objects.update(warned_days=days)
+        assert [seen(), seen()] == [[("consent.ends", days)], []]
+
+
+def test_a_posting_that_nobody_answers_for_is_told_after_15_minutes(in_acme):
+    posting = unknown_posting()
+
+    assert seen(NOW + timedelta(minutes=14)) == []
+    assert seen(NOW + timedelta(minutes=15)) == [("posting.unclear", "")]
+    event = Event.objects.get()
+    assert event.details == {"posting": str(posting.public_id), "amount": "49.00", "currency": "EUR"}
+
+
+def unknown_posting():
+    from matching.models import Decision
+    from whmcs.models import Posting
+
+    invoice, transfer = rows.invoice("INV-1", "49.00"), rows.transfer("INV-1", "49.00")
+    posting = Posting.objects.create(
+        instance=invoice.instance, invoice=invoice, amount="49.00", currency="EUR", paid_at=NOW, gateway="banktransfer",
+        transaction_id="pm-1", state="UNKNOWN", not_before=NOW,
+    )  # fmt: skip
+    PostingTransition.objects.create(posting=posting, sequence=1, to_state="UNKNOWN", moved_at=NOW)
+    decision = Decision.objects.create(kind="APPROVE", source="PERSON", bank_transaction=transfer, decided_at=NOW)
+    InvoiceMatch.objects.create(
+        bank_transaction=transfer, invoice=invoice, amount="49.00", currency="EUR",
+        decision=decision, posting=posting, allocated_at=NOW,
+    )  # fmt: skip
+    return posting
+
+
+def test_a_dispute_is_told_when_it_opens_and_when_it_ends(in_acme):
+    charge = rows.charge("20.00")
+    Dispute.objects.create(
+        payment=charge,
+        dispute_id="dp_1",
+        amount="20.00",
+        currency="EUR",
+        status="needs_response",
+        disputed_at=NOW - DAY,
+    )
+
+    assert [seen(), seen()] == [[("dispute.changed", "open")], []]
+    Dispute.objects.update(status="lost")
+    assert seen() == [("dispute.changed", "lost")]
+
+
+def test_refused_entries_of_an_imported_file_are_told_with_their_number(in_acme):
+    made = StatementImport.objects.create(
+        file_name="a.csv", file_sha256="0" * 64, file_sealed=b"", state="READY", refused=[{"line": 3}, {"line": 9}]
+    )
+    assert seen() == []
+
+    StatementImport.objects.update(state="COMMITTED", committed_at=NOW)
+    assert [seen(), seen()] == [[("import.refused", "")], []]
+    event = Event.objects.get()
+    assert (event.about, event.details) == (made.public_id, {"refused": 2})
+
+
+def test_old_news_is_no_news(consent):
+    rows.account(connection=consent, last_success_at=NOW - 60 * DAY)
+    BankConnection.objects.create(
+        institution_id="Y", institution_name="Y", country="DE", state="EXPIRED", consent_ends_at=NOW - 60 * DAY
+    )
+
+    assert seen() == []
+
+
+def test_the_queries_do_not_grow_with_what_is_watched(consent, queries_of):
+    def some(count):
+        for number in range(count):
+            rows.account(connection=consent, last_success_at=NOW - 3 * DAY)
+            Dispute.objects.create(
+                payment=rows.charge("20.00"), dispute_id=f"dp_{count}_{number}", amount="20.00", currency="EUR",
+                status="lost", disputed_at=NOW,
+            )  # fmt: skip
+        return queries_of(lambda: watching.watch(now=NOW))
+
+    some(1)
+    assert some(2) == some(6)
