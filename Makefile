@@ -10,7 +10,7 @@ LOCAL = $(VENV_PYTHON) -m payymo.local
 LOCK = env UV_CUSTOM_COMPILE_COMMAND="make lock" $(VENV_PYTHON) -m uv pip compile --quiet \
 	--universal --python-version 3.11 --generate-hashes --no-emit-index-url
 
-.PHONY: help demo stop status test check lint security types imports migrations openapi screenshots lock module bench bench-hosts bench-scale bench-pages bench-tenants bench-first-load chaos clean compiled venv-demo venv-dev venv-bench
+.PHONY: help demo stop status test check audit lint security types imports migrations openapi screenshots lock module bench bench-hosts bench-scale bench-pages bench-tenants bench-first-load chaos clean compiled venv-demo venv-dev venv-bench
 
 help:
 	@echo "make demo      start Payymo with two demo tenants on PAYYMO_PORT (8000); DETACH=1 returns when it is ready"
@@ -18,6 +18,7 @@ help:
 	@echo "make status    say what runs"
 	@echo "make test      run every test, or some: make test ARGS='tests/matching -x'"
 	@echo "make check     lint, format, security, types, import rules, missing migrations"
+	@echo "make audit     look up known holes of every locked package; needs the network"
 	@echo "make bench     the benchmark tables, over the export folders BENCH, or over hosts that it invents"
 	@echo "make openapi   write the API's description, and who may call what, to docs/"
 	@echo "make bench-scale  how match_files grows, from 20,000 to 600,000 invented rows; ARGS='--rows 20000 40000'"
@@ -49,9 +50,16 @@ lint: venv-dev
 	$(VENV_PYTHON) -m ruff check
 	$(VENV_PYTHON) -m ruff format --check
 
-# Nothing is found, or its line says why it is right.
+# Nothing is found, or its line says why it is right. What it remarks about such lines is no finding and is left out.
 security: venv-dev
-	"$(PAYYMO_VENV)/bin/bandit" --quiet --configfile pyproject.toml --recursive accounts banking matching payments payymo tenants whmcs manage.py
+	@remarks=$$(mktemp) && { "$(PAYYMO_VENV)/bin/bandit" --quiet --configfile pyproject.toml --recursive \
+		accounts banking matching payments payymo tenants whmcs manage.py 2>"$$remarks"; status=$$?; \
+		grep -vE '^\[(manager|tester)\][[:space:]]+WARNING' "$$remarks" >&2; rm -f "$$remarks"; exit $$status; }
+
+# Asks the advisories of PyPI about every locked package, which needs the network: run it daily where there is one.
+audit: venv-dev
+	$(VENV_PYTHON) -m uv tool run --from pip-audit==2.10.1 pip-audit --strict --disable-pip --require-hashes \
+		$(addprefix --requirement ,$(wildcard requirements*.txt))
 
 types: venv-dev
 	$(VENV_PYTHON) -m mypy
