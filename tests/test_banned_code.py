@@ -93,6 +93,12 @@ BANS = {
         imports=("pickle", "cPickle", "marshal", "shelve", "dill", "jsonpickle", "yaml"),
     ),
     "code from text": Ban("text becomes code", "eval(rule.pattern)", calls=("eval", "exec", "compile_command")),
+    "templates from text": Ban(
+        "what somebody typed would be run as a template",
+        "engines['django'].from_string(rule.name)",
+        calls=("from_string",),
+        imports=("django.template.Template",),
+    ),
     "a shell": Ban(
         "a name becomes a command",
         "subprocess.run(line, shell=True)",

@@ -278,6 +278,13 @@ def test_a_company_cannot_send_any_number_of_invitations(owner_api, in_acme):
     assert (refused.status_code, int(refused["Retry-After"]) > 0, Invitation.objects.count()) == (429, True, 0)
 
 
+@pytest.mark.parametrize("email", ["new@acme.example\nBcc: all@evil.example", "new@acme.example\r\n\r\nHello", "a b"])
+def test_an_address_that_would_write_another_header_is_refused(owner_api, email):
+    refused = invite(owner_api, email=email)
+
+    assert (refused.status_code, Invitation.objects.count(), letters.send()) == (400, 0, [])
+
+
 def test_a_role_that_is_deleted_takes_its_invitations_along(owner_api):
     owner_api.call("post", "roles/", {"code": "temp", "name": "Temp", "permissions": ["review.view"]})
     invite(owner_api, role="temp")

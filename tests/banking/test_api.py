@@ -125,7 +125,7 @@ def test_transactions_are_narrowed_by_filters(stored, query, texts):
     assert {row["remittance_information"] for row in found} == texts
 
 
-@pytest.mark.parametrize("query", ["state=NO", "since=today", "amount_from=abc", "colour=red", "account=7"])
+@pytest.mark.parametrize("query", ["state=NO", "since=today", "amount_from=abc", "colour=red", "account=7", "q=a&q=b"])
 def test_a_filter_that_cannot_be_is_refused(stored, query):
     answer = Caller("viewer").get(f"bank-transactions/?{query}")
 

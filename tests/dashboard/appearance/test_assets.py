@@ -45,6 +45,17 @@ def test_weights_stay_within_the_budget():
     assert weight("fonts/roboto-latin-wght-normal.woff2") <= 44_000
 
 
+BY_HAND = r"(?:inner|outer)HTML = |insertAdjacentHTML|document\.write|eval\(|new Function|localStorage|sessionStorage"
+
+
+def test_scripts_keep_nothing_run_no_text_and_take_markup_from_the_server_in_one_place():
+    found = {
+        (path.name, word) for path in (ASSETS / "js").rglob("*.js") for word in re.findall(BY_HAND, path.read_text())
+    }
+
+    assert found == {("fragments.js", "innerHTML = ")}
+
+
 def test_nothing_is_loaded_from_elsewhere():
     for path in STATIC.rglob("*.css"):
         addresses = re.findall(r"url\(\"?([^\")]+)", path.read_text())
