@@ -21,7 +21,7 @@ PASSWORD = "correct horse battery"
 _SHARED_LEFTOVERS = (
     "accounts_refreshtoken", "accounts_session", "accounts_securityevent", "accounts_attemptcounter",
     "accounts_idempotencyrecord", "accounts_invitation", "accounts_passwordreset", "accounts_outgoingmail",
-    "accounts_passkeychallenge",
+    "accounts_passkeychallenge", "accounts_apikey",
     "tenants_provideraccount", "tenants_heartbeat", "tenants_job", "tenants_parkedjob", "tenants_tenantfigure",
     "tenants_auditanchor", "tenants_breaker", "django_session",
 )  # fmt: skip
