@@ -38,6 +38,15 @@ def test_a_module_that_was_heard_shows_what_it_said(as_viewer, as_owner, address
     assert shown["Payments are booked"] == "through the module"
 
 
+@pytest.mark.parametrize("end", ["revoked_at", "expires_at"])
+def test_a_key_that_ended_is_said_before_anything_else(as_owner, address, end):
+    as_owner.post(f"{address}pair/")
+    AddonModule.objects.update(last_seen_at=timezone.now())
+    ApiKey.objects.update(**{end: timezone.now()})
+
+    assert as_owner.get(address).context["page"].chip.text == "Key ended"
+
+
 def test_ending_the_pairing_ends_the_key(as_owner, address):
     as_owner.post(f"{address}pair/")
 

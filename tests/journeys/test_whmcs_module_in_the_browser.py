@@ -47,4 +47,8 @@ def test_an_administrator_approves_beside_the_invoice(host, browser):
 
     page.goto(f"{host.url}/admin/addonmodules.php?module=payymo&tab=connection")
     expect(page.locator(".payymo-box")).to_contain_text("Payymo answers. This WHMCS is known there as Billing")
+
+    page.context.add_cookies([{"name": "no_addon", "value": "1", "url": host.url}])
+    page.goto(f"{host.url}/admin/invoices.php?id={debt.whmcs_id}")
+    expect(page.locator(".payymo-box[data-payymo-shown]")).to_be_hidden()
     page.close()

@@ -10,6 +10,9 @@ $GLOBALS['harness_permissions'] = explode(',', $_COOKIE['role'] ?? 'List Transac
 $_ADDONLANG = [];
 include MODULE . '/lang/' . (($_COOKIE['language'] ?? '') === 'german' ? 'german' : 'english') . '.php';
 
+if (isset($_COOKIE['no_addon']) && isset($_GET['module'])) {
+    exit('<h1>Access Denied</h1>');
+}
 ob_start();
 $page = basename($_SERVER['SCRIPT_NAME']);
 if ($page === 'addonmodules.php') {

@@ -3,7 +3,11 @@
     function show(box, options) {
         box.setAttribute("aria-busy", "true");
         fetch(box.getAttribute("data-payymo"), Object.assign({credentials: "same-origin"}, options))
-            .then(function (answer) { return answer.ok ? answer.text() : Promise.reject(answer.status); })
+            .then(function (answer) {
+                // A page of WHMCS instead: this role may not open the module, or has to sign in again.
+                box.hidden = answer.headers.get("X-Payymo") !== "1";
+                return answer.ok && !box.hidden ? answer.text() : Promise.reject(answer.status);
+            })
             .then(function (html) { box.innerHTML = html; })
             .catch(function () { box.textContent = "Payymo: –"; })
             .then(function () { box.removeAttribute("aria-busy"); });

@@ -86,6 +86,7 @@ final class Ajax
         }
         header('Content-Type: text/html; charset=utf-8');
         header('Cache-Control: no-store');
+        header('X-Payymo: 1');
         echo $html;
         exit;
     }
