@@ -7,7 +7,7 @@ tenant on the queue with the tenant as an explicit argument.
 import os
 
 from celery import Celery
-from celery.signals import beat_init, worker_init, worker_ready
+from celery.signals import after_task_publish, beat_init, worker_init, worker_ready
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "payymo.settings")
 
@@ -28,6 +28,14 @@ def refuse_unsafe_start(**_: object) -> None:
         startup.refuse_unsafe_start()
     except ImproperlyConfigured as error:
         raise SystemExit(str(error)) from error
+
+
+@beat_init.connect
+def show_that_beat_lives(**_: object) -> None:
+    """Note each heartbeat that this process sends out: when it stops, the clock has stopped and not the workers."""
+    from tenants.tasks import note_beat
+
+    after_task_publish.connect(note_beat, sender="tenants.tasks.heartbeat", weak=False)
 
 
 @worker_ready.connect

@@ -1,10 +1,12 @@
 """The base of every task that works for a tenant, the fan-out for beat, and the heartbeat."""
 
+import logging
 from datetime import timedelta
 from typing import Any
 
 from celery import Task, shared_task
 from django.core.exceptions import ValidationError
+from django.db import DatabaseError, close_old_connections
 from django.utils import timezone
 
 from tenants import context, release
@@ -12,6 +14,7 @@ from tenants.job_models import ParkedJob
 from tenants.models import Heartbeat, Tenant
 from tenants.services import data_keys, running
 
+logger = logging.getLogger(__name__)
 # Ends well before the soft limit of a task.
 _BUDGET = timedelta(seconds=90)
 
@@ -63,6 +66,15 @@ def fan_out(*, task: str) -> int:
 def heartbeat() -> None:
     """Note that a real worker is consuming."""
     Heartbeat.objects.update_or_create(name="worker", defaults={"beaten_at": timezone.now()})
+
+
+def note_beat(**_: object) -> None:
+    """Note that beat has just sent a heartbeat out; a database that does not answer must not stop the clock."""
+    try:
+        close_old_connections()
+        Heartbeat.objects.update_or_create(name="beat", defaults={"beaten_at": timezone.now()})
+    except DatabaseError as error:
+        logger.warning("beat not noted", extra={"event": "beat_not_noted", "reason": type(error).__name__})
 
 
 @shared_task(base=TenantTask)

@@ -1,5 +1,6 @@
 """The staff host's two admin sites: the platform, and the inside of one tenant that grants support access."""
 
+from functools import partial
 from typing import Any
 
 from django.contrib.admin import AdminSite, ModelAdmin, register
@@ -20,6 +21,7 @@ from payments import models as payments
 from payymo.dashboard.formats import full_moment
 from payymo.dashboard.staff_jobs import ParkedJobAdmin
 from payymo.dashboard.staff_licences import LicenceAdmin, LicenceCheckAdmin
+from payymo.dashboard.staff_system import system
 from payymo.dashboard.staff_tenants import TenantAdmin
 from payymo.shared.admin import ReadOnlyAdmin
 from tenants.models import Domain, Licence, LicenceCheck, ParkedJob, Tenant
@@ -45,6 +47,17 @@ class StaffSite(AdminSite):
     def has_permission(self, request: HttpRequest) -> bool:
         """Return whether this is a member of staff."""
         return bool(request.user.is_authenticated and request.user.is_active and request.user.is_staff)
+
+
+class PlatformSite(StaffSite):
+    """What is above all companies."""
+
+    index_template = "admin/platform.html"
+
+    def get_urls(self) -> list[Any]:
+        """Add the page of the whole installation."""
+        page = self.admin_view(partial(system, site=self))
+        return [path("system/", page, name="system"), *super().get_urls()]
 
 
 class TenantSite(StaffSite):
@@ -82,7 +95,7 @@ def strip_of(request: HttpRequest) -> dict[str, str]:
     }
 
 
-platform = StaffSite(name="admin")
+platform = PlatformSite(name="admin")
 inside_tenant = TenantSite(name="admin")
 
 

@@ -43,9 +43,10 @@ class InstallationCollector(Collector):
 
     def _database(self) -> Iterator[Metric]:
         now = timezone.now()
-        heart = Heartbeat.objects.filter(name="worker").first()
-        silent = (now - heart.beaten_at).total_seconds() if heart else time.time()
-        yield GaugeMetricFamily("payymo_worker_silent_seconds", "Since a worker last beat the heart", value=silent)
+        beaten = dict(Heartbeat.objects.values_list("name", "beaten_at"))
+        for name, text in (("worker", "Since a worker last beat the heart"), ("beat", "Since beat last sent work out")):
+            silent = (now - beaten[name]).total_seconds() if name in beaten else time.time()
+            yield GaugeMetricFamily(f"payymo_{name}_silent_seconds", text, value=silent)
         off = GaugeMetricFamily(
             "payymo_breaker_open", "Since when a provider is left alone or a feature is off", labels=("tenant", "name")
         )

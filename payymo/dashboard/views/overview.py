@@ -6,17 +6,23 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from accounts.guards import requires_permission
+from payymo.dashboard import refreshing
 from payymo.dashboard.pages.general import SetupPage
 from payymo.dashboard.presenters import overview as present
 from payymo.dashboard.shell import shell_of
+
+PART = "pm-overview"
 
 
 @require_GET
 @requires_permission("overview.view")
 def overview(request: HttpRequest) -> HttpResponse:
-    """Show what waits and how everything is."""
-    page = present.page(now=timezone.now())
-    return render(request, "dashboard/overview.html", {"shell": shell_of(request, "overview"), "page": page})
+    """Show what waits and how everything is; the page fetches its figures anew while somebody looks."""
+    context = {"page": present.page(now=timezone.now())}
+    if request.headers.get("X-Payymo-Part") != PART:
+        context["shell"] = shell_of(request, "overview")
+    part = "dashboard/overview_part.html"
+    return refreshing.answer(request, "dashboard/overview.html", context, part=part, of=PART)
 
 
 @require_GET

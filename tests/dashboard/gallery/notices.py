@@ -5,9 +5,10 @@ from __future__ import annotations
 from payymo.dashboard import pages
 from payymo.dashboard.forms_webhooks import EndpointChangeForm, EndpointForm
 from payymo.dashboard.pages.notices import KindChoice, NoticeChoicesPage, NoticeRow, NoticesPage, StopMailsPage
+from payymo.dashboard.pages.system_health import Check, LastError, StateCount, SystemHealthPage
 from payymo.dashboard.pages.webhooks import CallLine, DeliveryRow, EndpointRow, WebhookPage, WebhooksPage
 from payymo.notices.kinds import LISTED, Way
-from tests.dashboard.gallery.common import ago
+from tests.dashboard.gallery.common import NOW, ago, eur
 
 FILTERS = pages.Filters(
     selects=(
@@ -85,3 +86,25 @@ def webhook() -> WebhookPage:
         "Bookkeeping", pages.Chip("Active", "ok"), "", facts, form, (waits, done), pages.Pager(),
         "/settings/webhooks/", "whsec_bm90IGEgcmVhbCBzZWNyZXQsIG9mIGNvdXJzZSEhISE=", url, url, url, "", url,
     )  # fmt: skip
+
+
+def health() -> SystemHealthPage:
+    runs, late = pages.Chip("Runs", "ok"), pages.Chip("Late", "warn")
+    checks = (
+        Check("Workers", runs, "Last seen 12 s ago"),
+        Check("Schedule", pages.Chip("Silent", "bad"), "Last seen 5 min ago", "Tell whoever runs this installation."),
+        Check("Payments to post", late, "3 wait, the oldest since 9 min ago.", "Look at it.", "/postings/"),
+        Check("E-mails", runs, "Nothing waits."),
+    )
+    feeds = (
+        pages.Feed("Main account", "bank", pages.Chip("Up to date", "ok"), ago(minutes=9), url="/connections/"),
+        pages.Feed("Billing", "whmcs", pages.Chip("Needs attention", "bad"), None),
+    )
+    states = (StateCount(pages.Chip("Waiting", "info"), 3), StateCount(pages.Chip("Refused by WHMCS", "bad"), 1))
+    errors = (
+        LastError("Invoice INV-1042", "The invoice is cancelled in WHMCS.", "Try again or give it up.", "/postings/",
+                  eur("49.00")),
+        LastError("Billing", "WHMCS refuses the address of this server.", "Repair the connection.", "/connections/"),
+    )  # fmt: skip
+    verdict = pages.Chip("Something needs you", "bad")
+    return SystemHealthPage(verdict, pages.Moment(NOW, "just now"), checks, feeds, states, errors)

@@ -1,6 +1,7 @@
 // The staff admin: our parts follow the admin's own light and dark switch.
 import "./htmx-events.js";
 import { startKeys } from "./keys.js";
+import { startRefresh } from "./refresh.js";
 
 const root = document.documentElement;
 const system = window.matchMedia("(prefers-color-scheme: dark)");
@@ -14,3 +15,4 @@ new MutationObserver(follow).observe(root, { attributes: true, attributeFilter: 
 system.addEventListener("change", follow);
 follow();
 startKeys();
+startRefresh();
