@@ -6,6 +6,7 @@ Source: enablebanking.com/docs (API reference, linked accounts); its OpenAPI des
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -233,12 +234,14 @@ class EnableBanking:
 
     def _call(self, method: str, path: str, **body: Any) -> Answer:
         may_repeat = self._is_patient and method == "GET" and not path.startswith("/accounts/")
-        headers = {"Authorization": f"Bearer {self._token()}"}
+        headers = {"Authorization": f"Bearer {self._token}"}
         answer = _send(method, self._base_url + path, headers, breaker=self._breaker, may_repeat=may_repeat, **body)
         raise_for(answer)
         return answer
 
+    @cached_property
     def _token(self) -> str:
+        """Made once: reading the key costs a hundred times what signing does."""
         application = self._application()
         claims = {
             "iss": "enablebanking.com",

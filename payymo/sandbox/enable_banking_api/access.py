@@ -3,6 +3,7 @@
 import sqlite3
 import time
 import uuid
+from functools import lru_cache
 from typing import Any
 
 import jwt
@@ -28,6 +29,12 @@ def register(connection: sqlite3.Connection, slug: str) -> dict[str, str]:
     return made
 
 
+@lru_cache(maxsize=8)
+def _public(private: str) -> Any:
+    # Kept in memory: reading a private key checks its primes again, and every call is signed.
+    return serialization.load_pem_private_key(private.encode(), None).public_key()
+
+
 def owner(connection: sqlite3.Connection, header: str) -> str:
     """Return the host whose application signed the token.
 
@@ -42,9 +49,8 @@ def owner(connection: sqlite3.Connection, header: str) -> str:
         row = connection.execute("SELECT slug, private_key FROM eb_application WHERE id = ?", (kid,)).fetchone()
         if row is None:
             raise refused
-        public = serialization.load_pem_private_key(row["private_key"].encode(), None).public_key()
         claims: dict[str, Any] = jwt.decode(
-            token, public, algorithms=["RS256"], audience=AUDIENCE, issuer=ISSUER,  # type: ignore[arg-type]
+            token, _public(row["private_key"]), algorithms=["RS256"], audience=AUDIENCE, issuer=ISSUER,
             options={"require": ["iss", "aud", "iat", "exp"]},
         )  # fmt: skip
     except jwt.PyJWTError as error:
