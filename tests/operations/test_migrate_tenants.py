@@ -40,7 +40,7 @@ def tenants(committed):
 
 def fall_behind(tenant):
     """Let the tenant be as an earlier release left it: a few migrations of the last app, which take little time."""
-    call_command("migrate_schemas", "matching", "0007", tenant=True, schema_name=tenant.schema_name, verbosity=0)
+    call_command("migrate_schemas", "matching", "0013", tenant=True, schema_name=tenant.schema_name, verbosity=0)
     context.leave()
     Tenant.objects.filter(pk=tenant.pk).update(schema_head="earlier", migration_finished_at=None)
     tenant.refresh_from_db()
@@ -160,7 +160,7 @@ def test_a_lock_that_somebody_holds_is_not_waited_for_longer_than_five_seconds(t
         try:
             with other.cursor() as cursor:
                 cursor.execute("BEGIN")
-                cursor.execute(f'LOCK TABLE "{tenant.schema_name}".whmcs_client IN ACCESS EXCLUSIVE MODE')
+                cursor.execute(f'LOCK TABLE "{tenant.schema_name}".banking_banktransaction IN ACCESS EXCLUSIVE MODE')
                 held.set()
                 done.wait(20)
                 cursor.execute("ROLLBACK")
