@@ -47,18 +47,32 @@ def give_up_posting(*, posting: Posting, reason: str, actor: Actor, now: datetim
     Raises: ReasonMissing, NotMatched; AlreadyBooked, PostingMovedOn; Refused or Retryable if WHMCS cannot be asked;
     nothing is written.
     """
+    _why(reason)
+    checked = outbox.check_not_booked(posting=posting, api_for=api_for)
+    return give_up_checked(checked=checked, reason=reason, actor=actor, now=now)
+
+
+def give_up_checked(*, checked: Posting, reason: str, actor: Actor, now: datetime) -> Decision:
+    """Give up a posting as `check_not_booked` has returned it, with nothing asked any more.
+
+    Raises: ReasonMissing, NotMatched, PostingMovedOn; nothing is written.
+    """
+    why = _why(reason)
+    with transaction.atomic():
+        receipt = locks.lock_receipt(_subject(_matched(checked)).public_id)
+        # Read again under the lock: an undo may have been faster.
+        match = _matched(checked)
+        decision = record(receipt, Decision.Kind.GIVE_UP, actor=actor, now=now, reason=why)
+        outbox.release(posting=checked, now=now, reason=why)
+        _reverse(match, receipt, decision=decision, now=now)
+    return decision
+
+
+def _why(reason: str) -> str:
     why = reason.strip()[:300]
     if not why:
         raise ReasonMissing(gettext("Say why it is given up."))
-    current = outbox.check_not_booked(posting=posting, api_for=api_for)
-    with transaction.atomic():
-        receipt = locks.lock_receipt(_subject(_matched(current)).public_id)
-        # Read again under the lock: an undo may have been faster.
-        match = _matched(current)
-        decision = record(receipt, Decision.Kind.GIVE_UP, actor=actor, now=now, reason=why)
-        outbox.release(posting=current, now=now, reason=why)
-        _reverse(match, receipt, decision=decision, now=now)
-    return decision
+    return why
 
 
 def _matched(posting: Posting) -> Match:
