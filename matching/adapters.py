@@ -20,7 +20,7 @@ DEBT_STATUSES = (Invoice.Status.UNPAID, Invoice.Status.COLLECTIONS, Invoice.Stat
 CLIENT_COLUMNS = ("pk", "whmcs_id", "first_name", "last_name", "company_name", "email", "country")
 INVOICE_COLUMNS = (
     "pk", "client_id", "number", "whmcs_id", "currency", "balance", "reserved", "total", "status", "needs_reading",
-    "issue_date", "due_date", "paid_at", "synced_at", "payment_method",
+    "issue_date", "due_date", "paid_at", "synced_at", "payment_method", "instance_id",
 )  # fmt: skip
 
 
@@ -73,7 +73,7 @@ def invoice_of(row: tuple[Any, ...]) -> core.OpenInvoice:
     """Describe a debt from the values of `INVOICE_COLUMNS`; what approved postings will bring counts as paid."""
     (
         key, client_id, number, whmcs_id, currency, balance, reserved, total, status, needs_reading,
-        issue_date, due_date, paid_at, synced_at, gateway,
+        issue_date, due_date, paid_at, synced_at, gateway, instance_id,
     ) = row  # fmt: skip
     issued = issue_date or due_date or synced_at.date()
     owed = balance - reserved
@@ -94,6 +94,7 @@ def invoice_of(row: tuple[Any, ...]) -> core.OpenInvoice:
         due_date=due_date or issued,
         gateway=gateway,
         closed_on=paid_at.date() if paid_at else None,
+        issuer=instance_id,
     )
 
 
@@ -109,7 +110,7 @@ def to_invoice(row: Invoice) -> core.OpenInvoice:
 
 
 def numbers_of(number: str, whmcs_id: int) -> tuple[str, ...]:
-    """Every number of an invoice, the one that customers see first."""
+    """Every number of an invoice, the one that customers see first and the id last."""
     identity = str(whmcs_id)
     return (number, identity) if number and number != identity else (identity,)
 

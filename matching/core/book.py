@@ -38,6 +38,7 @@ class Debt:
         "gateway",
         "id",
         "issue",
+        "issuer",
         "net",
         "numbers",
         "outstanding",
@@ -55,6 +56,7 @@ class Debt:
         self.issue = invoice.issue_date.toordinal()
         self.due = invoice.due_date.toordinal()
         self.gateway = invoice.gateway
+        self.issuer = invoice.issuer
         self.closed = 0
         if not self.outstanding:
             self.closed = (invoice.closed_on or invoice.issue_date).toordinal()

@@ -89,16 +89,24 @@ def read_structured(hits: Hits, book: Book, texts: Mapping[str, str]) -> set[tup
     """Add the debts whose numbers stand inside references with check digits; return where those references begin.
 
     A number counts when the digits before it are the number of its client or, in an unmistakable form, nothing but
-    zeros: every tenth number passes a check by chance.
+    zeros: every tenth number passes a check by chance. One that Payymo minted names its invoice and nothing else.
     """
     places: set[tuple[str, int]] = set()
     for name in ("structured_reference", "remittance_information"):
         for body in bodies(texts.get(name, "")[:_LONGEST_REFERENCE]):
-            for debt in _inside(book, body):
+            if body.issuer:
+                places.update((name, place) for place in range(body.start, body.end))
+            for debt in _minted(book, body) if body.issuer else _inside(book, body):
                 quote = Quote(body.digits, name, body.start, body.end, Label.INVOICE, 1, True, False, False, False)
                 add_hit(hits, debt, Grade.STRUCTURED, quote)
                 places.add((name, body.start))
     return places
+
+
+def _minted(book: Book, body: Body) -> list[Debt]:
+    """The debt with this id in the installation that minted the reference."""
+    found = [book.debts[one] for one in book.numbers.whole(body.digits)]
+    return [debt for debt in found if debt.issuer == body.issuer and debt.numbers[-1] == body.digits]
 
 
 def _inside(book: Book, body: Body) -> list[Debt]:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from matching.core.minted import minted_in, remainder_97
 from matching.core.normalise import fold_with_offsets
 
 _CREDITOR = re.compile(r"\bRF ?(\d{2}) ?((?:[A-Z0-9] ?){1,21})\b")
@@ -23,21 +24,27 @@ _DUTCH = (2, 4, 8, 5, 10, 9, 7, 3, 6, 1)
 class Body:
     """The digits of a reference without its check digits.
 
-    Shape: `sure` when the form itself is unmistakable; else every tenth number passes the check by chance.
+    Shape: `sure` when the form itself is unmistakable; else every tenth number passes the check by chance. `issuer` is
+    the installation that minted it, 0 for a reference that is not ours; then `digits` are the invoice's id.
     """
 
     digits: str
     start: int
     end: int
     sure: bool
+    issuer: int = 0
 
 
 def bodies(text: str) -> Iterator[Body]:
     """The bodies of every reference in `text` whose check digits are right, with their places in the text."""
     folded = fold_with_offsets(text)
+    minted = list(minted_in(folded.text))
+    for one in minted:
+        yield Body(str(one.invoice_id), *folded.original(one.start, one.end), True, one.issuer)
     for found in _CREDITOR.finditer(folded.text):
         body = found.group(2).replace(" ", "")
-        if _remainder_97(f"{body}RF{found.group(1)}") == 1:
+        is_ours = any(one.start == found.start() for one in minted)
+        if not is_ours and remainder_97(f"{body}RF{found.group(1)}") == 1:
             yield Body(re.sub(r"[^0-9]", "", body), *folded.original(*found.span()), True)
     for found in _BELGIAN.finditer(folded.text):
         digits = "".join(found.groups())
@@ -52,10 +59,6 @@ def bodies(text: str) -> Iterator[Body]:
             yield Body(digits[1:], *place, False)
         if len(digits) <= 25 and (_luhn(digits) or _weighed_731(digits) or _modulo_11(digits)):
             yield Body(digits[:-1], *place, False)
-
-
-def _remainder_97(text: str) -> int:
-    return int("".join(str(int(sign, 36)) for sign in text)) % 97
 
 
 def _recursive(digits: str) -> int:

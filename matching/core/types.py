@@ -157,7 +157,8 @@ class Client:
 class OpenInvoice:
     """A debt, open or already closed (`outstanding_minor == 0`), so that a stale reference is recognised.
 
-    Shape: `numbers` holds every number of the debt, the one customers see first; `texts` are the line descriptions.
+    Shape: `numbers` holds every number of the debt, the one customers see first and its id last; `texts` are the line
+    descriptions; `issuer` is the installation whose minted references name its id, 0 for none.
     """
 
     id: int
@@ -172,6 +173,7 @@ class OpenInvoice:
     gateway: str = ""
     closed_on: date | None = None
     net_minor: int | None = None
+    issuer: int = 0
 
 
 @dataclass(frozen=True, slots=True)
