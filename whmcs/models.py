@@ -46,7 +46,11 @@ class WhmcsInstance(ConnectionHealth, Record):
     sends_payment_emails = models.BooleanField(
         default=True, help_text="whether WHMCS mails the client about a payment that Payymo books"
     )
+    guard_days = models.PositiveSmallIntegerField(
+        default=3, help_text="how long a payment that waits here holds mails and suspensions there, 0 to 14; 0: not"
+    )
     clock_offset_seconds = models.IntegerField(default=0, help_text="WHMCS local time minus UTC")
+    found = models.JSONField(default=dict, help_text="what its last test found: currencies, payment methods, dates")
     state = models.CharField(max_length=8, choices=State, default=State.ACTIVE)
     highest_invoice_id = models.PositiveBigIntegerField(default=0)
     full_sweep_at = models.DateTimeField(
@@ -55,6 +59,9 @@ class WhmcsInstance(ConnectionHealth, Record):
     clients_swept_at = models.DateTimeField(null=True, blank=True, help_text="last time every client was read")
     clients_position = models.PositiveIntegerField(default=0, help_text="where an interrupted reading of them goes on")
     sweep_position = models.PositiveIntegerField(default=0, help_text="where an interrupted reading of it goes on")
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(guard_days__lte=14), name="guard_at_most_14_days")]
 
 
 class Client(Record):

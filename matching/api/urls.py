@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from matching.api import engine, postings, reports, rules, settlements, views
+from matching.api import engine, module_guard, postings, reports, rules, settlements, views
 
 urlpatterns = [
     path("proposals/", views.ProposalList.as_view(), name="proposals"),
@@ -28,5 +28,6 @@ urlpatterns = [
     path("matching-rules/<uuid:public_id>/move/", rules.RuleMove.as_view(), name="matching-rule-move"),
     path("matching-rules/<uuid:public_id>/replay/", rules.RuleReplay.as_view(), name="matching-rule-replay"),
     path("postings/<uuid:public_id>/give-up/", postings.GiveUpPosting.as_view(), name="posting-give-up"),
+    path("whmcs/module/guard/", module_guard.ModuleGuard.as_view(), name="whmcs-module-guard"),
     path("settlements/", settlements.SettlementList.as_view(), name="settlements"),
 ]

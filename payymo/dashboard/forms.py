@@ -14,6 +14,7 @@ from payments.models import StripePayment
 from payymo.dashboard import formats
 from payymo.dashboard.amounts import read_local_amount
 from payymo.shared.money import UnreadableAmount, exponent
+from whmcs.services.connection import MOST_GUARD_DAYS
 
 # The field of each currency is called by this and its code.
 TWO_PERSONS = "two_person_above_"
@@ -146,6 +147,17 @@ class CredentialForm(forms.Form):
         required=False,
         widget=forms.PasswordInput,
         help_text=_("Only if your configuration.php sets one."),
+    )
+
+
+class GuardForm(forms.Form):
+    """How long payments that wait hold suspensions."""
+
+    days = forms.IntegerField(
+        label=_("Days"),
+        min_value=0,
+        max_value=MOST_GUARD_DAYS,
+        help_text=_("Counted from the day the payment came; 0 holds nobody."),
     )
 
 

@@ -78,6 +78,7 @@ urlpatterns = [
     path("connections/<slug:kind>/<uuid:public_id>/sync/", connections.sync, name="connection_sync"),
     path("connections/<slug:kind>/<uuid:public_id>/remove/", connections.remove, name="connection_remove"),
     path("connections/whmcs/<uuid:public_id>/test/", connections.test_whmcs, name="connection_test"),
+    path("connections/whmcs/<uuid:public_id>/guard/", connections.guard_whmcs, name="connection_guard"),
     path("connections/whmcs/<uuid:public_id>/credential/", connections.change_whmcs, name="connection_credential"),
     path("connections/whmcs/<uuid:public_id>/module/", whmcs_module.module, name="whmcs_module"),
     path("connections/whmcs/<uuid:public_id>/module/pair/", whmcs_module.pair, name="whmcs_module_pair"),

@@ -10,16 +10,26 @@ from payymo.shared.money import quantized
 from whmcs.models import Client, Invoice, InvoiceLine, Posting, PostingTransition, WhmcsInstance, WhmcsTransaction
 
 
+class FoundOutput(serializers.Serializer[Any]):
+    """What the last test of a connection found; empty for one that was never tested since."""
+
+    currencies = serializers.ListField(child=serializers.CharField(), default=list)
+    payment_methods = serializers.ListField(child=serializers.ListField(child=serializers.CharField()), default=list)
+    date_format = serializers.CharField(default="")
+
+
 class InstanceOutput(serializers.ModelSerializer[WhmcsInstance]):
     """A connected installation and its health."""
 
     id = serializers.UUIDField(source="public_id")
     secret = serializers.SerializerMethodField()
+    found = FoundOutput()
 
     class Meta:
         model = WhmcsInstance
         fields = (
             *("id", "name", "base_url", "state", "version", "default_currency", "bank_gateway", "stripe_gateway"),
+            *("clock_offset_seconds", "found", "guard_days"),
             *("sends_payment_emails", "secret", "last_success_at", "last_attempt_at", "next_sync_at", "failures"),
             *("last_error_code", "last_error", "created_at"),
         )
@@ -41,6 +51,12 @@ class InstanceInput(StrictSerializer):
     bank_gateway = serializers.CharField(max_length=60, required=False, default="", allow_blank=True)
     stripe_gateway = serializers.CharField(max_length=60, required=False, default="", allow_blank=True)
     sends_payment_emails = serializers.BooleanField(required=False, default=True)
+
+
+class GuardInput(StrictSerializer):
+    """For how many days a payment that waits in Payymo holds mails and suspensions; 0 holds nobody."""
+
+    guard_days = serializers.IntegerField(min_value=0, max_value=14)
 
 
 class RetryInput(StrictSerializer):

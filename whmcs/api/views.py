@@ -73,6 +73,23 @@ class TestInstance(APIView):
         return Response(shapes.InstanceOutput(instance).data)
 
 
+class GuardSetting(APIView):
+    """How long payments that wait hold mails and suspensions in one installation."""
+
+    permission_classes = [requires("connections.change", asks_again=True)]
+    parser_classes = [StrictJSONParser]
+
+    @extend_schema(request=shapes.GuardInput, responses={200: shapes.InstanceOutput})
+    def put(self, request: Request, public_id: uuid.UUID) -> Response:
+        """Set it."""
+        wanted = _checked(shapes.GuardInput, request.data)
+        instance = selectors.instances().filter(public_id=public_id).first()
+        if instance is None:
+            raise Http404
+        changed = connection.change_guard(instance=instance, days=wanted["guard_days"])
+        return Response(shapes.InstanceOutput(changed).data)
+
+
 class Clients(ListAPIView[Client]):
     """The clients."""
 

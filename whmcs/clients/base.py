@@ -143,6 +143,10 @@ class WhmcsApi(Protocol):
         """Return the local time of the installation without a zone; None when it does not tell."""
         ...
 
+    def setting(self, name: str) -> str:
+        """Return one of the installation's settings; a role need not allow it."""
+        ...
+
     def currencies(self) -> tuple[Currency, ...]:
         """Return the currencies, the default one first."""
         ...

@@ -15,10 +15,11 @@ INVOICE_NOT_FOUND = "invoice_not_found"
 CLIENT_NOT_FOUND = "client_not_found"
 INVOICE_CANCELLED = "invoice_cancelled"
 ACTION_UNKNOWN = "action_unknown"
+ACTION_NOT_ALLOWED = "action_not_allowed"
 REFUSED = "refused"
 
 # As long as one of these holds, no call of any kind will pass: a person must change something in WHMCS.
-NEEDS_A_PERSON = frozenset({IP_NOT_ALLOWED, ACCESS_REFUSED, ADDRESS_REFUSED})
+NEEDS_A_PERSON = frozenset({IP_NOT_ALLOWED, ACCESS_REFUSED, ADDRESS_REFUSED, ACTION_NOT_ALLOWED})
 
 _IP = re.compile(r"\b(?:invalid|forbidden) ip\b[\s:]*([0-9a-f.:]{2,45})?", re.IGNORECASE)
 _ACCESS = (
@@ -48,6 +49,12 @@ def refusal(action: str, status: int, message: str) -> Refused:
             f"WHMCS does not let this address in. Add {allow} in WHMCS under General Settings > Security > "
             "API IP Access Restriction.",
             reason=IP_NOT_ALLOWED,
+        )
+    if "invalid permissions" in known:
+        return Refused(
+            f"The role of this API credential does not allow {action}. Allow it in WHMCS under Manage API Credentials, "
+            "API Roles.",
+            reason=ACTION_NOT_ALLOWED,
         )
     if any(part in known for part in _ACCESS) or status in (401, 403):
         return Refused(

@@ -70,6 +70,11 @@ class WhmcsHttpApi:
         answer = self._read("GetAdminDetails")
         return _understood("GetAdminDetails", lambda: moment(answer, "requesttime"))
 
+    def setting(self, name: str) -> str:
+        """Return one of the installation's settings."""
+        answer = self._read("GetConfigurationValue", setting=name)
+        return _understood("GetConfigurationValue", lambda: text(answer, "value", limit=40))
+
     def currencies(self) -> tuple[Currency, ...]:
         """Return the currencies, the default one (rate 1, lowest id) first."""
         answer = self._read("GetCurrencies")

@@ -1,9 +1,8 @@
 """Connecting a WHMCS installation: the address, the credential, and what each needed call answers."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Any, TypeVar
+from datetime import datetime
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from django.db import IntegrityError, transaction
@@ -11,24 +10,37 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from payymo.audit.services import recording as audit
-from payymo.shared.errors import BadInput, Conflict, DomainError, ProviderError
+from payymo.shared.errors import BadInput, Conflict, DomainError
 from tenants import sealing
 from tenants.breakers import ProviderBreaker, needs_secret
-from whmcs.clients.base import Currency, PaymentMethod, WhmcsApi
+from whmcs.clients.base import PaymentMethod, WhmcsApi
 from whmcs.clients.module_booking import ModuleApi
 from whmcs.clients.whmcs_api import WhmcsHttpApi
 from whmcs.models import Posting, WhmcsInstance
 from whmcs.services import module_posting
+from whmcs.services.checking import ConnectionFailed, Found, run_tests
 from whmcs.services.pairing import unpair_module
 from whmcs.services.transitions import OPEN
 
+__all__ = [
+    *("AlreadyConnected", "ConnectionFailed", "Found", "PostingsOpen", "UnknownGateway", "UnusableAddress"),
+    *("UnusableCredential", "api_for", "change_credential", "change_guard", "connect_instance", "normal_url"),
+    *("remove_instance", "run_tests", "test_instance"),
+]
 State = WhmcsInstance.State
-Answer = TypeVar("Answer")
-_NEVER_BOOKED = "PM-connection-test"
+MOST_GUARD_DAYS = 14
 _LONGEST_CREDENTIAL = 256
-_QUARTER_HOUR = 900
 # What a test writes.
-_FOUND = ("state", "version", "clock_offset_seconds", "failures", "last_attempt_at", "last_error_code", "last_error")
+_FOUND = (
+    "state",
+    "version",
+    "clock_offset_seconds",
+    "found",
+    "failures",
+    "last_attempt_at",
+    "last_error_code",
+    "last_error",
+)
 
 
 class UnusableAddress(BadInput):
@@ -43,12 +55,10 @@ class UnusableCredential(BadInput):
     code = "unusable_credential"
 
 
-class ConnectionFailed(DomainError):
-    """WHMCS did not answer a needed call; the message names the call and what to do."""
+class UnusableGuard(BadInput):
+    """The guard lasts longer than it may."""
 
-    def __init__(self, message: str, code: str) -> None:
-        super().__init__(message)
-        self.code = code
+    code = "unusable_guard"
 
 
 class UnknownGateway(DomainError):
@@ -67,16 +77,6 @@ class PostingsOpen(Conflict):
     """Payments are on their way to this installation."""
 
     code = "postings_open"
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What the test sequence learned."""
-
-    version: str
-    currencies: tuple[Currency, ...]
-    payment_methods: tuple[PaymentMethod, ...]
-    clock_offset_seconds: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +246,22 @@ def test_instance(*, instance: WhmcsInstance, now: datetime) -> Found:
     return found
 
 
+def change_guard(*, instance: WhmcsInstance, days: int) -> WhmcsInstance:
+    """Set for how many days a payment that waits here holds mails and suspensions in this WHMCS; 0 holds nobody.
+
+    Raises: UnusableGuard.
+    """
+    if not 0 <= days <= MOST_GUARD_DAYS:
+        raise UnusableGuard(gettext("Choose between 0 and %(most)s days.") % {"most": MOST_GUARD_DAYS})
+    with transaction.atomic():
+        locked = WhmcsInstance.objects.select_for_update().get(pk=instance.pk)
+        if locked.guard_days != days:
+            audit.record(action="connection.changed", about=locked, details={"what": "guard", "days": days})
+            locked.guard_days = days
+            locked.save(update_fields=["guard_days"])
+    return locked
+
+
 def remove_instance(*, instance: WhmcsInstance, now: datetime) -> None:
     """Stop using an installation and destroy its credential; what was mirrored and posted stays.
 
@@ -267,48 +283,6 @@ def remove_instance(*, instance: WhmcsInstance, now: datetime) -> None:
         audit.record(action="connection.removed", about=locked)
 
 
-def run_tests(api: WhmcsApi, *, now: datetime) -> Found:
-    """Call everything that reading and posting need, in the order in which failures are easiest to explain.
-
-    Shape: writes cannot be tried without booking something; that the role allows `AddInvoicePayment` is not tested.
-    Raises: ConnectionFailed naming the first call that fails.
-    """
-    details = _step("WhmcsDetails", api.details)
-    currencies = _step("GetCurrencies", api.currencies)
-    methods = _step("GetPaymentMethods", api.payment_methods)
-    if not currencies or not methods:
-        raise ConnectionFailed(gettext("WHMCS has no currency or no active payment method."), "unusable_installation")
-    _step("GetInvoices", lambda: api.invoices(start=0, count=1))
-    _step("GetClients", lambda: api.clients(start=0, count=1))
-    _step("GetTransactions", lambda: api.transactions(transaction_id=_NEVER_BOOKED))
-    local = _step("GetAdminDetails", api.server_time)
-    return Found(
-        version=details.version,
-        currencies=currencies,
-        payment_methods=methods,
-        clock_offset_seconds=_offset(local, now),
-    )
-
-
-def _step(action: str, call: Callable[[], Answer]) -> Answer:
-    try:
-        return call()
-    except ProviderError as error:
-        raise ConnectionFailed(
-            gettext("The test call %(action)s failed. %(error)s") % {"action": action, "error": error},
-            error.reason or "failed",
-        ) from error
-
-
-def _offset(local: datetime | None, now: datetime) -> int:
-    """Return the installation's time zone in seconds: whole quarters of an hour, the rest is a wrong clock."""
-    if local is None:
-        return 0
-    difference = (local - now.astimezone(UTC).replace(tzinfo=None)).total_seconds()
-    offset = round(difference / _QUARTER_HOUR) * _QUARTER_HOUR
-    return offset if abs(offset) <= 15 * 3600 else 0
-
-
 def _gateway(methods: tuple[PaymentMethod, ...], chosen: str, usual: str) -> str:
     names = [method.module for method in methods]
     if chosen and chosen not in names:
@@ -322,6 +296,7 @@ def _gateway(methods: tuple[PaymentMethod, ...], chosen: str, usual: str) -> str
 def _write_found(instance: WhmcsInstance, found: Found, now: datetime) -> None:
     instance.version = found.version
     instance.clock_offset_seconds = found.clock_offset_seconds
+    instance.found = found.as_json()
     instance.state = State.ACTIVE
     instance.failures = 0
     instance.last_attempt_at = now

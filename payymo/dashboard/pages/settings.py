@@ -54,6 +54,7 @@ class ConnectionCard:
     test_url: str = ""
     credential_url: str = ""
     module_url: str = ""
+    guard_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)

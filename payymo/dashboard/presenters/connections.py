@@ -7,6 +7,7 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from banking import selectors
 from banking.core.continuity import Gap, sentence
@@ -29,6 +30,7 @@ from payymo.dashboard.presenters.receipts import masked
 from whmcs.models import WhmcsInstance
 
 LIMIT = 50
+_MOST_METHODS = 20
 COUNTRIES = (
     "AT", "BE", "BG", "HR", "CY", "CZ", "DK", "EE", "FI", "FR", "DE", "GR", "HU", "IS", "IE", "IT", "LV", "LI", "LT",
     "LU", "MT", "NL", "NO", "PL", "PT", "RO", "SK", "SI", "ES", "SE", "GB",
@@ -66,11 +68,31 @@ def _urls(kind: str, row: Any, *, may_change: bool, alive: bool) -> dict[str, st
     }
 
 
+def _found(row: WhmcsInstance) -> tuple[Fact, ...]:
+    """Say what the last test found out about the installation."""
+    hours, minutes = divmod(abs(row.clock_offset_seconds) // 60, 60)
+    sign = "-" if row.clock_offset_seconds < 0 else "+"
+    methods = (module for module, _name in row.found.get("payment_methods", [])[:_MOST_METHODS])
+    facts = (
+        Fact(_("Currencies"), text=", ".join(row.found.get("currencies", []))),
+        Fact(_("Payment methods"), text=", ".join(methods)),
+        Fact(_("Its clock"), text=f"UTC{sign}{hours:02}:{minutes:02}", verbatim=True),
+        Fact(_("Its dates"), text=row.found.get("date_format", ""), verbatim=True),
+    )
+    return tuple(fact for fact in facts if fact.text)
+
+
+def _guard(days: int) -> str:
+    return ngettext("%d day", "%d days", days) % days if days else _("Off")
+
+
 def _whmcs(row: WhmcsInstance, now: datetime, may_change: bool) -> ConnectionCard:
     facts = (
         Fact(_("Version"), text=row.version),
         Fact(_("Bank payments are booked under"), text=row.bank_gateway),
         Fact(_("Secret ends in"), text=row.secret_last4),
+        *_found(row),
+        Fact(_("Suspension guard"), text=_guard(row.guard_days)),
     )
     return ConnectionCard(
         kind="whmcs",
@@ -81,6 +103,7 @@ def _whmcs(row: WhmcsInstance, now: datetime, may_change: bool) -> ConnectionCar
         test_url=link("connection_test", row.public_id) if may_change else "",
         credential_url=link("connection_credential", row.public_id) if may_change else "",
         module_url=link("whmcs_module", row.public_id),
+        guard_url=link("connection_guard", row.public_id) if may_change else "",
         **_times(row, now),
         **_urls("whmcs", row, may_change=may_change, alive=row.state == WhmcsInstance.State.ACTIVE),
     )

@@ -19,7 +19,7 @@ from banking.models import BankConnection
 from banking.services import disconnecting, provider_keys, schedule
 from payments.models import StripeConnection
 from payments.services import connecting as stripe
-from payymo.dashboard.forms import CredentialForm, StripeForm, WhmcsForm
+from payymo.dashboard.forms import CredentialForm, GuardForm, StripeForm, WhmcsForm
 from payymo.dashboard.links import link
 from payymo.dashboard.pages import ConnectFormPage
 from payymo.dashboard.presenters import connections as present
@@ -129,6 +129,34 @@ def change_whmcs(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
         error=error,
     )
     return show(request, "dashboard/connections/form.html", page, code=422 if error or form.errors else 200)
+
+
+@require_http_methods(["GET", "POST"])
+@requires_permission("connections.change", asks_again=True)
+def guard_whmcs(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """Say how long a payment that waits holds overdue mails and suspensions in this WHMCS."""
+    instance = connection_or_404("whmcs", public_id)
+    form = GuardForm(request.POST or None, initial={"days": instance.guard_days})
+    if request.method == "POST" and form.is_valid():
+        whmcs.change_guard(instance=instance, days=form.cleaned_data["days"])
+        messages.success(request, _("Saved."))
+        return HttpResponseRedirect(link("connections"), status=303)
+    page = ConnectFormPage(
+        kind="whmcs",
+        title=_("Suspension guard of %s") % instance.name,
+        intro=_(
+            "While a likely payment waits, or the bank feed is late, WHMCS sends no overdue notice and stops nothing."
+        ),
+        form=form,
+        submit=_("Save"),
+        steps=(
+            _("It needs the addon module in this WHMCS, which asks before its daily run."),
+            _("A hold ends with the decision, when WHMCS shows the payment, or after these days."),
+            _("Each hold is in WHMCS's activity log and on the client's page there; the module can switch it off."),
+        ),
+        cancel_url=link("connections"),
+    )
+    return show(request, "dashboard/connections/form.html", page, code=422 if form.errors else 200)
 
 
 @require_http_methods(["GET", "POST"])

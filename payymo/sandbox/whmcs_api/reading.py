@@ -231,6 +231,18 @@ def get_admin_details(connection: sqlite3.Connection, slug: str, params: Params)
     }  # fmt: skip
 
 
+def get_configuration_value(connection: sqlite3.Connection, slug: str, params: Params) -> dict[str, Any]:
+    """Show one system setting.
+
+    Raises: WhmcsError.
+    """
+    if not params.get("setting"):
+        raise WhmcsError("Parameter setting is required")
+    if params["setting"] != "DateFormat":
+        raise WhmcsError("Invalid name for parameter setting")
+    return {"setting": "DateFormat", "value": world.WHMCS[slug].date_format}
+
+
 def get_automation_log(connection: sqlite3.Connection, slug: str, params: Params) -> dict[str, Any]:
     """Show when the daily run was, and the time on the server."""
     now = values.local_now(slug)

@@ -22,6 +22,7 @@ READS: dict[str, Action] = {
     "getcredits": reading.get_credits,
     "getpaymentmethods": reading.get_payment_methods, "getcurrencies": reading.get_currencies,
     "whmcsdetails": reading.whmcs_details, "getadmindetails": reading.get_admin_details,
+    "getconfigurationvalue": reading.get_configuration_value,
     "getautomationlog": reading.get_automation_log, "getactivitylog": reading.get_activity_log,
 }  # fmt: skip
 WRITES: dict[str, Action] = {

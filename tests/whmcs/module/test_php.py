@@ -14,7 +14,10 @@ from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
 from django.core.wsgi import get_wsgi_application
 from django.db import connections
 
+from matching.core.minted import mint
+from matching.models import Proposal
 from tests.factories import rows
+from tests.matching.test_guard import propose
 from tests.whmcs.module.test_events import pair
 from whmcs.models import Invoice, ModuleEvent
 from whmcs.module.build import build
@@ -111,3 +114,24 @@ def test_what_happens_in_whmcs_arrives_and_waits_to_be_read(port, owner, tmp_pat
     assert list(stored) == [("AddTransaction", 7, "typed by hand"), ("InvoicePaid", 0, "")]
     assert Invoice.objects.get().needs_reading
     assert b"hunter2" not in (tmp_path / "whmcs.sqlite").read_bytes()
+
+
+def test_whmcs_holds_a_client_whose_likely_payment_waits_until_it_is_rejected(port, owner, tmp_path):
+    instance = rows.instance()
+    client = rows.client(whmcs_id=7)
+    invoice = rows.invoice("INV-1", "50.00", of=client, whmcs_id=501)
+    proposal = propose(rows.transfer("INV-1", "50.00"), invoice)
+    environment = {
+        "PAYYMO_TEST_DATABASE": str(tmp_path / "whmcs.sqlite"),
+        "PAYYMO_TEST_CODE": code_for(instance, owner, port),
+    }
+
+    first = php("php", str(HERE / "hold.php"), **environment)
+    Proposal.objects.filter(pk=proposal.pk).update(status=Proposal.Status.REJECTED)
+    second = php("php", str(HERE / "hold.php"), **environment)
+
+    assert (first.returncode, second.returncode) == (0, 0), first.stdout + first.stderr + second.stdout
+    held, free = json.loads(first.stdout), json.loads(second.stdout)
+    assert (held["suspension"], held["matching"], held["held"]) == ({"abortcmd": True}, True, [[7, "review"]])
+    assert held["reference"] == mint(instance.pk, 501)
+    assert (free["suspension"], free["matching"], free["held"]) == ([], False, [])

@@ -74,6 +74,21 @@ function checkPermission(string $name, bool $noRedirect = false): bool
     return in_array($name, $GLOBALS['harness_permissions'] ?? [], true);
 }
 
+/** As WHMCS takes the answers of a hook point: what they return, together. */
+function ask(string $name, array $vars = []): array
+{
+    $told = [];
+    foreach ($GLOBALS['harness_hooks'][$name] ?? [] as $call) {
+        $told = array_merge($told, (array) $call($vars));
+    }
+    return $told;
+}
+
+function logActivity(string $text, int $clientId = 0): void
+{
+    $GLOBALS['harness_activity'][] = [$clientId, $text];
+}
+
 function localAPI(string $command, array $values): array
 {
     if (function_exists("harness_$command")) {

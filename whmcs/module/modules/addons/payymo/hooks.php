@@ -8,7 +8,9 @@ if (!defined('WHMCS')) {
 
 use WHMCS\Module\Addon\Payymo\Beat;
 use WHMCS\Module\Addon\Payymo\Box;
+use WHMCS\Module\Addon\Payymo\ClientArea;
 use WHMCS\Module\Addon\Payymo\Events;
+use WHMCS\Module\Addon\Payymo\Guard;
 use WHMCS\Module\Addon\Payymo\Queue;
 use WHMCS\Module\Addon\Payymo\Sender;
 use WHMCS\Module\Addon\Payymo\Store;
@@ -54,4 +56,44 @@ add_hook('AdminAreaClientSummaryPage', 120, static fn ($vars = []): string => Bo
 add_hook('AdminHomeWidgets', 100, static function () {
     require_once __DIR__ . '/widget.php';
     return new PayymoHomeWidget();
+});
+// Before the daily run suspends anybody, and after each run for what clients see meanwhile.
+foreach (['PreCronJob', 'AfterCronJob'] as $payymoHook) {
+    add_hook($payymoHook, 110, static function (): void {
+        try {
+            Guard::refresh();
+        } catch (\Throwable $error) {
+            Store::note('guard not read: ' . get_class($error));
+        }
+    });
+}
+
+foreach (
+    [
+        'PreModuleSuspend' => static fn (array $vars): array => Guard::beforeModule('suspension', $vars),
+        'PreModuleTerminate' => static fn (array $vars): array => Guard::beforeModule('termination', $vars),
+        'PreInvoiceAutomaticCancellation' => static fn (array $vars): array => Guard::beforeCancellation($vars),
+        'EmailPreSend' => static fn (array $vars): array => Guard::beforeMail($vars) + ClientArea::mail($vars),
+        'ClientAreaPageViewInvoice' => static fn (array $vars): array => ClientArea::invoice($vars),
+    ] as $payymoHook => $payymoCall
+) {
+    add_hook($payymoHook, 100, static function ($vars = []) use ($payymoCall): array {
+        try {
+            return $payymoCall((array) $vars);
+        } catch (\Throwable $error) {
+            // Without an answer WHMCS goes on as if the module were not there.
+            Store::note('guard failed: ' . get_class($error));
+            return [];
+        }
+    });
+}
+unset($payymoHook, $payymoCall);
+
+add_hook('AdminAreaClientSummaryPage', 100, static function ($vars = []): string {
+    try {
+        return Guard::notice((int) ($vars['userid'] ?? 0));
+    } catch (\Throwable $error) {
+        Store::note('guard failed: ' . get_class($error));
+        return '';
+    }
 });

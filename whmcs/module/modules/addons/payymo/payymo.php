@@ -30,6 +30,16 @@ function payymo_config(): array
                 'Type' => 'yesno',
                 'Description' => 'Let Payymo book payments over the API of WHMCS instead of through this module.',
             ],
+            'no_guard' => [
+                'FriendlyName' => 'Hold nothing',
+                'Type' => 'yesno',
+                'Description' => 'Let overdue notices, suspension and termination go on while a likely payment waits in Payymo.',
+            ],
+            'no_reference' => [
+                'FriendlyName' => 'Show no payment reference',
+                'Type' => 'yesno',
+                'Description' => 'Leave out the reference with check digits that invoices paid by bank transfer show.',
+            ],
         ],
     ];
 }

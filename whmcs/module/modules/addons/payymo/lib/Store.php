@@ -8,7 +8,7 @@ if (!defined('WHMCS')) {
 
 use WHMCS\Database\Capsule;
 
-/** The module's own tables: settings, the queue of events, and a short log. WHMCS's tables are never written. */
+/** The module's own tables: settings, the queue of events, what is held, and a short log. WHMCS's tables are never written. */
 final class Store
 {
     public const VERSION = '1.0.0';
@@ -17,6 +17,7 @@ final class Store
     public const LOG = 'mod_payymo_log';
     public const POSTINGS = 'mod_payymo_postings';
     public const KEPT = 'mod_payymo_kept';
+    public const HOLDS = 'mod_payymo_holds';
     private const MOST_LOG_LINES = 500;
 
     /** Create what is missing; running it again changes nothing. */
@@ -45,6 +46,14 @@ final class Store
                 $table->string('text', 500);
             });
         }
+        if (!$schema->hasTable(self::HOLDS)) {
+            $schema->create(self::HOLDS, static function ($table): void {
+                $table->unsignedInteger('invoice_id')->primary();
+                $table->unsignedInteger('client_id')->index();
+                $table->string('reason', 10);
+                $table->unsignedInteger('until_at');
+            });
+        }
         if (!$schema->hasTable(self::POSTINGS)) {
             $schema->create(self::POSTINGS, static function ($table): void {
                 // What keeps a payment from being booked twice is this key in a transaction; MyISAM has none.
@@ -70,7 +79,8 @@ final class Store
 
     public static function remove(): void
     {
-        foreach ([self::SETTINGS, self::EVENTS, self::LOG, self::POSTINGS, self::KEPT] as $table) {
+        $tables = [self::SETTINGS, self::EVENTS, self::LOG, self::POSTINGS, self::KEPT, self::HOLDS];
+        foreach ($tables as $table) {
             Capsule::schema()->dropIfExists($table);
         }
     }

@@ -18,6 +18,15 @@ final class Text
         return new self($words);
     }
 
+    /** Read a language file, for pages to which WHMCS hands no texts of ours; English where there is none. */
+    public static function ofLanguage(string $language): self
+    {
+        $file = __DIR__ . '/../lang/' . $language . '.php';
+        $_ADDONLANG = [];
+        include preg_match('/^[a-z]{2,20}$/', $language) === 1 && is_file($file) ? $file : __DIR__ . '/../lang/english.php';
+        return new self($_ADDONLANG);
+    }
+
     public function of(string $name): string
     {
         return self::escape((string) ($this->words[$name] ?? $name));
