@@ -21,6 +21,7 @@ CLIENT_COLUMNS = ("pk", "whmcs_id", "first_name", "last_name", "company_name", "
 INVOICE_COLUMNS = (
     "pk", "client_id", "number", "whmcs_id", "currency", "balance", "reserved", "total", "status", "needs_reading",
     "issue_date", "due_date", "paid_at", "synced_at", "payment_method", "instance_id",
+    "other_numbers",
 )  # fmt: skip
 
 
@@ -73,7 +74,7 @@ def invoice_of(row: tuple[Any, ...]) -> core.OpenInvoice:
     """Describe a debt from the values of `INVOICE_COLUMNS`; what approved postings will bring counts as paid."""
     (
         key, client_id, number, whmcs_id, currency, balance, reserved, total, status, needs_reading,
-        issue_date, due_date, paid_at, synced_at, gateway, instance_id,
+        issue_date, due_date, paid_at, synced_at, gateway, instance_id, others,
     ) = row  # fmt: skip
     issued = issue_date or due_date or synced_at.date()
     owed = balance - reserved
@@ -86,7 +87,7 @@ def invoice_of(row: tuple[Any, ...]) -> core.OpenInvoice:
     return core.OpenInvoice(
         id=key,
         client_id=client_id,
-        numbers=numbers_of(number, whmcs_id),
+        numbers=numbers_of(number, whmcs_id, others),
         currency=currency,
         outstanding_minor=outstanding,
         total_minor=whole,
@@ -109,10 +110,12 @@ def to_invoice(row: Invoice) -> core.OpenInvoice:
     return replace(invoice, texts=tuple(line.description for line in row.lines.all()))
 
 
-def numbers_of(number: str, whmcs_id: int) -> tuple[str, ...]:
+def numbers_of(number: str, whmcs_id: int, others: Iterable[str] = ()) -> tuple[str, ...]:
     """Every number of an invoice, the one that customers see first and the id last."""
     identity = str(whmcs_id)
-    return (number, identity) if number and number != identity else (identity,)
+    first = number or identity
+    between = [one for one in dict.fromkeys(others) if one not in (first, identity)]
+    return (first, *between, identity) if between or first != identity else (identity,)
 
 
 def to_payout(row: Payout, *, settled: bool = False) -> core.Payout:

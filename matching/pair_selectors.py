@@ -9,9 +9,15 @@ from accounts import reach
 from banking.models import BankTransaction
 from matching.models import InvoiceMatch
 from matching.pair_models import EntryPair
-from whmcs.models import Posting
+from whmcs.models import Posting, WhmcsTransaction
 
 _LIVE_MATCH = Q(reverses=None, reversed_by=None, decision__corrected_by=None)
+# What WHMCS shows as given back, as a refund of the very booking that the match was posted as.
+_GIVEN_BACK = WhmcsTransaction.objects.filter(
+    instance=OuterRef("posting__instance"),
+    refunds_whmcs_id=OuterRef("posting__whmcs_transaction__whmcs_id"),
+    amount_out__gte=OuterRef("amount"),
+)
 
 
 class Step(TextChoices):
@@ -20,7 +26,11 @@ class Step(TextChoices):
     UNDO = "undo", _("The match is not in WHMCS yet: undo it.")
     REVERSE = (
         "reverse",
-        _("WHMCS shows the invoice as paid. Reverse the payment there, then report the match as wrong."),
+        _(
+            "WHMCS shows the invoice as paid. There: open the invoice, record a refund of this very payment with its "
+            "amount, and set the invoice to Unpaid or Collections. Payymo watches, and this line goes when WHMCS shows "
+            "the refund. Then report the match as wrong here."
+        ),
     )
 
 
@@ -46,8 +56,11 @@ def paired_with(entry: BankTransaction) -> Paired | None:
 
 
 def returns_to_deal_with() -> QuerySet[EntryPair]:
-    """Return the returns of payments that are matched, within reach, newest first; dealt with and undone ones not."""
-    live = InvoiceMatch.objects.filter(_LIVE_MATCH, bank_transaction=OuterRef("earlier"))
+    """Return the returns of payments that are matched, within reach, newest first; dealt with and undone ones not.
+
+    Shape: nor those that WHMCS shows as refunded.
+    """
+    live = InvoiceMatch.objects.filter(~Exists(_GIVEN_BACK), _LIVE_MATCH, bank_transaction=OuterRef("earlier"))
     rows = EntryPair.objects.filter(
         Exists(live), reach.by_account("later__account"), kind=EntryPair.Kind.RETURN, undone_by=None, dealt_with_at=None
     )
@@ -62,7 +75,8 @@ def steps(pairs: list[EntryPair]) -> dict[int, Step]:
         if pair.kind == EntryPair.Kind.RETURN and pair.undone_by_id is None and pair.dealt_with_at is None
     }
     found: dict[int, Step] = {}
-    rows = InvoiceMatch.objects.filter(_LIVE_MATCH, bank_transaction__in=waiting).select_related("posting")
+    rows = InvoiceMatch.objects.filter(~Exists(_GIVEN_BACK), _LIVE_MATCH, bank_transaction__in=waiting)
+    rows = rows.select_related("posting")
     for match in rows.order_by("pk"):
         key = waiting[match.bank_transaction_id]
         is_here = match.posting is None or match.posting.state in (Posting.State.QUEUED, Posting.State.WITHDRAWN)

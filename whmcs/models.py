@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -107,6 +108,11 @@ class Invoice(Record):
     client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="invoices")
     whmcs_id = models.PositiveBigIntegerField()
     number = models.CharField(max_length=80, blank=True, help_text="empty while WHMCS shows the id as the number")
+    other_numbers = ArrayField(
+        models.CharField(max_length=80),
+        default=list,
+        help_text="its number before it was paid, its order's, and those of mass payments that hold it",
+    )
     currency = CurrencyField()
     issue_date = models.DateField(null=True, blank=True)
     due_date = models.DateField(null=True, blank=True)
@@ -203,6 +209,11 @@ class WhmcsTransaction(models.Model):
     def __str__(self) -> str:
         """Name the transaction."""
         return f"WHMCS transaction {self.whmcs_id}"
+
+    @property
+    def is_money(self) -> bool:
+        """Whether money moved: WHMCS 9 lists credit and debit notes here too, which name no gateway."""
+        return bool(self.gateway)
 
 
 class Posting(Record):

@@ -34,6 +34,7 @@ class ModuleEvent(models.Model):
     invoice_whmcs_id = models.PositiveBigIntegerField(default=0)
     client_whmcs_id = models.PositiveBigIntegerField(default=0)
     transaction_id = models.CharField(max_length=255, blank=True)
+    order_number = models.CharField(max_length=40, blank=True)
     occurred_at = models.DateTimeField()
     received_at = models.DateTimeField(db_index=True)
 

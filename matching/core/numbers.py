@@ -62,7 +62,7 @@ class NumberIndex:
     def add(self, invoice_id: int, numbers: Iterable[str], *, is_open: bool = True) -> None:
         """Index every number of one invoice."""
         keys: list[int] = []
-        for number in numbers:
+        for number in dict.fromkeys(numbers):
             prefix = prefix_of(number)
             if prefix:
                 self.prefixes.add(prefix)

@@ -37,7 +37,7 @@ def _take_numbers(invoices: Iterable[Invoice]) -> None:
     wanted: dict[int, set[tuple[str, bool]]] = {}
     prefixes: set[str] = set()
     for invoice in invoices:
-        numbers = adapters.numbers_of(invoice.number, invoice.whmcs_id)
+        numbers = adapters.numbers_of(invoice.number, invoice.whmcs_id, invoice.other_numbers)
         prefixes.update(prefix_of(number) for number in numbers)
         whole = {(key, False) for number in numbers for key in keys_of(number)}
         wanted[invoice.pk] = whole | {(running_part(number), True) for number in numbers} - {("", True)}

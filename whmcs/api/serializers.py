@@ -100,6 +100,7 @@ class InvoiceOutput(serializers.ModelSerializer[Invoice]):
                 "id",
                 "whmcs_id",
                 "number",
+                "other_numbers",
                 "whmcs_instance",
                 "client",
                 "status",
@@ -131,10 +132,11 @@ class BookingOutput(serializers.ModelSerializer[WhmcsTransaction]):
     amount_in = OwnDigits(currency="invoice.currency")
     fees = OwnDigits(currency="invoice.currency")
     amount_out = OwnDigits(currency="invoice.currency")
+    is_money = serializers.BooleanField()
 
     class Meta:
         model = WhmcsTransaction
-        fields = ("whmcs_id", "gateway", "booked_at", "amount_in", "fees", "amount_out", "transaction_id")
+        fields = ("whmcs_id", "gateway", "booked_at", "amount_in", "fees", "amount_out", "transaction_id", "is_money")
         read_only_fields = fields
 
 

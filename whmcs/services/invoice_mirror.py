@@ -52,7 +52,9 @@ def write_page(
                     _apply(invoice, wanted, read_at)
                 invoice.needs_reading = True
                 changed.append(invoice)
-        Invoice.objects.bulk_update(changed, [*_LISTED, "balance", "needs_reading", "synced_at", "matched_at"])
+        Invoice.objects.bulk_update(
+            changed, [*_LISTED, "other_numbers", "balance", "needs_reading", "synced_at", "matched_at"]
+        )
         new = [
             _new(instance, row, clients, read_at, is_first_load)
             for whmcs_id, row in sorted(rows.items())

@@ -16,6 +16,7 @@ from whmcs.models import Invoice, WhmcsInstance
 from whmcs.services import health
 from whmcs.services.client_sync import clients_of, write_clients
 from whmcs.services.invoice_mirror import write_page
+from whmcs.services.other_numbers import take_up_numbers
 from whmcs.services.posting import PAYABLE
 from whmcs.services.remote_pages import pages
 from whmcs.services.single_readings import SingleReadings
@@ -96,6 +97,7 @@ class _Sync:
         self._open_invoices()
         self._ask_again()
         self.alone.marked_invoices()
+        take_up_numbers(self.instance)
 
     def _is_due(self, last: datetime | None) -> bool:
         return last is None or last <= self.now - FULL_SWEEP_EVERY

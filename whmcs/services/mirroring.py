@@ -12,12 +12,24 @@ from whmcs.models import Invoice, InvoiceLine, WhmcsInstance, WhmcsTransaction
 
 # A change of one of these is a reason for the matching engine to look again.
 _MATTERS = frozenset(
-    {"number", "status", "total", "balance", "credit", "due_date", "issue_date", "currency", "client_id"}
+    {
+        "number",
+        "other_numbers",
+        "status",
+        "total",
+        "balance",
+        "credit",
+        "due_date",
+        "issue_date",
+        "currency",
+        "client_id",
+    }
 )
 MASS_PAYMENT_LINE = "Invoice"
+_MOST_NUMBERS = 20
 _WRITTEN = (
     *("number", "issue_date", "due_date", "paid_at", "total", "credit", "balance", "status", "payment_method"),
-    *("is_mass_payment", "synced_at", "read_at", "needs_reading", "matched_at"),
+    *("is_mass_payment", "other_numbers", "synced_at", "read_at", "needs_reading", "matched_at"),
 )
 
 
@@ -36,11 +48,19 @@ def to_local(moment: datetime, instance: WhmcsInstance) -> datetime:
 def change(invoice: Invoice, values: dict[str, Any]) -> bool:
     """Set the values on the row without saving it; let the engine look again if one that matters is new."""
     changed = {name for name, value in values.items() if getattr(invoice, name) != value}
+    if "number" in changed and invoice.number:
+        # A proforma is paid under the number that it was sent with, also after WHMCS has given it another one.
+        invoice.other_numbers = with_numbers(invoice.other_numbers, [invoice.number])
     for name in changed:
         setattr(invoice, name, values[name])
     if changed & _MATTERS:
         invoice.matched_at = None
     return bool(changed)
+
+
+def with_numbers(held: Sequence[str], more: Sequence[str]) -> list[str]:
+    """Add numbers to the other numbers of an invoice, each once; the oldest go when there are too many."""
+    return list(dict.fromkeys([*held, *more]))[-_MOST_NUMBERS:]
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ MOST_EVENTS = 100
 KEPT = timedelta(days=30)
 _KIND = re.compile(r"[A-Za-z]{1,40}")
 _ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+_ORDER = re.compile(r"[A-Za-z0-9-]{0,40}")
 _LARGEST_NUMBER = 2**62
 
 
@@ -104,9 +105,17 @@ def _event(instance: WhmcsInstance, row: Any, now: datetime) -> ModuleEvent:
         invoice_whmcs_id=_number(data, "invoice_id"),
         client_whmcs_id=_number(data, "client_id"),
         transaction_id=transaction_id.replace("\x00", "")[:255],
+        order_number=_order_number(data),
         occurred_at=datetime.fromtimestamp(min(_number(row, "at"), int(now.timestamp())), tz=UTC),
         received_at=now,
     )
+
+
+def _order_number(data: Mapping[str, Any]) -> str:
+    value = data.get("order_number", "")
+    if not isinstance(value, str) or not _ORDER.fullmatch(value):
+        raise UnreadableEvents("An event's order number is no number.")
+    return value
 
 
 def _number(data: Mapping[str, Any], name: str) -> int:

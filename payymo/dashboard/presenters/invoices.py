@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from accounts import reach
+from matching.core.minted import mint
 from matching.models import InvoiceMatch, StripeInvoiceMatch
 from payymo.dashboard import csv_files, formats, paging, words
 from payymo.dashboard.links import link
@@ -131,7 +132,7 @@ def _booked_elsewhere(invoice: Invoice) -> tuple[ReceivedRow, ...]:
         ReceivedRow(
             day=date.fromisoformat(row.booked_at[:10]) if row.booked_at[:4].isdigit() else invoice.synced_at.date(),
             source="WHMCS",
-            name=f"{row.gateway} {row.transaction_id}".strip(),
+            name=f"{row.gateway} {row.transaction_id}".strip() if row.is_money else _("Credit or debit note, no money"),
             amount=Amount(row.amount_in - row.amount_out, invoice.currency),
             state=words.link_chip(),
         )
@@ -139,11 +140,20 @@ def _booked_elsewhere(invoice: Invoice) -> tuple[ReceivedRow, ...]:
     )
 
 
+def _other_names(invoice: Invoice) -> tuple[Fact, ...]:
+    """By what else a payment may name it: the reference that Payymo mints, and numbers of orders and mass payments."""
+    facts = [Fact(_("Payment reference"), text=mint(invoice.instance_id, invoice.whmcs_id), verbatim=True)]
+    if invoice.other_numbers:
+        facts.append(Fact(_("Also known as"), text=", ".join(invoice.other_numbers), verbatim=True))
+    return tuple(facts)
+
+
 def detail(invoice: Invoice, *, now: datetime) -> InvoicePage:
     """Build the page of one invoice."""
     facts = (
         Fact(_("Invoice id"), text=str(invoice.whmcs_id)),
         Fact(_("Number"), text=invoice.number),
+        *_other_names(invoice),
         Fact(_("Client"), text=f"{invoice.client.display_name} #{invoice.client.whmcs_id}"),
         Fact(_("Issued"), day=invoice.issue_date),
         Fact(_("Due"), day=invoice.due_date),

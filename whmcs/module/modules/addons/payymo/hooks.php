@@ -19,7 +19,7 @@ foreach (
     [
         'InvoiceCreated', 'UpdateInvoiceTotal', 'AddInvoicePayment', 'AddTransaction', 'InvoicePaid', 'InvoiceUnpaid',
         'InvoiceCancelled', 'InvoiceRefunded', 'InvoiceChangeGateway', 'AddInvoiceLateFee', 'InvoiceSplit',
-        'ClientAdd', 'ClientEdit', 'ClientClose', 'PreDeleteClient', 'AfterClientMerge',
+        'ClientAdd', 'ClientEdit', 'ClientClose', 'PreDeleteClient', 'AfterClientMerge', 'AfterShoppingCartCheckout',
     ] as $payymoHook
 ) {
     add_hook($payymoHook, 100, static function ($vars = []) use ($payymoHook): void {

@@ -20,6 +20,12 @@ final class Events
                     'client_id' => self::number($vars, 'userid'),
                     'transaction_id' => is_scalar($vars['transid'] ?? null) ? substr((string) $vars['transid'], 0, 255) : '',
                 ])];
+            case 'AfterShoppingCartCheckout':
+                $order = $vars['OrderNumber'] ?? '';
+                $invoiceId = self::number($vars, 'InvoiceID');
+                return $invoiceId && is_scalar($order) && preg_match('/^[0-9]{1,40}$/', (string) $order) === 1
+                    ? [['invoice_id' => $invoiceId, 'order_number' => (string) $order]]
+                    : [];
             case 'InvoiceSplit':
                 return self::each('invoice_id', [self::number($vars, 'originalinvoiceid'), self::number($vars, 'newinvoiceid')]);
             case 'AfterClientMerge':
