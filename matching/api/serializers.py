@@ -5,6 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from matching.models import Band, Decision, Proposal
+from matching.services.rests import Rest
 from matching.services.setting_aside import IGNORE_REASONS
 from matching.services.why_none import why_none
 from payymo.shared.api.queries import PagedQuery
@@ -127,6 +128,15 @@ class DecisionOutput(serializers.ModelSerializer):
         return [str(match.posting.public_id) for match in matches if match.posting]
 
 
+_RESTS = [(rest.value, rest.value) for rest in Rest]
+
+
+class RestInput(StrictSerializer):
+    """What becomes of money beyond the suggestion: open, the client's credit in WHMCS, or their next invoices."""
+
+    rest = serializers.ChoiceField(choices=_RESTS, default=Rest.OPEN.value)
+
+
 class RejectInput(StrictSerializer):
     """Why a suggestion is wrong, if the person says so."""
 
@@ -146,10 +156,11 @@ class IgnoreInput(StrictSerializer):
 
 
 class LineInput(StrictSerializer):
-    """One invoice of a match by hand."""
+    """One invoice of a match by hand; `fee` is missing and written off: the invoice counts it as paid."""
 
     invoice = serializers.UUIDField()
     amount = serializers.DecimalField(max_digits=18, decimal_places=3, min_value=0)
+    fee = serializers.DecimalField(max_digits=18, decimal_places=3, min_value=0, default=0)
 
 
 class AllocateInput(StrictSerializer):
@@ -158,3 +169,4 @@ class AllocateInput(StrictSerializer):
     receipt = serializers.UUIDField()
     lines = LineInput(many=True, allow_empty=False, max_length=200)
     may_overpay = serializers.BooleanField(default=False)
+    rest = serializers.ChoiceField(choices=_RESTS, default=Rest.OPEN.value)

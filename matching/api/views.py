@@ -19,6 +19,7 @@ from matching.api import serializers as shapes
 from matching.models import Decision, Proposal
 from matching.services import allocation, decisions, setting_aside, undoing
 from matching.services.decisions import Actor
+from matching.services.rests import Rest
 from payymo.shared.api import queries
 from payymo.shared.api.idempotency import idempotent
 from payymo.shared.api.serializers import NothingInput, StrictSerializer
@@ -93,13 +94,17 @@ def _receipt_of(proposal: Proposal) -> uuid.UUID:
     return subject.public_id
 
 
-@extend_schema(request=NothingInput, responses={201: shapes.DecisionOutput})
+@extend_schema(request=shapes.RestInput, responses={201: shapes.DecisionOutput})
 class Approve(_Decide):
     """Approve a suggestion: allocate it and leave its postings pending until the undo window has passed."""
 
+    input_class = shapes.RestInput
+
     def decide(self, proposal: Proposal, values: dict[str, Any], actor: Actor) -> decisions.Decided:
         """Approve."""
-        return allocation.approve_proposal(proposal_id=proposal.public_id, actor=actor, now=timezone.now())
+        return allocation.approve_proposal(
+            proposal_id=proposal.public_id, actor=actor, now=timezone.now(), rest=Rest(values["rest"])
+        )
 
 
 @extend_schema(request=shapes.RejectInput, responses={201: shapes.DecisionOutput})
@@ -182,7 +187,7 @@ class Allocate(APIView):
         keys = dict(
             Invoice.objects.filter(public_id__in=[line["invoice"] for line in wanted]).values_list("public_id", "pk")
         )
-        lines = [allocation.Line(keys.get(line["invoice"], 0), line["amount"]) for line in wanted]
+        lines = [allocation.Line(keys.get(line["invoice"], 0), line["amount"], line["fee"]) for line in wanted]
         try:
             decided = allocation.allocate_by_hand(
                 receipt_id=values.validated_data["receipt"],
@@ -190,6 +195,7 @@ class Allocate(APIView):
                 actor=_actor(request),
                 now=timezone.now(),
                 may_overpay=values.validated_data["may_overpay"],
+                rest=Rest(values.validated_data["rest"]),
             )
         except locks.UnknownReceipt as error:
             raise Http404 from error

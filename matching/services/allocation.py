@@ -5,7 +5,6 @@ Every match leaves a posting behind in the same transaction; none is sent before
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 
@@ -32,6 +31,7 @@ from matching.services.decisions import (
     require_open,
     set_allocated,
 )
+from matching.services.rests import Line, Rest, with_rest
 from payymo.shared.errors import Conflict
 from payymo.shared.models import ReceiptState
 from tenants import context
@@ -39,6 +39,10 @@ from whmcs.locks import lock_invoices
 from whmcs.models import Invoice, Posting, WhmcsTransaction
 from whmcs.services import posting as outbox
 
+__all__ = [
+    *("AutomationForbidden", "Line", "NotBookedByStripe", "PaymentPending", "Rest"),
+    *("allocate_by_hand", "approve_proposal", "booked_in_whmcs"),
+]
 OPEN_STATUSES = (Invoice.Status.UNPAID, Invoice.Status.COLLECTIONS, Invoice.Status.PAYMENT_PENDING)
 
 
@@ -58,18 +62,6 @@ class PaymentPending(Conflict):
     """WHMCS waits for a payment of this invoice already; whether this is it needs a person."""
 
     code = "payment_pending"
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """An invoice (primary key) and the amount it gets, in the receipt's currency.
-
-    Shape: `fee` is missing and written off: the invoice counts it as paid, the receipt does not give it.
-    """
-
-    invoice_id: int
-    amount: Decimal
-    fee: Decimal = Decimal(0)
 
 
 def _check(receipt: Receipt, lines: Sequence[Line], invoices: dict[int, Invoice], *, may_overpay: bool) -> None:
@@ -203,10 +195,11 @@ def _undo_until(now: datetime) -> datetime:
 
 
 @transaction.atomic
-def approve_proposal(*, proposal_id: uuid.UUID | str, actor: Actor, now: datetime) -> Decided:
-    """Allocate what the proposal says and leave its postings pending.
+def approve_proposal(*, proposal_id: uuid.UUID | str, actor: Actor, now: datetime, rest: Rest = Rest.OPEN) -> Decided:
+    """Allocate what the proposal says, and what is left as `rest` says, and leave the postings pending.
 
-    Raises: Proposal.DoesNotExist; AlreadyDecided, NothingLeftToAllocate, NotBookedByStripe: nothing is written.
+    Raises: Proposal.DoesNotExist; AlreadyDecided, NothingLeftToAllocate, NotBookedByStripe, UnusableAllocation: nothing
+    is written.
     """
     subject = Proposal.objects.select_related("bank_transaction", "stripe_payment").get(public_id=proposal_id)
     receipt = locks.lock_receipt((subject.bank_transaction or subject.stripe_payment).public_id)  # type: ignore[union-attr]
@@ -218,7 +211,8 @@ def approve_proposal(*, proposal_id: uuid.UUID | str, actor: Actor, now: datetim
     is_person = actor.source != Decision.Source.POLICY
     if not is_person:
         _check_automation(receipt, proposal)
-    lines = [Line(line.invoice_id, line.amount, line.fee) for line in ProposalLine.objects.filter(proposal=proposal)]
+    proposed = ProposalLine.objects.filter(proposal=proposal).order_by("invoice_id")
+    lines = with_rest(receipt, [Line(line.invoice_id, line.amount, line.fee) for line in proposed], rest)
     look = second_look.look(receipt, _pairs(lines), actor=actor, now=now)
     if look.waiting is not None:
         return Decided(look.waiting)
@@ -233,7 +227,9 @@ def approve_proposal(*, proposal_id: uuid.UUID | str, actor: Actor, now: datetim
         **look.fields,
         **judging.judged(receipt, opened, lines=_pairs(lines)),
     )
-    invoices = _allocate(receipt, lines, decision=decision, now=now, may_overpay=False, post_charges=is_person)
+    invoices = _allocate(
+        receipt, lines, decision=decision, now=now, may_overpay=rest is Rest.CREDIT, post_charges=is_person
+    )
     close_proposals(opened, decision=decision, chosen=proposal)
     rule_hits.judge(receipt)
     return Decided(decision, tuple(requeue_rivals(invoices, besides=receipt)))
@@ -241,15 +237,22 @@ def approve_proposal(*, proposal_id: uuid.UUID | str, actor: Actor, now: datetim
 
 @transaction.atomic
 def allocate_by_hand(
-    *, receipt_id: uuid.UUID | str, lines: Sequence[Line], actor: Actor, now: datetime, may_overpay: bool = False
+    *,
+    receipt_id: uuid.UUID | str,
+    lines: Sequence[Line],
+    actor: Actor,
+    now: datetime,
+    may_overpay: bool = False,
+    rest: Rest = Rest.OPEN,
 ) -> Decided:
-    """Match a receipt with the invoices a person chose; what is left over stays open.
+    """Match a receipt with the invoices a person chose; what is left over is used as `rest` says.
 
     Raises: UnknownReceipt; AlreadyDecided, UnusableAllocation, NothingLeftToAllocate: nothing is written.
     """
     receipt = locks.lock_receipt(receipt_id)
     require_open(receipt)
     opened = locks.lock_proposals(receipt)
+    lines = with_rest(receipt, lines, rest)
     look = second_look.look(receipt, _pairs(lines), actor=actor, now=now)
     if look.waiting is not None:
         return Decided(look.waiting)
@@ -257,6 +260,7 @@ def allocate_by_hand(
         receipt, Decision.Kind.ALLOCATE, actor=actor, now=now, undo_until=_undo_until(now), **look.fields,
         **judging.judged(receipt, opened, lines=_pairs(lines)),
     )  # fmt: skip
+    may_overpay = may_overpay or rest is Rest.CREDIT
     invoices = _allocate(receipt, lines, decision=decision, now=now, may_overpay=may_overpay, post_charges=True)
     close_proposals(opened, decision=decision)
     if receipt.state == ReceiptState.PARTLY_ALLOCATED:

@@ -65,7 +65,8 @@ class CandidateCard:
     Shape: `rank` from 1 (best) to 5, and the key that chooses it; `key` is the proposal's public id, sent as
     `candidate`; `receipt` is the payment with this candidate's marks; `remainder` says in words what is left
     ("1.20 EUR stays open"), or is empty; `title` is short ("INV-1042", "INV-1029 +1"); `rival` says what it was
-    measured against and what decided; `rules` are the names of the tenant's rules that had a say.
+    measured against and what decided; `rules` are the names of the tenant's rules that had a say; `leaves` says that
+    the payment holds more than this.
     """
 
     rank: int
@@ -79,6 +80,7 @@ class CandidateCard:
     reasons: tuple[ReasonLine, ...] = ()
     client_note: str = ""
     remainder: str = ""
+    leaves: bool = False
     total: Amount | None = None
     rival: str = ""
     rules: tuple[str, ...] = ()

@@ -73,7 +73,8 @@ class Panel:
     rendering; `left` is what no match has used yet; `state` is words when the payment is no longer open ("Matched by
     Ana, 12 s ago"); `none_text` says why there is no suggestion; `summary` is the sentence read aloud ("49.00 EUR from
     Mueller, exact match INV-1038"); `find` or `split` is set when that editor is open; `queue` are the filters of the
-    queue it was opened from; `assignee` is the name of who has it, empty for nobody.
+    queue it was opened from; `assignee` is the name of who has it, empty for nobody; `rest_uses` is offered where a
+    candidate leaves something over, sent as `rest`.
     """
 
     receipt_id: str
@@ -95,6 +96,7 @@ class Panel:
     hold_until: str = ""
     ignore_reasons: tuple[Choice, ...] = ()
     reject_reasons: tuple[Choice, ...] = ()
+    rest_uses: tuple[Choice, ...] = ()
     find: FindPanel | None = None
     split: SplitPanel | None = None
     note: str = ""

@@ -122,6 +122,7 @@ def candidate(receipt: Receipt, proposal: Proposal, today: date) -> CandidateCar
         receipt=card,
         reasons=reason_lines([*reasons, *against]),
         remainder=_remainder(lines, rest, receipt.currency),
+        leaves=rest > 0 and first.currency == receipt.currency,
         rival=_rival(proposal),
         rules=tuple(each["name"] for each in proposal.rules),
         total=Amount(total, first.currency),

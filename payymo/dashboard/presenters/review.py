@@ -14,6 +14,7 @@ from matching import selectors
 from matching.locks import Receipt
 from matching.models import Decision, Proposal
 from matching.services import second_look
+from matching.services.rests import Rest
 from matching.services.teamwork import Colleague, colleagues
 from matching.services.why_none import why_none
 from matching.versions import version_of
@@ -43,6 +44,16 @@ BAND_WORDS = {
     "likely": gettext_lazy("likely match"),
     "possible": gettext_lazy("possible match"),
 }
+
+
+def rest_choices(chosen: str = "") -> tuple[Choice, ...]:
+    """Return what money beyond a match can become."""
+    named = (
+        (Rest.OPEN, _("Leave open")),
+        (Rest.CREDIT, _("Client's credit in WHMCS")),
+        (Rest.NEXT, _("Next invoices")),
+    )
+    return tuple(Choice(rest.value, text, rest.value == (chosen or Rest.OPEN)) for rest, text in named)
 
 
 def urls_of(receipt_id: str, query: str) -> PanelUrls:
@@ -113,6 +124,7 @@ def panel(receipt: Receipt, *, may_decide: bool, now: datetime, error: str = "",
         hold_until=(today + timedelta(days=7)).isoformat(),
         ignore_reasons=words.ignore_choices(_NONE_TO_IGNORE.get(best.none_reason, "") if best else ""),
         reject_reasons=words.reject_choices(),
+        rest_uses=rest_choices() if is_open and any(each.leaves for each in candidates) else (),
         note=_second(receipt, now) if is_open else "",
         assignee=assigned.assignee_name if assigned else "",
         colleagues=tuple(Choice(str(p.id), p.name, bool(assigned) and p.id == assigned.assignee_id) for p in people),

@@ -18,6 +18,7 @@ from matching import locks, selectors
 from matching.models import Decision
 from matching.services import allocation, decisions, setting_aside, undoing
 from matching.services.decisions import Actor
+from matching.services.rests import Rest
 from matching.versions import version_of
 from payymo.dashboard import formats
 from payymo.dashboard.links import link
@@ -188,13 +189,26 @@ def _candidate(receipt: locks.Receipt, request: HttpRequest) -> uuid.UUID:
     return found.public_id
 
 
+def chosen_rest(request: HttpRequest) -> Rest:
+    """Read what becomes of the money beyond a match; nothing said leaves it open.
+
+    Raises: BadInput.
+    """
+    try:
+        return Rest(request.POST.get("rest") or Rest.OPEN)
+    except ValueError as error:
+        raise BadInput(_("Say what happens to the rest, or give it to an invoice.")) from error
+
+
 @require_POST
 @requires_permission("review.decide")
 def approve(request: HttpRequest, receipt_id: uuid.UUID) -> HttpResponse:
     """Approve the chosen suggestion."""
 
     def act(receipt: locks.Receipt, request: HttpRequest, now: datetime) -> decisions.Decided:
-        return allocation.approve_proposal(proposal_id=_candidate(receipt, request), actor=actor_of(request), now=now)
+        return allocation.approve_proposal(
+            proposal_id=_candidate(receipt, request), actor=actor_of(request), now=now, rest=chosen_rest(request)
+        )
 
     return decide(request, receipt_id, act)
 

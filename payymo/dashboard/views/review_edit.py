@@ -19,10 +19,11 @@ from payymo.dashboard import paging
 from payymo.dashboard.amounts import read_amount
 from payymo.dashboard.formats import money
 from payymo.dashboard.links import link
-from payymo.dashboard.pages import Amount, Choice, FindPanel, FindResult, Panel, SplitPanel, SplitRow
+from payymo.dashboard.pages import Amount, FindPanel, FindResult, Panel, SplitPanel, SplitRow
 from payymo.dashboard.presenters.candidates import reason_lines
+from payymo.dashboard.presenters.review import rest_choices
 from payymo.dashboard.views.review import page_of, receipt_or_404
-from payymo.dashboard.views.review_decide import actor_of, decide, invalid, is_stale, panel_of
+from payymo.dashboard.views.review_decide import actor_of, chosen_rest, decide, invalid, is_stale, panel_of
 from payymo.shared.money import UnreadableAmount, exponent
 from whmcs.models import Invoice
 
@@ -138,7 +139,7 @@ def _split_panel(request: HttpRequest, receipt: locks.Receipt, errors: dict[str,
         rows=tuple(rows),
         unallocated=Amount(rest, receipt.currency),
         digits=exponent(receipt.currency),
-        rest_uses=(Choice("open", _("Leave open"), True),),
+        rest_uses=rest_choices(sent.get("rest", "")),
         q=q,
         results=tuple(_result(each) for each in results),
     )
@@ -155,7 +156,7 @@ def split(request: HttpRequest, receipt_id: uuid.UUID) -> HttpResponse:
     if saves and is_stale(request, receipt):
         return decide(request, receipt_id, _save_split)
     if saves and not errors:
-        if editor.rows and editor.unallocated.value > 0 and request.POST.get("rest") != "open":
+        if editor.rows and editor.unallocated.value > 0 and not request.POST.get("rest"):
             errors["rest"] = _("Say what happens to the rest, or give it to an invoice.")
         else:
             return decide(request, receipt_id, _save_split)
@@ -168,4 +169,6 @@ def _save_split(receipt: locks.Receipt, request: HttpRequest, now: datetime) -> 
     amounts = {row.key: read_amount(row.text, receipt.currency) for row in editor.rows if row.text.strip()}
     keys = {str(invoice.public_id): invoice.pk for invoice in _invoices(list(amounts))}
     lines = [allocation.Line(keys[key], amount) for key, amount in amounts.items() if amount]
-    return allocation.allocate_by_hand(receipt_id=receipt.public_id, lines=lines, actor=actor_of(request), now=now)
+    return allocation.allocate_by_hand(
+        receipt_id=receipt.public_id, lines=lines, actor=actor_of(request), now=now, rest=chosen_rest(request)
+    )
