@@ -124,6 +124,9 @@ class Invoice(Record):
     status = models.CharField(max_length=40)
     payment_method = models.CharField(max_length=60, blank=True)
     is_mass_payment = models.BooleanField(default=False)
+    is_credit_account = models.BooleanField(
+        default=False, help_text="no invoice of WHMCS: stands for the client's credit, which takes money without one"
+    )
     remote_updated_at = models.CharField(max_length=19, blank=True, help_text="WHMCS's own updated_at, as text")
     synced_at = models.DateTimeField(help_text="when what is shown here was read; an older reading never replaces it")
     read_at = models.DateTimeField(null=True, blank=True, help_text="when balance and lines were last read")
@@ -136,6 +139,9 @@ class Invoice(Record):
         constraints = [
             models.UniqueConstraint(fields=["instance", "whmcs_id"], name="one_row_per_whmcs_invoice"),
             models.CheckConstraint(condition=Q(reserved__gte=0), name="invoice_reserved_not_negative"),
+            models.UniqueConstraint(
+                fields=["client"], condition=Q(is_credit_account=True), name="one_credit_account_per_client"
+            ),
         ]
         indexes = [
             models.Index(fields=["status", "due_date"], name="invoice_status_due"),

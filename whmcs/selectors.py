@@ -51,7 +51,7 @@ def clients(*, text: str = "") -> QuerySet[Client]:
 
 def invoices(*, status: str = "", text: str = "", currency: str = "") -> QuerySet[Invoice]:
     """Return invoices, newest first, of one status or `open`, that hold every word of `text`."""
-    found = Invoice.objects.select_related("client", "instance").order_by("-pk")
+    found = Invoice.objects.filter(is_credit_account=False).select_related("client", "instance").order_by("-pk")
     if status == "open":
         found = found.filter(status__in=OPEN_STATUSES)
     elif status:

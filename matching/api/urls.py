@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from matching.api import engine, module_guard, postings, reports, rules, settlements, views
+from matching.api import credits, engine, module_guard, postings, reports, rules, settlements, views
 
 urlpatterns = [
     path("proposals/", views.ProposalList.as_view(), name="proposals"),
@@ -14,6 +14,7 @@ urlpatterns = [
     path("decisions/<uuid:public_id>/undo/", views.Undo.as_view(), name="decision-undo"),
     path("decisions/<uuid:public_id>/wrong/", engine.ReportWrong.as_view(), name="decision-wrong"),
     path("allocations/", views.Allocate.as_view(), name="allocations"),
+    path("allocations/credit/", credits.AllocateCredit.as_view(), name="allocations-credit"),
     path("engine-models/", engine.EngineModelList.as_view(), name="engine-models"),
     path("engine-models/shipped/use/", engine.UseShippedWeights.as_view(), name="engine-models-shipped"),
     path("engine-models/release/", engine.LetLearn.as_view(), name="engine-models-release"),

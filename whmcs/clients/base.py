@@ -203,3 +203,19 @@ class WhmcsApi(Protocol):
         Raises: Unknown unless the answer proves that it was, or was not, booked.
         """
         ...
+
+    def add_credit_payment(
+        self,
+        *,
+        client_whmcs_id: int,
+        amount: Decimal,
+        transaction_id: str,
+        gateway: str,
+        paid_on: str,
+        fees: Decimal,
+    ) -> None:
+        """Book a payment of a client that becomes their credit; `paid_on` is in the site's own format, or empty.
+
+        Raises: Unknown unless the answer proves that it was, or was not, booked; also when WHMCS knows the id already.
+        """
+        ...

@@ -16,6 +16,7 @@ CLIENT_NOT_FOUND = "client_not_found"
 INVOICE_CANCELLED = "invoice_cancelled"
 ACTION_UNKNOWN = "action_unknown"
 ACTION_NOT_ALLOWED = "action_not_allowed"
+TRANSACTION_KNOWN = "transaction_known"
 REFUSED = "refused"
 
 # As long as one of these holds, no call of any kind will pass: a person must change something in WHMCS.
@@ -34,6 +35,7 @@ _TEXTS = (
     ("client not found", CLIENT_NOT_FOUND),
     ("client id not found", CLIENT_NOT_FOUND),
     ("that is cancelled", INVOICE_CANCELLED),
+    ("transaction id must be unique", TRANSACTION_KNOWN),
     ("api function not found", ACTION_UNKNOWN),
 )
 

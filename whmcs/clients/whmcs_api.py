@@ -178,6 +178,42 @@ class WhmcsHttpApi:
         )
         self._write("AddInvoicePayment", **sent)
 
+    def add_credit_payment(
+        self,
+        *,
+        client_whmcs_id: int,
+        amount: Decimal,
+        transaction_id: str,
+        gateway: str,
+        paid_on: str,
+        fees: Decimal,
+    ) -> None:
+        """Book a payment of a client that becomes their credit.
+
+        Raises: ValueError before anything is sent if a value is missing; Unknown unless the answer proves that it was,
+        or was not, booked. WHMCS refuses an id that it knows: then it is there, and must be looked up.
+        """
+        _check_payment(client_whmcs_id, amount, gateway, transaction_id)
+        sent: dict[str, Any] = {
+            "userid": client_whmcs_id,
+            "paymentmethod": gateway,
+            "transid": transaction_id,
+            "description": "Payment without an invoice",
+            "amountin": _plain(amount),
+            "credit": 1,
+        }
+        if paid_on:
+            # Another format than the site's own would be lost without a word.
+            sent["date"] = paid_on
+        if fees:
+            sent["fees"] = _plain(fees)
+        try:
+            self._write("AddTransaction", **sent)
+        except Refused as error:
+            if error.reason != refusals.TRANSACTION_KNOWN:
+                raise
+            raise Unknown(str(error), reason=error.reason) from error
+
     def _read(self, action: str, **fields: Any) -> Mapping[str, Any]:
         """Call an action that changes nothing.
 
@@ -246,10 +282,7 @@ def payment_fields(
 
     Raises: ValueError for a value without which WHMCS would book something else.
     """
-    if amount <= 0 or not gateway or not invoice_whmcs_id:
-        raise ValueError("a payment needs an invoice, a gateway and an amount above zero")
-    if not transaction_id or len(transaction_id) > LARGEST_TRANSACTION_ID:
-        raise ValueError(f"a payment needs a transaction id of at most {LARGEST_TRANSACTION_ID} characters")
+    _check_payment(invoice_whmcs_id, amount, gateway, transaction_id)
     sent = {
         "invoiceid": str(invoice_whmcs_id),
         "transid": transaction_id,
@@ -263,6 +296,13 @@ def payment_fields(
         # Left out otherwise: a form has no false, and PHP takes the word "False" for true.
         sent["noemail"] = "1"
     return sent
+
+
+def _check_payment(on: int, amount: Decimal, gateway: str, transaction_id: str) -> None:
+    if amount <= 0 or not gateway or not on:
+        raise ValueError("a payment needs an invoice or a client, a gateway and an amount above zero")
+    if not transaction_id or len(transaction_id) > LARGEST_TRANSACTION_ID:
+        raise ValueError(f"a payment needs a transaction id of at most {LARGEST_TRANSACTION_ID} characters")
 
 
 def _plain(amount: Decimal) -> str:

@@ -41,8 +41,11 @@ def look_up(api: WhmcsApi, posting: Posting) -> LookedUp:
     if len(rows) > 1:
         return LookedUp(Booked.DIFFERENT, difference=f"WHMCS shows this payment {len(rows)} times.")
     row = rows[0]
-    if row.invoice_whmcs_id != posting.invoice.whmcs_id:
+    is_credit = posting.invoice.is_credit_account
+    if row.invoice_whmcs_id != (0 if is_credit else posting.invoice.whmcs_id):
         return LookedUp(Booked.DIFFERENT, difference=f"WHMCS shows this payment on invoice {row.invoice_whmcs_id}.")
+    if is_credit and row.client_whmcs_id != posting.invoice.client.whmcs_id:
+        return LookedUp(Booked.DIFFERENT, difference=f"WHMCS shows this payment of client {row.client_whmcs_id}.")
     if row.amount_in != posting.amount or row.amount_out:
         return LookedUp(
             Booked.DIFFERENT,

@@ -23,7 +23,7 @@ from whmcs.models import Invoice, Posting, WhmcsInstance
 from whmcs.services import health
 from whmcs.services.booked import Booked, LookedUp, look_up
 from whmcs.services.claiming import claim_next, renew
-from whmcs.services.mirroring import store_transactions, to_local, write_invoice
+from whmcs.services.mirroring import local_day, store_transactions, to_local, write_invoice
 from whmcs.services.objections import objection
 from whmcs.services.timing import Clock, Timing, clock_from
 from whmcs.services.transitions import count_reserved, expect_less, keep, move
@@ -33,7 +33,7 @@ ApiFor = Callable[[WhmcsInstance], WhmcsApi]
 State = Posting.State
 # After so many failures in a row of one installation the rest of this run leaves it alone.
 _FAILURES_UNTIL_SKIPPED = 3
-_GONE = (refusals.INVOICE_NOT_FOUND, refusals.INVOICE_CANCELLED)
+_GONE = (refusals.INVOICE_NOT_FOUND, refusals.INVOICE_CANCELLED, refusals.CLIENT_NOT_FOUND)
 
 
 @dataclass(slots=True)
@@ -109,13 +109,13 @@ class _Worker:
         try:
             found = look_up(self._api(posting), posting)
             read_at = self._clock()
-            remote = self._api(posting).invoice(posting.invoice.whmcs_id)
+            remote = self._invoice(posting)
         except (Refused, Retryable) as error:
             return self._not_sent(posting, error)
         if found.verdict is not Booked.ABSENT:
             return self._settle(posting, found, remote, read_at)
-        against = objection(posting, remote)
-        if against:
+        against = objection(posting, remote) if remote is not None else ""
+        if against and remote is not None:
             self._conflict(posting, against, remote, read_at)
             return True
         if not _tenant_is_active() or not renew(posting, now=self._clock(), timing=self._timing):
@@ -132,7 +132,26 @@ class _Worker:
             return self._not_sent(posting, error, is_final=isinstance(error, Refused))
         return self._read_back(posting)
 
+    def _invoice(self, posting: Posting) -> RemoteInvoice | None:
+        """Read the invoice as WHMCS shows it now; of a client's credit there is none.
+
+        Raises: Refused, Retryable.
+        """
+        if posting.invoice.is_credit_account:
+            return None
+        return self._api(posting).invoice(posting.invoice.whmcs_id)
+
     def _book(self, posting: Posting) -> None:
+        if posting.invoice.is_credit_account:
+            self._api(posting).add_credit_payment(
+                client_whmcs_id=posting.invoice.client.whmcs_id,
+                amount=posting.amount,
+                transaction_id=posting.transaction_id,
+                gateway=posting.gateway,
+                paid_on=local_day(posting.paid_at, posting.instance),
+                fees=posting.fees,
+            )
+            return
         self._api(posting).add_invoice_payment(
             invoice_whmcs_id=posting.invoice.whmcs_id,
             amount=posting.amount,
@@ -147,7 +166,7 @@ class _Worker:
         try:
             found = look_up(self._api(posting), posting)
             read_at = self._clock()
-            remote = self._api(posting).invoice(posting.invoice.whmcs_id)
+            remote = self._invoice(posting)
         except (Refused, Retryable) as error:
             self._unknown(posting, f"Sent, but it could not be read back: {error}")
             return False
@@ -161,16 +180,14 @@ class _Worker:
         try:
             found = look_up(self._api(posting), posting)
             read_at = self._clock()
-            remote = (
-                self._api(posting).invoice(posting.invoice.whmcs_id) if found.verdict is not Booked.ABSENT else None
-            )
+            remote = self._invoice(posting) if found.verdict is not Booked.ABSENT else None
         except (Refused, Retryable) as error:
             now = self._clock()
             if health.needs_a_person(error):
                 health.mark_broken(posting.instance, error, now=now)
             self._look_later(posting, absent=posting.absent_look_ups, error=str(error))
             return False
-        if remote is not None:
+        if found.verdict is not Booked.ABSENT:
             return self._settle(posting, found, remote, read_at)
         absent = posting.absent_look_ups + 1
         if absent < self._timing.look_ups_until_absent:
@@ -183,7 +200,7 @@ class _Worker:
             move(posting, State.QUEUED, now=now, reason="looked up: not booked", not_before=now, absent_look_ups=0)
         return True
 
-    def _settle(self, posting: Posting, found: LookedUp, remote: RemoteInvoice, read_at: datetime) -> bool:
+    def _settle(self, posting: Posting, found: LookedUp, remote: RemoteInvoice | None, read_at: datetime) -> bool:
         if found.booking is None:
             self._conflict(posting, found.difference, remote, read_at)
             return True
@@ -191,11 +208,12 @@ class _Worker:
             logger.warning("lease lost", extra={"event": "posting_lease_lost", "posting": posting.public_id})
         return True
 
-    def _conflict(self, posting: Posting, reason: str, remote: RemoteInvoice, read_at: datetime) -> None:
+    def _conflict(self, posting: Posting, reason: str, remote: RemoteInvoice | None, read_at: datetime) -> None:
         """Leave it to a person, with the invoice as WHMCS shows it; the amount stays reserved."""
         with transaction.atomic():
             invoice = lock_invoices([posting.invoice_id])[posting.invoice_id]
-            if move(posting, State.CONFLICT, now=self._clock(), reason=reason, last_error=reason[:500]):
+            is_moved = move(posting, State.CONFLICT, now=self._clock(), reason=reason, last_error=reason[:500])
+            if is_moved and remote is not None:
                 write_invoice(invoice, remote, read_at=read_at, is_newest=True)
 
     def _unknown(self, posting: Posting, reason: str) -> None:
@@ -235,7 +253,7 @@ class _Worker:
 
 
 def _record(
-    posting: Posting, booking: RemoteTransaction, remote: RemoteInvoice, *, read_at: datetime, now: datetime
+    posting: Posting, booking: RemoteTransaction, remote: RemoteInvoice | None, *, read_at: datetime, now: datetime
 ) -> bool:
     """Write the proof, the invoice as WHMCS shows it now, and the end of the reservation, all at once."""
     with transaction.atomic():
@@ -252,7 +270,8 @@ def _record(
             last_error="",
         ):
             return False
-        write_invoice(invoice, remote, read_at=read_at, is_newest=True)
+        if remote is not None:
+            write_invoice(invoice, remote, read_at=read_at, is_newest=True)
         expect_less(invoice, posting)
         count_reserved(invoice)
     return True

@@ -27,6 +27,10 @@ _MATTERS = frozenset(
 )
 MASS_PAYMENT_LINE = "Invoice"
 _MOST_NUMBERS = 20
+_DAYS = {
+    "DD/MM/YYYY": "%d/%m/%Y", "DD.MM.YYYY": "%d.%m.%Y", "DD-MM-YYYY": "%d-%m-%Y", "MM/DD/YYYY": "%m/%d/%Y",
+    "YYYY/MM/DD": "%Y/%m/%d", "YYYY-MM-DD": "%Y-%m-%d",
+}  # fmt: skip
 _WRITTEN = (
     *("number", "issue_date", "due_date", "paid_at", "total", "credit", "balance", "status", "payment_method"),
     *("is_mass_payment", "other_numbers", "synced_at", "read_at", "needs_reading", "matched_at"),
@@ -43,6 +47,12 @@ def to_local(moment: datetime, instance: WhmcsInstance) -> datetime:
     naive = moment.astimezone(UTC).replace(tzinfo=None)
     is_a_day = (naive.hour, naive.minute, naive.second, naive.microsecond) == (0, 0, 0, 0)
     return naive if is_a_day else naive + timedelta(seconds=instance.clock_offset_seconds)
+
+
+def local_day(moment: datetime, instance: WhmcsInstance) -> str:
+    """Write a day as AddTransaction wants it, in the installation's own format; empty where that is not known."""
+    pattern = _DAYS.get(instance.found.get("date_format", ""), "")
+    return to_local(moment, instance).strftime(pattern) if pattern else ""
 
 
 def change(invoice: Invoice, values: dict[str, Any]) -> bool:

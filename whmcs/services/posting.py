@@ -9,7 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet, Sum
+from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
 from django.utils.translation import gettext
 
 from payymo.shared.errors import BadInput, Conflict
@@ -127,7 +127,8 @@ def leave_pending(
         existing = Posting.objects.filter(public_id=public_id).first()
         if existing is not None:
             return _same(existing, locked, amount, currency)
-        _check_invoice(locked, amount, currency, allows_overpayment)
+        if not locked.is_credit_account:
+            _check_invoice(locked, amount, currency, allows_overpayment)
         _check_nothing_is_forgotten(locked)
         posting = Posting(
             public_id=public_id,
@@ -284,7 +285,7 @@ def release(*, posting: Posting, now: datetime, reason: str) -> Posting:
         locked = lock_invoices([current.invoice_id])[current.invoice_id]
         if not move(current, State.WITHDRAWN, now=now, reason=f"given up: {reason}"):
             raise PostingMovedOn(gettext("The posting has moved on; look at its state again."))
-        locked.needs_reading = True
+        locked.needs_reading = not locked.is_credit_account
         locked.save(update_fields=["needs_reading"])
         count_reserved(locked)
     return current
@@ -312,7 +313,7 @@ def _check_nothing_is_forgotten(invoice: Invoice) -> None:
         raise PostingPaused(
             gettext("Payymo was restored from a backup and first compares its book with WHMCS. Try again later.")
         )
-    if forgotten_bookings().filter(invoice=invoice).exists():
+    if forgotten_bookings().filter(_booked_on(invoice)).exists():
         raise ForgottenBooking(
             gettext(
                 "WHMCS shows a payment on invoice %(display_number)s that Payymo booked before it was restored from a "
@@ -320,6 +321,13 @@ def _check_nothing_is_forgotten(invoice: Invoice) -> None:
             )
             % {"display_number": invoice.display_number}
         )
+
+
+def _booked_on(invoice: Invoice) -> Q:
+    """A ledger row of a client's credit names no invoice."""
+    if not invoice.is_credit_account:
+        return Q(invoice=invoice)
+    return Q(instance=invoice.instance, client_whmcs_id=invoice.client.whmcs_id, invoice=None)
 
 
 def _check_invoice(invoice: Invoice, amount: Decimal, currency: str, allows_overpayment: bool) -> None:

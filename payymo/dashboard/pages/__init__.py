@@ -38,7 +38,7 @@ Nothing in a template asks the database, and nothing here does either.
 """
 
 from payymo.dashboard.pages.bulk import BatchPage, BatchRow, BulkPage, BulkRow
-from payymo.dashboard.pages.by_hand import FindPanel, FindResult, SplitPanel, SplitRow
+from payymo.dashboard.pages.by_hand import CreditResult, FindPanel, FindResult, SplitPanel, SplitRow
 from payymo.dashboard.pages.comments import CommentLine
 from payymo.dashboard.pages.engine import EnginePage, StopCard, VersionRow
 from payymo.dashboard.pages.evidence import CandidateCard, InvoiceLine, Mark, ReasonLine, ReceiptCard
@@ -164,6 +164,7 @@ __all__ = [
     "ConnectFormPage",
     "ConnectionCard",
     "ConnectionsPage",
+    "CreditResult",
     "Decided",
     "EnginePage",
     "EquationLine",

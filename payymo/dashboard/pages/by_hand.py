@@ -24,11 +24,21 @@ class FindResult:
 
 
 @dataclass(frozen=True, slots=True)
+class CreditResult:
+    """A client that the search found, who may get the payment as credit."""
+
+    key: str
+    client: str
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
 class FindPanel:
-    """The search inside the panel. Shape: at most 20 results; `more` says there were others."""
+    """The search inside the panel. Shape: at most 20 results and 5 clients; `more` says there were other invoices."""
 
     q: str = ""
     results: tuple[FindResult, ...] = ()
+    clients: tuple[CreditResult, ...] = ()
     more: bool = False
     searched: bool = False
 

@@ -142,7 +142,9 @@ def _booked_elsewhere(invoice: Invoice) -> tuple[ReceivedRow, ...]:
 
 def _other_names(invoice: Invoice) -> tuple[Fact, ...]:
     """By what else a payment may name it: the reference that Payymo mints, and numbers of orders and mass payments."""
-    facts = [Fact(_("Payment reference"), text=mint(invoice.instance_id, invoice.whmcs_id), verbatim=True)]
+    facts = []
+    if not invoice.is_credit_account:
+        facts.append(Fact(_("Payment reference"), text=mint(invoice.instance_id, invoice.whmcs_id), verbatim=True))
     if invoice.other_numbers:
         facts.append(Fact(_("Also known as"), text=", ".join(invoice.other_numbers), verbatim=True))
     return tuple(facts)

@@ -12,22 +12,25 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from accounts.guards import requires_permission
+from banking.models import BankTransaction
 from matching import finding, locks, selectors
 from matching.services import allocation, decisions
+from matching.services.crediting import allocate_to_credit
 from matching.services.decisions import UnusableAllocation
 from payymo.dashboard import paging
 from payymo.dashboard.amounts import read_amount
 from payymo.dashboard.formats import money
 from payymo.dashboard.links import link
-from payymo.dashboard.pages import Amount, FindPanel, FindResult, Panel, SplitPanel, SplitRow
+from payymo.dashboard.pages import Amount, CreditResult, FindPanel, FindResult, Panel, SplitPanel, SplitRow
 from payymo.dashboard.presenters.candidates import reason_lines
 from payymo.dashboard.presenters.review import rest_choices
 from payymo.dashboard.views.review import page_of, receipt_or_404
 from payymo.dashboard.views.review_decide import actor_of, chosen_rest, decide, invalid, is_stale, panel_of
 from payymo.shared.money import UnreadableAmount, exponent
-from whmcs.models import Invoice
+from whmcs import selectors as whmcs
+from whmcs.models import Invoice, WhmcsInstance
 
-RESULT_LIMIT, REASON_LIMIT = 20, 4
+RESULT_LIMIT, REASON_LIMIT, CLIENT_LIMIT = 20, 4, 5
 ROW_LIMIT = 200
 
 
@@ -57,17 +60,42 @@ def _show(request: HttpRequest, receipt_id: uuid.UUID, shown: Panel, *, code: in
 @require_http_methods(["GET", "POST"])
 @requires_permission("review.decide")
 def find(request: HttpRequest, receipt_id: uuid.UUID) -> HttpResponse:
-    """Search open invoices for a payment; POST matches it with one of them."""
+    """Search open invoices for a payment; POST matches it with one of them, or books it as a client's credit."""
     if request.method == "POST":
-        return decide(request, receipt_id, _link_found)
+        return decide(request, receipt_id, _to_credit if "client" in request.POST else _link_found)
     receipt = receipt_or_404(receipt_id)
     text = paging.asked_text(request)
     results, more = finding.find(receipt, text, limit=RESULT_LIMIT)
     shown = replace(
         panel_of(request, receipt, now=timezone.now()),
-        find=FindPanel(q=text, results=tuple(_result(each) for each in results), more=more, searched=bool(text)),
+        find=FindPanel(
+            q=text,
+            results=tuple(_result(each) for each in results),
+            clients=_clients(receipt, text),
+            more=more,
+            searched=bool(text),
+        ),
     )
     return _show(request, receipt_id, shown)
+
+
+def _clients(receipt: locks.Receipt, text: str) -> tuple[CreditResult, ...]:
+    """The clients that the words name, for a transfer that is for no invoice; words that give an amount name none."""
+    if not isinstance(receipt, BankTransaction) or not text or any(word[0] in "=~" for word in text.split()):
+        return ()
+    rows = whmcs.clients(text=text).exclude(instance__state=WhmcsInstance.State.REMOVED)[:CLIENT_LIMIT]
+    return tuple(CreditResult(str(row.public_id), row.display_name, f"#{row.whmcs_id}") for row in rows)
+
+
+def _to_credit(receipt: locks.Receipt, request: HttpRequest, now: datetime) -> decisions.Decided:
+    try:
+        wanted = uuid.UUID(request.POST.get("client", ""))
+    except ValueError as error:
+        raise UnusableAllocation(_("Choose a client.")) from error
+    client = whmcs.clients().filter(public_id=wanted).first()
+    if client is None:
+        raise UnusableAllocation(_("Choose a client."))
+    return allocate_to_credit(receipt_id=receipt.public_id, client=client, actor=actor_of(request), now=now)
 
 
 def _link_found(receipt: locks.Receipt, request: HttpRequest, now: datetime) -> decisions.Decided:
