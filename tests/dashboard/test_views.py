@@ -48,6 +48,7 @@ PAGES = {
     "/connections/whmcs/new/": "connections.change",
     "/connections/stripe/new/": "connections.change",
     "/connections/whmcs/{instance}/credential/": "connections.change",
+    "/connections/whmcs/{instance}/guard/": "connections.change",
     "/connections/whmcs/{instance}/module/": "connections.view",
     "/connections/bank/new/": "connections.change",
     "/imports/": "imports.add",

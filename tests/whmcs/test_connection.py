@@ -117,6 +117,28 @@ def test_a_call_that_the_role_does_not_allow_is_named(in_acme, site):
         connect(site)
 
 
+def test_everything_that_the_role_lacks_is_named_at_once(in_acme, site):
+    for action in ("GetClients", "GetTransactions"):
+        site.fault("not_allowed", only=action)
+
+    with pytest.raises(ConnectionFailed) as failed:
+        connect(site)
+
+    assert failed.value.code == "action_not_allowed"
+    assert "does not allow GetClients, GetTransactions." in str(failed.value)
+    assert WhmcsInstance.objects.count() == 0
+
+
+def test_what_the_test_found_is_kept_and_a_date_format_it_may_not_ask_is_left_out(in_acme, site):
+    found = connect(site).found
+    site.fault("not_allowed", only="GetConfigurationValue")
+    connection.test_instance(instance=WhmcsInstance.objects.get(), now=NOW)
+
+    assert (found["currencies"][0], found["date_format"]) == ("EUR", "DD.MM.YYYY")
+    assert ["banktransfer", "Banküberweisung"] in found["payment_methods"]
+    assert WhmcsInstance.objects.get().found == {**found, "date_format": ""}
+
+
 def test_a_dead_host_and_an_inside_address_are_told_apart(in_acme, site, settings):
     with pytest.raises(ConnectionFailed) as inside:
         connect(site, base_url="https://127.0.0.1/whmcs")

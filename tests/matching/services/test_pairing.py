@@ -185,3 +185,21 @@ def test_many_entries_cost_no_more_queries_to_look_at():
         rows.transfer("x", f"-{place + 2}.00", into=main, counterparty_hash="reserve")
         returned(f"-{place + 8}.00")
     assert cost() == one
+
+
+def test_a_returned_payment_waits_until_whmcs_shows_the_refund_of_that_booking(reviewer):
+    entry = payment()
+    posting = matched(entry, reviewer).invoicematch_set.get().posting
+    booking = posting.instance.transactions.create(whmcs_id=70, amount_in=50, transaction_id=posting.transaction_id)
+    Posting.objects.update(state="POSTED", posted_at=NOW, whmcs_transaction=booking)
+    returned()
+    pairing.pair_found(now=NOW)
+    [pair] = pair_selectors.returns_to_deal_with()
+    assert pair_selectors.steps([pair]) == {pair.pk: Step.REVERSE}
+
+    posting.instance.transactions.create(whmcs_id=71, amount_out=20, refunds_whmcs_id=70)
+    assert pair_selectors.returns_to_deal_with().exists()
+    posting.instance.transactions.create(whmcs_id=72, amount_out=50, refunds_whmcs_id=70)
+
+    assert not pair_selectors.returns_to_deal_with().exists()
+    assert pair_selectors.steps([pair]) == {}
