@@ -8,9 +8,11 @@ from django.contrib.admin.forms import AdminAuthenticationForm
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.services import attempts, second_factor
+from accounts.models import User
+from accounts.services import attempts, passkeys, second_factor
 from accounts.services.client_address import client_address
 from accounts.services.security_events import record
+from tenants.middleware import host_of
 
 _PASSWORD_HINT = _("12 to 128 characters. A few words that only you would put together are best.")
 
@@ -182,6 +184,9 @@ class StaffSignInForm(AdminAuthenticationForm):
         widget=forms.TextInput(attrs={"autocomplete": "one-time-code"}),
     )
 
+    # Set once the password is right and the passkey is to follow.
+    waits: User | None = None
+
     def clean(self) -> dict[str, Any]:
         """Count, then check.
 
@@ -198,6 +203,10 @@ class StaffSignInForm(AdminAuthenticationForm):
             cleaned = super().clean()
             self._check_code()
         except forms.ValidationError:
+            if self.waits is not None:
+                # The account keeps its count, or a known password would give any number of tries.
+                attempts.forgive_attempt(attempt=attempt, account=False)
+                raise
             record(kind="staff_sign_in_refused", tenant=None, user=None, now=now)
             raise
         attempts.forgive_attempt(attempt=attempt)
@@ -209,9 +218,12 @@ class StaffSignInForm(AdminAuthenticationForm):
 
         Raises: ValidationError.
         """
-        user = self.get_user()
+        user, code = self.get_user(), self.cleaned_data.get("code", "")
+        if not code and passkeys.of(user, host_of(self.request)).filter(suspected_at=None).exists():
+            self.waits = user
+            raise forms.ValidationError(_("Your password is right. Use your passkey now."), code="passkey_waits")
         if second_factor.is_set_up(user):
-            if not second_factor.use_code(user=user, code=self.cleaned_data.get("code", ""), now=timezone.now()):
+            if not second_factor.use_code(user=user, code=code, now=timezone.now()):
                 raise forms.ValidationError(str(second_factor.WrongCode()), code="wrong_code")
         elif settings.SECOND_FACTOR_REQUIRED:
             raise forms.ValidationError(

@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 from django.contrib.sessions.backends.base import SessionBase
 
 from accounts import permissions
-from accounts.models import Membership
+from accounts.models import Membership, User
 from tenants.models import Tenant
 
 LIFE = timedelta(minutes=5)
 _KEY = "payymo_pending_sign_in"
+_STAFF_KEY = "payymo_pending_staff"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,36 @@ class Pending:
 
     membership: Membership
     onward: str
+
+
+@dataclass(frozen=True, slots=True)
+class PendingStaff:
+    """Whose password was right on the staff host, and where they wanted to go."""
+
+    user: User
+    onward: str
+
+
+def begin_staff(session: SessionBase, user: User, *, onward: str, now: datetime) -> None:
+    """Remember a member of staff, under a new session id."""
+    session.cycle_key()
+    session[_STAFF_KEY] = {
+        "user": user.pk,
+        "stamp": user.get_session_auth_hash(),
+        "since": int(now.timestamp()),
+        "onward": onward,
+    }
+
+
+def find_staff(session: SessionBase, *, now: datetime) -> PendingStaff | None:
+    """Return who waits, as long as they are staff, their password is the same and the time is not up."""
+    kept = session.get(_STAFF_KEY)
+    if not isinstance(kept, dict) or now.timestamp() - kept["since"] > LIFE.total_seconds():
+        return None
+    user = User.objects.filter(pk=kept["user"], is_active=True, is_staff=True).first()
+    if user is None or not secrets.compare_digest(kept["stamp"], user.get_session_auth_hash()):
+        return None
+    return PendingStaff(user, kept["onward"])
 
 
 def begin(session: SessionBase, membership: Membership, *, onward: str, now: datetime) -> None:
@@ -47,3 +78,4 @@ def find(session: SessionBase, *, tenant: Tenant, now: datetime) -> Pending | No
 def forget(session: SessionBase) -> None:
     """Let nobody wait any more."""
     session.pop(_KEY, None)
+    session.pop(_STAFF_KEY, None)

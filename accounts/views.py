@@ -91,6 +91,7 @@ def check_second_factor(request: HttpRequest) -> HttpResponse:
         "form": form,
         "error": error_text,
         "passkey_options": passkeys.begin_using(user=found.membership.user, place=place, now=now),
+        "start_url": resolve_url(settings.LOGIN_URL),
     }
     return render_with(request, "accounts/second_factor.html", page, status=status, headers=headers)
 

@@ -80,8 +80,8 @@ def of(user: User, host: str) -> QuerySet[Passkey]:
     return Passkey.objects.filter(user=user, rp_id=host).order_by("pk")
 
 
-def begin_adding(*, user: User, tenant: Tenant, place: Place, now: datetime) -> str:
-    """Return, as JSON, what the browser passes to the authenticator to make a passkey.
+def begin_adding(*, user: User, tenant: Tenant | None, place: Place, now: datetime) -> str:
+    """Return, as JSON, what the browser passes to the authenticator to make a passkey; no tenant is the staff host.
 
     Raises: TooManyPasskeys.
     """
@@ -92,7 +92,7 @@ def begin_adding(*, user: User, tenant: Tenant, place: Place, now: datetime) -> 
         )
     options = webauthn.generate_registration_options(
         rp_id=place.host,
-        rp_name=f"Payymo {tenant.name}",
+        rp_name=f"Payymo {tenant.name if tenant else 'staff'}",
         user_id=user.public_id.bytes,
         user_name=user.email,
         user_display_name=user.display_name,
@@ -153,7 +153,7 @@ def begin_using(*, user: User, place: Place, now: datetime) -> str:
     return webauthn.options_to_json(options)
 
 
-def use(*, user: User, tenant: Tenant, place: Place, answer: str, now: datetime) -> bool:
+def use(*, user: User, tenant: Tenant | None, place: Place, answer: str, now: datetime) -> bool:
     """Return whether a passkey of the user signed this session's challenge, which is spent either way.
 
     Shape: a passkey whose count went back is perhaps a copy: it is refused from now on, and its owner is told.

@@ -182,10 +182,11 @@ def drop_codes_without_factor(*, user: User) -> None:
         RecoveryCode.objects.filter(user=user).delete()
 
 
-def tell_of_change(*, user: User, tenant: Tenant, now: datetime) -> None:
-    """Note that a second factor was added, replaced or removed, and tell its owner by mail."""
+def tell_of_change(*, user: User, tenant: Tenant | None, now: datetime) -> None:
+    """Note that a second factor was added, replaced or removed, and tell its owner by mail; staff have no mails."""
     security_events.record(kind="second_factor_changed", tenant=tenant, user=user, now=now)
-    outbox.post(kind=OutgoingMail.Kind.SECOND_FACTOR_CHANGED, about=user.public_id, tenant=tenant, now=now)
+    if tenant is not None:
+        outbox.post(kind=OutgoingMail.Kind.SECOND_FACTOR_CHANGED, about=user.public_id, tenant=tenant, now=now)
 
 
 def codes_left(user: User) -> int:

@@ -5,7 +5,7 @@ from datetime import datetime
 from django.contrib.auth.hashers import make_password
 
 from accounts import permissions
-from accounts.models import Membership
+from accounts.models import Membership, User
 from accounts.services import attempts, passkeys, second_factor, security_events, sessions
 from accounts.services.passkeys import Place
 from accounts.services.sessions import TokenPair
@@ -86,6 +86,25 @@ def finish_sign_in(
         raise SignInRefused
     attempts.forgive_attempt(attempt=attempt)
     security_events.record(kind="signed_in", tenant=tenant, user=user, now=now)
+
+
+def finish_staff_sign_in(
+    *, user: User, code: str = "", passkey: str = "", place: Place, address: str, now: datetime
+) -> None:
+    """Check the second factor of a member of staff whose password was right a moment ago; guesses count.
+
+    Raises: SignInRefused; TooManyAttempts.
+    """
+    attempt = attempts.count_attempt(email=user.email, address=address, tenant=None, now=now)
+    if passkey:
+        right = passkeys.use(user=user, tenant=None, place=place, answer=passkey, now=now)
+    else:
+        right = second_factor.use_code(user=user, code=code, now=now)
+    if not right:
+        security_events.record(kind="staff_sign_in_refused", tenant=None, user=user, now=now)
+        raise SignInRefused
+    attempts.forgive_attempt(attempt=attempt)
+    security_events.record(kind="staff_signed_in", tenant=None, user=user, now=now)
 
 
 def sign_in_to_api(

@@ -6,10 +6,12 @@ from typing import Any
 from django.contrib.admin import AdminSite, ModelAdmin, register
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse
+from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from accounts import admin as accounts_admin
 from accounts import models as accounts
+from accounts import pending_sign_in, staff_views
 from accounts.forms import StaffSignInForm
 from accounts.services.staff_visits import note_leaving
 from banking import admin as banking_admin
@@ -42,7 +44,13 @@ class StaffSite(AdminSite):
         if "next" not in request.GET and "next" not in request.POST:
             request.GET = request.GET.copy()
             request.GET["next"] = reverse("admin:index", current_app=self.name)
-        return super().login(request, extra_context)
+        answer = super().login(request, extra_context)
+        form = getattr(answer, "context_data", None) and answer.context_data.get("form")
+        if isinstance(form, StaffSignInForm) and form.waits is not None:
+            onward = staff_views.onward(request)
+            pending_sign_in.begin_staff(request.session, form.waits, onward=onward, now=timezone.now())
+            return HttpResponseRedirect(reverse("admin:second_factor"), status=303)
+        return answer
 
     def has_permission(self, request: HttpRequest) -> bool:
         """Return whether this is a member of staff."""
@@ -50,14 +58,19 @@ class StaffSite(AdminSite):
 
 
 class PlatformSite(StaffSite):
-    """What is above all companies."""
+    """What is above all companies, and staff's own passkeys."""
 
     index_template = "admin/platform.html"
 
     def get_urls(self) -> list[Any]:
-        """Add the page of the whole installation."""
-        page = self.admin_view(partial(system, site=self))
-        return [path("system/", page, name="system"), *super().get_urls()]
+        """Add the page of the whole installation, the second step of signing in, and one's own passkeys."""
+        return [
+            path("system/", self.admin_view(partial(system, site=self)), name="system"),
+            path("login/second/", staff_views.second, name="second_factor"),
+            path("passkeys/", self.admin_view(staff_views.own_passkeys), name="passkeys"),
+            path("passkeys/<uuid:public_id>/", self.admin_view(staff_views.remove_passkey), name="passkey_remove"),
+            *super().get_urls(),
+        ]
 
 
 class TenantSite(StaffSite):

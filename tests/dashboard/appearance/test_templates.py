@@ -33,7 +33,7 @@ PAGES = [
     "/imports/map/", "/imports/preview/", "/settings/matching/", "/login/", "/admin/",
     "/connections/whmcs/one/module/",
     "/account/security/", "/account/first/", "/account/waiting/", "/account/codes/", "/account/passkeys/new/",
-    "/2fa/", "/confirm/",
+    "/2fa/", "/confirm/", "/staff/passkeys/",
     "/members/roles/", "/members/roles/new/", "/settings/retention/", "/settings/export/", "/persons/",
     "/persons/nobody/",
     "/members/", "/password/forgotten/", "/password/sent/", "/password/reset/", "/invite/", "/invite/known/",

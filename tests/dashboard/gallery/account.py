@@ -13,7 +13,7 @@ from accounts.forms import (
     NewPasswordForm,
     PasswordForm,
 )
-from accounts.models import Role
+from accounts.models import Passkey, Role
 from payymo.dashboard.forms_members import InviteForm
 from payymo.dashboard.pages.account import AccountPage, AppState, NewPasskeyPage, PasskeyLine, SessionLine
 from payymo.dashboard.pages.members import InvitationRow, MemberRow, MembersPage
@@ -129,7 +129,23 @@ def over() -> dict[str, object]:
 
 
 def second_factor() -> dict[str, object]:
-    return {"tenant_name": "Northhost GmbH", "form": CodeForm(), "passkey_options": '{"challenge": "AA"}'}
+    return {
+        "tenant_name": "Northhost GmbH",
+        "form": CodeForm(),
+        "start_url": "/login/",
+        "passkey_options": '{"challenge": "AA"}',
+    }
+
+
+def staff_passkeys() -> dict[str, object]:
+    rows = [Passkey(name="Key on the desk"), Passkey(name="Old phone", suspected_at="2026-11-14")]
+    form = NewPasskeyForm({"name": "x"})
+    form.is_valid()
+    form.add_error("name", "This passkey was not accepted. Try again, or use a code.")
+    return {
+        "host": "staff.payymo.example", "rows": rows, "form": form, "options": '{"challenge": "AA"}',
+        "codes": ("ABCD-EFGH-JKLM-NPQR",), "console_url": "/admin/",
+    }  # fmt: skip
 
 
 def confirm() -> dict[str, object]:

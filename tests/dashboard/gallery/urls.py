@@ -221,12 +221,14 @@ accounts = [
     path("invite/", show("accounts/invite.html", account.invited, shell=False), name="invite"),
     path("invite/known/", show("accounts/invite.html", account.invited_and_known, shell=False)),
     path("invite/over/", show("accounts/link_over.html", account.over, shell=False)),
+    path("staff/passkeys/", show("accounts/staff_passkeys.html", account.staff_passkeys, shell=False)),
     path("confirm/", show("accounts/confirm.html", account.confirm, shell=False)),
 ]
 admin = [
     path("", staff_review, name="index"),
     path("logout/", lambda request: HttpResponse(status=204), name="logout"),
     path("password_change/", lambda request: HttpResponse(status=204), name="password_change"),
+    path("passkeys/<uuid:public_id>/", lambda request, public_id: HttpResponse(status=204), name="passkey_remove"),
 ]
 urlpatterns = [
     path("", include((dashboard, "dashboard"))),

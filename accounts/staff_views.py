@@ -1,0 +1,139 @@
+"""The staff host: the second step of signing in, and one's own passkeys there."""
+
+import uuid
+
+from django.contrib.auth import login, logout
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_protect
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST
+
+from accounts import pending_sign_in
+from accounts.forms import CodeForm, NewPasskeyForm, PasskeyForm
+from accounts.rendering import render_with
+from accounts.services import passkeys, second_factor, step_up
+from accounts.services.attempts import TooManyAttempts
+from accounts.services.client_address import client_address
+from accounts.services.second_factor import WrongCode
+from accounts.services.sign_in import SignInRefused, finish_staff_sign_in
+from tenants.middleware import host_of
+
+_CONSOLE = "Payymo"
+
+
+def onward(request: HttpRequest) -> str:
+    """Return `next` if it is a path of the console, else its first page."""
+    wanted = request.POST.get("next") or request.GET.get("next") or ""
+    own = wanted.startswith("/admin/") and url_has_allowed_host_and_scheme(wanted, allowed_hosts=None)
+    return wanted if own else reverse("admin:index")
+
+
+@sensitive_post_parameters("code", "passkey")
+@csrf_protect
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def second(request: HttpRequest) -> HttpResponse:
+    """Ask a member of staff, whose password was right within five minutes, for the passkey or a code."""
+    now = timezone.now()
+    found = pending_sign_in.find_staff(request.session, now=now)
+    if found is None:
+        return redirect("admin:login")
+    place = passkeys.place_of(host_of(request), request.session)
+    by_passkey = PasskeyForm(request.POST) if request.POST.get("passkey") else None
+    form = CodeForm(request.POST if request.method == "POST" and by_passkey is None else None)
+    given = by_passkey or form
+    status, headers, error_text = (422 if given.is_bound else 200), {}, ""
+    if given.is_bound and given.is_valid():
+        try:
+            finish_staff_sign_in(
+                user=found.user, **given.cleaned_data, place=place, address=client_address(request), now=now
+            )
+        except TooManyAttempts as error:
+            status, headers, error_text = 429, {"Retry-After": str(error.retry_after)}, str(error)
+        except SignInRefused:
+            error_text = str(passkeys.PasskeyRefused() if by_passkey else WrongCode())
+        else:
+            pending_sign_in.forget(request.session)
+            login(request, found.user)
+            return HttpResponseRedirect(found.onward)
+    page = {
+        "tenant_name": _CONSOLE,
+        "form": form,
+        "error": error_text,
+        "passkey_options": passkeys.begin_using(user=found.user, place=place, now=now),
+        "start_url": reverse("admin:login"),
+    }
+    return render_with(request, "accounts/second_factor.html", page, status=status, headers=headers)
+
+
+@sensitive_post_parameters("passkey")
+@csrf_protect
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def own_passkeys(request: HttpRequest) -> HttpResponse:
+    """Show one's own passkeys of this host, and keep one that an authenticator made."""
+    if again := _sign_in_again(request):
+        return again
+    form = NewPasskeyForm(request.POST if request.method == "POST" else None)
+    codes = _add(request, form) if form.is_bound else ()
+    if form.is_bound and not (codes or form.errors):
+        return HttpResponseRedirect(reverse("admin:passkeys"), status=303)
+    return _page(request, form, codes)
+
+
+@csrf_protect
+@never_cache
+@require_POST
+def remove_passkey(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """Remove one of one's own passkeys."""
+    if again := _sign_in_again(request):
+        return again
+    if not passkeys.remove(user=request.user, host=host_of(request), public_id=public_id):
+        raise Http404
+    second_factor.tell_of_change(user=request.user, tenant=None, now=timezone.now())
+    return HttpResponseRedirect(reverse("admin:passkeys"), status=303)
+
+
+def _sign_in_again(request: HttpRequest) -> HttpResponse | None:
+    """Return the way to the sign-in for whoever signed in more than a quarter of an hour ago, or None."""
+    if step_up.is_fresh(request.browser_session.confirmed_at, now=timezone.now()):
+        return None
+    logout(request)
+    return redirect(f"{reverse('admin:login')}?next={reverse('admin:passkeys')}")
+
+
+def _add(request: HttpRequest, form: NewPasskeyForm) -> tuple[str, ...]:
+    """Keep the passkey, or note in the form why not; return recovery codes if it is the first second factor."""
+    if not form.is_valid():
+        return ()
+    now, place = timezone.now(), passkeys.place_of(host_of(request), request.session)
+    given = {"answer": form.cleaned_data["passkey"], "name": form.cleaned_data["name"]}
+    try:
+        codes = passkeys.add(user=request.user, place=place, **given, now=now)
+    except passkeys.PasskeyRefused as error:
+        form.add_error("name", str(error))
+        return ()
+    second_factor.tell_of_change(user=request.user, tenant=None, now=now)
+    return codes
+
+
+def _page(request: HttpRequest, form: NewPasskeyForm, codes: tuple[str, ...]) -> HttpResponse:
+    place = passkeys.place_of(host_of(request), request.session)
+    try:
+        options = passkeys.begin_adding(user=request.user, tenant=None, place=place, now=timezone.now())
+    except passkeys.TooManyPasskeys:
+        options = ""
+    page = {
+        "host": place.host,
+        "codes": codes,
+        "form": form,
+        "rows": passkeys.of(request.user, place.host),
+        "options": options,
+        "console_url": reverse("admin:index"),
+    }
+    return render_with(request, "accounts/staff_passkeys.html", page, status=422 if form.errors else 200)
