@@ -5,6 +5,7 @@ from django.urls import include, path
 from payymo.dashboard.views import (
     account,
     activity,
+    api_keys,
     connect_bank,
     connections,
     data,
@@ -140,6 +141,9 @@ urlpatterns = [
     path("settings/export/ask/", data.ask_export, name="export_ask"),
     path("settings/export/<uuid:public_id>/", data.fetch_export, name="export_fetch"),
     path("persons/", data.person, name="persons"),
+    path("settings/api/", api_keys.listing, name="api_keys"),
+    path("settings/api/openapi.yaml", api_keys.description, name="api_description"),
+    path("settings/api/<uuid:public_id>/revoke/", api_keys.revoke, name="api_key_revoke"),
     path("settings/health/", system_health.system_health, name="system_health"),
     path("settings/webhooks/", webhooks.listing, name="webhooks"),
     path("settings/webhooks/<uuid:public_id>/", webhooks.detail, name="webhook"),

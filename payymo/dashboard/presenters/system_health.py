@@ -70,7 +70,7 @@ def _bad(is_bad: bool, text: str) -> Chip:
 
 
 def _seen(at: datetime | None, now: datetime) -> str:
-    return _("Last seen %s") % formats.moment(at, now).text if at else _("Never seen")
+    return _("Last seen %s.") % formats.moment(at, now).text if at else _("Never seen")
 
 
 def _queues(health: TenantHealth, now: datetime) -> Iterator[Check]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from payymo.dashboard import pages
+from payymo.dashboard.forms_api_keys import ApiKeyForm
 from payymo.dashboard.forms_webhooks import EndpointChangeForm, EndpointForm
+from payymo.dashboard.pages.api_keys import ApiKeysPage, KeyRow
 from payymo.dashboard.pages.notices import KindChoice, NoticeChoicesPage, NoticeRow, NoticesPage, StopMailsPage
 from payymo.dashboard.pages.system_health import Check, LastError, StateCount, SystemHealthPage
 from payymo.dashboard.pages.webhooks import CallLine, DeliveryRow, EndpointRow, WebhookPage, WebhooksPage
@@ -91,8 +93,8 @@ def webhook() -> WebhookPage:
 def health() -> SystemHealthPage:
     runs, late = pages.Chip("Runs", "ok"), pages.Chip("Late", "warn")
     checks = (
-        Check("Workers", runs, "Last seen 12 s ago"),
-        Check("Schedule", pages.Chip("Silent", "bad"), "Last seen 5 min ago", "Tell whoever runs this installation."),
+        Check("Workers", runs, "Last seen 12 s ago."),
+        Check("Schedule", pages.Chip("Silent", "bad"), "Last seen 5 min ago.", "Tell whoever runs this installation."),
         Check("Payments to post", late, "3 wait, the oldest since 9 min ago.", "Look at it.", "/postings/"),
         Check("E-mails", runs, "Nothing waits."),
     )
@@ -108,3 +110,14 @@ def health() -> SystemHealthPage:
     )  # fmt: skip
     verdict = pages.Chip("Something needs you", "bad")
     return SystemHealthPage(verdict, pages.Moment(NOW, "just now"), checks, feeds, states, errors)
+
+
+def api_keys() -> ApiKeysPage:
+    scopes = ("See bank transactions, Stripe payments and payouts", "See invoices and clients")
+    rows = (
+        KeyRow("Nightly export", "x7Qe", "Ana Petrova", pages.Chip("Works", "ok"), ago(days=-80), scopes,
+               ago(minutes=3), "/settings/api/"),
+        KeyRow("Old script", "9fLm", "Tom Berger", pages.Chip("Revoked", "neutral"), ago(days=4), scopes[:1]),
+    )  # fmt: skip
+    form = ApiKeyForm(choices=[(text, text) for text in scopes])
+    return ApiKeysPage(rows, form, "/settings/api/", "pmk_not-a-real-key-but-as-long-as-one-would-be-0000")

@@ -178,6 +178,7 @@ dashboard = [
     path("account/notifications/", page("notices/choices", notices.choices, ""), name="notice_choices"),
     path("notifications/stop/", show("dashboard/notices/stop.html", notices.stop, shell=False)),
     path("settings/webhooks/", page("settings/webhooks", notices.webhooks, "settings"), name="webhooks"),
+    path("settings/api/", page("settings/api", notices.api_keys, "settings"), name="api_keys"),
     path("settings/health/", page("settings/health", notices.health, "settings"), name="system_health"),
     path("settings/webhooks/one/", page("settings/webhook", notices.webhook, "settings"), name="webhook"),
     path("help/", page("help/index", payers.help_index, ""), name="help"),
