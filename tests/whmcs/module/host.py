@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import socket
 import sqlite3
 import subprocess
@@ -39,7 +40,7 @@ class Host:
         self._log = (folder / "php.log").open("w")
         self.process = subprocess.Popen(
             ["php", "-d", "opcache.enable=0", "-S", f"127.0.0.1:{self.port}", "-t", str(self.web)],
-            env=self.environment, stdout=self._log, stderr=self._log,
+            env=self.environment, stdout=self._log, stderr=self._log, start_new_session=True,
         )  # fmt: skip
         self._wait()
 
@@ -79,7 +80,8 @@ class Host:
             self.rows("INSERT INTO tbladdonmodules VALUES ('payymo', ?, 'on')", name)
 
     def end(self) -> None:
-        self.process.terminate()
+        # Its workers do not end with it.
+        os.killpg(self.process.pid, signal.SIGTERM)
         self.process.wait(timeout=10)
         self._log.close()
 
