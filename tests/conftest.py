@@ -5,19 +5,24 @@ threads and other processes see them, and every tenant table is emptied afterwar
 """
 
 import os
+import shutil
 import socket
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 from django.db import connection, transaction
 from hypothesis import HealthCheck, settings
 
+from tests import database
+
 # A busy machine is no fault of the code: neither a deadline nor the speed of generation fails a test.
 settings.register_profile("payymo", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("payymo")
 
-PASSWORD = "correct horse battery"
+PASSWORD = database.PASSWORD
 _SHARED_LEFTOVERS = (
     "accounts_refreshtoken", "accounts_session", "accounts_securityevent", "accounts_attemptcounter",
     "accounts_idempotencyrecord", "accounts_invitation", "accounts_passwordreset", "accounts_outgoingmail",
@@ -36,46 +41,33 @@ def pytest_collection_modifyitems(items):
     items.sort(key=lambda item: not any(part in item.path.as_posix() for part in _LONG))
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart(session):
+    """Where workers are about to start, make their database while they collect."""
+    if getattr(session.config.option, "numprocesses", None) and not hasattr(session.config, "workerinput"):
+        folder = Path(tempfile.mkdtemp(prefix="payymo-tests-"))
+        session.config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
+        making = database.start(folder)
+        session.config.add_cleanup(making.wait)
+        session.config.add_cleanup(making.kill)
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(django_test_environment, django_db_blocker, django_db_modify_db_settings):
     """Create the database and the tenants once; tests roll back or empty what they add.
 
     Not pytest-django's own fixture: that one makes no database when every chosen test commits for real.
     """
-    from django.test.utils import setup_databases, teardown_databases
-
+    own = connection.settings_dict["NAME"]
     with django_db_blocker.unblock():
-        made = setup_databases(verbosity=0, interactive=False, aliases={"default"})
-    _create_tenants(django_db_blocker)
+        if worker := os.environ.get("PYTEST_XDIST_WORKER"):
+            database.copy(worker)
+        else:
+            database.make()
     yield
     with django_db_blocker.unblock():
         connection.close()
-        teardown_databases(made, verbosity=0)
-
-
-def _create_tenants(django_db_blocker):
-    from accounts.models import Membership, Role, User
-    from accounts.permissions import sync_builtin_roles
-    from tenants.models import Tenant
-    from tenants.services import roles
-    from tenants.services.provisioning import create_tenant
-
-    with django_db_blocker.unblock():
-        connection.set_schema_to_public()
-        roles.grant("public")
-        sync_builtin_roles()
-        for slug, host in (("acme", "acme.localhost"), ("globex", "globex.localhost")):
-            if Tenant.objects.filter(slug=slug).exists():
-                continue
-            tenant = create_tenant(slug=slug, name=slug.title(), domain=host)
-            for role in ("owner", "admin", "reviewer", "viewer"):
-                user = User.objects.create_user(f"{role}@{slug}.example", PASSWORD, name=role.title())
-                Membership.objects.create(
-                    user=user, tenant=tenant, role=Role.objects.get(code=role, tenant=None), is_active=True
-                )
-        if not User.objects.filter(email="staff@payymo.example").exists():
-            User.objects.create_superuser("staff@payymo.example", PASSWORD)
-        connection.set_schema_to_public()
+        connection.creation.destroy_test_db(own, verbosity=0)
 
 
 def _tenant(slug):
