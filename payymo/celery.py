@@ -64,6 +64,7 @@ app.conf.beat_schedule = {
     "prune-sessions": _every(3600.0, "accounts.tasks.prune_sessions"),
     "rotate-data-keys": _every(3600.0, "tenants.tasks.rotate_data_key"),
     "retention": _every(3600.0, "payymo.operations.tasks.apply_retention"),
+    "make-reports": _every(300.0, "payymo.dashboard.tasks.make_reports"),
     "make-exports": _every(300.0, "payymo.operations.tasks.make_exports"),
     "keep-signing-keys": {"task": "accounts.tasks.keep_signing_keys", "schedule": 3600.0},
     "anchor-audit": _every(3600.0, "payymo.audit.tasks.anchor_head"),

@@ -215,6 +215,7 @@ NUDGES = {
     "stripe_events": "payments.tasks.process_events",
     "whmcs_events": "whmcs.tasks.sync_due_instances",
     "mails": "accounts.tasks.send_mails",
+    "reports": "payymo.dashboard.tasks.make_reports",
     "exports": "payymo.operations.tasks.make_exports",
     "deliveries": "payymo.notices.tasks.deliver",
 }

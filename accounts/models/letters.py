@@ -55,6 +55,7 @@ class OutgoingMail(Record):
         PASSWORD_CHANGED = "password_changed", "Password changed"
         SECOND_FACTOR_CHANGED = "second_factor_changed", "Second factor changed"
         NOTICES = "notices", "Notices"
+        REPORT_READY = "report_ready", "Report ready"
 
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="outgoing_mails")
     kind = models.CharField(max_length=24, choices=Kind)

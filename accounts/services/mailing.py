@@ -28,6 +28,7 @@ COMPOSERS: dict[str, Composer] = {
     OutgoingMail.Kind.PASSWORD_RESET: resetting.letter,
     OutgoingMail.Kind.PASSWORD_CHANGED: notices.password_changed,
     OutgoingMail.Kind.SECOND_FACTOR_CHANGED: notices.second_factor_changed,
+    OutgoingMail.Kind.REPORT_READY: notices.report_ready,
 }
 
 

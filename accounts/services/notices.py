@@ -26,6 +26,15 @@ def second_factor_changed(about: uuid.UUID, tenant: Tenant, now: datetime) -> Le
     )
 
 
+def report_ready(about: uuid.UUID, tenant: Tenant, now: datetime) -> Letter | None:
+    """Tell a member that what they scheduled is there; the figures stay behind the sign-in."""
+    user = User.objects.filter(public_id=about, is_active=True).first()
+    if user is None:
+        return None
+    page = {"tenant_name": tenant.name, "url": address_of(tenant, "/reports/")}
+    return compose(to=user.email, subject=_("Your monthly report is ready"), template="report_ready", page=page)
+
+
 def _notice(about: uuid.UUID, tenant: Tenant, subject: str, what: str) -> Letter | None:
     user = User.objects.filter(public_id=about, is_active=True).first()
     if user is None:

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.forms import Form
+
+from payymo.dashboard.pages.values import Chip, Moment
+
 
 @dataclass(frozen=True, slots=True)
 class ReportCell:
-    """A cell, written. Shape: `label` is the name of its column, for narrow screens; `text` is empty for nothing."""
+    """A cell, written. Shape: `label` is the name of its column, for narrow screens; `text` is empty for nothing.
+
+    A short one is never broken.
+    """
 
     text: str
     label: str
     is_figure: bool
+    is_short: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +111,45 @@ class ReportTile:
 
 
 @dataclass(frozen=True, slots=True)
+class PackRow:
+    """A month in one file. Shape: `fetch_url` is empty until it is there; `steps` is 0 before it is begun."""
+
+    title: str
+    state: Chip
+    asked: Moment
+    done: int
+    steps: int
+    text: str
+    fetch_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Packs:
+    """Template `dashboard/reports/packs.html`. Shape: `every` seconds the page looks again."""
+
+    state: str
+    every: int
+    rows: tuple[PackRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleRow:
+    """A report that comes each month. Shape: `stop_url` takes a POST."""
+
+    title: str
+    text: str
+    stop_url: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReportsPage:
     """Template `dashboard/reports/list.html`."""
 
     tiles: tuple[ReportTile, ...]
+    packs: Packs
+    packs_url: str
+    pack_form: Form
+    pack_url: str
+    schedules: tuple[ScheduleRow, ...]
+    schedule_form: Form
+    schedule_url: str

@@ -25,10 +25,10 @@ from payymo.dashboard.reports.cells import written
 from payymo.dashboard.reports.drawing import draw
 from payymo.dashboard.reports.freshness import stamp
 from payymo.dashboard.reports.periods import Asked, Span
-from payymo.dashboard.reports.shape import Chart, Report, Row
+from payymo.dashboard.reports.shape import Chart, Kind, Report, Row
 from payymo.shared.errors import BadInput
 
-PAGE_ROWS = 200
+PAGE_ROWS = 50
 FORMS = ("csv", "xlsx", "pdf")
 _LABELS = {"csv": "CSV", "xlsx": "Excel", "pdf": "PDF"}
 _INPUTS = {Span.DAYS: "date", Span.MONTHS: "month", Span.NOW: ""}
@@ -102,7 +102,8 @@ def _row(report: Report, row: Row) -> tuple[ReportCell, ...]:
     def cells() -> Iterator[ReportCell]:
         for place in report.shown:
             column = report.columns[place]
-            yield ReportCell(written(row[place], column.kind), column.title, column.kind.is_figure)
+            is_short = column.kind in (Kind.DAY, Kind.MONTH)
+            yield ReportCell(written(row[place], column.kind), column.title, column.kind.is_figure, is_short)
 
     return tuple(cells())
 

@@ -14,6 +14,8 @@ LEFT, BOTTOM, TOP = 60, 28, 10
 TONES = 5
 _MOST_LABELS = 13
 _WIDEST = Decimal(44)
+# A letter of the smallest text, on average.
+_LETTER = Decimal("5.8")
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,9 +138,15 @@ def _boxes(chart: Chart, up: Callable[[Decimal], Decimal]) -> Iterator[Box]:
             )
 
 
+def _fitting(text: str, room: Decimal) -> str:
+    """Cut a name that would reach into the next one; the table beside has it whole."""
+    most = max(int(room / _LETTER), 3)
+    return text if len(text) <= most else f"{text[: most - 1].rstrip()}…"
+
+
 def _labels(chart: Chart) -> Iterator[Label]:
     step = Decimal(WIDTH - LEFT) / max(len(chart.groups), 1)
     every = -(-len(chart.groups) // _MOST_LABELS) or 1
     for place, group in enumerate(chart.groups):
         if place % every == 0:
-            yield Label(LEFT + step * place + step / 2, group.label)
+            yield Label(LEFT + step * place + step / 2, _fitting(group.label, step * every))

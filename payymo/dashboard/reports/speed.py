@@ -47,7 +47,7 @@ def _columns() -> tuple[Column, ...]:
 
 def _row(row: Pace) -> Row:
     return (
-        row.month or None, row.decided, row.measured, _tenth(row.median), _tenth(row.ninth), _tenth(row.exact),
+        row.month or _("All"), row.decided, row.measured, _tenth(row.median), _tenth(row.ninth), _tenth(row.exact),
         _tenth(row.likely), _tenth(row.by_hand), _tenth(row.spent / 3600), row.automatic, _tenth(row.saved),
     )  # fmt: skip
 
@@ -77,10 +77,11 @@ def _charts(months: Sequence[Pace]) -> tuple[Chart, ...]:
         return ()
     taken = tuple(Group(formats.month(month.month), (month.median or Decimal(0),)) for month in months if month.month)
     saved = tuple(Group(formats.month(month.month), (month.saved or Decimal(0),)) for month in months if month.month)
-    return (
+    charts = (
         Chart(_("Median seconds of a decision, by month"), (_("Median"),), taken, "s"),
         Chart(_("Hours saved, by month"), (_("Hours saved"),), saved, "h"),
     )
+    return tuple(chart for chart in charts if any(any(group.values) for group in chart.groups))
 
 
 def _notes() -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Every report: the list of them, each as a page that refreshes itself, and as a file."""
+"""Every report: as a page that refreshes itself, and as a file."""
 
 import tempfile
 from collections.abc import Callable
@@ -11,7 +11,6 @@ from django.views.decorators.http import require_GET
 
 from accounts.guards import requires_permission
 from payymo.dashboard.links import link
-from payymo.dashboard.pages.reports import ReportsPage
 from payymo.dashboard.presenters import reports as present
 from payymo.dashboard.reports import files, freshness, pdf_file
 from payymo.dashboard.reports.catalogue import REPORTS, Entry
@@ -39,14 +38,6 @@ def _with_page_or_404(name: str) -> Entry:
     if entry.has_own_page:
         raise Http404
     return entry
-
-
-@require_GET
-@requires_permission("reports.view")
-def listing(request: HttpRequest) -> HttpResponse:
-    """Show which reports there are."""
-    page = ReportsPage(present.tiles())
-    return render(request, "dashboard/reports/list.html", {"shell": shell_of(request, "reports"), "page": page})
 
 
 @require_GET

@@ -9,7 +9,7 @@ from django.db import models
 
 from accounts.models import ApiKey, Invitation, Membership, Role, SecurityEvent, User
 from payymo.audit.models import AuditEntry, AuditLink
-from payymo.operations.models import CompanyExport, ExportPart
+from payymo.operations.models import CompanyExport, ExportPart, ReportPack
 from tenants.models import AuditAnchor, Domain, Erasure, Licence, LicenceCheck, ProviderAccount, Tenant
 
 # Keys to other people's services are no record of the tenant's, and an archive is no place for them.
@@ -43,7 +43,7 @@ _OF_TENANT: tuple[type[models.Model], ...] = (
 # In the archive as `audit.jsonl`, in the form that proves itself.
 _AS_CHAIN = frozenset({AuditEntry, AuditLink})
 # An archive does not hold archives.
-_NO_RECORD = frozenset({CompanyExport, ExportPart})
+_NO_RECORD = frozenset({CompanyExport, ExportPart, ReportPack})
 
 
 @dataclass(frozen=True, slots=True)

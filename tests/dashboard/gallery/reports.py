@@ -5,9 +5,21 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
-from payymo.dashboard.pages.reports import ExportLink, ReportCell, ReportFigures, ReportPage, ReportsPage
+from payymo.dashboard.forms_reports import PackForm, ScheduleForm
+from payymo.dashboard.pages import Chip
+from payymo.dashboard.pages.reports import (
+    ExportLink,
+    PackRow,
+    Packs,
+    ReportCell,
+    ReportFigures,
+    ReportPage,
+    ReportsPage,
+    ScheduleRow,
+)
 from payymo.dashboard.presenters.reports import chart, tiles
 from payymo.dashboard.reports.shape import Chart, Group
+from tests.dashboard.gallery.common import ago
 
 _EXPORTS = tuple(ExportLink(label, f"/reports/ageing/export.{label.lower()}") for label in ("CSV", "Excel", "PDF"))
 _AGES = ("Not due", "1–30 days", "31–60 days", "61–90 days", "Over 90 days")
@@ -64,4 +76,16 @@ def empty() -> ReportPage:
 
 
 def listing() -> ReportsPage:
-    return ReportsPage(tiles())
+    address = "/reports/packs/"
+    rows = (
+        PackRow("All reports, Oct 2026", Chip("Being made", "info"), ago(seconds=20), 3, 10, "", ""),
+        PackRow(
+            "All reports, Sep 2026", Chip("Ready", "ok"), ago(days=2), 10, 0, "840 KB. It goes in 5 days.", address
+        ),
+        PackRow("Ageing, Sep 2026", Chip("Failed", "bad"), ago(days=3), 0, 0, "It could not be made.", ""),
+    )
+    schedules = (ScheduleRow("All reports", "On day 3 of each month, for the month before.", "/reports/"),)
+    late = ScheduleForm({"schedule-day": "31"}, prefix="schedule")
+    return ReportsPage(
+        tiles(), Packs("1", 3, rows), address, PackForm(prefix="pack"), address, schedules, late, "/reports/"
+    )

@@ -1,5 +1,6 @@
-// Figures that refresh by themselves: asked for every minute while the page is seen, and once when it is seen again.
-const EVERY_MS = 60000;
+// Figures that refresh by themselves: asked for every minute, or as often as they say, while the page is seen.
+const USUAL_SECONDS = 60;
+const LOOK_MS = 1000;
 
 export function startFigures() {
   const shown = document.querySelector("[data-pm-figures]");
@@ -7,10 +8,12 @@ export function startFigures() {
   let asked = Date.now();
 
   async function refresh() {
-    if (document.visibilityState !== "visible" || Date.now() - asked < EVERY_MS) return;
+    const state = shown.querySelector("[data-pm-state]");
+    const every = Number(state?.dataset.pmEvery || USUAL_SECONDS) * 1000;
+    if (document.visibilityState !== "visible" || Date.now() - asked < every) return;
     asked = Date.now();
     const url = new URL(shown.dataset.pmFigures, location.href);
-    url.searchParams.set("state", shown.querySelector("[data-pm-state]")?.dataset.pmState ?? "");
+    url.searchParams.set("state", state?.dataset.pmState ?? "");
     const answer = await fetch(url, { headers: { "HX-Request": "true" } }).catch(() => null);
     if (answer && [401, 403, 404].includes(answer.status)) clearInterval(timer);
     // Nothing is taken away under somebody's hands; the next round comes in a minute.
@@ -19,6 +22,6 @@ export function startFigures() {
     shown.replaceChildren(...made.body.childNodes);
   }
 
-  const timer = setInterval(refresh, EVERY_MS / 12);
+  const timer = setInterval(refresh, LOOK_MS);
   document.addEventListener("visibilitychange", refresh);
 }
