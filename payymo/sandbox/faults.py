@@ -21,6 +21,7 @@ KNOWN = {
         "down", "slow", "html", "ended",
     },
     "simplefin": {"revoked", "unpaid", "rate_limited", "down", "html", "slow", "complains"},
+    "gocardless_payments": {"rate_limited", "slow", "server_error", "html", "unauthorized", "lacks_right"},
     "stripe": {"rate_limited", "slow", "server_error", "html", "unauthorized", "lacks_right", "excess_right"},
     "whmcs": {
         "error_after_booking", "timeout_after_booking", "success_without_booking", "booked_late", "html", "slow",

@@ -53,6 +53,13 @@ CREATE TABLE stripe_idempotency (
     body TEXT NOT NULL, PRIMARY KEY (account, key)
 );
 
+-- GoCardless payments: every object of a company as JSON; an item without a payout waits for the next one.
+CREATE TABLE gcp_object (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, slug TEXT NOT NULL, id TEXT NOT NULL, kind TEXT NOT NULL, created TEXT NOT NULL,
+    payout TEXT NOT NULL DEFAULT '', body TEXT NOT NULL, UNIQUE (slug, id)
+);
+CREATE INDEX gcp_object_list ON gcp_object (slug, kind, seq DESC);
+
 -- WHMCS. Money in minor units; `paid_number` says whether the number comes only with the payment.
 CREATE TABLE whmcs_client (slug TEXT NOT NULL, id INTEGER NOT NULL, credit INTEGER NOT NULL, currency TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (slug, id));
 CREATE TABLE whmcs_invoice (

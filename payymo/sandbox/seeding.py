@@ -12,6 +12,7 @@ from typing import Any
 from payymo.sandbox import world
 from payymo.sandbox.generator import wire
 from payymo.sandbox.generator.model import Client, Invoice, Transfer, World
+from payymo.sandbox.gocardless_payments_api import control as gocardless_payments
 
 ZERO = "0000-00-00 00:00:00"
 
@@ -36,6 +37,7 @@ def fill(connection: sqlite3.Connection, seed: int, until: date) -> None:
         made = world.build(slug, seed, until)
         _bank(connection, made, until)
         _stripe(connection, made)
+        gocardless_payments.begin(connection, slug, f"{until - timedelta(days=400)}T09:00:00.000Z")
         _whmcs(connection, made)
         _truth(connection, made)
 

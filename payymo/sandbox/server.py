@@ -13,6 +13,8 @@ from payymo.sandbox import control, simplefin_api, world
 from payymo.sandbox.enable_banking_api import routes as enable_banking
 from payymo.sandbox.gocardless_api import consent_page
 from payymo.sandbox.gocardless_api import routes as gocardless
+from payymo.sandbox.gocardless_payments_api import control as gocardless_payments_control
+from payymo.sandbox.gocardless_payments_api import routes as gocardless_payments
 from payymo.sandbox.store import Store
 from payymo.sandbox.stripe_api import oauth, webhooks
 from payymo.sandbox.stripe_api import routes as stripe
@@ -73,6 +75,8 @@ def create_app(
 
     app.register_blueprint(gocardless.blueprint(store, today))
     app.register_blueprint(consent_page.blueprint(store))
+    app.register_blueprint(gocardless_payments.blueprint(store))
+    app.register_blueprint(gocardless_payments_control.blueprint(store))
     app.register_blueprint(simplefin_api.blueprint(store, today))
     app.register_blueprint(enable_banking.blueprint(store, today))
     announce = _announcer(webhook_urls or {})

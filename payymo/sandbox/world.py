@@ -49,6 +49,17 @@ class GoCardlessKeys:
 
 
 @dataclass(frozen=True, slots=True)
+class GoCardlessPaymentsKeys:
+    """A company that collects Direct Debits: a token that may only read, one that may write, and its webhook secret."""
+
+    creditor_id: str
+    organisation_id: str
+    access_token: str
+    full_token: str
+    webhook_secret: str
+
+
+@dataclass(frozen=True, slots=True)
 class StripeKeys:
     """A Stripe account: its id, the read-only key its owner made and the secret of his webhook endpoint."""
 
@@ -99,6 +110,16 @@ GOCARDLESS: Mapping[str, GoCardlessKeys] = {
         "9a77e6d0-24b8-4f1c-8a55-0be1d3c7f202", "glbx" + "e83b5f10a6" * 12, ("ALBION_BANK_ALBIGB2LXXX", SANDBOX), 4
     ),
 }
+GOCARDLESS_PAYMENTS: Mapping[str, GoCardlessPaymentsKeys] = {
+    "acme": GoCardlessPaymentsKeys(
+        "CR0000ACME0001", "OR0000ACME0001", "sandbox_AcmeReadOnlyToken0000000000000001",
+        "sandbox_AcmeFullAccessToken00000000000001", "gc-webhook-secret-of-acme-000000000001",
+    ),
+    "globex": GoCardlessPaymentsKeys(
+        "CR0000GLOBEX01", "OR0000GLOBEX01", "sandbox_GlobexReadOnlyToken00000000000002",
+        "sandbox_GlobexFullAccessToken000000000002", "gc-webhook-secret-of-globex-0000000002",
+    ),
+}  # fmt: skip
 STRIPE: Mapping[str, StripeKeys] = {
     "acme": StripeKeys(
         "acct_1AcmeHosting00DE", "rk_test_51AcmeReadOnlyKey000000000001", "whsec_acme0000000000000000000000001"

@@ -1,0 +1,1 @@
+"""The GoCardless stand-in for payments: Direct Debits, refunds, payouts with their items, and signed webhooks."""
