@@ -130,6 +130,7 @@ def to_payout(row: Payout, *, settled: bool = False) -> core.Payout:
         reference=row.payout_id,
         returned=row.has_failed,
         settled=settled,
+        processor=row.gateway.upper(),
     )
 
 

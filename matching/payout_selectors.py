@@ -67,7 +67,9 @@ def entries_for(payouts: Iterable[core.Payout]) -> QuerySet[BankTransaction]:
     equal = sent.filter(currency=OuterRef("currency"), amount=OuterRef("amount"))
     returned = sent.filter(currency=OuterRef("currency"), amount=-OuterRef("amount"), status__in=("failed", "canceled"))
     stated = sent.filter(currency=OuterRef("original_currency"), amount=OuterRef("original_amount"))
-    named = Q(counterparty_name__icontains="stripe") | Q(remittance_information__icontains="stripe")
+    named = Q()
+    for processor in {one.processor for one in payouts}:
+        named |= Q(counterparty_name__icontains=processor) | Q(remittance_information__icontains=processor)
     # Debits were set aside by the thousand; they are looked at only where money can have gone back.
     takes_back = any(one.amount_minor < 0 or one.returned for one in payouts)
     free = FREE if takes_back else Q(state=ReceiptState.UNRECONCILED, amount__gt=0)

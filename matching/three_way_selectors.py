@@ -14,13 +14,14 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from matching.models import StripeInvoiceMatch
-from payments.models import BalanceTransaction, Refund, StripePayment
+from payments.models import BalanceTransaction, Gateway, Refund, StripePayment
 from payymo.shared.models import ReceiptState
 from whmcs.models import Invoice, Posting, WhmcsTransaction
 
 LONGEST_DAYS = 400
 COUNTED = 1000
 _OPEN = (Invoice.Status.UNPAID, Invoice.Status.COLLECTIONS, Invoice.Status.PAYMENT_PENDING)
+# GoCardless's payments begin with two capital letters, and are told from other texts by the gateway in WHMCS.
 _STRIPE_IDS = ("ch_", "py_", "pi_", "txn_")
 
 
@@ -89,6 +90,8 @@ def _paid_without_charge(period: Period) -> QuerySet[WhmcsTransaction]:
     intent = Exists(StripePayment.objects.filter(payment_intent_id=OuterRef("transaction_id")))
     settled = Exists(StripePayment.objects.filter(balance_transaction_id=OuterRef("transaction_id")))
     by_stripe = Q(gateway=F("instance__stripe_gateway"))
+    if StripePayment.objects.filter(connection__gateway=Gateway.GOCARDLESS).exists():
+        by_stripe |= Q(gateway=F("instance__gocardless_gateway"))
     for start in _STRIPE_IDS:
         by_stripe |= Q(transaction_id__startswith=start)
     return WhmcsTransaction.objects.filter(

@@ -1,4 +1,7 @@
-"""Stripe accounts, charges, refunds, disputes, payouts. Tenant schema."""
+"""Accounts at gateways, charges, refunds, disputes, payouts. Tenant schema.
+
+Stripe came first and gave the words: what another gateway calls otherwise is put into them by its client.
+"""
 
 from django.db import models
 from django.db.models import F, Q
@@ -8,14 +11,27 @@ from payymo.shared.models import ConnectionHealth, ReceiptState, Record
 from payymo.shared.money import CurrencyField, MoneyField
 
 
+class Gateway(models.TextChoices):
+    """Whose account it is: a name of `payments.clients.gateways`."""
+
+    STRIPE = "stripe", "Stripe"
+    GOCARDLESS = "gocardless", "GoCardless"
+
+
+def gateway_of(object_id: str) -> Gateway:
+    """Say whose id of a payment or a payout it is, without a look at the connection."""
+    return Gateway.GOCARDLESS if object_id.startswith(("PM", "PO")) else Gateway.STRIPE
+
+
 class StripeConnection(ConnectionHealth, Record):
-    """One Stripe account, read with a restricted key or through Connect."""
+    """One account at a gateway, read with a key of its own or through Stripe Connect."""
 
     class Kind(models.TextChoices):
         """How the account was connected."""
 
         RESTRICTED_KEY = "restricted_key", _("Restricted key")
         CONNECT = "connect", _("Stripe Connect")
+        ACCESS_TOKEN = "access_token", _("Access token")
 
     class State(models.TextChoices):
         """Only ACTIVE is read."""
@@ -24,6 +40,7 @@ class StripeConnection(ConnectionHealth, Record):
         BROKEN = "BROKEN", _("Key refused")
         REMOVED = "REMOVED", _("Removed")
 
+    gateway = models.CharField(max_length=16, choices=Gateway, default=Gateway.STRIPE)
     account_id = models.CharField(max_length=64, unique=True)
     account_name = models.CharField(max_length=200, blank=True)
     kind = models.CharField(max_length=16, choices=Kind)
@@ -41,6 +58,18 @@ class StripeConnection(ConnectionHealth, Record):
     sync_progress = models.JSONField(
         default=dict, blank=True, help_text="what a run that is not done has read so far: kind and count"
     )
+
+
+class ConnectAttempt(models.Model):
+    """Somebody was led to Stripe to agree. Spent by deleting it; one that nobody came back from goes with the next."""
+
+    state_hash = models.CharField(max_length=64, unique=True, help_text="of the state and the browser's session")
+    livemode = models.BooleanField()
+    ends_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        """Name it by what it is not."""
+        return f"attempt until {self.ends_at:%Y-%m-%d %H:%M}"
 
 
 class Payout(Record):
@@ -81,6 +110,11 @@ class Payout(Record):
             models.Index(fields=["currency", "arrival_date"], name="payout_currency_day"),
             models.Index(fields=["arrival_date", "id"], name="payout_day"),
         ]
+
+    @property
+    def gateway(self) -> Gateway:
+        """Who sent it."""
+        return gateway_of(self.payout_id)
 
     @property
     def has_failed(self) -> bool:
@@ -133,6 +167,11 @@ class StripePayment(Record):
             models.Index(fields=["id"], condition=Q(proposed_at=None), name="charge_waits_for_proposal"),
             models.Index(fields=["held_until"], condition=Q(held_until__isnull=False), name="charge_held"),
         ]
+
+    @property
+    def gateway(self) -> Gateway:
+        """Who took it."""
+        return gateway_of(self.charge_id)
 
     @property
     def unallocated(self):  # type: ignore[no-untyped-def]

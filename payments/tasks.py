@@ -1,4 +1,4 @@
-"""Reading Stripe on time, and working on stored events."""
+"""Reading gateways on time, and working on stored events."""
 
 import logging
 
@@ -31,14 +31,14 @@ def sync_due_connections() -> None:
             except SecretOff as error:
                 syncing.note_failure(connection, error, now=now)
                 extra = {"event": "sync_failed", "connection": connection.public_id, "reason": error.reason}
-                logger.warning("stripe not read", extra=extra)
+                logger.warning("gateway not read", extra=extra)
                 continue
             try:
                 syncing.sync_connection(connection=connection, api=api, now=timezone.now())
             except ProviderError as error:
                 # It is on the connection's row, with the time of the next try.
                 extra = {"event": "sync_failed", "connection": connection.public_id, "reason": error.reason}
-                logger.warning("stripe sync failed", extra=extra)
+                logger.warning("gateway sync failed", extra=extra)
 
 
 @shared_task(base=TenantTask)

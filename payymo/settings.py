@@ -232,8 +232,22 @@ CACHES = {
 # --- Providers --------------------------------------------------------------------------------------------------------
 GOCARDLESS_URL = env.str("PAYYMO_GOCARDLESS_URL", default="https://bankaccountdata.gocardless.com/api/v2/")
 ENABLE_BANKING_URL = env.str("PAYYMO_ENABLE_BANKING_URL", default="https://api.enablebanking.com")
+GOCARDLESS_PAYMENTS_URL = env.str("PAYYMO_GOCARDLESS_PAYMENTS_URL", default="https://api.gocardless.com")
+GOCARDLESS_PAYMENTS_SANDBOX_URL = env.str(
+    "PAYYMO_GOCARDLESS_PAYMENTS_SANDBOX_URL", default="https://api-sandbox.gocardless.com"
+)
 STRIPE_URL = env.str("PAYYMO_STRIPE_URL", default="https://api.stripe.com")
 STRIPE_CONNECT_URL = env.str("PAYYMO_STRIPE_CONNECT_URL", default="https://connect.stripe.com")
+# Stripe Connect: what this installation registered at Stripe, apart for live and for test accounts. Without it accounts
+# are connected with restricted keys. While the webhook secret is rotated it holds both, with a space between.
+STRIPE_PLATFORMS = {
+    mode: {
+        "client_id": env.str(f"PAYYMO_STRIPE_{mode.upper()}_CLIENT_ID", default=""),
+        "key": _secret(f"PAYYMO_STRIPE_{mode.upper()}_KEY", default=""),
+        "webhook_secret": _secret(f"PAYYMO_STRIPE_{mode.upper()}_WEBHOOK_SECRET", default=""),
+    }
+    for mode in ("live", "test")
+}
 # host:port that the address check lets through although it is a loopback address: the stand-ins of demo and tests.
 LOOPBACK_EXCEPTION = env.str("PAYYMO_LOOPBACK_EXCEPTION", default="")
 SANDBOX_URL = env.str("PAYYMO_SANDBOX_URL", default="")
@@ -242,7 +256,14 @@ if PRODUCTION and (LOOPBACK_EXCEPTION or SANDBOX_URL):
 
 # How often a call that changes nothing is tried before it has failed.
 READ_TRIES = 5
-_PROVIDER_URLS = (GOCARDLESS_URL, ENABLE_BANKING_URL, STRIPE_URL, STRIPE_CONNECT_URL)
+_PROVIDER_URLS = (
+    GOCARDLESS_URL,
+    ENABLE_BANKING_URL,
+    GOCARDLESS_PAYMENTS_URL,
+    GOCARDLESS_PAYMENTS_SANDBOX_URL,
+    STRIPE_URL,
+    STRIPE_CONNECT_URL,
+)
 if PRODUCTION and not all(url.startswith("https://") for url in _PROVIDER_URLS):
     raise ImproperlyConfigured("The providers' addresses must begin with https:// in production.")
 

@@ -2,11 +2,14 @@
 
 from django.urls import include, path
 
+from payments.api.connect import StripeConnectReturn, StripeConnectWebhook
 from payymo.dashboard.staff import platform
 from payymo.shared.metrics import metrics
 
 urlpatterns = [
     path("", include("payymo.shared.urls")),
     path("metrics", metrics),
+    path("connect/stripe/", StripeConnectReturn.as_view(), name="stripe-connect-return"),
+    path("webhooks/stripe-connect/", StripeConnectWebhook.as_view(), name="stripe-connect-webhook"),
     path("admin/", platform.urls),
 ]

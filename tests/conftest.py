@@ -202,6 +202,8 @@ def sandbox_process(tmp_path_factory):
         LOOPBACK_EXCEPTION=f"127.0.0.1:{port}",
         GOCARDLESS_URL=f"{base}/gocardless/api/v2/",
         ENABLE_BANKING_URL=f"{base}/enable-banking",
+        GOCARDLESS_PAYMENTS_URL=base,
+        GOCARDLESS_PAYMENTS_SANDBOX_URL=base,
         STRIPE_URL=f"{base}/stripe",
         STRIPE_CONNECT_URL=f"{base}/stripe",
     )
@@ -241,6 +243,7 @@ def process_settings(django_db_setup, sandbox_process) -> dict[str, str]:
         "PAYYMO_LOOPBACK_EXCEPTION": settings.LOOPBACK_EXCEPTION,
         "PAYYMO_GOCARDLESS_URL": settings.GOCARDLESS_URL,
         "PAYYMO_ENABLE_BANKING_URL": settings.ENABLE_BANKING_URL,
+        "PAYYMO_GOCARDLESS_PAYMENTS_SANDBOX_URL": settings.GOCARDLESS_PAYMENTS_SANDBOX_URL,
         "PAYYMO_STRIPE_URL": settings.STRIPE_URL,
         "PAYYMO_STRIPE_CONNECT_URL": settings.STRIPE_CONNECT_URL,
     }

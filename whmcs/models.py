@@ -44,6 +44,7 @@ class WhmcsInstance(ConnectionHealth, Record):
     default_currency = CurrencyField(blank=True)
     bank_gateway = models.CharField(max_length=60, default="banktransfer", help_text="books bank payments under it")
     stripe_gateway = models.CharField(max_length=60, default="stripe")
+    gocardless_gateway = models.CharField(max_length=60, default="gocardless")
     sends_payment_emails = models.BooleanField(
         default=True, help_text="whether WHMCS mails the client about a payment that Payymo books"
     )

@@ -15,7 +15,7 @@ PROCESSOR = "STRIPE"
 DAYS_EARLY, DAYS_LATE = 3, 5
 TRACED_DAYS_EARLY, TRACED_DAYS_LATE = 5, 30
 RETURNED_DAYS_LATE = 21
-_OTHER_PROCESSORS = NOISE_WORDS[Noise.PAYOUT] - {PROCESSOR, "PAYOUT", "SETTLEMENT"}
+_PROCESSORS = NOISE_WORDS[Noise.PAYOUT] - {"PAYOUT", "SETTLEMENT"}
 _PAYOUT_WORDS = frozenset(
     {
         "ACQUIRER", "ACQUIRING", "AUSZAHLUNG", "KARTENUMSATZ", "KARTENUMSATZE", "KARTENZAHLUNGEN", "MERCHANT", "PAYOUT",
@@ -74,7 +74,7 @@ def weigh(receipt: Receipt, payout: Payout, habits: Habits | None = None) -> Clu
     descriptor = _squeezed(fold(payout.statement_descriptor))
     if len(descriptor) >= 5 and descriptor in squeezed:
         return Clue.DESCRIPTOR
-    return clue_of(receipt, habits or Habits())
+    return clue_of(receipt, habits or Habits(), payout.processor)
 
 
 def lag_of(receipt: Receipt, payout: Payout) -> int:
@@ -109,13 +109,13 @@ def _text(receipt: Receipt) -> str:
     return fold(" ".join(parts))
 
 
-def clue_of(receipt: Receipt, habits: Habits) -> Clue:
-    """What an entry says of itself, whichever payout it may be."""
+def clue_of(receipt: Receipt, habits: Habits, processor: str = PROCESSOR) -> Clue:
+    """What an entry says of itself, whichever payout of a processor it may be."""
     text = _text(receipt)
-    if PROCESSOR in _squeezed(text):
+    if processor in _squeezed(text):
         return Clue.NAMED
     words = set(text.split())
-    if words & _OTHER_PROCESSORS:
+    if words & _PROCESSORS:
         return Clue.AMOUNT
     if sender_of(receipt) in habits.senders:
         return Clue.SENDER

@@ -178,10 +178,10 @@ class OpenInvoice:
 
 @dataclass(frozen=True, slots=True)
 class Payout:
-    """Money that Stripe says it sent to the bank account; a negative one was taken from there.
+    """Money that a gateway says it sent to the bank account; a negative one was taken from there.
 
-    Shape: `reference` is Stripe's own id where `id` is another; `returned` says that it failed or was cancelled, and
-    `settled` that its way out was found on the bank account before.
+    Shape: `processor` is its name as banks write it; `reference` is its own id where `id` is another; `returned` says
+    that it failed or was cancelled, and `settled` that its way out was found on the bank account before.
     """
 
     id: str
@@ -193,6 +193,7 @@ class Payout:
     reference: str = ""
     returned: bool = False
     settled: bool = False
+    processor: str = "STRIPE"
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,11 +32,12 @@ from matching.services.decisions import (
     set_allocated,
 )
 from matching.services.rests import Line, Rest, with_rest
+from payments.models import Gateway
 from payymo.shared.errors import Conflict
 from payymo.shared.models import ReceiptState
 from tenants import context
 from whmcs.locks import lock_invoices
-from whmcs.models import Invoice, Posting, WhmcsTransaction
+from whmcs.models import Invoice, Posting, WhmcsInstance, WhmcsTransaction
 from whmcs.services import posting as outbox
 
 __all__ = [
@@ -116,7 +117,6 @@ def _post(
         return outbox.link_existing(
             booking=booked, invoice=invoice, amount=line.amount, currency=receipt.currency, paid_at=paid_at, now=now
         )
-    is_bank = isinstance(receipt, BankTransaction)
     return outbox.leave_pending(
         invoice=invoice,
         # WHMCS's amount includes the fee: what it books as received is the difference.
@@ -124,11 +124,18 @@ def _post(
         fees=line.fee,
         currency=receipt.currency,
         paid_at=paid_at,
-        gateway=invoice.instance.bank_gateway if is_bank else invoice.instance.stripe_gateway,
+        gateway=_gateway_of(receipt, invoice.instance),
         not_before=now + timedelta(seconds=context.current().undo_seconds),
         allows_overpayment=may_overpay,
         now=now,
     )
+
+
+def _gateway_of(receipt: Receipt, instance: WhmcsInstance) -> str:
+    """Return under which of its gateways WHMCS books the payment."""
+    if isinstance(receipt, BankTransaction):
+        return instance.bank_gateway
+    return instance.gocardless_gateway if receipt.gateway == Gateway.GOCARDLESS else instance.stripe_gateway
 
 
 def _allocate(

@@ -28,7 +28,7 @@ class StripeConnectionOutput(serializers.ModelSerializer):
     class Meta:
         model = StripeConnection
         fields = (
-            "id", "account_id", "account_name", "kind", "livemode", "default_currency", "state", "key_last4",
+            "id", "gateway", "account_id", "account_name", "kind", "livemode", "default_currency", "state", "key_last4",
             "has_webhook_secret", "superfluous_permissions", "permissions_checked_at", "first_sync_done",
             "sync_progress", "last_success_at", "next_sync_at", "failures", "last_error", "created_at",
         )  # fmt: skip
@@ -60,6 +60,13 @@ class StripeConnectionInput(StrictSerializer):
     """A pasted key."""
 
     key = serializers.CharField(max_length=255)
+    webhook_secret = serializers.CharField(max_length=255, required=False, default="", allow_blank=True)
+
+
+class GoCardlessConnectionInput(StrictSerializer):
+    """A pasted access token."""
+
+    token = serializers.CharField(max_length=255)
     webhook_secret = serializers.CharField(max_length=255, required=False, default="", allow_blank=True)
 
 

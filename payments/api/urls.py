@@ -23,5 +23,7 @@ urlpatterns = [
     path("payouts/", views.PayoutList.as_view(), name="payouts"),
     path("payouts/<uuid:public_id>/", views.PayoutDetail.as_view(), name="payout"),
     path("payouts/<uuid:public_id>/items/", views.PayoutItemList.as_view(), name="payout-items"),
+    path("gocardless-connections/", views.GoCardlessConnect.as_view(), name="gocardless-connections"),
+    path("webhooks/gocardless/", views.GoCardlessWebhook.as_view(), name="gocardless-webhook"),
     path("webhooks/stripe/", views.StripeWebhook.as_view(), name="stripe-webhook"),
 ]

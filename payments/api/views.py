@@ -19,6 +19,7 @@ from rest_framework.views import APIView
 from accounts import reach
 from accounts.api.permissions import requires
 from payments.api import serializers as shapes
+from payments.clients.gateways import GATEWAYS
 from payments.models import BalanceTransaction, PaymentIntent, Payout, StripeConnection, StripePayment
 from payments.services import connecting, webhooks
 from payments.services.manual_payouts import movements_behind
@@ -45,6 +46,20 @@ class StripeConnectionList(generics.ListCreateAPIView):
         values = shapes.StripeConnectionInput(data=request.data)
         values.is_valid(raise_exception=True)
         connection = connecting.connect_with_restricted_key(**values.validated_data, now=timezone.now())
+        return Response(shapes.StripeConnectionOutput(connection).data, status=status.HTTP_201_CREATED)
+
+
+class GoCardlessConnect(APIView):
+    """POST connects a GoCardless account with an access token; it is then one of the `stripe-connections`."""
+
+    permission_classes = [requires("connections.change", asks_again=True)]
+
+    @extend_schema(request=shapes.GoCardlessConnectionInput, responses={201: shapes.StripeConnectionOutput})
+    def post(self, request: Request) -> Response:
+        """Connect an account."""
+        values = shapes.GoCardlessConnectionInput(data=request.data)
+        values.is_valid(raise_exception=True)
+        connection = connecting.connect_with_access_token(**values.validated_data, now=timezone.now())
         return Response(shapes.StripeConnectionOutput(connection).data, status=status.HTTP_201_CREATED)
 
 
@@ -184,25 +199,40 @@ class PayoutItemList(generics.ListAPIView):
 
 
 @method_decorator(csrf_exempt, name="dispatch")
-class StripeWebhook(View):
-    """Where Stripe reports events: verified over the raw bytes, stored once, worked on later."""
+class _Webhook(View):
+    """Where a gateway reports events: verified over the raw bytes, stored once, worked on later."""
 
     http_method_names = ["post"]
+    gateway = ""
+    unsigned_status = 400
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        """Store the event: 200 with a row, 400 with an empty text and none, 503 when it must come again."""
+        """Store the events: 200 with a row each, an empty refusal and none, 503 when they must come again."""
         length = request.META.get("CONTENT_LENGTH") or "0"
-        if not length.isdigit() or int(length) > webhooks.LARGEST_BODY:
+        if not length.isdigit() or int(length) > GATEWAYS[self.gateway].largest_body:
             return HttpResponse(status=413)
         try:
-            webhooks.receive_event(
-                body=request.body, signature=request.headers.get("Stripe-Signature", ""), now=timezone.now()
+            webhooks.receive_events(
+                gateway=self.gateway, body=request.body, headers=request.headers, now=timezone.now()
             )
         except BadInput as error:
             logger.warning("webhook refused", extra={"event": "webhook_refused", "reason": error.code})
-            return HttpResponse(status=400)
+            return HttpResponse(status=self.unsigned_status if isinstance(error, webhooks.BadSignature) else 400)
         except SecretOff as error:
             logger.warning("webhook put off", extra={"event": "webhook_refused", "reason": error.reason})
-            # Stripe sends it again, for days.
+            # It is sent again, for days.
             return HttpResponse(status=503, headers={"Retry-After": str(int(error.retry_after or 60))})
         return HttpResponse(status=200)
+
+
+class StripeWebhook(_Webhook):
+    """Where Stripe reports events."""
+
+    gateway = "stripe"
+
+
+class GoCardlessWebhook(_Webhook):
+    """Where GoCardless reports events, up to 250 a call; a wrong signature is answered as its documents ask."""
+
+    gateway = "gocardless"
+    unsigned_status = 498

@@ -65,7 +65,7 @@ def amount(data: Plain, name: str, currency: str) -> Decimal:
     return Decimal(value) / factor(currency)
 
 
-def _storable(value: str) -> str:
+def storable(value: str) -> str:
     """Take out what PostgreSQL cannot hold: NUL, and halves of surrogate pairs."""
     return value.replace("\x00", "").encode("utf-8", "replace").decode()
 
@@ -73,7 +73,7 @@ def _storable(value: str) -> str:
 def text(data: Plain, name: str, *, longest: int = 4000) -> str:
     """Return a text field; absent, null and anything but a text are empty."""
     value = data.get(name)
-    return _storable(value)[:longest] if isinstance(value, str) else ""
+    return storable(value)[:longest] if isinstance(value, str) else ""
 
 
 def reference(data: Plain, name: str) -> str:
@@ -145,7 +145,7 @@ def _rate(data: Plain) -> Decimal | None:
 
 def _metadata(found: object) -> dict[str, str]:
     pairs = found.items() if isinstance(found, Mapping) else ()
-    return {_storable(str(key))[:40]: _storable(str(value))[:500] for key, value in pairs}
+    return {storable(str(key))[:40]: storable(str(value))[:500] for key, value in pairs}
 
 
 def charge(data: Plain) -> RemoteCharge:

@@ -18,6 +18,7 @@ from payments.models import (
     StripeConnection,
     StripePayment,
 )
+from payments.services.in_payouts import link_to_payouts
 from payymo.shared.models import ReceiptState
 from tenants import sealing
 from tenants.nudging import nudge
@@ -102,6 +103,8 @@ def store_charges(connection: StripeConnection, charges: Iterable[RemoteCharge])
             if fresh or changed:
                 nudge("payments")
         store_balance_transactions(connection, [c.balance_transaction for c in chunk if c.balance_transaction])
+        if fresh:
+            link_to_payouts([row.charge_id for row in fresh])
         new += len(fresh)
     return new
 

@@ -9,6 +9,8 @@ from functools import cache
 from itertools import groupby
 
 from payments.clients.base import PaymentProvider
+from payments.clients.gateway import Subject
+from payments.clients.gateways import GATEWAYS
 from payments.models import StripeConnection, WebhookEvent
 from payments.services import charges, payouts
 from payymo.shared.errors import ProviderError, Refused
@@ -28,12 +30,19 @@ class Reader:
     """
 
     def __init__(self, connection: StripeConnection, api: PaymentProvider) -> None:
-        self._connection, self._api = connection, api
+        self._connection, self._api, self._gateway = connection, api, GATEWAYS[connection.gateway]
         self.charge = cache(self._charge)
         self.refund = cache(self._refund)
         self.dispute = cache(self._dispute)
         self.payout = cache(self._payout)
         self.intent = cache(self._intent)
+        self._readers = {
+            Subject.CHARGE: self.charge,
+            Subject.REFUND: self.refund,
+            Subject.DISPUTE: self.dispute,
+            Subject.PAYOUT: self.payout,
+            Subject.INTENT: self.intent,
+        }
 
     def _charge(self, charge_id: str) -> None:
         charges.store_charges(self._connection, [self._api.charge(charge_id)])
@@ -59,25 +68,33 @@ class Reader:
             self.charge(intent.charge_id)
         charges.store_intents(self._connection, [intent])
 
+    def _access_ended(self) -> None:
+        if self._connection.kind == StripeConnection.Kind.CONNECT and self._still_answers():
+            # An old event: the account has been connected again since.
+            return
+        StripeConnection.objects.filter(pk=self._connection.pk, state=StripeConnection.State.ACTIVE).update(
+            state=StripeConnection.State.BROKEN,
+            last_error=f"Access was withdrawn in {self._gateway.title}.",
+            next_sync_at=None,
+        )
+
+    def _still_answers(self) -> bool:
+        try:
+            self._api.account()
+        except Refused:
+            return False
+        return True
+
     def apply(self, kind: str, object_id: str) -> None:
         """Read what an event is about; kinds that concern nothing here cost nothing.
 
         Raises: ProviderError.
         """
-        if kind.startswith("charge.dispute."):
-            self.dispute(object_id)
-        elif kind.startswith(("refund.", "charge.refund.")):
-            self.refund(object_id)
-        elif kind.startswith("charge.") and object_id.startswith(("ch_", "py_")):
-            self.charge(object_id)
-        elif kind.startswith("payment_intent."):
-            self.intent(object_id)
-        elif kind.startswith("payout."):
-            self.payout(object_id)
-        elif kind == "account.application.deauthorized":
-            StripeConnection.objects.filter(pk=self._connection.pk, state=StripeConnection.State.ACTIVE).update(
-                state=StripeConnection.State.BROKEN, last_error="Access was withdrawn in Stripe.", next_sync_at=None
-            )
+        subject = self._gateway.subject_of(kind, object_id)
+        if subject is Subject.ACCESS_ENDED:
+            self._access_ended()
+        elif subject is not None:
+            self._readers[subject](object_id)
 
 
 def process_events(*, now: datetime, api_for: ApiFor, limit: int = RUN_LIMIT) -> int:

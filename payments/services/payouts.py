@@ -9,10 +9,16 @@ from django.db.models import Q, QuerySet, Sum
 from payments.adapters import movements_of, written
 from payments.clients.base import PaymentProvider, RemotePayout
 from payments.core.payout_sum import add_up
-from payments.models import BalanceTransaction, Payout, StripeConnection, StripePayment
+from payments.models import BalanceTransaction, Payout, StripeConnection
 from payments.services.charges import batches, once_each, store_balance_transactions
+from payments.services.in_payouts import link_items
+from payymo.shared.errors import Refused
+from payymo.shared.money import quantized
 
 ITEM_LIMIT = 200
+GONE = "gone"
+"""A gateway keeps the items of its payouts for a while only; this payout's are not there any more."""
+
 _FACTS = [
     "status", "arrival_date", "reconciliation_status", "statement_descriptor", "trace_id", "failure_message", "amount",
     "method", "destination_id", "balance_transaction_id", "failure_balance_transaction_id", "original_payout_id",
@@ -66,11 +72,18 @@ def fetch_items_of(connection: StripeConnection, api: PaymentProvider, payout_id
 
 def _ready(connection: StripeConnection) -> QuerySet[Payout]:
     found = Payout.objects.filter(Q(items_complete=False) | Q(parts={}), connection=connection, automatic=True)
-    return found.exclude(reconciliation_status="in_progress")
+    return found.exclude(reconciliation_status__in=["in_progress", GONE])
 
 
 def _fetch(connection: StripeConnection, api: PaymentProvider, payout: Payout) -> bool:
-    items = list(api.payout_items(payout.payout_id))
+    try:
+        items = list(api.payout_items(payout.payout_id))
+    except Refused as error:
+        if error.reason != GONE:
+            raise
+        # Too old: asking again would find no more.
+        Payout.objects.filter(pk=payout.pk).update(reconciliation_status=GONE)
+        return False
     if not items:
         return False
     with transaction.atomic():
@@ -84,9 +97,10 @@ def explain(payout: Payout) -> None:
     own = BalanceTransaction.objects.filter(payout=payout, source_id=payout.payout_id, kind="payout")
     payout.fee = own.aggregate(sum=Sum("fee"))["sum"] or Decimal(0)
     items = BalanceTransaction.objects.filter(payout=payout).exclude(source_id=payout.payout_id, kind="payout")
-    StripePayment.objects.filter(charge_id__in=items.values("source_id")).update(payout=payout)
+    link_items(payout)
     equation = add_up(amount=payout.amount, movements=movements_of(items), payout_fee=payout.fee)
     payout.parts = written(equation)
-    payout.items_difference = equation.difference
+    # Items may hold parts of the smallest unit; only their sum is paid.
+    payout.items_difference = quantized(equation.difference, payout.currency)
     payout.items_complete = True
     payout.save(update_fields=["fee", "parts", "items_difference", "items_complete"])

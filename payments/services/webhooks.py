@@ -1,88 +1,82 @@
 """Signed events: verified over their raw bytes and stored once before they are answered.
 
-Source: https://docs.stripe.com/webhooks
+Shape: a call costs two reads, one insert however many events it brings, and one message to the broker a second.
 """
 
-import hashlib
-import hmac
-import json
-import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
 from django.db import transaction
 from django.utils.translation import gettext
 
 from payments.clients.base import RemoteEvent
-from payments.clients.stripe_values import Unreadable
-from payments.clients.stripe_values import event as read_event
+from payments.clients.gateways import GATEWAYS
 from payments.models import StripeConnection, WebhookEvent
 from payments.services import charges
-from payymo.shared.errors import BadInput
+from payymo.shared.errors import BadInput, Refused
 from tenants import sealing
 from tenants.breakers import needs_secret
 from tenants.nudging import nudge
 
-TOLERANCE_SECONDS = 300
-LARGEST_BODY = 256 * 1024
-_HEADER = re.compile(r"t=(\d{1,12})((?:,v\d+=[0-9a-f]+)+)")
+# Many calls of one second wake the worker once.
+WOKEN_WITHIN_SECONDS = 1
+_SECRETS = ("webhook_secret_sealed", "webhook_secret_old_sealed")
 
 
 class BadSignature(BadInput):
-    """The event is not signed by an account of this tenant, or too old, or from the future."""
+    """The call is not signed by an account of this tenant, or too old, or from the future."""
 
     code = "bad_signature"
 
 
-def _signatures(header: str) -> tuple[int, list[str]]:
-    found = _HEADER.fullmatch(header.replace(" ", ""))
-    if not found:
-        raise BadSignature(gettext("The signature cannot be read."))
-    return int(found[1]), re.findall(r",v1=([0-9a-f]+)", found[2])
-
-
-def _verifies(secret: str, stamp: int, body: bytes, signatures: list[str]) -> bool:
-    expected = hmac.new(secret.encode(), f"{stamp}.".encode() + body, hashlib.sha256).hexdigest()
-    # No early end: which of several signatures is right must not show in the time.
-    return any([hmac.compare_digest(expected, each) for each in signatures])
-
-
-def _signer(stamp: int, body: bytes, signatures: list[str]) -> StripeConnection | None:
+def _signer(
+    gateway: str, verifies: Callable[[str], bool]
+) -> tuple[StripeConnection, sealing.TenantKeys] | tuple[None, None]:
     found = None
     # A refused key does not make its events false: they wait until the key is mended.
-    for connection in StripeConnection.objects.exclude(state=StripeConnection.State.REMOVED).order_by("pk")[:50]:
-        for column in ("webhook_secret_sealed", "webhook_secret_old_sealed"):
-            with needs_secret("stripe"):
-                secret = sealing.unseal(connection, column)
-            if secret and _verifies(secret, stamp, body, signatures):
+    rows = StripeConnection.objects.filter(gateway=gateway).exclude(state=StripeConnection.State.REMOVED)
+    columns = ("pk", "public_id", "account_id", "livemode", *_SECRETS)
+    with needs_secret(gateway):
+        key = sealing.data_key()
+        for connection in rows.only(*columns).order_by("pk")[:50]:
+            secrets = [sealing.unseal(connection, column, key=key) for column in _SECRETS]
+            # No early end here either.
+            if any([verifies(secret) for secret in secrets if secret]):
                 found = connection
-    return found
+    return (found, key) if found is not None else (None, None)
 
 
-def receive_event(*, body: bytes, signature: str, now: datetime) -> WebhookEvent:
-    """Verify an event over its raw bytes and store it once.
+def receive_events(*, gateway: str, body: bytes, headers: Mapping[str, str], now: datetime) -> int:
+    """Verify a call of a gateway over its raw bytes and store each of its events once; return how many it brought.
 
     An event of the other mode or of another account is kept apart: stored with the reason, and never worked on.
     Raises: BadSignature, or BadInput for a body that is no event; SecretOff when the signing secret cannot be opened
     now. Nothing is stored.
     """
-    if len(body) > LARGEST_BODY:
+    spoken = GATEWAYS[gateway]
+    if len(body) > spoken.largest_body:
         raise BadInput(gettext("The event is too large."))
-    stamp, signatures = _signatures(signature)
-    if abs(now.timestamp() - stamp) > TOLERANCE_SECONDS:
-        raise BadSignature(gettext("The signature is too old, or from the future."))
-    connection = _signer(stamp, body, signatures)
+    verifies = spoken.verifier(body=body, signature=headers.get(spoken.signature_header, ""), now=now)
+    if verifies is None:
+        raise BadSignature(gettext("The signature cannot be read, is too old, or from the future."))
+    connection, key = _signer(gateway, verifies)
     if connection is None:
         raise BadSignature(gettext("The signature does not fit."))
     try:
-        data = json.loads(body)
-        event = read_event(data if isinstance(data, dict) else {})
-    except (ValueError, RecursionError, Unreadable) as error:
+        events = spoken.events_in(body, headers)
+    except (ValueError, RecursionError, Refused) as error:
         raise BadInput(gettext("The event cannot be read.")) from error
-    with transaction.atomic(durable=True):
-        _store(connection, [event], now=now)
-        nudge("stripe_events")
-    return WebhookEvent.objects.get(connection=connection, event_id=event.event_id)
+    store_events(connection, events, now=now, key=key)
+    return len(events)
+
+
+@transaction.atomic(durable=True)
+def store_events(
+    connection: StripeConnection, events: Iterable[RemoteEvent], *, now: datetime, key: sealing.TenantKeys | None = None
+) -> None:
+    """Store verified events of an account once, and wake a worker."""
+    _store(connection, charges.once_each(events, "event_id"), now=now, key=key)
+    nudge("stripe_events", within_seconds=WOKEN_WITHIN_SECONDS)
 
 
 def _misfit(connection: StripeConnection, event: RemoteEvent) -> str:
@@ -93,8 +87,10 @@ def _misfit(connection: StripeConnection, event: RemoteEvent) -> str:
     return ""
 
 
-def _store(connection: StripeConnection, events: Iterable[RemoteEvent], *, now: datetime) -> None:
-    key, rows = sealing.data_key(), []
+def _store(
+    connection: StripeConnection, events: Iterable[RemoteEvent], *, now: datetime, key: sealing.TenantKeys | None = None
+) -> None:
+    key, rows = key or sealing.data_key(), []
     for event in events:
         misfit = _misfit(connection, event)
         row = WebhookEvent(

@@ -179,6 +179,24 @@ class StripeForm(forms.Form):
     )
 
 
+class GoCardlessForm(forms.Form):
+    """What connects a GoCardless account."""
+
+    token = forms.CharField(
+        label=_("Access token"),
+        max_length=255,
+        widget=forms.PasswordInput,
+        help_text=_("It begins with live_ and needs read access only."),
+    )
+    webhook_secret = forms.CharField(
+        label=_("Webhook endpoint secret"),
+        max_length=255,
+        required=False,
+        widget=forms.PasswordInput,
+        help_text=_("Without it Payymo asks GoCardless every 15 minutes."),
+    )
+
+
 class EnableBankingKeysForm(forms.Form):
     """The tenant's own application at Enable Banking."""
 

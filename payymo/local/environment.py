@@ -40,6 +40,8 @@ def product_variables(
             "PAYYMO_SANDBOX_PORT": str(sandbox_port),
             "PAYYMO_GOCARDLESS_URL": f"{sandbox}/gocardless/api/v2/",
             "PAYYMO_ENABLE_BANKING_URL": f"{sandbox}/enable-banking",
+            "PAYYMO_GOCARDLESS_PAYMENTS_URL": sandbox,
+            "PAYYMO_GOCARDLESS_PAYMENTS_SANDBOX_URL": sandbox,
             "PAYYMO_STRIPE_URL": f"{sandbox}/stripe",
             "PAYYMO_STRIPE_CONNECT_URL": f"{sandbox}/stripe",
             "PAYYMO_LOOPBACK_EXCEPTION": f"{LOOPBACK}:{sandbox_port}",

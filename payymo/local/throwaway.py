@@ -58,6 +58,8 @@ def servers(parent: Home) -> Iterator[dict[str, str]]:
                 ),
                 "PAYYMO_GOCARDLESS_URL": _NOWHERE,
                 "PAYYMO_ENABLE_BANKING_URL": _NOWHERE,
+                "PAYYMO_GOCARDLESS_PAYMENTS_URL": _NOWHERE,
+                "PAYYMO_GOCARDLESS_PAYMENTS_SANDBOX_URL": _NOWHERE,
                 "PAYYMO_STRIPE_URL": _NOWHERE,
                 "PAYYMO_STRIPE_CONNECT_URL": _NOWHERE,
                 "DJANGO_SETTINGS_MODULE": "payymo.settings_test",

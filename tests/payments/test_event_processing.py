@@ -34,7 +34,7 @@ def deliver(account, now, connection):
         for event in events:
             body = json.dumps(event).encode()
             signature = header(body, account.keys.webhook_secret, now.timestamp())
-            webhooks.receive_event(body=body, signature=signature, now=now)
+            webhooks.receive_events(gateway="stripe", body=body, headers={"Stripe-Signature": signature}, now=now)
 
     return run
 

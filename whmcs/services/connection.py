@@ -189,6 +189,7 @@ def connect_instance(
     credential.seal_into(instance)
     instance.bank_gateway = _gateway(found.payment_methods, bank_gateway, "banktransfer")
     instance.stripe_gateway = _gateway(found.payment_methods, stripe_gateway, "stripe")
+    instance.gocardless_gateway = _debits(found.payment_methods)
     instance.sends_payment_emails = sends_payment_emails
     instance.default_currency = found.currencies[0].code
     instance.next_sync_at = now
@@ -291,6 +292,11 @@ def _gateway(methods: tuple[PaymentMethod, ...], chosen: str, usual: str) -> str
         return chosen or usual
     close = [name for name in names if usual in name]
     return close[0] if close else names[0]
+
+
+def _debits(methods: tuple[PaymentMethod, ...]) -> str:
+    """Return the module that collects by GoCardless; without one its usual name, under which nothing is booked."""
+    return next((method.module for method in methods if "gocardless" in method.module), "gocardless")
 
 
 def _write_found(instance: WhmcsInstance, found: Found, now: datetime) -> None:

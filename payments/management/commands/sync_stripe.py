@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from payments.models import StripeConnection
+from payments.models import Gateway, StripeConnection
 from payments.services import event_processing, syncing
 from payments.services.connecting import api_for
 from payymo.shared.errors import DomainError, ProviderError
@@ -20,6 +20,7 @@ from tenants.services.provisioning import find_tenant
 class Command(BaseCommand):
     """Read every connected Stripe account now."""
 
+    gateway = Gateway.STRIPE
     help = "Read the connected Stripe accounts of one tenant, or of all, whether or not they are due."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -35,7 +36,7 @@ class Command(BaseCommand):
         for tenant in tenants:
             try:
                 with context.inside(tenant):
-                    results += [_sync(tenant, each, failed) for each in _connections()]
+                    results += [_sync(tenant, each, failed) for each in _connections(self.gateway)]
                     event_processing.process_events(now=timezone.now(), api_for=api_for)
             except context.TenantUnavailable as error:
                 raise CommandError(str(error), returncode=2) from error
@@ -51,8 +52,9 @@ def _active() -> Any:
     return Tenant.objects.filter(state=Tenant.State.ACTIVE).order_by("slug")
 
 
-def _connections() -> list[StripeConnection]:
-    return list(StripeConnection.objects.filter(state=StripeConnection.State.ACTIVE).order_by("pk"))
+def _connections(gateway: Gateway) -> list[StripeConnection]:
+    active = StripeConnection.objects.filter(gateway=gateway, state=StripeConnection.State.ACTIVE)
+    return list(active.order_by("pk"))
 
 
 def _sync(tenant: Tenant, connection: StripeConnection, failed: list[str]) -> dict[str, Any]:

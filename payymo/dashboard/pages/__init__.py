@@ -24,7 +24,7 @@ Nothing in a template asks the database, and nothing here does either.
 | dashboard:engine | dashboard/engine.html | EnginePage |
 | dashboard:reports, report | dashboard/reports/list.html, report.html | ReportsPage, ReportPage (`pages/reports.py`) |
 | dashboard:connections | dashboard/connections/list.html | ConnectionsPage |
-| dashboard:connect_whmcs, connect_stripe | dashboard/connections/form.html | ConnectFormPage |
+| dashboard:connect_whmcs, connect_stripe, connect_gocardless | dashboard/connections/form.html | ConnectFormPage |
 | dashboard:whmcs_module | dashboard/connections/module.html | WhmcsModulePage |
 | dashboard:connect_bank | dashboard/connections/bank.html | BankPage |
 | dashboard:imports, import_archive | dashboard/imports/list.html | ImportsPage |

@@ -79,7 +79,11 @@ class ConnectionsPage:
 
 @dataclass(frozen=True, slots=True)
 class ConnectFormPage:
-    """Template `dashboard/connections/form.html`, for WHMCS and Stripe. `steps` say where to find what is asked for."""
+    """Template `dashboard/connections/form.html`, for WHMCS and Stripe. `steps` say where to find what is asked for.
+
+    Shape: `consents` are the modes in which consent at Stripe is offered instead, each with the words of its button;
+    `consent_url` leads there, once an attempt has begun.
+    """
 
     kind: Provider
     title: str
@@ -89,6 +93,8 @@ class ConnectFormPage:
     steps: tuple[str, ...] = ()
     cancel_url: str = ""
     error: str = ""
+    consents: tuple[tuple[str, str], ...] = ()
+    consent_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,7 @@ def _secrets() -> Iterator[Banner]:
     features = {
         "bank": _("Bank feeds"),
         "stripe": "Stripe",
+        "gocardless": "GoCardless",
         "whmcs": "WHMCS",
         "mail": _("E-mail"),
         "webhooks": "Webhooks",
@@ -54,7 +55,10 @@ def _broken(sources: tuple[Source, ...], may_change: bool) -> Iterator[Banner]:
             if may_change:
                 url, action = link("connection_credential", source.connection.public_id), _("Give a new credential")
         else:
-            text = _("Stripe refuses the key of %s. Newer charges are missing.") % source.name
+            text = _("%(gateway)s refuses the key of %(name)s. Newer charges are missing.") % {
+                "gateway": source.title,
+                "name": source.name,
+            }
         yield Banner("bad", text, action, url)
 
 
@@ -111,11 +115,12 @@ def _stale(sources: tuple[Source, ...], now: datetime) -> Iterator[Banner]:
             continue
         day = formats.day(source.last_success_at.date())
         texts = {
-            "bank": _("Bank feed stopped on %s. Newer payments are missing."),
-            "stripe": _("Stripe was last read on %s. Newer charges are missing."),
-            "whmcs": _("WHMCS was last read on %s. Newer invoices are missing."),
+            "bank": _("Bank feed stopped on %(day)s. Newer payments are missing."),
+            "stripe": _("%(gateway)s was last read on %(day)s. Newer charges are missing."),
+            "whmcs": _("WHMCS was last read on %(day)s. Newer invoices are missing."),
         }
-        yield Banner("warn", texts[source.kind] % day, _("Show connections"), link("connections"))
+        text = texts[source.kind] % {"gateway": source.title, "day": day}
+        yield Banner("warn", text, _("Show connections"), link("connections"))
 
 
 def _automation(permissions: frozenset[str]) -> Iterator[Banner]:

@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 from banking import selectors
 from banking.core.continuity import Gap, sentence
 from banking.models import AccountQuota, BankAccount, BankConnection
-from payments.models import StripeConnection
+from payments.models import Gateway, StripeConnection
 from payymo.dashboard import formats
 from payymo.dashboard.links import link
 from payymo.dashboard.pages import (
@@ -194,13 +194,13 @@ def _stripe(row: StripeConnection, now: datetime, may_change: bool) -> Connectio
         Fact(_("Account"), text=row.account_id, verbatim=True),
         Fact(_("Mode"), text=_("Live") if row.livemode else _("Test")),
         Fact(_("Events"), text=hook),
-        Fact(_("Key ends in"), text=row.key_last4),
+        *((Fact(_("Key ends in"), text=row.key_last4),) if row.key_last4 else ()),
         *_stripe_notes(row),
     )
     return ConnectionCard(
         kind="stripe",
         name=row.account_name or row.account_id,
-        detail=str(row.get_kind_display()),
+        detail=f"{row.get_gateway_display()}: {row.get_kind_display()}",
         chip=_chip(row),
         facts=facts,
         **_times(row, now),
@@ -240,11 +240,12 @@ def listing(request: HttpRequest, *, now: datetime) -> ConnectionsPage:
         *(_stripe(row, now, may_change) for row in stripes),
     )
     linked = sum(row.state != BankConnection.State.PENDING for row in shown)
-    tiles = _tiles(len(installations), linked, len(stripes), may_change)
+    debits = sum(row.gateway == Gateway.GOCARDLESS for row in stripes)
+    tiles = _tiles(len(installations), linked, len(stripes) - debits, debits, may_change)
     return ConnectionsPage(tiles=tiles, connections=cards, notice=attention.notice(shown, now))
 
 
-def _tiles(whmcs: int, bank: int, stripe: int, may_change: bool) -> tuple[ProviderTile, ...]:
+def _tiles(whmcs: int, bank: int, stripe: int, debits: int, may_change: bool) -> tuple[ProviderTile, ...]:
     def url(name: str) -> str:
         return link(name) if may_change else ""
 
@@ -254,4 +255,11 @@ def _tiles(whmcs: int, bank: int, stripe: int, may_change: bool) -> tuple[Provid
         ),
         ProviderTile("bank", _("Bank"), _("Open banking, with your consent at your bank."), bank, url("connect_bank")),
         ProviderTile("stripe", "Stripe", _("Charges, refunds and payouts, read only."), stripe, url("connect_stripe")),
+        ProviderTile(
+            "stripe",
+            "GoCardless",
+            _("Direct Debits, refunds and payouts, read only."),
+            debits,
+            url("connect_gocardless"),
+        ),
     )

@@ -32,6 +32,11 @@ class Source:
     error: str
     connection: WhmcsInstance | StripeConnection | BankConnection
 
+    @property
+    def title(self) -> str:
+        """Return the name of the gateway; empty for a source that is none."""
+        return self.connection.get_gateway_display() if isinstance(self.connection, StripeConnection) else ""
+
     def is_stale(self, now: datetime) -> bool:
         """Return whether what came since its last good call must be missing."""
         return self.last_success_at is not None and now - self.last_success_at > STALE_AFTER

@@ -46,7 +46,7 @@ PARTS = {
 _CLUES = {
     Clue.TRACE: gettext_lazy("The text quotes this payout"),
     Clue.DESCRIPTOR: gettext_lazy("The text holds its descriptor"),
-    Clue.NAMED: gettext_lazy("The text names Stripe"),
+    Clue.NAMED: gettext_lazy("The text names the gateway"),
     Clue.SENDER: gettext_lazy("Payouts came from this sender before"),
     Clue.WORDED: gettext_lazy("The text speaks of a payout"),
     Clue.AMOUNT: gettext_lazy("Only amount and day fit"),
@@ -92,10 +92,12 @@ def detail(request: HttpRequest, payout: Payout, *, now: datetime, may_decide: b
 def _facts(payout: Payout) -> tuple[Fact, ...]:
     facts = [
         Fact(_("Payout"), text=payout.payout_id, verbatim=True),
-        Fact(_("Stripe account"), text=payout.connection.account_name or payout.connection.account_id),
+        Fact(
+            _("%s account") % payout.gateway.label, text=payout.connection.account_name or payout.connection.account_id
+        ),
         Fact(_("Sent"), day=payout.stripe_created_at.date()),
         Fact(_("Arrives"), day=payout.arrival_date),
-        Fact(_("Stripe says"), text=payout.status.replace("_", " ")),
+        Fact(_("%s says") % payout.gateway.label, text=payout.status.replace("_", " ")),
     ]
     optional = (
         (_("Kind"), note_of(payout)), (_("Descriptor"), payout.statement_descriptor), (_("Trace id"), payout.trace_id),

@@ -94,7 +94,7 @@ def card(receipt: Receipt, reasons: Reasons = ()) -> ReceiptCard:
     if isinstance(receipt, BankTransaction):
         source, facts = _("Bank transaction"), _bank_facts(receipt, reasons)
     else:
-        source, facts = _("Stripe charge"), _charge_facts(receipt, reasons)
+        source, facts = _("%s charge") % receipt.gateway.label, _charge_facts(receipt, reasons)
     return ReceiptCard(
         source=source,
         name=name_of(receipt),

@@ -92,7 +92,7 @@ def _costs(receipt: Receipt) -> tuple[Fact, ...]:
     if receipt.amount_refunded:
         facts.append(Fact(_("Refunded"), amount=Amount(receipt.amount_refunded, receipt.currency)))
     if receipt.fee is not None:
-        facts.append(Fact(_("Stripe's fee"), amount=Amount(receipt.fee, currency)))
+        facts.append(Fact(_("%s's fee") % receipt.gateway.label, amount=Amount(receipt.fee, currency)))
     if receipt.net is not None:
         facts.append(Fact(_("Net"), amount=Amount(receipt.net, currency)))
     if receipt.payout is not None:

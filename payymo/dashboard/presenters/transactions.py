@@ -233,7 +233,7 @@ def _row(row: Receipt, numbers: dict[tuple[str, int], str]) -> TransactionRow:
         url=link("transaction", row.public_id),
         day=receipts.day_of(row),
         kind=kind,  # type: ignore[arg-type]
-        source=row.account.name or _("Bank") if isinstance(row, BankTransaction) else "Stripe",
+        source=row.account.name or _("Bank") if isinstance(row, BankTransaction) else row.gateway.label,
         name=receipts.name_of(row),
         reference=receipts.reference_of(row),
         amount=receipts.amount_of(row),

@@ -19,7 +19,7 @@ from banking.models import BankConnection
 from banking.services import disconnecting, provider_keys, schedule
 from payments.models import StripeConnection
 from payments.services import connecting as stripe
-from payymo.dashboard.forms import CredentialForm, GuardForm, StripeForm, WhmcsForm
+from payymo.dashboard.forms import CredentialForm, GuardForm, WhmcsForm
 from payymo.dashboard.links import link
 from payymo.dashboard.pages import ConnectFormPage
 from payymo.dashboard.presenters import connections as present
@@ -157,38 +157,6 @@ def guard_whmcs(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
         cancel_url=link("connections"),
     )
     return show(request, "dashboard/connections/form.html", page, code=422 if form.errors else 200)
-
-
-@require_http_methods(["GET", "POST"])
-@requires_permission("connections.change", asks_again=True)
-def connect_stripe(request: HttpRequest) -> HttpResponse:
-    """Connect a Stripe account with a restricted key."""
-    form = StripeForm(request.POST or None)
-    error = ""
-    if request.method == "POST" and form.is_valid():
-        try:
-            stripe.connect_with_restricted_key(**form.cleaned_data, now=timezone.now())
-        except (DomainError, ProviderError) as refused:
-            error = str(refused)
-        else:
-            nudge(request, "stripe")
-            messages.success(request, _("Stripe is connected. Its charges are being read."))
-            return HttpResponseRedirect(link("connections"), status=303)
-    page = ConnectFormPage(
-        kind="stripe",
-        title=_("Connect Stripe"),
-        intro=_("Payymo only reads: charges, refunds, disputes, payouts and the balance."),
-        form=form,
-        submit=_("Check and connect"),
-        steps=(
-            _("In Stripe open Developers, API keys, and create a restricted key."),
-            _("Give it Read for Charges, Payment Intents, Refunds, Disputes, Payouts, Balance, Events; no Write."),
-            _("For events as they happen add a webhook endpoint and paste its signing secret."),
-        ),
-        cancel_url=link("connections"),
-        error=error,
-    )
-    return show(request, "dashboard/connections/form.html", page, code=422 if error or form.errors else 200)
 
 
 def connection_or_404(kind: str, public_id: uuid.UUID) -> Any:

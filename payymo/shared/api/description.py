@@ -33,6 +33,12 @@ _WEBHOOKS = {
         "Stripe reports events here. Verified by `Stripe-Signature` over the raw body; stored once, worked on later.",
         ("Stripe-Signature",),
     ),
+    "/api/v1/webhooks/gocardless/": (
+        "gocardless_webhook",
+        "GoCardless reports up to 250 events a call here. Verified by `Webhook-Signature` over the raw body; each is "
+        "stored once, worked on later. A wrong signature is answered 498.",
+        ("Webhook-Signature",),
+    ),
     "/api/v1/webhooks/whmcs/{public_id}/": (
         "whmcs_webhook",
         "The addon module of an installation reports events here, one to a hundred a message: "
@@ -46,6 +52,10 @@ _ANSWERS_WITHOUT_BODY = {
     "200": {"description": "Stored, now or before."},
     "400": {"description": "The signature is wrong; nothing was stored."},
     "413": {"description": "The body is too large; nothing was stored."},
+}
+_ANSWERS_AS_GOCARDLESS_ASKS = _ANSWERS_WITHOUT_BODY | {
+    "400": {"description": "The body holds no events, or too many; nothing was stored."},
+    "498": {"description": "The signature is wrong; nothing was stored."},
 }
 _INSTALLATION = {"in": "path", "name": "public_id", "required": True, "schema": {"type": "string", "format": "uuid"}}
 
@@ -90,7 +100,8 @@ def complete(result: dict[str, Any], **_: Any) -> dict[str, Any]:
                 "parameters": ([_INSTALLATION] if "{" in path else []) + named,
                 "requestBody": {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}},
                 # What is no id at all is no address of ours.
-                "responses": _ANSWERS_WITHOUT_BODY | ({"404": _PROBLEM_ANSWER} if "{" in path else {}),
+                "responses": (_ANSWERS_AS_GOCARDLESS_ASKS if name == "gocardless_webhook" else _ANSWERS_WITHOUT_BODY)
+                | ({"404": _PROBLEM_ANSWER} if "{" in path else {}),
             }
         }
     result["paths"] = dict(sorted(result["paths"].items()))
