@@ -150,7 +150,10 @@ class RemoteEvent:
 
 
 class PaymentProvider(Protocol):
-    """Reads one account. Every method raises Refused or Retryable."""
+    """Reads one account. Every method raises Refused or Retryable.
+
+    Shape: a walk with `after` goes on behind the object with that id; a gateway that knows no such thing begins anew.
+    """
 
     def account(self) -> RemoteAccount:
         """Return the account behind the key."""
@@ -161,31 +164,31 @@ class PaymentProvider(Protocol):
     def superfluous_permissions(self) -> tuple[str, ...]:
         """Return the permissions that the key has and Payymo does not need: to write, or to read other things."""
 
-    def charges(self, *, created_from: datetime | None) -> Iterator[RemoteCharge]:
+    def charges(self, *, created_from: datetime | None, after: str = "") -> Iterator[RemoteCharge]:
         """Walk the charges, newest first."""
 
     def charge(self, charge_id: str) -> RemoteCharge:
         """Read one charge."""
 
-    def intents(self, *, created_from: datetime | None) -> Iterator[RemoteIntent]:
+    def intents(self, *, created_from: datetime | None, after: str = "") -> Iterator[RemoteIntent]:
         """Walk the payment intents, newest first."""
 
     def intent(self, intent_id: str) -> RemoteIntent:
         """Read one payment intent."""
 
-    def refunds(self, *, created_from: datetime | None) -> Iterator[RemoteRefund]:
+    def refunds(self, *, created_from: datetime | None, after: str = "") -> Iterator[RemoteRefund]:
         """Walk the refunds, newest first."""
 
     def refund(self, refund_id: str) -> RemoteRefund:
         """Read one refund."""
 
-    def disputes(self, *, created_from: datetime | None) -> Iterator[RemoteDispute]:
+    def disputes(self, *, created_from: datetime | None, after: str = "") -> Iterator[RemoteDispute]:
         """Walk the disputes, newest first."""
 
     def dispute(self, dispute_id: str) -> RemoteDispute:
         """Read one dispute."""
 
-    def payouts(self, *, created_from: datetime | None) -> Iterator[RemotePayout]:
+    def payouts(self, *, created_from: datetime | None, after: str = "") -> Iterator[RemotePayout]:
         """Walk the payouts, newest first."""
 
     def payout(self, payout_id: str) -> RemotePayout:
@@ -194,7 +197,9 @@ class PaymentProvider(Protocol):
     def payout_items(self, payout_id: str) -> Iterator[RemoteBalanceTransaction]:
         """Walk the movements that a payout holds, its own row included."""
 
-    def balance_transactions(self, *, created_from: datetime | None) -> Iterator[RemoteBalanceTransaction]:
+    def balance_transactions(
+        self, *, created_from: datetime | None, after: str = ""
+    ) -> Iterator[RemoteBalanceTransaction]:
         """Walk the ledger, newest first."""
 
     def events(self, *, created_from: datetime) -> Iterator[RemoteEvent]:

@@ -79,9 +79,8 @@ class StripeApi:
             raise Retryable("Stripe's answer is not JSON.", reason="unreadable") from error
 
     def _walk(
-        self, service: Any, parse: Callable[[Mapping[str, Any]], Value], params: dict[str, Any]
+        self, service: Any, parse: Callable[[Mapping[str, Any]], Value], params: dict[str, Any], after: str = ""
     ) -> Iterator[Value]:
-        after = ""
         for _ in range(MOST_PAGES):
             asked = {**params, "limit": PAGE, **({"starting_after": after} if after else {})}
             page = self._ask(lambda asked=asked: service.list(asked, self._options))  # type: ignore[misc]
@@ -167,10 +166,10 @@ class StripeApi:
                 raise
         return True
 
-    def charges(self, *, created_from: datetime | None) -> Iterator[RemoteCharge]:
+    def charges(self, *, created_from: datetime | None, after: str = "") -> Iterator[RemoteCharge]:
         """Walk the charges, newest first, with their balance transactions."""
         params = {**self._since(created_from), "expand": ["data.balance_transaction"]}
-        return self._walk(self._client.v1.charges, values.charge, params)
+        return self._walk(self._client.v1.charges, values.charge, params, after)
 
     def charge(self, charge_id: str) -> RemoteCharge:
         """Read one charge."""
@@ -178,18 +177,18 @@ class StripeApi:
         found = self._ask(lambda: self._client.v1.charges.retrieve(charge_id, expand, self._options))
         return values.charge(_plain(found))
 
-    def intents(self, *, created_from: datetime | None) -> Iterator[RemoteIntent]:
+    def intents(self, *, created_from: datetime | None, after: str = "") -> Iterator[RemoteIntent]:
         """Walk the payment intents, newest first."""
-        return self._walk(self._client.v1.payment_intents, values.intent, self._since(created_from))
+        return self._walk(self._client.v1.payment_intents, values.intent, self._since(created_from), after)
 
     def intent(self, intent_id: str) -> RemoteIntent:
         """Read one payment intent."""
         found = self._ask(lambda: self._client.v1.payment_intents.retrieve(intent_id, None, self._options))
         return values.intent(_plain(found))
 
-    def refunds(self, *, created_from: datetime | None) -> Iterator[RemoteRefund]:
+    def refunds(self, *, created_from: datetime | None, after: str = "") -> Iterator[RemoteRefund]:
         """Walk the refunds, newest first."""
-        return self._walk(self._client.v1.refunds, values.refund, self._since(created_from))
+        return self._walk(self._client.v1.refunds, values.refund, self._since(created_from), after)
 
     def refund(self, refund_id: str) -> RemoteRefund:
         """Read one refund."""
@@ -197,18 +196,18 @@ class StripeApi:
             _plain(self._ask(lambda: self._client.v1.refunds.retrieve(refund_id, None, self._options)))
         )
 
-    def disputes(self, *, created_from: datetime | None) -> Iterator[RemoteDispute]:
+    def disputes(self, *, created_from: datetime | None, after: str = "") -> Iterator[RemoteDispute]:
         """Walk the disputes, newest first."""
-        return self._walk(self._client.v1.disputes, values.dispute, self._since(created_from))
+        return self._walk(self._client.v1.disputes, values.dispute, self._since(created_from), after)
 
     def dispute(self, dispute_id: str) -> RemoteDispute:
         """Read one dispute."""
         found = self._ask(lambda: self._client.v1.disputes.retrieve(dispute_id, None, self._options))
         return values.dispute(_plain(found))
 
-    def payouts(self, *, created_from: datetime | None) -> Iterator[RemotePayout]:
+    def payouts(self, *, created_from: datetime | None, after: str = "") -> Iterator[RemotePayout]:
         """Walk the payouts, newest first."""
-        return self._walk(self._client.v1.payouts, values.payout, self._since(created_from))
+        return self._walk(self._client.v1.payouts, values.payout, self._since(created_from), after)
 
     def payout(self, payout_id: str) -> RemotePayout:
         """Read one payout."""
@@ -221,10 +220,12 @@ class StripeApi:
         service = self._client.v1.balance_transactions
         return self._walk(service, values.balance_transaction, {"payout": payout_id})
 
-    def balance_transactions(self, *, created_from: datetime | None) -> Iterator[RemoteBalanceTransaction]:
+    def balance_transactions(
+        self, *, created_from: datetime | None, after: str = ""
+    ) -> Iterator[RemoteBalanceTransaction]:
         """Walk the ledger, newest first."""
         service = self._client.v1.balance_transactions
-        return self._walk(service, values.balance_transaction, self._since(created_from))
+        return self._walk(service, values.balance_transaction, self._since(created_from), after)
 
     def events(self, *, created_from: datetime) -> Iterator[RemoteEvent]:
         """Walk the events, newest first; Stripe keeps them for 30 days."""

@@ -1,6 +1,6 @@
 """One run over a Stripe account: what is new, and what may have changed since."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -23,6 +23,7 @@ _BACK_OFF = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15), 
 TELL_EVERY = 500
 Progress = Callable[[str, int], None]
 Value = TypeVar("Value")
+Store = Callable[[list[Value]], int | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,43 @@ class SyncResult:
     events: int
 
 
+class _Walk:
+    """Reads kind after kind, a batch at a time, and notes how far it is.
+
+    A first reading that ended early, by a failure or a kill, goes on behind the last object that was stored. What came
+    meanwhile is newer than where it goes on: the run after it reads again from where this one began.
+    """
+
+    def __init__(self, connection: StripeConnection, *, now: datetime, progress: Progress | None) -> None:
+        self._pk, self._progress = connection.pk, progress
+        kept = connection.sync_progress if connection.synced_until is None else {}
+        self.began_at = datetime.fromisoformat(kept["began_at"]) if "began_at" in kept else now
+        self._done: list[str] = list(kept.get("done", []))
+        self._at = (kept.get("kind", ""), int(kept.get("count", 0)), kept.get("after", ""))
+
+    def read(self, kind: str, walk: Callable[[str], Iterable[Value]], store: Store[Value], name: str) -> int:
+        """Read one kind to its end, or from where it was left; return what `store` counted."""
+        if kind in self._done:
+            return 0
+        count, after = self._at[1:] if self._at[0] == kind else (0, "")
+        total = 0
+        for batch in charges.batches(walk(after), TELL_EVERY):
+            total += store(batch) or 0
+            count, after = count + len(batch), str(getattr(batch[-1], name))
+            self._tell(kind, count, after)
+        self._done.append(kind)
+        self._tell(kind, count, after)
+        return total
+
+    def _tell(self, kind: str, count: int, after: str) -> None:
+        place = {"kind": kind, "count": count, "after": after, "done": self._done}
+        StripeConnection.objects.filter(pk=self._pk, state=StripeConnection.State.ACTIVE).update(
+            sync_progress={**place, "began_at": self.began_at.isoformat()}
+        )
+        if self._progress is not None:
+            self._progress(kind, count)
+
+
 def sync_connection(
     *, connection: StripeConnection, api: PaymentProvider, now: datetime, progress: Progress | None = None
 ) -> SyncResult:
@@ -43,20 +81,15 @@ def sync_connection(
 
     Raises: Refused (the connection is marked broken when the key is refused) or Retryable; what was stored stays.
     """
-
-    def tell(what: str, count: int) -> None:
-        StripeConnection.objects.filter(pk=connection.pk).update(sync_progress={"kind": what, "count": count})
-        if progress is not None:
-            progress(what, count)
-
+    walk = _Walk(connection, now=now, progress=progress)
     try:
-        result = _read(connection, api, now=now, tell=tell)
+        result = _read(connection, api, now=now, walk=walk)
     except ProviderError as error:
         note_failure(connection, error, now=now)
         raise
     # A connection that was removed meanwhile stays removed.
     StripeConnection.objects.filter(pk=connection.pk, state=StripeConnection.State.ACTIVE).update(
-        synced_until=now,
+        synced_until=walk.began_at,
         events_seen_until=now,
         last_attempt_at=now,
         last_success_at=now,
@@ -69,25 +102,23 @@ def sync_connection(
     return result
 
 
-def _read(connection: StripeConnection, api: PaymentProvider, *, now: datetime, tell: Progress) -> SyncResult:
-    def counted(what: str, values: Iterable[Value]) -> Iterator[Value]:
-        """Pass values on and tell how many there were, now and then and at the end."""
-        count = 0
-        for count, value in enumerate(values, 1):
-            yield value
-            if count % TELL_EVERY == 0:
-                tell(what, count)
-        tell(what, count)
-
+def _read(connection: StripeConnection, api: PaymentProvider, *, now: datetime, walk: _Walk) -> SyncResult:
     since = connection.synced_until - OVERLAP if connection.synced_until else None
-    new = charges.store_charges(connection, counted("charges", api.charges(created_from=since)))
-    charges.store_intents(connection, counted("payment intents", api.intents(created_from=since)))
-    refunds = charges.store_refunds(counted("refunds", api.refunds(created_from=since)))
-    disputes = charges.store_disputes(counted("disputes", api.disputes(created_from=since)))
-    ledger = counted("balance transactions", api.balance_transactions(created_from=since))
-    charges.store_balance_transactions(connection, ledger)
     payout_since = connection.synced_until - PAYOUT_OVERLAP if connection.synced_until else None
-    sent = payouts.store_payouts(connection, counted("payouts", api.payouts(created_from=payout_since)))
+
+    def from_(read: Callable[..., Iterable[Value]], created_from: datetime | None) -> Callable[[str], Iterable[Value]]:
+        return lambda after: read(created_from=created_from, after=after)
+
+    def into(store: Callable[[StripeConnection, list[Value]], int | None]) -> Store[Value]:
+        return lambda batch: store(connection, batch)
+
+    new = walk.read("charges", from_(api.charges, since), into(charges.store_charges), "charge_id")
+    walk.read("payment intents", from_(api.intents, since), into(charges.store_intents), "intent_id")
+    refunds = walk.read("refunds", from_(api.refunds, since), charges.store_refunds, "refund_id")
+    disputes = walk.read("disputes", from_(api.disputes, since), charges.store_disputes, "dispute_id")
+    ledger = from_(api.balance_transactions, since)
+    walk.read("balance transactions", ledger, into(charges.store_balance_transactions), "transaction_id")
+    sent = walk.read("payouts", from_(api.payouts, payout_since), into(payouts.store_payouts), "payout_id")
     payouts.fetch_items(connection, api)
     manual_payouts.explain_manual(connection, now=now)
     events = webhooks.store_listed(connection, api.events(created_from=_sweep_from(connection, now)), now=now)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from payments.models import StripeConnection, StripePayment
-from payments.services import connecting, syncing
+from payments.models import BalanceTransaction, StripeConnection, StripePayment
+from payments.services import claiming, connecting, syncing
 from payments.services.connecting import UnusableKey
 from payymo.shared.errors import Refused, Retryable
 from tenants import context
@@ -111,10 +111,10 @@ def test_a_test_account_is_welcome_once_the_live_one_is_gone(in_acme, account, c
 def test_a_live_account_leaves_no_test_payment_to_decide(in_acme, now):
     test, decided = rows.charge("10.00"), rows.charge("11.00", state="RECONCILED", allocated="11.00")
     with pytest.raises(UnusableKey, match="A test account is connected"):
-        connecting._keep_modes_apart(True)
+        claiming._keep_modes_apart(True)
     StripeConnection.objects.update(state="REMOVED")
 
-    connecting._keep_modes_apart(True)
+    claiming._keep_modes_apart(True)
 
     states = dict(StripePayment.objects.values_list("charge_id", "state"))
     assert states == {test.charge_id: "IGNORED", decided.charge_id: "RECONCILED"}
@@ -144,3 +144,45 @@ def test_a_run_that_stops_leaves_its_progress_to_be_seen(connection, account, sy
 
     connection.refresh_from_db()
     assert (connection.sync_progress["kind"], connection.synced_until) == ("balance transactions", None)
+
+
+class _Killed(BaseException):
+    """The process ends: nothing is noted any more."""
+
+
+def test_a_first_run_that_was_killed_goes_on_where_it_was(connection, account, sync, now, later, monkeypatch):
+    monkeypatch.setattr(syncing, "TELL_EVERY", 50)
+
+    def kill(kind, count):
+        if (kind, count) == ("balance transactions", 100):
+            raise _Killed
+
+    with pytest.raises(_Killed):
+        sync(connection, now, progress=kill)
+    stored, seen = BalanceTransaction.objects.count(), []
+    account.charge(1234)
+    sync(connection, later(minutes=5), progress=lambda kind, count: seen.append((kind, count)))
+
+    # No kind is read again, and this one goes on behind what was stored.
+    assert seen[0] == ("balance transactions", 150)
+    assert stored < BalanceTransaction.objects.count()
+    connection.refresh_from_db()
+    assert (connection.synced_until, connection.sync_progress) == (now, {})
+    # What came meanwhile is found by the next run, which begins before this one did.
+    assert not StripePayment.objects.filter(amount="12.34").exists()
+    sync(connection, later(minutes=20))
+    assert set(StripePayment.objects.values_list("charge_id", flat=True)) == {one["id"] for one in account.received()}
+    ledger = {one["id"] for one in account.objects("balance_transaction")}
+    assert set(BalanceTransaction.objects.values_list("transaction_id", flat=True)) == ledger
+
+
+def test_a_first_run_that_failed_reads_what_it_has_not_read(connection, account, sync, now, later):
+    account.fault("server_error", times=1, only=["refunds"])
+    with pytest.raises(Retryable):
+        sync(connection, now)
+    seen = []
+
+    sync(connection, later(minutes=1), progress=lambda kind, count: seen.append(kind))
+
+    assert "charges" not in seen
+    assert seen[0] == "refunds"
