@@ -10,7 +10,7 @@ LOCAL = $(VENV_PYTHON) -m payymo.local
 LOCK = env UV_CUSTOM_COMPILE_COMMAND="make lock" $(VENV_PYTHON) -m uv pip compile --quiet \
 	--universal --python-version 3.11 --generate-hashes --no-emit-index-url
 
-.PHONY: help demo stop status test check audit lint security types imports migrations openapi screenshots lock module bench bench-hosts bench-scale bench-pages bench-tenants bench-first-load chaos clean compiled venv-demo venv-dev venv-bench
+.PHONY: help demo stop status test check audit lint security types imports migrations openapi screenshots lock module bench bench-hosts bench-scale bench-pages bench-tenants bench-first-load chaos bench-webhooks clean compiled venv-demo venv-dev venv-bench
 
 help:
 	@echo "make demo      start Payymo with two demo tenants on PAYYMO_PORT (8000); DETACH=1 returns when it is ready"
@@ -28,6 +28,7 @@ help:
 	@echo "make compiled  compile the matching core, where there is a C compiler: it runs a third faster"
 	@echo "make module    the addon module for WHMCS as a zip, in dist/"
 	@echo "make bench-first-load  Payymo's own time in the first reading of a WHMCS of 100,000 invoices"
+	@echo "make bench-webhooks  how many signed events a second are taken and stored, and that none is lost"
 	@echo "make chaos     500 postings while WHMCS lies, workers are killed and the broker forgets; about ten minutes"
 	@echo "make lock      compile requirements*.txt from requirements*.in"
 	@echo "make clean     stop everything and remove what is kept in PAYYMO_HOME ($(PAYYMO_HOME))"
@@ -116,6 +117,9 @@ bench-tenants: venv-dev
 
 bench-first-load: venv-dev
 	@$(LOCAL) throwaway -- $(VENV_PYTHON) benchmarks/first_load.py $(ARGS)
+
+bench-webhooks: venv-dev
+	@$(LOCAL) throwaway -- $(VENV_PYTHON) benchmarks/webhooks.py $(ARGS)
 
 chaos: venv-dev
 	@$(LOCAL) throwaway -- $(VENV_PYTHON) benchmarks/posting_chaos.py $(ARGS)

@@ -56,5 +56,6 @@ def _lead(event: RemoteEvent, *, now: datetime) -> bool:
         connection = StripeConnection.objects.filter(account_id=event.account_id, kind="connect").first()
         if connection is None:
             return False
-        webhooks.store_events(connection, [event], now=now)
+        receiver = webhooks.Receiver(connection.pk, connection.account_id, connection.livemode)
+        webhooks.store_events(receiver, [event], now=now)
     return True

@@ -13,6 +13,7 @@ from payymo.local import postgres, valkey
 from payymo.local.errors import LocalError
 from payymo.local.home import CHECKOUT, Home, write_private
 from payymo.local.ports import LOOPBACK
+from payymo.sandbox.world import STRIPE_PLATFORM
 
 
 def product_variables(
@@ -44,6 +45,9 @@ def product_variables(
             "PAYYMO_GOCARDLESS_PAYMENTS_SANDBOX_URL": sandbox,
             "PAYYMO_STRIPE_URL": f"{sandbox}/stripe",
             "PAYYMO_STRIPE_CONNECT_URL": f"{sandbox}/stripe",
+            "PAYYMO_STRIPE_TEST_CLIENT_ID": STRIPE_PLATFORM.client_id,
+            "PAYYMO_STRIPE_TEST_KEY": STRIPE_PLATFORM.secret_key,
+            "PAYYMO_STRIPE_TEST_WEBHOOK_SECRET": STRIPE_PLATFORM.webhook_secret,
             "PAYYMO_LOOPBACK_EXCEPTION": f"{LOOPBACK}:{sandbox_port}",
         }
     return variables

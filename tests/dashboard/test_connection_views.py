@@ -371,3 +371,48 @@ def test_a_pasted_token_connects_its_accounts_and_renews_by_another(as_owner, in
     first.refresh_from_db()
     assert (first.state, BankConnection.objects.get(state="LINKED").renews_id) == ("REVOKED", first.pk)
     assert BankAccount.objects.count() == 2
+
+
+def test_gocardless_is_connected_and_its_address_for_events_is_shown(as_owner, sandbox):
+    keys = world.GOCARDLESS_PAYMENTS["acme"]
+    page = as_owner.get("/connections/gocardless/new/").context["page"]
+    wrong = as_owner.post("/connections/gocardless/new/", {"token": "sandbox_unknown"})
+
+    answer = as_owner.post("/connections/gocardless/new/", {"token": keys.access_token})
+
+    assert any("/api/v1/webhooks/gocardless/" in step for step in page.steps)
+    assert (wrong.status_code, "does not accept" in wrong.context["page"].error) == (422, True)
+    assert "sandbox_unknown" not in wrong.content.decode()
+    assert answer.status_code == 303
+    row = StripeConnection.objects.get()
+    assert (row.gateway, row.account_id) == ("gocardless", keys.creditor_id)
+    [card] = as_owner.get("/connections/").context["page"].connections
+    assert (card.detail, card.chip.text) == ("GoCardless: Access token", "Connected")
+
+
+@pytest.fixture
+def connect_platform(settings):
+    keys = world.STRIPE_PLATFORM
+    none = {"client_id": "", "key": "", "webhook_secret": ""}
+    test = {"client_id": keys.client_id, "key": keys.secret_key, "webhook_secret": keys.webhook_secret}
+    settings.STRIPE_PLATFORMS = {"live": none, "test": test}
+
+
+def test_without_an_application_at_stripe_consent_is_not_offered(as_owner):
+    assert as_owner.get("/connections/stripe/new/").context["page"].consents == ()
+
+
+def test_stripe_is_connected_by_consent_and_a_way_back_is_good_once(as_owner, sandbox, connect_platform):
+    assert [mode for mode, _ in as_owner.get("/connections/stripe/new/").context["page"].consents] == ["test"]
+    url = as_owner.post("/connections/stripe/consent/", {"mode": "test"}).context["page"].consent_url
+    account = world.STRIPE["acme"].account_id
+    back = requests.post(url, data={"account": account}, allow_redirects=False, timeout=20).headers["Location"]
+    led = as_owner.get(f"/connect/stripe/?{urlsplit(back).query}", headers={"host": "admin.localhost"})
+    way = urlsplit(led.headers["Location"])
+    assert way.hostname == "acme.localhost"
+
+    answers = [as_owner.get(f"{way.path}?{way.query}", follow=True) for _ in range(2)]
+
+    assert f"Acme Hosting GmbH ({account}) is connected" in answers[0].content.decode()
+    assert "already used" in answers[1].content.decode()
+    assert StripeConnection.objects.get().kind == "connect"
