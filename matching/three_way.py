@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from matching.models import Proposal, StripeInvoiceMatch
 from matching.three_way_selectors import Check, Period, count, position, position_of, rows_of
 from payments.models import Payout, Refund, StripePayment
+from tenants import days
 from whmcs.models import Invoice, Posting, WhmcsTransaction
 
 PAGE_SIZE = 50
@@ -106,14 +107,14 @@ def _explained(check: Check, found: Sequence[Any], today: date) -> Iterator[Thre
         invoice = known.invoice(charge)
         if isinstance(row, Refund):
             yield ThreeWayRow(
-                check, row.refunded_at.date(), row.amount, row.currency, NextStep.RECORD_REFUND, charge, row, booking,
+                check, _day(row.refunded_at), row.amount, row.currency, NextStep.RECORD_REFUND, charge, row, booking,
                 invoice, charge.payout,
             )  # fmt: skip
             continue
         shown = {Check.AMOUNT_DIFFERS: "booked_amount", Check.FEE_DIFFERS: "booked_fee"}.get(check)
         yield ThreeWayRow(
             check,
-            charge.charged_at.date(),
+            _day(charge.charged_at),
             charge.fee if check is Check.FEE_DIFFERS else charge.amount,
             charge.currency,
             known.next_step(check, charge, today, by_hand),
@@ -137,6 +138,10 @@ def _without_charge(row: WhmcsTransaction, today: date) -> ThreeWayRow:
         booking=row,
         invoice=row.invoice,
     )
+
+
+def _day(moment: datetime) -> date:
+    return moment.astimezone(days.zone()).date()
 
 
 def _day_of(text: str, today: date) -> date:

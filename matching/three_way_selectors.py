@@ -5,7 +5,7 @@ Every list is one query over a period, answered from indexes; the rows of a page
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from matching.models import StripeInvoiceMatch
 from payments.models import BalanceTransaction, Gateway, Refund, StripePayment
 from payymo.shared.models import ReceiptState
+from tenants import days
 from whmcs.models import Invoice, Posting, WhmcsTransaction
 
 LONGEST_DAYS = 400
@@ -45,13 +46,13 @@ class Period:
 
     @property
     def start(self) -> datetime:
-        """The first moment."""
-        return datetime.combine(self.since, time(), tzinfo=UTC)
+        """The first moment, where the company is."""
+        return days.moments(self.since, self.until)[0]
 
     @property
     def end(self) -> datetime:
         """The first moment after it."""
-        return datetime.combine(self.until + timedelta(days=1), time(), tzinfo=UTC)
+        return days.moments(self.since, self.until)[1]
 
 
 def naming(charge: str = "") -> QuerySet[WhmcsTransaction]:

@@ -18,6 +18,7 @@ from payymo.shared.api import queries
 from payymo.shared.api.queries import PagedQuery
 from payymo.shared.errors import BadInput
 from payymo.shared.money import quantized
+from tenants import days
 
 DEFAULT_DAYS = 90
 
@@ -105,7 +106,7 @@ class ThreeWayReport(APIView):
     @extend_schema(parameters=[ThreeWayQuery], responses=ThreeWayOutput)
     def get(self, request: Request) -> Response:
         """Return the counts of every list, and with `list` its rows, newest first; `cursor` leads to the next page."""
-        wanted, today = queries.checked(self), timezone.now().date()
+        wanted, today = queries.checked(self), days.today(timezone.now())
         period = _period(wanted, today)
         page = three_way.ThreeWayPage((), "")
         if asked := wanted.get("list"):

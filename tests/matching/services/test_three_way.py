@@ -1,6 +1,6 @@
 """Charge, WHMCS transaction and payout line: what is missing, what differs, and what to do next."""
 
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import count
 
@@ -310,3 +310,14 @@ def test_the_queries_of_a_list_do_not_grow_with_its_rows(in_acme, check):
         more()
 
     assert (cost(), len(findings(check)) > rows_before > 0) == (few, True)
+
+
+def test_a_day_is_one_of_the_company(in_acme):
+    in_acme.time_zone = "Europe/Berlin"
+    rows.charge("50.00", charged_at=datetime(2026, 11, 19, 23, 30, tzinfo=UTC))
+    day = date(2026, 11, 20)
+
+    before = three_way.page(Check.CAPTURED_UNPAID, Period(date(2026, 11, 1), date(2026, 11, 19)), today=day)
+    on_it = three_way.page(Check.CAPTURED_UNPAID, Period(day, day), today=day)
+
+    assert (before.rows, [row.day for row in on_it.rows]) == ((), [day])
