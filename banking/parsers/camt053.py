@@ -18,7 +18,7 @@ from banking.parsers.dates import iso_date
 from banking.parsers.errors import UnknownFormat, UnreadableEntry, UnreadableStatement
 from banking.parsers.texts import clean_account, clean_name
 from banking.parsers.types import Balance, ParsedAccount, ParsedEntry, ParsedFile, ParsedStatement, Refusal
-from banking.parsers.xml_tree import Document, Node
+from banking.parsers.xml_tree import Document, Node, PlacedNode
 
 _MESSAGES = {
     "BkToCstmrStmt": ("camt053", "Stmt"),
@@ -63,7 +63,7 @@ class _Entries:
         self._count = 0
         self._statements: dict[int, _Statement] = {}
 
-    def take(self, document: Document, entry: Node, above: Node) -> bool:
+    def take(self, document: Document, entry: PlacedNode, above: Node) -> bool:
         """Read an entry of a statement; what is named like one elsewhere stays where it is."""
         if above.name not in _FORMAT_OF:
             return False
@@ -87,12 +87,12 @@ class _Statement:
         self._document = document
         self._reader: EntryReader | None = None
         self._account = ParsedAccount()
-        self._waiting: list[Node] = []
+        self._waiting: list[PlacedNode] = []
         self._currencies: dict[str, int] = {}
         self._entries: list[ParsedEntry] = []
         self._refused: list[Refusal] = []
 
-    def take(self, entry: Node) -> None:
+    def take(self, entry: PlacedNode) -> None:
         """Read an entry, or keep it until the account is known."""
         if self._reader is None and not any(child.name == "Acct" for child in self.node.children):
             self._waiting.append(entry)
@@ -103,9 +103,9 @@ class _Statement:
             return
         self._read(entry)
 
-    def _read(self, entry: Node) -> None:
+    def _read(self, entry: PlacedNode) -> None:
         reader = self._reader or self._begun()
-        for amount in entry.all("Amt") if not self._account.currency else ():
+        for amount in entry.placed("Amt") if not self._account.currency else ():
             self._currencies.setdefault(amount.attributes.get("Ccy", "").strip().upper(), amount.line)
             reader.currency = _one_of(self._currencies)
         try:
@@ -153,7 +153,7 @@ def _account(statement: Node) -> ParsedAccount:
     except UnreadableEntry as error:
         raise UnreadableStatement(f"The currency of the account cannot be read: {error.reason}") from error
     if not currency:
-        amounts = [amount for balance in statement.all("Bal") for amount in balance.all("Amt")]
+        amounts = [amount for balance in statement.all("Bal") for amount in balance.placed("Amt")]
         currency = _one_of({amount.attributes.get("Ccy", "").strip().upper(): amount.line for amount in amounts[::-1]})
     return ParsedAccount(
         iban=clean_account(statement.value("Acct/Id/IBAN")),
@@ -176,8 +176,8 @@ def _one_of(lines: dict[str, int]) -> str:
 
 def _balances(statement: Node, currency: str, refused: list[Refusal]) -> tuple[Balance | None, Balance | None]:
     """Find the booked balances; pages of one statement name the inner ones ITBD, in order of time."""
-    by_code: dict[str, list[Node]] = {}
-    for node in statement.all("Bal"):
+    by_code: dict[str, list[PlacedNode]] = {}
+    for node in statement.placed("Bal"):
         by_code.setdefault(node.value("Tp/CdOrPrtry/Cd", "Tp/CdOrPrtry/Prtry"), []).append(node)
     interim = by_code.get("ITBD", [])
     opening = next(_of(by_code, "OPBD", "PRCD"), None)
@@ -189,12 +189,12 @@ def _balances(statement: Node, currency: str, refused: list[Refusal]) -> tuple[B
     return _balance(opening, currency, refused), _balance(closing, currency, refused)
 
 
-def _of(by_code: dict[str, list[Node]], *codes: str) -> Iterator[Node]:
+def _of(by_code: dict[str, list[PlacedNode]], *codes: str) -> Iterator[PlacedNode]:
     for code in codes:
         yield from by_code.get(code, [])
 
 
-def _balance(node: Node | None, currency: str, refused: list[Refusal]) -> Balance | None:
+def _balance(node: PlacedNode | None, currency: str, refused: list[Refusal]) -> Balance | None:
     if node is None:
         return None
     try:

@@ -6,6 +6,7 @@ booked; otherwise (version .02 often has no amounts inside) only the booked sum 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -23,12 +24,31 @@ from banking.parsers.texts import (
     structured_reference_in,
 )
 from banking.parsers.types import EntryStatus, ParsedEntry
-from banking.parsers.xml_tree import Document, Node
+from banking.parsers.xml_tree import Document, Node, PlacedNode
 
 _PENDING = {"PDNG", "FUTR"}
 _USTRD_WIDTH = 140
 _DIRECTIONS = {"CRDT": 1, "DBIT": -1}
 _NO_DETAIL = Node("none", {})
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """Where the name and the account of one side of a payment stand."""
+
+    names: tuple[str, ...]
+    accounts: tuple[str, ...]
+
+
+def _side(name: str) -> _Side:
+    party, ultimate = f"RltdPties/{name}", f"RltdPties/Ultmt{name}"
+    return _Side(
+        (f"{party}/Nm", f"{party}/Pty/Nm", f"{ultimate}/Nm", f"{ultimate}/Pty/Nm", f"{party}/Agt/FinInstnId/Nm"),
+        (f"{party}Acct/Id/IBAN", f"{party}Acct/Id/Othr/Id"),
+    )
+
+
+_DEBTOR, _CREDITOR = _side("Dbtr"), _side("Cdtr")
 
 
 def direction(node: Node) -> int:
@@ -75,7 +95,7 @@ class EntryReader:
     currency: str
     says_booked: bool
 
-    def read(self, entry: Node) -> list[ParsedEntry]:
+    def read(self, entry: PlacedNode) -> list[ParsedEntry]:
         """Read one `Ntry`.
 
         Shape: one entry, or the payments of a batch with `batch_line` 1, 2, ...
@@ -84,7 +104,7 @@ class EntryReader:
         amount = signed(direction(entry), amount_of(entry.child("Amt"), self.currency))
         status = self._status(entry)
         booked_on, value_date = _dates(entry)
-        details = entry.all("NtryDtls/TxDtls")
+        details = entry.placed("NtryDtls/TxDtls")
         shares = _shares(entry, details, amount, self.currency) if len(details) > 1 else None
         common: dict[str, Any] = {
             "status": status,
@@ -102,7 +122,7 @@ class EntryReader:
         ]
 
     def _of_batch(
-        self, common: dict[str, Any], entry: Node, detail: Node, share: Decimal, number: int, *, reverses: bool
+        self, common: dict[str, Any], entry: Node, detail: PlacedNode, share: Decimal, number: int, *, reverses: bool
     ) -> ParsedEntry:
         told = self._details(entry, [detail], share, reverses=reverses)
         told["bank_reference"] = reference = _batch_reference(entry, detail, number)
@@ -122,7 +142,7 @@ class EntryReader:
             raise UnreadableEntry("The bank sends this entry for information (INFO); it moves no money here.")
         raise UnreadableEntry(f"The status {shown(written)} does not say whether the entry is booked.")
 
-    def _details(self, entry: Node, details: list[Node], amount: Decimal, *, reverses: bool) -> dict[str, Any]:
+    def _details(self, entry: Node, details: Sequence[Node], amount: Decimal, *, reverses: bool) -> dict[str, Any]:
         """Read parties, texts and references; details win, the entry fills what they leave open."""
         detail = details[0] if len(details) == 1 else _NO_DETAIL
         party_name, party_account = self._counterparty(detail, amount)
@@ -152,20 +172,14 @@ class EntryReader:
 
         A returned payment keeps the debtor and creditor of the payment it returns, so the expected side may be us.
         """
-        sides = ("Dbtr", "Cdtr") if amount >= 0 else ("Cdtr", "Dbtr")
+        sides = (_DEBTOR, _CREDITOR) if amount >= 0 else (_CREDITOR, _DEBTOR)
         expected, other = (self._party(detail, side) for side in sides)
         if other != ("", "") and (expected == ("", "") or self._is_own(*expected)) and not self._is_own(*other):
             return other
         return expected
 
-    def _party(self, detail: Node, side: str) -> tuple[str, str]:
-        parties = f"RltdPties/{side}"
-        ultimate = f"RltdPties/Ultmt{side}"
-        name = detail.value(
-            f"{parties}/Nm", f"{parties}/Pty/Nm", f"{ultimate}/Nm", f"{ultimate}/Pty/Nm", f"{parties}/Agt/FinInstnId/Nm"
-        )
-        account = detail.value(f"{parties}Acct/Id/IBAN", f"{parties}Acct/Id/Othr/Id")
-        return clean_name(name), clean_account(account)
+    def _party(self, detail: Node, side: _Side) -> tuple[str, str]:
+        return clean_name(detail.value(*side.names)), clean_account(detail.value(*side.accounts))
 
     def _is_own(self, name: str, account: str) -> bool:
         if account and self.own_account:
@@ -185,7 +199,7 @@ def _dates(entry: Node) -> tuple[date, date | None]:
     return value_date, value_date
 
 
-def _shares(entry: Node, details: list[Node], amount: Decimal, currency: str) -> list[Decimal] | None:
+def _shares(entry: Node, details: Sequence[Node], amount: Decimal, currency: str) -> list[Decimal] | None:
     """Read the signed amounts of a batch's payments; None when they are not all told or do not add up."""
     shares = []
     for detail in details:
@@ -206,7 +220,7 @@ def _batch_reference(entry: Node, detail: Node, number: int) -> str:
     return clean_reference(f"{whole}/{number}") if whole else ""
 
 
-def _text(entry: Node, details: list[Node]) -> str:
+def _text(entry: Node, details: Sequence[Node]) -> str:
     """Return the payer's text, else the bank's: free text first, then additions to it, then what the bank adds."""
     texts = []
     for detail in details:
@@ -226,6 +240,8 @@ def _structured(detail: Node) -> str:
 
 
 def _code(node: Node) -> str:
+    if node.child("BkTxCd") is None:
+        return ""
     domain = [node.value(path) for path in ("BkTxCd/Domn/Cd", "BkTxCd/Domn/Fmly/Cd", "BkTxCd/Domn/Fmly/SubFmlyCd")]
     return clean_reference("/".join(domain) if domain[0] else node.value("BkTxCd/Prtry/Cd"))[:80]
 

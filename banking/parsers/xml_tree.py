@@ -31,37 +31,41 @@ _ENCODINGS = {"utf-8", "ascii", "cp1252", "cp1250", "cp1251", "cp1253", "cp1254"
 
 
 class Node:
-    """An element by its local name, without its namespace; paths are local names joined by `/`.
+    """An element by its local name, without its namespace; paths are local names joined by `/`."""
 
-    Shape: `line`, `start` and `end` are told of the elements whose places were asked for, else 0. Such an element is
-    looked into by itself: no path from above leads through it, so that nobody lists the thousands in a batch for one.
-    """
-
-    __slots__ = ("_by_path", "attributes", "children", "end", "line", "name", "start", "text")
+    __slots__ = ("_by_path", "attributes", "children", "name", "text")
 
     def __init__(self, name: str, attributes: dict[str, str]) -> None:
         self.name = name
         self.attributes = attributes
         self.children: list[Node] | tuple[()] = ()
         self.text = ""
-        self.line = self.start = self.end = 0
         self._by_path: dict[str, list[Node]] | None = None
 
-    def all(self, path: str) -> list[Node]:
-        """Return every element at the path below this one, in order."""
+    def _paths(self) -> dict[str, list[Node]]:
         if self._by_path is None:
             self._by_path = {}
             _note(self._by_path, "", self.children)
-        return self._by_path.get(path) or []
+        return self._by_path
+
+    def all(self, path: str) -> list[Node]:
+        """Return every element at the path below this one, in order."""
+        return self._paths().get(path) or []
+
+    def placed(self, path: str) -> list[PlacedNode]:
+        """Return every element at the path whose place was asked for."""
+        return [node for node in self.all(path) if isinstance(node, PlacedNode)]
 
     def first(self, *paths: str) -> Node | None:
         """Return the first element at the first path that has any."""
-        return next((found[0] for path in paths if (found := self.all(path))), None)
+        known = self._paths()
+        return next((found[0] for path in paths if (found := known.get(path))), None)
 
     def value(self, *paths: str) -> str:
         """Return the text at the first path that has one, else an empty text."""
+        known = self._paths()
         for path in paths:
-            for node in self.all(path):
+            for node in known.get(path, ()):
                 if text := node.text.strip():
                     return text
         return ""
@@ -78,6 +82,20 @@ class Node:
         self._by_path = None
 
 
+class PlacedNode(Node):
+    """An element whose place was asked for: its line from 1, and where it starts and ends in the source.
+
+    Shape: it is looked into by itself. No path from above leads through it, so that nobody lists the thousands in a
+    batch for one.
+    """
+
+    __slots__ = ("end", "line", "start")
+
+    def __init__(self, name: str, attributes: dict[str, str], line: int, start: int) -> None:
+        super().__init__(name, attributes)
+        self.line, self.start, self.end = line, start, start
+
+
 def _note(by_path: dict[str, list[Node]], above: str, nodes: list[Node] | tuple[()]) -> None:
     for node in nodes:
         path = above + node.name
@@ -86,11 +104,11 @@ def _note(by_path: dict[str, list[Node]], above: str, nodes: list[Node] | tuple[
             by_path[path] = [node]
         else:
             same.append(node)
-        if node.children and not node.line:
+        if node.children and not isinstance(node, PlacedNode):
             _note(by_path, path + "/", node.children)
 
 
-Take = Callable[["Document", Node, Node], bool]
+Take = Callable[["Document", PlacedNode, Node], bool]
 """Called with a node that has just ended and the one it stands in; returns whether it was taken out of the tree."""
 
 
@@ -106,7 +124,7 @@ class Document:
         FileTooLarge; whatever `take` raises.
         """
         self._source = _as_utf8(source)
-        self._places = places
+        self._places = places | take.keys()
         self._take = take
         self._open: list[tuple[Node, int]] = []
         self._names: dict[str, str] = {}
@@ -125,12 +143,16 @@ class Document:
             raise UnreadableStatement(
                 f"The XML is broken at line {error.lineno}, column {error.offset + 1}."
             ) from error
+        finally:
+            # Both refer back to this document, which would keep file and entries until cycles are looked for.
+            del self._parser
+            self._take = {}
         if self._root is None:
             raise UnreadableStatement("The XML is empty.")
         self.root: Node = self._root
 
-    def raw(self, node: Node) -> str:
-        """Return the source text of an element whose place is known."""
+    def raw(self, node: PlacedNode) -> str:
+        """Return the source text of an element."""
         end = self._source.find(b">", node.end) + 1
         return self._source[node.start : end].decode("utf-8", "replace")
 
@@ -138,9 +160,11 @@ class Document:
         name = self._names.get(tag)
         if name is None:
             name = self._names[tag] = tag.rpartition("}")[2]
-        node = Node(name, attributes or _NO_ATTRIBUTES)
+        held = attributes or _NO_ATTRIBUTES
         if name in self._places:
-            node.line, node.start = self._parser.CurrentLineNumber, self._parser.CurrentByteIndex
+            node: Node = PlacedNode(name, held, self._parser.CurrentLineNumber, self._parser.CurrentByteIndex)
+        else:
+            node = Node(name, held)
         self._open.append((node, self._held))
         self._held += 1
         if len(self._open) > MAX_DEPTH:
@@ -150,16 +174,17 @@ class Document:
 
     def _end(self, tag: str) -> None:
         node, held = self._open.pop()
-        if node.name in self._places:
-            node.end = self._parser.CurrentByteIndex
         if not self._open:
             self._root = node
             return
         above = self._open[-1][0]
-        take = self._take.get(node.name)
-        if take is not None and take(self, node, above):
-            self._held = held
-        elif above.children:
+        if isinstance(node, PlacedNode):
+            node.end = self._parser.CurrentByteIndex
+            take = self._take.get(node.name)
+            if take is not None and take(self, node, above):
+                self._held = held
+                return
+        if above.children:
             above.children.append(node)
         else:
             above.children = [node]
