@@ -19,7 +19,7 @@ from banking.parsers.readers import READERS
 from banking.parsers.types import ParsedEntry
 from banking.services import new_rows, statement_files
 from banking.services.ingestion import facts_of, ingest_entries
-from banking.services.statement_preview import content_of
+from banking.services.statement_contents import FileErased, content_of
 from payymo.shared.errors import BadInput
 from payymo.shared.models import ReceiptState
 from tenants import sealing
@@ -128,17 +128,17 @@ def _open_fetch(key: int, told: Replayed) -> _Kept | None:
 
 
 def _open_file(key: int, told: Replayed) -> _Kept | None:
-    row = StatementImport.objects.select_related("account").get(pk=key)
+    row = StatementImport.objects.select_related("account").defer("file_sealed").get(pk=key)
     assert row.account is not None  # noqa: S101 - an imported file has its account
     locks.lock_account(row.account.pk)
-    if not row.file_sealed:
+    try:
+        content = content_of(row)
+    except FileErased:
         told.emptied += 1
         return None
     told.answers += 1
     try:
-        file = statement_files.read_file(
-            content_of(row), file_format=row.format, mapping=row.mapping, currency=row.currency
-        )
+        file = statement_files.read_file(content, file_format=row.format, mapping=row.mapping, currency=row.currency)
     except BadInput:
         told.unreadable += 1
         return None

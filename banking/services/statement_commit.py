@@ -8,9 +8,10 @@ from django.utils.translation import gettext
 from banking.models import BankAccount, StatementImport
 from banking.services.ingestion import IngestResult, ingest_entries
 from banking.services.linking import new_account
+from banking.services.statement_contents import content_of
 from banking.services.statement_files import StatementFile
 from banking.services.statement_import import BESIDE_THE_FILE, WrongState, lock_import
-from banking.services.statement_preview import content_of, gaps_around, note_counts, read_import
+from banking.services.statement_preview import gaps_around, note_counts, read_import
 from payymo.audit.services import recording as audit
 from payymo.shared.errors import Conflict
 

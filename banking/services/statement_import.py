@@ -14,8 +14,9 @@ from banking.models import BankAccount, StatementImport
 from banking.parsers.csv_detection import CsvDetection
 from banking.parsers.registry import is_table
 from banking.services import statement_files
+from banking.services.statement_contents import content_of, seal_content
 from banking.services.statement_files import StatementRefused
-from banking.services.statement_preview import content_of, note_counts, preview_of
+from banking.services.statement_preview import note_counts, preview_of
 from payymo.shared.errors import Conflict
 from tenants import sealing
 
@@ -69,9 +70,10 @@ def upload_statement(
         _fill_in(row, content)
     if not is_kept:
         return row
-    # Latin-1 gives every byte a character of its own, and the same byte back.
-    row.file_sealed = sealing.seal(row, "file_sealed", content.decode("latin-1"))
+    seal_content(row, content)
     row.save()
+    # Whoever wants the bytes again reads them again.
+    del row.file_sealed
     return row
 
 
@@ -118,8 +120,9 @@ def discard(*, statement_import: StatementImport) -> StatementImport:
 
 
 def lock_import(statement_import: StatementImport) -> StatementImport:
-    """Return the row as it is now, held until the end of the transaction."""
-    return StatementImport.objects.select_for_update(of=("self",)).select_related("account").get(pk=statement_import.pk)
+    """Return the row as it is now, without its file, held until the end of the transaction."""
+    rows = StatementImport.objects.select_for_update(of=("self",)).select_related("account").defer("file_sealed")
+    return rows.get(pk=statement_import.pk)
 
 
 def _detected(content: bytes, row: StatementImport, encoding: str = "", delimiter: str = "") -> CsvDetection:

@@ -2,25 +2,16 @@
 
 from dataclasses import dataclass
 
-from django.utils.translation import gettext
-
 from banking import selectors
 from banking.core.continuity import as_row, gaps, sentence
 from banking.models import BankAccount, StatementImport
 from banking.parsers.types import Refusal
 from banking.services import statement_files
 from banking.services.ingestion import IngestResult, preview_entries
+from banking.services.statement_contents import content_of
 from banking.services.statement_files import StatementFile
-from payymo.shared.errors import Conflict
-from tenants import sealing
 
 _MOST_NOTES = 500
-
-
-class FileErased(Conflict):
-    """The uploaded file is not kept any more."""
-
-    code = "file_erased"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,19 +31,9 @@ class Preview:
 def preview(statement_import: StatementImport) -> Preview:
     """Read the file again and compare it with what is stored now.
 
-    Raises: StatementRefused, WrongAccount, CurrencyDiffers, AccountNotNamed.
+    Raises: FileErased; StatementRefused, WrongAccount, CurrencyDiffers, AccountNotNamed.
     """
     return preview_of(statement_import, content_of(statement_import))
-
-
-def content_of(statement_import: StatementImport) -> bytes:
-    """Return the bytes of the uploaded file.
-
-    Raises: FileErased.
-    """
-    if not statement_import.file_sealed:
-        raise FileErased(gettext("The file itself was erased after 30 days; what was imported from it stays."))
-    return sealing.unseal(statement_import, "file_sealed").encode("latin-1")
 
 
 def read_import(row: StatementImport, content: bytes) -> tuple[StatementFile, BankAccount | None]:

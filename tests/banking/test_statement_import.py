@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from banking.models import BankAccount, BankTransaction, StatementImport
-from banking.services import statement_commit, statement_preview
+from banking.services import statement_commit, statement_contents, statement_preview
 from banking.services import statement_import as imports
 from banking.services.ingestion import ingest_entries
 from banking.services.linking import new_account
@@ -44,7 +44,7 @@ def test_an_upload_is_kept_sealed_and_shown_before_anything_is_imported(account)
     assert (row.opening, row.closing, row.currency, row.proved) == (Decimal("100.00"), Decimal("161.90"), "EUR", True)
     assert (row.new_count, row.known_count, row.refused) == (2, 0, [])
     assert b"RE-1042" not in bytes(row.file_sealed)
-    assert statement_preview.content_of(row) == statements.camt(*TWO)
+    assert statement_contents.content_of(row) == statements.camt(*TWO)
     assert not BankTransaction.objects.exists()
 
 
