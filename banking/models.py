@@ -1,8 +1,10 @@
 """Bank connections, accounts and what they show. Tenant schema."""
 
 from django.contrib.contenttypes.fields import GenericRelation
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
 from payymo.shared.models import ConnectionHealth, ReceiptState, Record
@@ -176,6 +178,11 @@ class StatementImport(Record):
         ]
 
 
+SEARCHED_TEXTS = (
+    "counterparty_name", "remittance_information", "structured_reference", "end_to_end_id", "bank_reference",
+)  # fmt: skip
+
+
 class BankTransaction(Record):
     """A booked entry of a bank account. Facts never change; state and `allocated` do, under a lock."""
 
@@ -239,6 +246,9 @@ class BankTransaction(Record):
             models.Index(fields=["booking_date", "id"], name="tx_day"),
             models.Index(fields=["held_until"], condition=Q(held_until__isnull=False), name="tx_held"),
             models.Index(fields=["id"], condition=~Q(return_sign=""), name="tx_returns"),
+            models.Index(fields=["amount", "id"], name="tx_amount"),
+            # Any piece of three letters finds the row; the texts as `icontains` compares them.
+            GinIndex(*(OpClass(Upper(name), "gin_trgm_ops") for name in SEARCHED_TEXTS), name="tx_texts"),
         ]
 
     @property

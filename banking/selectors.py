@@ -11,7 +11,14 @@ from django.db.models import Count, Prefetch, Q, QuerySet, Sum
 from accounts import reach
 from banking import adapters
 from banking.core.continuity import Gap, Span, from_row, gaps
-from banking.models import AccountQuota, BankAccount, BankConnection, BankTransaction, StatementImport
+from banking.models import (
+    SEARCHED_TEXTS,
+    AccountQuota,
+    BankAccount,
+    BankConnection,
+    BankTransaction,
+    StatementImport,
+)
 from tenants import sealing
 
 _SHOWN_STATES = (
@@ -21,6 +28,7 @@ _SHOWN_STATES = (
 
 
 _MOST_FILES = 1500
+_INDEXED_PIECE = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,15 +64,18 @@ def transactions(*, wanted: TransactionFilter) -> QuerySet[BankTransaction]:
         rows = rows.filter(amount__lte=wanted.amount_until)
     if wanted.direction:
         rows = rows.filter(amount__gt=0) if wanted.direction == "in" else rows.filter(amount__lt=0)
-    return rows.filter(_found_in(wanted.text)) if wanted.text else rows
+    return rows.filter(found_in(wanted.text)) if wanted.text else rows
 
 
-def _found_in(text: str) -> Q:
-    """Find a text in the names, texts and references, and an amount when the text is one."""
-    names = ("counterparty_name", "remittance_information", "structured_reference", "end_to_end_id", "bank_reference")
+def found_in(text: str) -> Q:
+    """Find a text in the names, texts and references, and an amount, of either sign, when the text is one.
+
+    Shape: one or two letters are looked for where a text begins; an index finds pieces of three anywhere.
+    """
+    lookup = "icontains" if len(text) >= _INDEXED_PIECE else "istartswith"
     found = Q()
-    for name in names:
-        found |= Q(**{f"{name}__icontains": text})
+    for name in SEARCHED_TEXTS:
+        found |= Q(**{f"{name}__{lookup}": text})
     try:
         amount = Decimal(text.replace(",", "."))
     except InvalidOperation:

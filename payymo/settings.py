@@ -82,6 +82,8 @@ SHARED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    # Names the operator classes of indexes; it has no tables.
+    "django.contrib.postgres",
     "payymo.shared",
     # Behind admin, since its admin index expects a tenant on every host.
     "django_tenants",

@@ -87,14 +87,12 @@ def _bank(asked: Asked, before: tuple[date, str, int] | None, most: int) -> list
     if asked.upload:
         rows = rows.filter(statement_import=asked.upload)
     if asked.text:
-        match = Q(counterparty_name__icontains=asked.text) | Q(remittance_information__icontains=asked.text)
-        if (amount := _amount(asked.text)) is not None:
-            match |= Q(amount=amount)
-        rows = rows.filter(match)
+        rows = rows.filter(selectors.found_in(asked.text))
     if before is not None:
         day, kind, key = before
         same_day = Q(booking_date=day, pk__lt=key) if kind == "bank" else Q(pk__lt=0)
-        rows = rows.filter(Q(booking_date__lt=day) | same_day)
+        # The first alone lets an index begin at the day; "or" lets it read everything newer only to leave it out.
+        rows = rows.filter(Q(booking_date__lte=day), Q(booking_date__lt=day) | same_day)
     return list(rows[:most])
 
 
