@@ -1,4 +1,4 @@
-"""What came in, by month and source: bank accounts and Stripe, each in its own currency; two queries."""
+"""What came in, by month and source: bank accounts and gateways, each in its own currency; two queries."""
 
 import uuid
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from tenants import days
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """One source in one month. Units: decimals of `currency`; `matched` is what is used for invoices."""
+    """One source in one month. Shape: `kind` is `bank` or a gateway's. Units: decimals of `currency`."""
 
     month: date
     kind: str
@@ -36,7 +36,7 @@ def received(*, since: date, until: date) -> list[Received]:
     What was set aside is no income, and a payout that arrived at the bank is the charges that are counted here.
     """
     return sorted(
-        [*_of_banks(since, until), *_of_stripe(since, until)],
+        [*_of_banks(since, until), *_of_gateways(since, until)],
         key=lambda row: (row.month, row.currency, row.kind, row.name, row.source),
     )
 
@@ -80,8 +80,14 @@ def _ending(last4: str) -> str:
     return f"… {last4}" if last4 else ""
 
 
-def _of_stripe(since: date, until: date) -> list[Received]:
-    who = ("connection__public_id", "connection__account_name", "connection__account_id", "currency")
+def _of_gateways(since: date, until: date) -> list[Received]:
+    who = (
+        "connection__public_id",
+        "connection__gateway",
+        "connection__account_name",
+        "connection__account_id",
+        "currency",
+    )
     rows = (
         charges(since, until)
         .exclude(state=ReceiptState.IGNORED)
@@ -92,7 +98,7 @@ def _of_stripe(since: date, until: date) -> list[Received]:
     )
     return [
         Received(
-            month=row["month"].date(), kind="stripe", source=row["connection__public_id"],
+            month=row["month"].date(), kind=row["connection__gateway"], source=row["connection__public_id"],
             name=row["connection__account_name"] or row["connection__account_id"],
             currency=row["currency"], count=row["count"], received=row["received"], matched=row["matched"],
             refunded=row["refunded"],

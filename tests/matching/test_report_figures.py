@@ -79,6 +79,12 @@ def test_cash_is_what_came_in_by_source_without_payouts_debits_and_what_was_set_
     ]  # fmt: skip
 
 
+def test_a_source_is_of_its_gateway(in_acme):
+    rows.charge("50.00").connection.__class__.objects.update(gateway="gocardless")
+
+    assert [row.kind for row in cash.received(**WHOLE)] == ["gocardless"]
+
+
 def test_each_payment_of_a_month_is_in_exactly_one_state_and_automation_counts_what_stands(in_acme):
     by_policy(rows.transfer("a", "1.00", state="RECONCILED"))
     by_policy(rows.transfer("b", "1.00", state="RECONCILED"), probability=None)

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from matching import cash
 from matching.cash import Received
+from payments.models import Gateway
 from payymo.dashboard import formats
 from payymo.dashboard.pages import Amount
 from payymo.dashboard.reports.periods import Asked
@@ -33,7 +34,7 @@ def report(asked: Asked) -> Report:
         charts=tuple(_charts(found, currencies[:_MOST_CHARTS])),
         notes=(
             _(
-                "Charges of Stripe count when they were made and before fees, so a payout that arrives at the bank is"
+                "Charges count when they were made and before fees, so a payout that arrives at the bank is"
                 " not counted again. What was set aside is left out. Currencies are never added up."
             ),
         ),
@@ -56,7 +57,7 @@ def _columns() -> tuple[Column, ...]:
 
 
 def _kind(kind: str) -> str:
-    return _("Bank account") if kind == "bank" else _("Stripe")
+    return _("Bank account") if kind == "bank" else str(Gateway(kind).label)
 
 
 def _row(row: Received) -> Row:
