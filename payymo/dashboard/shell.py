@@ -8,8 +8,11 @@ from django.utils.translation import gettext as _
 
 from matching import selectors
 from payymo.dashboard import formats
+from payymo.dashboard.links import link
 from payymo.dashboard.pages import Section, Shell
+from payymo.dashboard.pages.shell import Brand
 from payymo.dashboard.presenters import attention, feeds, notices
+from payymo.operations.services import branding
 
 
 def shell_of(request: HttpRequest, active: Section) -> Shell:
@@ -38,6 +41,7 @@ def shell_of(request: HttpRequest, active: Section) -> Shell:
         banner=attention.banner(sources, permissions=permissions, now=now),
         feed=feeds.summary(sources, now),
         unread=notices.unread_count(request),
+        brand=brand_of(request),
     )
 
 
@@ -46,3 +50,17 @@ def _support(until: datetime | None, now: datetime) -> str:
     if until is None or until <= now:
         return ""
     return _("Payymo's staff may look into your company until %s.") % formats.full_moment(until)
+
+
+def brand_of(request: HttpRequest) -> Brand | None:
+    """Return the company's look for its members; staff sees Payymo's."""
+    look = branding.current() if getattr(request, "membership", None) else None
+    if look is None or look.pk is None:
+        return None
+    height = min(28, look.logo_height)
+    return Brand(
+        style_url=link("branding_style", look.colour.removeprefix("#")) if look.colour else "",
+        logo_url=link("branding_picture", look.logo_sha256[:16]) if look.logo_sha256 else "",
+        logo_width=round(look.logo_width * height / look.logo_height) if look.logo_height else 0,
+        logo_height=height,
+    )

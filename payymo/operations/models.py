@@ -1,4 +1,4 @@
-"""Archives of everything that an owner asked for, and the months of reports that members get. Tenant schema."""
+"""A company's look, archives of everything of it, and the months of reports that members get. Tenant schema."""
 
 from django.db import models
 
@@ -100,3 +100,21 @@ class ReportPack(Record):
                 name="one_report_pack_waits",
             ),
         ]
+
+
+class Branding(models.Model):
+    """The company's own colour and logo; without a row, Payymo's."""
+
+    is_the_one = models.BooleanField(default=True, unique=True, editable=False)
+    colour = models.CharField(max_length=7, blank=True, help_text="#rrggbb; empty for Payymo's")
+    logo = models.BinaryField(default=b"", blank=True, help_text="PNG, drawn anew from what was uploaded")
+    logo_sha256 = models.CharField(max_length=64, blank=True)
+    logo_width = models.PositiveSmallIntegerField(default=0)
+    logo_height = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=models.Q(is_the_one=True), name="one_look_a_company")]
+
+    def __str__(self) -> str:
+        """Name it."""
+        return "the company's look"

@@ -40,6 +40,16 @@ class Banner:
 
 
 @dataclass(frozen=True, slots=True)
+class Brand:
+    """The company's own colour and logo, by the addresses that serve them; empty for Payymo's."""
+
+    style_url: str = ""
+    logo_url: str = ""
+    logo_width: int = 0
+    logo_height: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Shell:
     """Sidebar, top bar and foot of a signed-in page.
 
@@ -68,6 +78,7 @@ class Shell:
     banner: Banner | None = None
     feed: Chip | None = None
     unread: int | None = None
+    brand: Brand | None = None
 
 
 @dataclass(frozen=True, slots=True)

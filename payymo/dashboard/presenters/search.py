@@ -41,6 +41,7 @@ def _places(permissions: frozenset[str]) -> tuple[tuple[str, Hit], ...]:
         ("settings.change", Hit(_("General settings"), link("settings_general"), "settings")),
         ("settings.change", Hit(_("Automatic approval"), link("settings_matching"), "settings")),
         ("api_keys.change", Hit(_("API keys"), link("api_keys"), "key-round")),
+        ("settings.change", Hit(_("Look"), link("branding"), "settings")),
         ("settings.change", Hit(_("System health"), link("system_health"), "activity")),
         ("settings.change", Hit(_("Webhooks and Slack"), link("webhooks"), "link")),
         ("members.change", Hit(_("Members"), link("members"), "user")),

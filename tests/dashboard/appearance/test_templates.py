@@ -27,7 +27,7 @@ PAGES = [
     "/connections/", "/setup/", "/payers/", "/payers/one/", "/search/", "/account/profile/",
     "/settings/general/", "/help/", "/help/shortcuts/", "/notifications/", "/notifications/none/",
     "/account/notifications/", "/notifications/stop/", "/settings/webhooks/", "/settings/webhooks/one/",
-    "/settings/health/", "/settings/api/",
+    "/settings/health/", "/settings/api/", "/settings/branding/",
     "/rules/", "/rules/new/", "/rules/one/", "/rules/empty/",
     "/connections/whmcs/new/", "/connections/bank/new/", "/connections/bank/consent/", "/imports/", "/imports/new/",
     "/imports/map/", "/imports/preview/", "/settings/matching/", "/login/", "/admin/",

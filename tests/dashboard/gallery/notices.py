@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from payymo.dashboard import pages
 from payymo.dashboard.forms_api_keys import ApiKeyForm
+from payymo.dashboard.forms_branding import LogoForm, LookForm
 from payymo.dashboard.forms_webhooks import EndpointChangeForm, EndpointForm
 from payymo.dashboard.pages.api_keys import ApiKeysPage, KeyRow
+from payymo.dashboard.pages.branding import LookPage
 from payymo.dashboard.pages.notices import KindChoice, NoticeChoicesPage, NoticeRow, NoticesPage, StopMailsPage
 from payymo.dashboard.pages.system_health import Check, LastError, StateCount, SystemHealthPage
 from payymo.dashboard.pages.webhooks import CallLine, DeliveryRow, EndpointRow, WebhookPage, WebhooksPage
@@ -121,3 +123,7 @@ def api_keys() -> ApiKeysPage:
     )  # fmt: skip
     form = ApiKeyForm(choices=[(text, text) for text in scopes])
     return ApiKeysPage(rows, form, "/settings/api/", "pmk_not-a-real-key-but-as-long-as-one-would-be-0000")
+
+
+def look() -> LookPage:
+    return LookPage(LookForm(initial={"name": "Northhost GmbH", "colour": "#0b6b37"}), LogoForm(), "/settings/", None)

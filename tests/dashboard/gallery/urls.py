@@ -179,6 +179,7 @@ dashboard = [
     path("notifications/stop/", show("dashboard/notices/stop.html", notices.stop, shell=False)),
     path("settings/webhooks/", page("settings/webhooks", notices.webhooks, "settings"), name="webhooks"),
     path("settings/api/", page("settings/api", notices.api_keys, "settings"), name="api_keys"),
+    path("settings/branding/", page("settings/branding", notices.look, "settings"), name="branding"),
     path("settings/health/", page("settings/health", notices.health, "settings"), name="system_health"),
     path("settings/webhooks/one/", page("settings/webhook", notices.webhook, "settings"), name="webhook"),
     path("help/", page("help/index", payers.help_index, ""), name="help"),
