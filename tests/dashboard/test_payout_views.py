@@ -144,7 +144,7 @@ def test_taking_apart_opens_both_again(as_reviewer, in_acme):
     payout, entry = rows.payout("100.00"), rows.transfer("STRIPE", "100.00")
     settle_found(now=NOW)
     [settled] = page_of(as_reviewer, payout).settled
-    assert settled.how == "The text names Stripe"
+    assert settled.how == "The text names the gateway"
 
     assert as_reviewer.post(settled.undo_url).status_code == 303
 

@@ -216,7 +216,7 @@ def payout(**changes: object) -> pages.PayoutPage:
          pages.SettledEntry(entry(5, "-2309.32", 16, "RETOURE"), "Paired by Ana Petrova", ago(hours=1), eur("-0.50"),
                             is_return=True, shared=True)),
         (pages.PayoutChoice(entry(6, "2309.32", 13, "SAMMELGUTSCHRIFT"), "Only amount and day fit", selected=True),
-         pages.PayoutChoice(entry(7, "2208.00", 14, "STRIPE"), "The text names Stripe", "Differs by −101.32 EUR.")),
+         pages.PayoutChoice(entry(7, "2208.00", 14, "STRIPE"), "Names the gateway", "Differs by −101.32 EUR.")),
         (pages.OtherPayout(uuid_of(8), "po_1QwAcme0013", date(2026, 11, 16), eur("47.97")),),
         items, Pager("/payouts/?after=x_2"), "The items do not add up to what was paid out.", "/payouts/x/pair/",
         "/payouts/x/export.csv", "The payout is found on the bank account already. Nothing was saved.",
