@@ -131,7 +131,7 @@ class TestEndpoint(_OfEndpoint):
         return Response(shapes.DeliveryOutput(row).data, status=status.HTTP_202_ACCEPTED)
 
 
-class DeliveryList(generics.ListAPIView[Delivery]):
+class DeliveryList(_OfEndpoint, generics.ListAPIView[Delivery]):
     """What was sent to an endpoint, newest first, with what came of each call."""
 
     permission_classes = (_MAY_SEND,)
@@ -144,6 +144,11 @@ class DeliveryList(generics.ListAPIView[Delivery]):
             endpoint__state=Endpoint.State.REMOVED
         )
         return rows.select_related("event").prefetch_related(Prefetch("log", queryset=newest))
+
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Answer 404 for an endpoint that is not there, not with an empty list."""
+        self.endpoint()
+        return super().list(request, *args, **kwargs)
 
 
 class ResendDelivery(APIView):
