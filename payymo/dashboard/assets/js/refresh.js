@@ -1,4 +1,6 @@
 // Regions that are fetched anew while somebody looks at them: `data-pm-refresh` says how often, in seconds.
+import { parse } from "./review/fragments.js";
+
 const IDLE_MS = 30 * 60 * 1000;
 const TIMEOUT_MS = 15000;
 let lastSeen = Date.now();
@@ -17,7 +19,7 @@ async function refresh(region) {
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
     if (response.status !== 200 || inUse(region)) return;
-    region.innerHTML = await response.text();
+    region.replaceChildren(parse(await response.text()));
     region.dataset.state = response.headers.get("X-Payymo-State") ?? "";
   } catch {
     // The next round tries again.
