@@ -10,8 +10,9 @@ from django.db import connection
 from accounts.models import Membership, OutgoingMail
 from accounts.services import mailing
 from payymo.notices.kinds import Kind
-from payymo.notices.models import Bundle, Event, Notice
+from payymo.notices.models import Bundle, Delivery, Endpoint, Event, Notice
 from payymo.notices.services import digests, letters, reading
+from payymo.operations.services import retention
 from tenants import context
 from tenants.models import Tenant
 
@@ -145,3 +146,18 @@ def test_stopping_the_mails_keeps_the_notices(in_acme, reviewer):
     assert digests.mail_at_once(now=NOW) == 0
     assert set(reading.ways_of(user_id=reviewer.pk, permissions=granted).values()) == {"app"}
     assert list(reading.unread(user_id=reviewer.pk, permissions=granted)) == [waiting]
+
+
+def test_what_was_told_long_ago_goes_with_its_mails_and_calls(in_acme, reviewer):
+    old, new = notice(reviewer), notice(reviewer, number=1)
+    Event.objects.filter(pk=old.event_id).update(happened_at=NOW - retention.NOTICES_KEPT - timedelta(days=1))
+    Bundle.objects.create(user_id=reviewer.pk, made_at=NOW - retention.NOTICES_KEPT - timedelta(days=1))
+    called = Endpoint.objects.create(name="Books", host="books.example", address_sealed=b"", kinds=[])
+    done, waits = Delivery.State.DELIVERED, Delivery.State.WAITING
+    for state in (done, waits):
+        Delivery.objects.create(endpoint=called, state=state, due_at=NOW - retention.DELIVERIES_KEPT - MINUTE)
+
+    kept = retention.retain(now=NOW)
+
+    assert (kept.notices, kept.bundles, kept.deliveries) == (1, 1, 1)
+    assert (list(Notice.objects.all()), Delivery.objects.get().state) == ([new], waits)
