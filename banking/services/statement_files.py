@@ -126,13 +126,11 @@ def columns_of(
     if has_text(file_format) and not encoding and not delimiter:
         detection = _written_as_before(content, file_format, detection, own)
     mapping = detection.mapping
-    if kept := _with_header(own, mapping.header):
-        mapping = replace(
-            mapping_from(kept), encoding=mapping.encoding, delimiter=mapping.delimiter, header_row=mapping.header_row
-        )
-    elif kept := _with_header(others, mapping.header):
-        columns = mapping_from(kept)
-        mapping = replace(mapping, **{name: getattr(columns, name) for name in (*COLUMNS, "remittance_information")})
+    if kept := _fitting(own, detection):
+        mapping = replace(kept, encoding=mapping.encoding, delimiter=mapping.delimiter)
+    elif kept := _fitting(others, detection):
+        taken = (*COLUMNS, "remittance_information", "header", "header_row")
+        mapping = replace(mapping, **{name: getattr(kept, name) for name in taken})
     if mapping.currency is None and not mapping.fixed_currency:
         mapping = replace(mapping, fixed_currency=currency)
     if mapping.own_account is None and not mapping.fixed_account:
@@ -154,13 +152,22 @@ def _written_as_before(
             again = found if way == guessed else detect(content, file_format, *way)
         except UnreadableStatement:
             continue
-        if _with_header(own, again.mapping.header):
+        if _fitting(own, again):
             return again
     return found
 
 
-def _with_header(kept: Sequence[Mapping[str, Any]], header: tuple[str, ...]) -> Mapping[str, Any] | None:
-    return next((one for one in kept if header and tuple(one.get("header") or ()) == header), None)
+def _fitting(kept: Sequence[Mapping[str, Any]], found: CsvDetection) -> CsvMapping | None:
+    """Return the first mapping whose column names the table has, where they were found or where they stood before."""
+    for one in kept:
+        header, row = tuple(one.get("header") or ()), int(one.get("header_row") or 0)
+        if not header:
+            continue
+        if header == found.mapping.header:
+            return replace(mapping_from(one), header_row=found.mapping.header_row)
+        if 0 < row <= len(found.rows) and header == tuple(cell.strip() for cell in found.rows[row - 1]):
+            return mapping_from(one)
+    return None
 
 
 def mapping_from(values: Mapping[str, Any]) -> CsvMapping:

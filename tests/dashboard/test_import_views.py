@@ -380,6 +380,25 @@ def test_the_delimiter_is_shown_and_a_changed_one_shows_the_columns_again(as_rev
     assert (row.state, row.mapping["delimiter"]) == (State.READY, ";")
 
 
+def test_code_page_and_delimiter_are_remembered_for_the_account(as_reviewer, account):
+    def table(name, day):
+        return f"Wann,Wieviel,Wer\n{day}.02.2026,11.00,{name};a;b;c;d;e\n".encode("cp1250")
+
+    first = uploaded(as_reviewer, table("Łukasz", "03"), account=str(account.public_id))
+    chosen = {"encoding": "cp1250", "delimiter": ",", "shown_with": ",", "header_row": 1, "booking_date": 0,
+              "amount": 1, "date_order": "dmy", "decimal_sign": ".", "fixed_currency": "EUR",
+              "counterparty_name": 2}  # fmt: skip
+    assert first.mapping["delimiter"] == ";"
+    assert as_reviewer.post(f"/imports/{first.public_id}/map/", chosen).status_code == 303
+    StatementImport.objects.update(state=State.COMMITTED)
+
+    again = uploaded(as_reviewer, table("Łucja", "04"), account=str(account.public_id))
+    other = uploaded(as_reviewer, table("Łucja", "04"))
+
+    assert (again.mapping["encoding"], again.mapping["delimiter"]) == ("cp1250", ",")
+    assert other.mapping["encoding"] == "cp1252"
+
+
 def test_a_workbook_asks_for_no_code_page(as_reviewer, account):
     book = workbook({"S": sheet((text("Wann"), text("Wieviel")), (text("03.02.2026"), number("11.9")))})
 
