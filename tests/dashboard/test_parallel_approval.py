@@ -76,7 +76,9 @@ def test_whoever_approves_at_once_one_posting_is_left(committed_acme, owner, rev
 
     assert len(answers) == len(ways)
     won = [name for name, status in answers if status in (200, 201)]
-    assert (len(won), {status for _, status in answers} - {200, 201}) == (1, {409}), answers
+    # To the addon module a suggestion that was decided before it looked does not exist any more.
+    lost = {status for name, status in answers if status not in (200, 201, 404 if name == "by_module" else 0)}
+    assert (len(won), lost) == (1, {409}), answers
     assert Posting.objects.count() == InvoiceMatch.objects.count() == Decision.objects.count() == 1
     payment.refresh_from_db()
     debt.refresh_from_db()
