@@ -1,6 +1,5 @@
 // Every signed-in page: fragments, theme, sidebar, keys, passkeys, file drop, figures that refresh.
 import "./htmx-events.js";
-import { startFigures } from "./figures.js";
 import { startKeys } from "./keys.js";
 import { startPalette } from "./palette.js";
 import { startPasskeys } from "./passkey.js";
@@ -16,4 +15,3 @@ startPalette();
 startPasskeys();
 startRefresh();
 startUploads();
-startFigures();
