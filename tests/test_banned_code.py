@@ -175,6 +175,7 @@ BANS = {
 UNCHECKED = {
     "csrf_exempt": {
         "payments/api/views.py": "Stripe has no cookie; the signature over the raw bytes is checked",
+        "payments/api/connect.py": "Stripe has no cookie; the signature over the raw bytes is checked",
         "whmcs/api/webhooks.py": "an addon module has no cookie; the signature over the raw bytes is checked",
         "payymo/dashboard/views/notices.py": "a mail program has no cookie; the signed link of the mail is checked",
         "payymo/dashboard/views/imports.py": "the size is checked first, then `csrf_protect` inside",
