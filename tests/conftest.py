@@ -182,6 +182,19 @@ def stranger(django_db_setup, django_db_blocker):
         return _user("reviewer@globex.example")
 
 
+@pytest.fixture
+def public_names(monkeypatch):
+    """Every name is that of a public address, as far as addresses are looked up to be checked."""
+    real = socket.getaddrinfo
+
+    def look_up(host, port, *more, **named):
+        if host in ("127.0.0.1", "localhost"):
+            return real(host, port, *more, **named)
+        return [(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", ("93.184.215.14", port))]
+
+    monkeypatch.setattr("socket.getaddrinfo", look_up)
+
+
 def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

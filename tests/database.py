@@ -12,7 +12,7 @@ from pathlib import Path
 from django.db import connection
 
 PASSWORD = "correct horse battery"
-FOLDER = "PAYYMO_TEST_DATABASE"
+FOLDER = "PAYYMO_DATABASE_OF_THE_RUN"
 _MADE, _SAID = "made", "said"
 _LONGEST_WAIT = 600
 CHECKOUT = Path(__file__).resolve().parent.parent

@@ -24,11 +24,6 @@ def notice(user, kind=Kind.POSTING_STOPPED, number=0):
 
 
 @pytest.fixture
-def public_names(monkeypatch):
-    monkeypatch.setattr("socket.getaddrinfo", lambda host, port, **_: [(2, 1, 6, "", ("93.184.215.14", port))])
-
-
-@pytest.fixture
 def made(in_acme, public_names):
     return endpoints.add(form="webhook", name="Books", address=ADDRESS, kinds=["posting.stopped"], now=NOW)
 

@@ -143,7 +143,14 @@ def written():
 
 
 def answers(browser, paths, ids):
-    return {path: browser.get(path.format(**ids)).status_code for path in paths}
+    return {path: status(browser.get(path.format(**ids))) for path in paths}
+
+
+def status(answer):
+    """Its status; a file is read to its end, as a browser does."""
+    if answer.streaming:
+        answer.getvalue()
+    return answer.status_code
 
 
 def test_a_viewer_sees_the_pages_of_the_role_and_is_told_no_on_the_others(as_viewer, acmes):
@@ -237,9 +244,11 @@ def test_what_cannot_be_read_in_the_address_is_ignored(as_owner, acmes, path):
         # All at once, each name with another value, so that each meets every one in the end.
         asked = {name: HOSTILE[(place + turn) % len(HOSTILE)] for turn, name in enumerate(names)}
         for query in (asked, {**asked, "after": f"{HOSTILE[place]}_1"} if "after" in names else asked):
-            answer = as_owner.get(path.format(**acmes), query)
+            found = status(as_owner.get(path.format(**acmes), query))
 
-            assert answer.status_code == 200 or (answer.status_code, path) == (422, "/review/{payment}/split/"), query
+            # A file of a period that cannot be read leads to the page, which says so.
+            other = 422 if path == "/review/{payment}/split/" else 302 if path.endswith(".csv") else 200
+            assert found in (200, other), query
 
 
 LISTS = (

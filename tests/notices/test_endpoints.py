@@ -10,13 +10,10 @@ from payymo.notices.models import Endpoint
 from payymo.notices.services import endpoints
 from tenants import context, sealing
 
+pytestmark = pytest.mark.usefixtures("public_names")
+
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
 CHOSEN = ("posting.stopped",)
-
-
-@pytest.fixture(autouse=True)
-def public_names(monkeypatch):
-    monkeypatch.setattr("socket.getaddrinfo", lambda host, port, **_: [(2, 1, 6, "", ("93.184.215.14", port))])
 
 
 def add(address="https://books.example/hook", name="Books", kinds=CHOSEN, form="webhook"):

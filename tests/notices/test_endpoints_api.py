@@ -5,12 +5,9 @@ import pytest
 from payymo.notices.models import Delivery, Endpoint
 from tests.factories.callers import Caller
 
+pytestmark = pytest.mark.usefixtures("public_names")
+
 BODY = {"name": "Books", "address": "https://books.example/hook?token=abc", "events": ["posting.posted"]}
-
-
-@pytest.fixture(autouse=True)
-def public_names(monkeypatch):
-    monkeypatch.setattr("socket.getaddrinfo", lambda host, port, **_: [(2, 1, 6, "", ("93.184.215.14", port))])
 
 
 @pytest.fixture
