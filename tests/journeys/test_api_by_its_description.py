@@ -35,7 +35,8 @@ def token(served, tenant):
 
 def try_everything(served, tmp_path, host, bearer, examples):
     settings = tmp_path / "schemathesis.toml"
-    settings.write_text(f"[checks.negative_data_rejection]\nexpected-statuses = {REFUSALS}\n")
+    checks = ("negative_data_rejection", "missing_required_header")
+    settings.write_text("".join(f"[checks.{check}]\nexpected-statuses = {REFUSALS}\n" for check in checks))
     # What a schema cannot say (a bank that exists, a pattern that can be read) is refused with 400: no fault.
     return subprocess.run(
         [
