@@ -28,17 +28,26 @@ _SHARED_LEFTOVERS = (
     "accounts_idempotencyrecord", "accounts_invitation", "accounts_passwordreset", "accounts_outgoingmail",
     "accounts_passkeychallenge", "accounts_apikey",
     "tenants_provideraccount", "tenants_heartbeat", "tenants_job", "tenants_parkedjob", "tenants_tenantfigure",
-    "tenants_auditanchor", "tenants_breaker", "django_session",
+    "tenants_auditanchor", "tenants_breaker", "tenants_erasure", "django_session",
 )  # fmt: skip
 
 
-# Few tests and long ones: they start real servers, workers and browsers.
+# Few tests and long ones: they start real servers, workers and browsers, and wait more than they work.
 _LONG = ("/tests/journeys/", "/tests/tenants/test_workers", "/tests/whmcs/test_posting_chaos", "/tests/operations/")
+_LONGEST = ("/test_api_by_its_description", "/test_workers", "/test_migrate_tenants")
+_LONG_ARE_DONE = 0.8
 
 
 def pytest_collection_modifyitems(items):
-    """Let the long files begin, so that no core waits for one of them in the end."""
-    items.sort(key=lambda item: not any(part in item.path.as_posix() for part in _LONG))
+    """Spread the long files among the short ones: cores idle while many wait at once, or one is left for the end."""
+    files = list(dict.fromkeys(item.path.as_posix() for item in items))
+    longest = {path for path in files if any(part in path for part in _LONGEST)}
+    long = [path for path in files if path not in longest and any(part in path for part in _LONG)]
+    short = [path for path in files if path not in longest and path not in long]
+    place = dict.fromkeys(longest, -1.0)
+    place |= {path: _LONG_ARE_DONE * number / len(long) for number, path in enumerate(long)}
+    place |= {path: number / len(short) for number, path in enumerate(short)}
+    items.sort(key=lambda item: place[item.path.as_posix()])
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -122,7 +131,10 @@ def _empty_tenants():
             cursor.execute(f"TRUNCATE {', '.join(found)} RESTART IDENTITY CASCADE")
         for table in kept:
             cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
-        Tenant.objects.update(state=Tenant.State.ACTIVE, undo_seconds=30)
+        Tenant.objects.update(
+            state=Tenant.State.ACTIVE, time_zone="UTC", undo_seconds=30, unmatched_days=180, bookkeeping_years=10,
+            support_access_until=None, posting_paused_at=None,
+        )  # fmt: skip
 
 
 @pytest.fixture

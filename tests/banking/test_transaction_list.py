@@ -11,6 +11,9 @@ from banking.models import BankTransaction
 from banking.selectors import TransactionFilter
 from tests.factories import rows
 
+# On few rows any of these is as good as walking along the index.
+WAYS = ("seqscan", "bitmapscan", "sort")
+
 
 @pytest.fixture(autouse=True)
 def _inside(in_acme):
@@ -45,10 +48,10 @@ def test_a_text_is_found_anywhere_and_one_of_two_letters_at_the_beginning(text, 
     assert found(text) == sorted(expected)
 
 
-def plan_of(wanted):
+def plan_of(wanted, *, without=("seqscan",)):
     with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_seqscan = off")
-        cursor.execute("SET LOCAL enable_indexscan = on")
+        for way in without:
+            cursor.execute(f"SET LOCAL enable_{way} = off")
         sql, told = wanted.query.sql_with_params()
         cursor.execute(f"EXPLAIN {sql}", told)
         return "\n".join(line for (line,) in cursor.fetchall())
@@ -68,7 +71,7 @@ def test_a_later_page_begins_at_its_day_in_the_index():
     day = row.booking_date
     before = (Q(booking_date__lte=day), Q(booking_date__lt=day) | Q(booking_date=day, pk__lt=row.pk))
 
-    plan = plan_of(BankTransaction.objects.filter(*before).order_by("-booking_date", "-pk")[:51])
+    plan = plan_of(BankTransaction.objects.filter(*before).order_by("-booking_date", "-pk")[:51], without=WAYS)
 
     assert "Index Cond: (booking_date <=" in plan
     assert BankTransaction.objects.filter(amount=Decimal(1)).count() == 1
