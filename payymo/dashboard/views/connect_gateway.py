@@ -14,7 +14,7 @@ from payments.services import connecting, oauth
 from payymo.dashboard.forms import GoCardlessForm, StripeForm
 from payymo.dashboard.links import link
 from payymo.dashboard.pages import ConnectFormPage
-from payymo.dashboard.views.connections import nudge, show
+from payymo.dashboard.views.connections import answer_form, nudge, show
 from payymo.shared.errors import DomainError, ProviderError
 
 
@@ -49,40 +49,19 @@ def stripe_page(form: StripeForm, *, error: str = "", **more: Any) -> ConnectFor
 @requires_permission("connections.change", asks_again=True)
 def connect_stripe(request: HttpRequest) -> HttpResponse:
     """Connect a Stripe account with a restricted key."""
-    form = StripeForm(request.POST or None)
-    error = ""
-    if request.method == "POST" and form.is_valid():
-        try:
-            connecting.connect_with_restricted_key(**form.cleaned_data, now=timezone.now())
-        except (DomainError, ProviderError) as refused:
-            error = str(refused)
-        else:
-            nudge(request, "stripe")
-            messages.success(request, _("Stripe is connected. Its charges are being read."))
-            return HttpResponseRedirect(link("connections"), status=303)
-    page = stripe_page(form, error=error)
-    return show(request, "dashboard/connections/form.html", page, code=422 if error or form.errors else 200)
+    page, done = stripe_page(StripeForm(request.POST or None)), _("Stripe is connected. Its charges are being read.")
+    return answer_form(request, page, kind="stripe", act=connecting.connect_with_restricted_key, done=done)
 
 
 @require_http_methods(["GET", "POST"])
 @requires_permission("connections.change", asks_again=True)
 def connect_gocardless(request: HttpRequest) -> HttpResponse:
     """Connect a GoCardless account with an access token."""
-    form, error = GoCardlessForm(request.POST or None), ""
-    if request.method == "POST" and form.is_valid():
-        try:
-            connecting.connect_with_access_token(**form.cleaned_data, now=timezone.now())
-        except (DomainError, ProviderError) as refused:
-            error = str(refused)
-        else:
-            nudge(request, "stripe")
-            messages.success(request, _("GoCardless is connected. Its payments are being read."))
-            return HttpResponseRedirect(link("connections"), status=303)
     page = ConnectFormPage(
         kind="stripe",
         title=_("Connect GoCardless"),
         intro=_("Payymo only reads: payments, refunds, payouts and what they hold."),
-        form=form,
+        form=GoCardlessForm(request.POST or None),
         submit=_("Check and connect"),
         steps=(
             _("In GoCardless open Developers, Create, Access token, and choose read-only access."),
@@ -91,9 +70,9 @@ def connect_gocardless(request: HttpRequest) -> HttpResponse:
             _("Paste the secret of that endpoint here."),
         ),
         cancel_url=link("connections"),
-        error=error,
     )
-    return show(request, "dashboard/connections/form.html", page, code=422 if error or form.errors else 200)
+    done = _("GoCardless is connected. Its payments are being read.")
+    return answer_form(request, page, kind="stripe", act=connecting.connect_with_access_token, done=done)
 
 
 @require_POST

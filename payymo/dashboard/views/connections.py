@@ -1,7 +1,10 @@
 """Connecting WHMCS, banks and Stripe, and looking after the connections."""
 
 import uuid
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from celery import current_app
@@ -55,6 +58,24 @@ def nudge(request: HttpRequest, kind: str) -> None:
     )
 
 
+def answer_form(
+    request: HttpRequest, page: ConnectFormPage, *, kind: str, act: Callable[..., object], done: str
+) -> HttpResponse:
+    """Show the page's form; one that is sent goes to `act`, and what speaks against it is said beside it."""
+    error = ""
+    if request.method == "POST" and page.form.is_valid():
+        try:
+            act(**page.form.cleaned_data, now=timezone.now())
+        except (DomainError, ProviderError) as refused:
+            error = str(refused)
+        else:
+            nudge(request, kind)
+            messages.success(request, done)
+            return HttpResponseRedirect(link("connections"), status=303)
+    code = 422 if error or page.form.errors else 200
+    return show(request, "dashboard/connections/form.html", replace(page, error=error), code=code)
+
+
 @require_GET
 @requires_permission("connections.view")
 def connections(request: HttpRequest) -> HttpResponse:
@@ -66,28 +87,17 @@ def connections(request: HttpRequest) -> HttpResponse:
 @requires_permission("connections.change", asks_again=True)
 def connect_whmcs(request: HttpRequest) -> HttpResponse:
     """Connect a WHMCS installation."""
-    form = WhmcsForm(request.POST or None)
-    error = ""
-    if request.method == "POST" and form.is_valid():
-        try:
-            whmcs.connect_instance(**form.cleaned_data, now=timezone.now())
-        except (DomainError, ProviderError) as refused:
-            error = str(refused)
-        else:
-            nudge(request, "whmcs")
-            messages.success(request, _("WHMCS is connected. Its invoices are being read."))
-            return HttpResponseRedirect(link("connections"), status=303)
     page = ConnectFormPage(
         kind="whmcs",
         title=_("Connect WHMCS"),
         intro=_("Payymo reads clients and invoices, and posts approved payments."),
-        form=form,
+        form=WhmcsForm(request.POST or None),
         submit=_("Test and connect"),
         steps=tuple(map(str, _WHMCS_STEPS)),
         cancel_url=link("connections"),
-        error=error,
     )
-    return show(request, "dashboard/connections/form.html", page, code=422 if error or form.errors else 200)
+    done = _("WHMCS is connected. Its invoices are being read.")
+    return answer_form(request, page, kind="whmcs", act=whmcs.connect_instance, done=done)
 
 
 @require_POST
@@ -108,27 +118,19 @@ def test_whmcs(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
 @requires_permission("connections.change", asks_again=True)
 def change_whmcs(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """Give a connected WHMCS another credential."""
-    instance, form, error = connection_or_404("whmcs", public_id), CredentialForm(request.POST or None), ""
-    if request.method == "POST" and form.is_valid():
-        try:
-            whmcs.change_credential(instance=instance, **form.cleaned_data, now=timezone.now())
-        except DomainError as refused:
-            error = str(refused)
-        else:
-            nudge(request, "whmcs")
-            messages.success(request, _("The new credential works and is used from now on."))
-            return HttpResponseRedirect(link("connections"), status=303)
+    instance = connection_or_404("whmcs", public_id)
     page = ConnectFormPage(
         kind="whmcs",
         title=_("New credential for %s") % instance.name,
         intro=instance.base_url,
-        form=form,
+        form=CredentialForm(request.POST or None),
         submit=_("Test and use"),
         steps=(*map(str, _WHMCS_STEPS), _("The credential in use stays until the new one has passed the test.")),
         cancel_url=link("connections"),
-        error=error,
     )
-    return show(request, "dashboard/connections/form.html", page, code=422 if error or form.errors else 200)
+    done = _("The new credential works and is used from now on.")
+    act = partial(whmcs.change_credential, instance=instance)
+    return answer_form(request, page, kind="whmcs", act=act, done=done)
 
 
 @require_http_methods(["GET", "POST"])
