@@ -2,8 +2,8 @@
 
 Payments are allocated to invoices of the WHMCS stand-in, which then cuts connections after booking, answers 500 and
 HTML, claims success without booking, and books long after the caller has gone, while Celery workers and posters are
-killed and the broker forgets everything. The waits are those of production. At the end WHMCS's own book is compared
-with the allocations.
+killed and the broker forgets everything. The waits are a quarter of production's unless `--waits 1` is given, and so
+is how late WHMCS books. At the end WHMCS's own book is compared with the allocations.
 """
 
 import argparse
@@ -23,6 +23,7 @@ from typing import Any
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 SLUG = "acme"
+LATE_SECONDS = 90.0
 FAULTS: tuple[tuple[str, float, dict[str, float]], ...] = (
     ("cut", 0.04, {}),
     ("server_error", 0.04, {}),
@@ -30,22 +31,28 @@ FAULTS: tuple[tuple[str, float, dict[str, float]], ...] = (
     ("error_after_booking", 0.05, {}),
     ("timeout_after_booking", 0.05, {"seconds": 1}),
     ("success_without_booking", 0.04, {}),
-    ("booked_late", 0.05, {"seconds": 90}),
     ("slow", 0.7, {"seconds": 1.5}),
 )
 KILL_EVERY, RESTART_EVERY, FLUSH_EVERY = 4.0, 45.0, 11.0
+POSTERS = 6
 TOUCHED_BY_HAND = 10
 
 
 class Crew:
-    """A Celery worker with three processes and two posters; what is killed is started again."""
+    """A Celery worker with three processes, and posters beside it; what is killed is started again.
+
+    Shape: the posters are forked from a process that has loaded Django: one that is killed is back at once, so that
+    kills come by the clock and what is tested is posting, not starting.
+    """
 
     def __init__(self, folder: Path) -> None:
-        self._log = (folder / "workers.log").open("ab")
+        self._log, self._folder = (folder / "workers.log").open("ab"), folder / "posters"
+        self._folder.mkdir()
         celery = [sys.executable, "-m", "celery", "-A", "payymo.celery", "worker", "--loglevel", "warning"]
+        posters = [sys.executable, "-m", "tests.whmcs.crew", str(self._folder), str(POSTERS)]
         self._commands = [
             [*celery, "--concurrency", "3", "--without-gossip", "--without-mingle"],
-            *[[sys.executable, "manage.py", "post_pending", "--tenant", SLUG, "--loop"]] * 2,
+            [*posters, "post_pending", "--tenant", SLUG, "--loop"],
         ]
         self._running = [self._start(command) for command in self._commands]
         self.kills = 0
@@ -61,10 +68,11 @@ class Crew:
 
     def kill_one(self) -> None:
         """Kill a process that posts: a child of the Celery worker, or a poster."""
-        victims = [process.pid for process in self._running[1:] if process.poll() is None]
+        victims = [int(note.read_text()) for note in self._folder.glob("*.pid")]
         children = Path(f"/proc/{self._running[0].pid}/task/{self._running[0].pid}/children")
         victims += [int(pid) for pid in children.read_text().split()] if children.exists() else []
-        self._kill(random.choice(victims))
+        if victims:
+            self._kill(random.choice(victims))
 
     def kill_worker(self) -> None:
         """Kill the Celery worker with all its processes, as a power cut would."""
@@ -93,7 +101,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--postings", type=int, default=500)
     parser.add_argument("--minutes", type=int, default=15, help="how long it may fail, and how long the rest may take")
+    parser.add_argument("--waits", type=float, default=0.25, help="the share of production's waits")
+    parser.add_argument("--approved-over", type=int, default=240, help="seconds over which the payments are approved")
     options = parser.parse_args()
+    os.environ["PAYYMO_POSTING_WAITS"] = str(options.waits)
     os.environ["DJANGO_SETTINGS_MODULE"] = "payymo.settings_test"
     sys.path.insert(0, str(CHECKOUT))
     from payymo.sandbox.process import start
@@ -102,13 +113,13 @@ def main() -> None:
         sandbox = start(Path(folder) / "sandbox")
         os.environ["PAYYMO_LOOPBACK_EXCEPTION"] = f"127.0.0.1:{sandbox.port}"
         try:
-            status = _run(sandbox, Path(folder), options.postings, options.minutes * 60)
+            status = _run(sandbox, Path(folder), options)
         finally:
             sandbox.stop()
     sys.exit(status)
 
 
-def _run(sandbox: Any, folder: Path, postings: int, longest: float) -> int:
+def _run(sandbox: Any, folder: Path, options: argparse.Namespace) -> int:
     import django
 
     django.setup()
@@ -123,14 +134,14 @@ def _run(sandbox: Any, folder: Path, postings: int, longest: float) -> int:
     roles.grant("public")
     tenant = create_tenant(slug=SLUG, name="Acme", domain="acme.localhost")
     with context.inside(tenant):
-        _allocate(sandbox, postings)
+        _allocate(sandbox, options.postings, options.approved_over)
         began = time.monotonic()
-        told = _cause_chaos(sandbox, folder, began, longest)
-        return _judge(sandbox, postings, time.monotonic() - began, told)
+        told = _cause_chaos(sandbox, folder, began, options)
+        return _judge(sandbox, options.postings, time.monotonic() - began, told)
 
 
-def _allocate(sandbox: Any, postings: int) -> None:
-    """One payment an invoice; of every tenth invoice two part payments, and of every tenth an over-payment."""
+def _allocate(sandbox: Any, postings: int, seconds: int) -> None:
+    """One payment an invoice, approved over `seconds`; of every tenth two part payments, of every tenth too much."""
     from accounts.models import User
     from banking.models import BankAccount, BankTransaction
     from matching.services.allocation import Line, allocate_by_hand
@@ -166,6 +177,7 @@ def _allocate(sandbox: Any, postings: int) -> None:
         write_readings({invoice.pk: api.invoice(number)}, read_at=now)
     account = BankAccount.objects.create(stable_key="main", currency="EUR")
     person = User.objects.create_user("reviewer@acme.example", "correct horse battery", name="Reviewer")
+    now = datetime.now(UTC)
     for serial, (number, amount, _, overpays) in enumerate(plan):
         receipt = BankTransaction.objects.create(
             account=account, identity=f"chaos-{serial}", fingerprint=f"chaos-{serial}", booking_date=now.date(),
@@ -173,11 +185,11 @@ def _allocate(sandbox: Any, postings: int) -> None:
         )  # fmt: skip
         allocate_by_hand(
             receipt_id=receipt.public_id, lines=[Line(held[number].pk, amount)], actor=Actor.person(person),
-            now=now, may_overpay=overpays,
+            now=now + timedelta(seconds=seconds * serial / len(plan)), may_overpay=overpays,
         )  # fmt: skip
 
 
-def _cause_chaos(sandbox: Any, folder: Path, began: float, longest: float) -> dict[str, int]:
+def _cause_chaos(sandbox: Any, folder: Path, began: float, options: argparse.Namespace) -> dict[str, int]:
     import redis
     from django.conf import settings
 
@@ -186,8 +198,10 @@ def _cause_chaos(sandbox: Any, folder: Path, began: float, longest: float) -> di
 
     State = Posting.State
     going_on = (State.QUEUED, State.SENDING, State.UNKNOWN, State.RETRYABLE)
+    longest = options.minutes * 60
     _touch_by_hand(sandbox)
-    for name, probability, params in FAULTS:
+    late = ("booked_late", 0.05, {"seconds": LATE_SECONDS * options.waits})
+    for name, probability, params in (late, *FAULTS):
         sandbox.control(
             "POST",
             "/faults",
@@ -197,7 +211,7 @@ def _cause_chaos(sandbox: Any, folder: Path, began: float, longest: float) -> di
             },
         )  # fmt: skip
     crew, pause = Crew(folder), threading.Event()
-    due = {"kill": began + 40, "restart": began + 60, "flush": began + 35}
+    due = {"kill": began + 20, "restart": began + 45, "flush": began + 15}
     flushes = 0
     try:
         while time.monotonic() - began < longest:

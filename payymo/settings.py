@@ -256,6 +256,11 @@ SANDBOX_URL = env.str("PAYYMO_SANDBOX_URL", default="")
 if PRODUCTION and (LOOPBACK_EXCEPTION or SANDBOX_URL):
     raise ImproperlyConfigured("PAYYMO_LOOPBACK_EXCEPTION and PAYYMO_SANDBOX_URL are refused in production.")
 
+# The waits of postings as a share of the usual ones. Shorter waits prove nothing about a slow WHMCS.
+POSTING_WAITS = env.float("PAYYMO_POSTING_WAITS", default=1.0)
+if POSTING_WAITS <= 0 or (PRODUCTION and POSTING_WAITS < 1):
+    raise ImproperlyConfigured("PAYYMO_POSTING_WAITS is a share above 0, and in production at least 1.")
+
 # How often a call that changes nothing is tried before it has failed.
 READ_TRIES = 5
 _PROVIDER_URLS = (

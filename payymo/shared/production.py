@@ -33,6 +33,8 @@ def unsafe(settings: Any) -> list[str]:
         found.append("REDIS_URL has no password; whoever reaches the broker could put work on the queue.")
     if settings.LOOPBACK_EXCEPTION or settings.SANDBOX_URL:
         found.append("PAYYMO_LOOPBACK_EXCEPTION and PAYYMO_SANDBOX_URL are for demo and tests alone.")
+    if settings.POSTING_WAITS < 1:
+        found.append("PAYYMO_POSTING_WAITS is less than 1; shorter waits could post a payment twice.")
     return found
 
 

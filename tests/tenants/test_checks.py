@@ -22,6 +22,7 @@ SAFE = {
     "REDIS_URL": "rediss://:password@redis.internal:6379/0",
     "LOOPBACK_EXCEPTION": "",
     "SANDBOX_URL": "",
+    "POSTING_WAITS": 1.0,
 }
 
 
@@ -45,6 +46,7 @@ def test_a_safe_production_has_nothing_to_name():
         ("REDIS_URL", "redis://redis.internal:6379/0", "REDIS_URL"),
         ("LOOPBACK_EXCEPTION", "127.0.0.1:8001", "PAYYMO_LOOPBACK_EXCEPTION"),
         ("SANDBOX_URL", "http://127.0.0.1:8001", "PAYYMO_SANDBOX_URL"),
+        ("POSTING_WAITS", 0.25, "PAYYMO_POSTING_WAITS"),
     ],
 )
 def test_each_unsafe_setting_is_named_in_production_and_no_secret_with_it(name, value, named):

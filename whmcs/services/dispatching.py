@@ -25,7 +25,7 @@ from whmcs.services.booked import Booked, LookedUp, look_up
 from whmcs.services.claiming import claim_next, renew
 from whmcs.services.mirroring import local_day, store_transactions, to_local, write_invoice
 from whmcs.services.objections import objection
-from whmcs.services.timing import Clock, Timing, clock_from
+from whmcs.services.timing import Clock, Timing, clock_from, usual
 from whmcs.services.transitions import count_reserved, expect_less, keep, move
 
 logger = logging.getLogger(__name__)
@@ -61,7 +61,7 @@ def post_pending(
 
     Shape: begins with no further posting once `budget` has passed or `should_stop` says so.
     """
-    run, clock, waits = PostingRun(), clock_from(now), timing or Timing()
+    run, clock, waits = PostingRun(), clock_from(now), timing or usual()
     worker = _Worker(api_for, clock, waits)
     failures: Counter[int] = Counter()
     for _ in range(limit):

@@ -2,8 +2,10 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+
+from django.conf import settings
 
 Clock = Callable[[], datetime]
 
@@ -38,6 +40,17 @@ class Timing:
     def before_look_up(self, absent: int, unknown_for: timedelta) -> timedelta:
         """Return the wait before the next look-up: longer after each one, and longer while WHMCS cannot be asked."""
         return max(self.unknown_wait * (absent + 1), min(unknown_for / 2, _HOUR))
+
+
+def usual() -> Timing:
+    """Return the waits of this installation: all of them by the share that its settings name."""
+    waits, share = Timing(), settings.POSTING_WAITS
+    return replace(
+        waits,
+        lease=waits.lease * share,
+        unknown_wait=waits.unknown_wait * share,
+        back_off=tuple(wait * share for wait in waits.back_off),
+    )
 
 
 def clock_from(now: datetime) -> Clock:

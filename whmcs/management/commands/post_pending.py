@@ -5,6 +5,7 @@ import signal
 import threading
 from argparse import ArgumentParser, ArgumentTypeError
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -16,7 +17,7 @@ from payymo.shared.errors import DomainError
 from tenants import context
 from tenants.services.provisioning import find_tenant
 from whmcs.services import connection, dispatching
-from whmcs.services.timing import Timing
+from whmcs.services.timing import Timing, usual
 
 
 class Command(BaseCommand):
@@ -25,17 +26,17 @@ class Command(BaseCommand):
     help = "Post what is due to WHMCS. With --loop it goes on until it is stopped by Ctrl-C or SIGTERM."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        usual = Timing()
+        waits = usual()
         parser.add_argument("--tenant", required=True, help="the tenant's slug")
         parser.add_argument("--limit", type=_positive, default=200, help="at most so many postings in one round (200)")
         parser.add_argument("--loop", action="store_true", help="go on until stopped, a round every second")
         parser.add_argument("--json", action="store_true", help="print the result as JSON")
         parser.add_argument(
-            "--lease-seconds", type=_positive, default=int(usual.lease.total_seconds()),
+            "--lease-seconds", type=_positive, default=int(waits.lease.total_seconds()),
             help="how long a posting is held by a worker; shorter than usual only outside production",
         )  # fmt: skip
         parser.add_argument(
-            "--unknown-wait-seconds", type=_positive, default=int(usual.unknown_wait.total_seconds()),
+            "--unknown-wait-seconds", type=_positive, default=int(waits.unknown_wait.total_seconds()),
             help="how long a lost answer waits for its look-up; shorter than usual only outside production",
         )  # fmt: skip
 
@@ -81,9 +82,9 @@ def _timing(lease: int, unknown_wait: int) -> Timing:
 
     Raises: CommandError for waits in production that are too short to prove that WHMCS has not booked.
     """
-    usual = Timing()
-    found = Timing(lease=timedelta(seconds=lease), unknown_wait=timedelta(seconds=unknown_wait))
-    if settings.PRODUCTION and (found.lease < usual.lease or found.unknown_wait < usual.unknown_wait):
+    least = Timing()
+    found = replace(usual(), lease=timedelta(seconds=lease), unknown_wait=timedelta(seconds=unknown_wait))
+    if settings.PRODUCTION and (found.lease < least.lease or found.unknown_wait < least.unknown_wait):
         raise CommandError(
             "Shorter waits than usual could post a payment twice; production refuses them.", returncode=2
         )
