@@ -30,7 +30,7 @@ help:
 	@echo "make module    the addon module for WHMCS as a zip, in dist/"
 	@echo "make bench-first-load  Payymo's own time in the first reading of a WHMCS of 100,000 invoices"
 	@echo "make bench-webhooks  how many signed events a second are taken and stored, and that none is lost"
-	@echo "make chaos     500 postings while WHMCS lies, workers are killed and the broker forgets; up to half an hour"
+	@echo "make chaos     500 postings while WHMCS lies, workers are killed and the broker forgets; about six minutes"
 	@echo "make lock      compile requirements*.txt from requirements*.in"
 	@echo "make clean     stop everything and remove what is kept in PAYYMO_HOME ($(PAYYMO_HOME))"
 

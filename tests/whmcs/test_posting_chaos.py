@@ -1,6 +1,6 @@
 """Worker processes killed at random while WHMCS loses answers: its own book must show each payment once.
 
-A small run with short waits. `make chaos` runs 500 with the waits of production: benchmarks/posting_chaos.py.
+A small run with short waits. `make chaos` runs 500: benchmarks/posting_chaos.py.
 """
 
 import contextlib
