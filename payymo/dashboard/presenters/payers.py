@@ -52,13 +52,16 @@ def _name(payer: PayerProfile, known: PayerName) -> str:
         return payer.label
     if payer.kind == PayerProfile.Kind.ACCOUNT:
         return known.name or _("Unknown payer")
-    return formats.visible(payer.key)
+    name = payer.key.partition("|")[0]  # a name and a text are kept as name|text
+    return formats.visible(name) or _("No name")
 
 
 def _known_by(payer: PayerProfile, known: PayerName) -> str:
     if payer.kind == PayerProfile.Kind.ACCOUNT:
         return _("Account %s") % receipts.masked(known.last4) if known.last4 else _("Account")
-    return _("Name") if payer.kind == PayerProfile.Kind.NAME else _("Name and text")
+    if payer.kind == PayerProfile.Kind.NAME:
+        return _("Name")
+    return _("Name and text “%s”") % formats.visible(payer.key.partition("|")[2])
 
 
 def _state(payer: PayerProfile) -> Chip:
