@@ -45,7 +45,7 @@ class ChartText:
 
 @dataclass(frozen=True, slots=True)
 class ReportChart:
-    """A picture. Shape: `lines` are the lines of the grid, each with its figure."""
+    """A picture. Shape: `lines` are the lines of the grid, each with its figure; a label has one line or two."""
 
     title: str
     width: int
@@ -53,7 +53,7 @@ class ReportChart:
     left: int
     boxes: tuple[ChartBox, ...]
     lines: tuple[ChartText, ...]
-    labels: tuple[ChartText, ...]
+    labels: tuple[tuple[ChartText, ...], ...]
     legend: tuple[tuple[int, str], ...]
 
 

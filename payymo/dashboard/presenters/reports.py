@@ -121,7 +121,10 @@ def chart(drawn_of: Chart) -> ReportChart:
             for box in drawn.boxes
         ),
         lines=tuple(ChartText(str(drawn.left - 8), _place(line.y), line.text) for line in drawn.lines),
-        labels=tuple(ChartText(_place(label.x), str(drawn.height - 8), label.text) for label in drawn.labels),
+        labels=tuple(
+            tuple(ChartText(_place(label.x), _place(line.y), line.text) for line in label.lines)
+            for label in drawn.labels
+        ),
         legend=drawn.legend,
     )
 

@@ -1,5 +1,6 @@
 """Where the bars of a picture stand: one layout, drawn as SVG by a template and into the PDF by its writer."""
 
+import textwrap
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -10,7 +11,8 @@ from payymo.dashboard.pages import Amount
 from payymo.dashboard.reports.shape import Chart
 
 WIDTH, HEIGHT = 720, 240
-LEFT, BOTTOM, TOP = 60, 28, 10
+LEFT, BOTTOM, TOP = 60, 36, 10
+_LEADING = 13
 TONES = 5
 _MOST_LABELS = 13
 _WIDEST = Decimal(44)
@@ -32,7 +34,7 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of the grid, with its figure."""
+    """A text at a height: a line of the grid with its figure, or a line of a name."""
 
     y: Decimal
     text: str
@@ -40,10 +42,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """The name of a group, under its middle."""
+    """The name of a group, under its middle. Shape: one line or two."""
 
     x: Decimal
-    text: str
+    lines: tuple[Line, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,10 +140,10 @@ def _boxes(chart: Chart, up: Callable[[Decimal], Decimal]) -> Iterator[Box]:
             )
 
 
-def _fitting(text: str, room: Decimal) -> str:
-    """Cut a name that would reach into the next one; the table beside has it whole."""
-    most = max(int(room / _LETTER), 3)
-    return text if len(text) <= most else f"{text[: most - 1].rstrip()}…"
+def _fitting(text: str, room: Decimal) -> list[str]:
+    """Break and cut a name that would reach into the next one; the table beside has it whole."""
+    most = max(int(room / _LETTER) - 1, 3)
+    return textwrap.wrap(text, most, max_lines=2, placeholder="…", break_on_hyphens=False)
 
 
 def _labels(chart: Chart) -> Iterator[Label]:
@@ -149,4 +151,6 @@ def _labels(chart: Chart) -> Iterator[Label]:
     every = -(-len(chart.groups) // _MOST_LABELS) or 1
     for place, group in enumerate(chart.groups):
         if place % every == 0:
-            yield Label(LEFT + step * place + step / 2, _fitting(group.label, step * every))
+            below = enumerate(_fitting(group.label, step * every))
+            lines = tuple(Line(Decimal(HEIGHT - BOTTOM + _LEADING * (number + 1)), line) for number, line in below)
+            yield Label(LEFT + step * place + step / 2, lines)

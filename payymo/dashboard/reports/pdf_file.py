@@ -305,6 +305,7 @@ def _write_chart(pages: _Pages, drawn: Drawn) -> None:
         canvas.rect(left, lower, float(box.width) * scale_x, float(box.height) * scale_y, stroke=0, fill=1)
     canvas.setFillColor(_MUTED)
     for label in drawn.labels:
-        middle, y = place(float(label.x), float(drawn.height - 6))
-        pdf_text.draw(canvas, middle - pdf_text.width(label.text, _SMALL - 1) / 2, y, label.text, _SMALL - 1)
+        for line in label.lines:
+            middle, y = place(float(label.x), float(line.y))
+            pdf_text.draw(canvas, middle - pdf_text.width(line.text, _SMALL - 1) / 2, y, line.text, _SMALL - 1)
     pages.y = top - _CHART_HEIGHT - 14

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
+from itertools import dropwhile
 
 from django.utils.translation import gettext as _
 
@@ -17,7 +18,7 @@ _FIELDS = ("proposed", "followed", "changed", "rejected", "undone", "waiting")
 
 def report(asked: Asked) -> Report:
     """Build it from decisions."""
-    months = match_rates.match_rates(first=asked.since, last=asked.until.replace(day=1))
+    months = _from_the_first(match_rates.match_rates(first=asked.since, last=asked.until.replace(day=1)))
     return Report(
         name="match-rate",
         title=_("Predicted against actual"),
@@ -33,6 +34,11 @@ def report(asked: Asked) -> Report:
             ),
         ),
     )
+
+
+def _from_the_first(months: Sequence[Month]) -> Sequence[Month]:
+    """Leave out the months before the first suggestion; one in between that has none is told."""
+    return list(dropwhile(lambda month: not (month.decided or any(band.proposed for band in month.bands)), months))
 
 
 def _columns() -> tuple[Column, ...]:

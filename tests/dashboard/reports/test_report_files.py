@@ -166,6 +166,19 @@ def test_a_name_without_end_comes_to_an_end():
     assert len(pdf_text.lines_of("x" * 500, 8, 40, most=3)) == 3
 
 
+def test_a_long_name_takes_two_lines_and_no_room_of_the_next():
+    names = ("Captured, but the invoice is unpaid", "WHMCS shows another amount", "x" * 90, "Fee", "", "In no payout")
+
+    drawn = drawing.draw(Chart("x", ("a",), tuple(Group(name, (Decimal(1),)) for name in names)))
+
+    texts = [[line.text for line in label.lines] for label in drawn.labels]
+    assert texts[:2] == [["Captured, but the", "invoice is unpaid"], ["WHMCS shows", "another amount"]]
+    assert texts[2] == ["x" * 17, "…"]
+    assert texts[3:] == [["Fee"], [], ["In no payout"]]
+    assert all(len(line) * 5.8 < 110 for lines in texts for line in lines)
+    assert all(drawn.base < line.y <= drawn.height for label in drawn.labels for line in label.lines)
+
+
 @given(st.lists(st.decimals(-(10**9), 10**9, allow_nan=False, places=2), min_size=1, max_size=30))
 def test_bars_stay_inside_the_picture_and_keep_their_proportions(values):
     chart = Chart("x", ("a",), tuple(Group(str(place), (value,)) for place, value in enumerate(values)), "EUR")
