@@ -26,6 +26,12 @@ def wanted() -> Migrations:
 
 
 @cache
+def _joined() -> Migrations:
+    """Return the migrations that one on disk stands for: a database notes them beside it, and needs no more of them."""
+    return frozenset(key for joining in MigrationLoader(None).replacements.values() for key in joining.replaces)
+
+
+@cache
 def head() -> str:
     """Return the fingerprint of a schema that this release can serve."""
     return fingerprint(wanted())
@@ -45,7 +51,7 @@ def applied(schema: str) -> Migrations:
         if not schema_exists(schema) or cursor.fetchone()[0] is None:
             return frozenset()
         cursor.execute(f"SELECT app, name FROM {quoted}.django_migrations")  # noqa: S608 - our own schema name, quoted  # nosec B608
-        return frozenset((app, name) for app, name in cursor.fetchall() if app in _labels())
+        return frozenset(key for key in cursor.fetchall() if key[0] in _labels()) - _joined()
 
 
 def whole_of_release() -> str:
@@ -58,4 +64,4 @@ def whole_of_database() -> str:
     """Return the fingerprint of every migration that the shared schema has noted."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT app, name FROM public.django_migrations")
-        return fingerprint((app, name) for app, name in cursor.fetchall())
+        return fingerprint(set(cursor.fetchall()) - _joined())

@@ -11,6 +11,7 @@ from celery import current_app
 from django.core.management import call_command
 from django.db import OperationalError, connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from tenants import context, release
 from tenants.models import TEMPLATE_SCHEMA, Tenant
@@ -38,9 +39,10 @@ def tenants(committed):
         tenant.delete(force_drop=True)
 
 
-def fall_behind(tenant):
-    """Let the tenant be as an earlier release left it: a few migrations of the last app, which take little time."""
-    call_command("migrate_schemas", "matching", "0013", tenant=True, schema_name=tenant.schema_name, verbosity=0)
+def fall_behind(tenant, *apps):
+    """Let the tenant be as an earlier release left it, which did not have these apps, or the last one."""
+    for app in apps or ("operations",):
+        call_command("migrate_schemas", app, "zero", tenant=True, schema_name=tenant.schema_name, verbosity=0)
     context.leave()
     Tenant.objects.filter(pk=tenant.pk).update(schema_head="earlier", migration_finished_at=None)
     tenant.refresh_from_db()
@@ -133,7 +135,7 @@ def die():
 
 def test_a_run_that_is_killed_anywhere_goes_on_with_the_next_and_serves_nothing_between(tenants):
     tenant = tenants("killed")
-    fall_behind(tenant)
+    fall_behind(tenant, "notices", "operations")
     kills = 0
     for statement in range(1, 200, 3):
         try:
@@ -152,7 +154,7 @@ def test_a_run_that_is_killed_anywhere_goes_on_with_the_next_and_serves_nothing_
 
 def test_a_lock_that_somebody_holds_is_not_waited_for_longer_than_five_seconds(tenants):
     tenant = tenants("locked")
-    fall_behind(tenant)
+    fall_behind(tenant, "matching")
     held, done = threading.Event(), threading.Event()
 
     def hold():
@@ -184,6 +186,22 @@ def test_a_lock_that_somebody_holds_is_not_waited_for_longer_than_five_seconds(t
     assert status(tenant).status_code == 503
     migrating.migrate_tenant(tenant=tenant)
     assert status(tenant).status_code == 200
+
+
+def test_a_schema_made_before_migrations_were_joined_is_brought_up_to_date_without_a_change(tenants):
+    tenant = tenants("earlier")
+    with connection.cursor() as cursor:
+        cursor.execute(f'DELETE FROM "{tenant.schema_name}".django_migrations WHERE name = %s', ["0001_whole_schema"])
+    Tenant.objects.filter(pk=tenant.pk).update(schema_head="earlier")
+    before = catalogue(TEMPLATE_SCHEMA, grants=False)
+
+    assert status(tenant).status_code == 503
+    with CaptureQueriesContext(connection) as asked:
+        migrating.migrate_tenant(tenant=tenant)
+
+    changes = [sql for sql in asked if sql["sql"].startswith(("ALTER", "CREATE TABLE", "CREATE INDEX", "DROP"))]
+    assert (changes, status(tenant).status_code) == ([], 200)
+    assert catalogue(tenant.schema_name, grants=False) == before
 
 
 def test_a_schema_of_a_newer_release_is_not_served(tenants):

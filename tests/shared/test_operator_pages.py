@@ -176,7 +176,7 @@ def test_a_schema_behind_the_release_is_not_ready(db, monkeypatch):
     Heartbeat.objects.create(name="worker", beaten_at=timezone.now())
     monkeypatch.setattr(health, "_migrated", False)
     with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM public.django_migrations WHERE app = 'accounts' AND name = '0001_initial'")
+        cursor.execute("DELETE FROM public.django_migrations WHERE app = 'accounts' AND name = '0001_whole_schema'")
 
     answer = get("/health/ready")
 
