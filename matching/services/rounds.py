@@ -24,7 +24,7 @@ def prepare(*, now: datetime) -> dict[str, int]:
         "debits_by_rule": rule_ignoring.ignore_outgoing(now=now),
         "outgoing": proposing.set_outgoing_aside(now=now),
         "payouts": settlement.settle_found(now=now),
-        **(_link_booked(now=now) if proposing.has_news() else {}),
+        **_link_booked(now=now),
         "invoices": requeueing.requeue_for_changed_invoices(now=now),
         "rules": rule_requeue.requeue_for_changed_rules(now=now),
     }
@@ -32,6 +32,8 @@ def prepare(*, now: datetime) -> dict[str, int]:
 
 def _link_booked(*, now: datetime) -> dict[str, int]:
     """Link what WHMCS shows as booked; a booking that is new has changed its invoice."""
+    if not proposing.has_news():
+        return {"charges": 0, "transfers": 0}
     return {
         "charges": booked.link_booked_charges(now=now),
         "transfers": booked_transfers.link_booked_transfers(now=now),

@@ -7,7 +7,7 @@ from django.test.utils import CaptureQueriesContext
 from matching import pair_selectors
 from matching.models import Decision, EntryPair, InvoiceMatch, Proposal
 from matching.pair_selectors import Step
-from matching.services import allocation, corrections, pairing, rounds, undoing
+from matching.services import allocation, corrections, pairing, proposing, rounds, undoing
 from matching.services.decisions import Actor
 from payymo.shared.errors import Conflict
 from tests.factories import rows
@@ -50,6 +50,17 @@ def test_a_return_and_an_open_payment_are_both_set_aside_once():
     assert (first["returns"], second["returns"]) == (1, 0)
     assert state_of(*entries) == [("IGNORED", "returned", 0)] * 2
     assert Decision.objects.filter(kind="PAIR", source="policy").count() == 2
+
+
+def test_a_round_without_news_counts_what_one_with_news_does():
+    payment()
+    busy = rounds.prepare(now=NOW)
+    proposing.propose(receipts=proposing.waiting(), now=NOW)
+
+    idle = rounds.prepare(now=NOW)
+
+    assert not proposing.has_news()
+    assert (busy.keys(), idle["charges"], idle["transfers"]) == (idle.keys(), 0, 0)
 
 
 def test_a_return_that_came_before_its_payment_was_imported_is_linked_then():
