@@ -72,6 +72,8 @@ def _check(receipt: Receipt, lines: Sequence[Line], invoices: dict[int, Invoice]
         raise UnusableAllocation(gettext("The same invoice is named twice."))
     if any(line.amount <= 0 or line.fee < 0 for line in lines):
         raise UnusableAllocation(gettext("Each amount must be above zero."))
+    if any(line.fee > line.amount for line in lines):
+        raise UnusableAllocation(gettext("A fee is never more than what arrived. Write off such a rest in WHMCS."))
     if sum(line.amount for line in lines) > receipt.unallocated:
         raise NothingLeftToAllocate(gettext("The payment does not hold this much any more."))
     for line in lines:
@@ -149,6 +151,8 @@ def _allocate(
 ) -> list[Invoice]:
     booked = booked_in_whmcs(receipt, [line.invoice_id for line in lines])
     open_lines = [line for line in lines if line.invoice_id not in booked]
+    if any(line.fee for line in lines if line.invoice_id in booked):
+        raise UnusableAllocation(gettext("WHMCS has booked this charge already: no fee can be written off with it."))
     invoices = lock_invoices(line.invoice_id for line in lines)
     if open_lines or not booked:
         _check(receipt, open_lines, invoices, may_overpay=may_overpay)
@@ -197,6 +201,11 @@ def _pairs(lines: Sequence[Line]) -> list[tuple[int, Decimal]]:
     return [(line.invoice_id, line.amount) for line in lines]
 
 
+def _meant(lines: Sequence[Line]) -> list[tuple[int, Decimal]]:
+    """Return what two persons must mean alike: a fee that is written off as well."""
+    return [*_pairs(lines), *((line.invoice_id, -line.fee) for line in lines if line.fee)]
+
+
 def _undo_until(now: datetime) -> datetime:
     return now + timedelta(seconds=context.current().undo_seconds)
 
@@ -220,7 +229,7 @@ def approve_proposal(*, proposal_id: uuid.UUID | str, actor: Actor, now: datetim
         _check_automation(receipt, proposal)
     proposed = ProposalLine.objects.filter(proposal=proposal).order_by("invoice_id")
     lines = with_rest(receipt, [Line(line.invoice_id, line.amount, line.fee) for line in proposed], rest)
-    look = second_look.look(receipt, _pairs(lines), actor=actor, now=now)
+    look = second_look.look(receipt, _meant(lines), actor=actor, now=now)
     if look.waiting is not None:
         return Decided(look.waiting)
     decision = record(
@@ -260,7 +269,7 @@ def allocate_by_hand(
     require_open(receipt)
     opened = locks.lock_proposals(receipt)
     lines = with_rest(receipt, lines, rest)
-    look = second_look.look(receipt, _pairs(lines), actor=actor, now=now)
+    look = second_look.look(receipt, _meant(lines), actor=actor, now=now)
     if look.waiting is not None:
         return Decided(look.waiting)
     decision = record(

@@ -5,7 +5,9 @@ from decimal import Decimal
 import pytest
 
 from matching.core.minted import mint
-from matching.models import InvoiceMatch
+from matching.models import InvoiceMatch, TwoPersonLimit
+from matching.services.allocation import Line, allocate_by_hand
+from matching.services.decisions import Actor, UnusableAllocation
 from tests.factories import rows
 from tests.matching.test_guard import propose
 from tests.whmcs.test_api import Api
@@ -119,3 +121,73 @@ def test_a_fee_is_written_off_by_hand_and_more_than_is_owed_is_not(debt):
     assert allocate("2.00", "b") == 201
     posting = Posting.objects.get()
     assert (posting.amount, posting.fees) == (Decimal(50), Decimal(2))
+
+
+@pytest.mark.parametrize(
+    ("amount", "fee", "said"),
+    [
+        ("48.00", "2.01", "with the fee this is more"),
+        ("20.00", "20.01", "A fee is never more than what arrived"),
+        ("", "2.00", "A fee is never more than what arrived"),
+        ("48.00", "two", "is not an amount"),
+        ("48.00", "1.001", "too many decimals"),
+    ],
+)
+def test_the_split_refuses_a_fee_that_makes_no_sense_beside_its_line(as_reviewer, debt, amount, fee, said):
+    payment = rows.transfer("INV-1", "48.00")
+    propose(payment, debt)
+    panel = panel_of(as_reviewer, payment)
+    form = sent_to(panel, **{f"amount-{debt.public_id}": amount, f"fee-{debt.public_id}": fee, "do": "save"})
+
+    answer = as_reviewer.fragment("post", panel.urls.split, {**form, "rest": "open"})
+
+    assert (answer.status_code, given()) == (422, [])
+    [row] = answer.context["page"].split.rows
+    assert said in row.fee_error
+    assert (row.text, row.fee_text) == (amount, fee)
+    assert f'id="pm-fee-{debt.public_id}-error"' in answer.content.decode()
+
+
+def test_the_split_writes_off_a_fee_that_the_invoice_counts_as_paid(as_reviewer, debt):
+    payment = rows.transfer("INV-1", "48.00")
+    propose(payment, debt)
+    panel = panel_of(as_reviewer, payment)
+    form = sent_to(panel, **{f"amount-{debt.public_id}": "48.00", f"fee-{debt.public_id}": "2,00", "do": "save"})
+
+    assert as_reviewer.fragment("post", panel.urls.split, form).status_code == 200
+
+    match, posting = InvoiceMatch.objects.get(), Posting.objects.get()
+    assert (match.amount, match.fee, posting.amount, posting.fees) == (48, 2, 50, 2)
+    debt.refresh_from_db()
+    assert debt.outstanding == 0
+
+
+def test_a_fee_needs_a_payment_that_whmcs_has_not_booked_itself(in_acme, debt, reviewer):
+    charge = rows.charge("48.00")
+    debt.instance.transactions.create(
+        whmcs_id=7, invoice=debt, amount_in=48, gateway="stripe", transaction_id=charge.charge_id
+    )
+
+    with pytest.raises(UnusableAllocation, match="booked this charge already"):
+        allocate_by_hand(
+            receipt_id=charge.public_id, lines=[Line(debt.pk, Decimal(48), Decimal(2))], actor=Actor.person(reviewer),
+            now=rows.NOW,
+        )  # fmt: skip
+
+    assert Posting.objects.count() == 0
+
+
+def test_two_persons_must_mean_the_same_fee(in_acme, debt, reviewer, owner):
+    payment = rows.transfer("INV-1", "48.00")
+    TwoPersonLimit.objects.create(currency="EUR", amount=10)
+
+    def approve(who, fee):
+        lines = [Line(debt.pk, Decimal(48), Decimal(fee))]
+        return allocate_by_hand(receipt_id=payment.public_id, lines=lines, actor=Actor.person(who), now=rows.NOW)
+
+    approve(reviewer, "0")
+    approve(owner, "2")
+
+    assert Posting.objects.count() == 0
+    approve(reviewer, "2")
+    assert Posting.objects.get().fees == 2

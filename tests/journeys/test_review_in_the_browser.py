@@ -63,6 +63,10 @@ def test_split_shows_what_is_left_while_amounts_are_typed(browser, served, conne
 
     left = f"{whole - Decimal('1.50'):.2f}"
     expect(page.locator("[data-pm-unallocated]")).to_contain_text(left)
+    fee = page.locator("[data-pm-fee]").first
+    fee.press("=")
+    expect(fee).to_have_value(left)
+    fee.fill("")
     amount.press("=")
     expect(amount).to_have_value(f"{whole:.2f}")
     amount.fill("1.50")

@@ -45,7 +45,7 @@ class FindPanel:
 
 @dataclass(frozen=True, slots=True)
 class SplitRow:
-    """One invoice of the split. `text` is the amount as typed; `error` belongs to this row."""
+    """One invoice of the split. `text` and `fee_text` are as typed; `error` and `fee_error` belong to them."""
 
     key: str
     number: str
@@ -53,6 +53,8 @@ class SplitRow:
     outstanding: Amount
     text: str = ""
     error: str = ""
+    fee_text: str = ""
+    fee_error: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,15 +18,15 @@ from matching.services import allocation, decisions
 from matching.services.crediting import allocate_to_credit
 from matching.services.decisions import UnusableAllocation
 from payymo.dashboard import paging
-from payymo.dashboard.amounts import read_amount
 from payymo.dashboard.formats import money
 from payymo.dashboard.links import link
-from payymo.dashboard.pages import Amount, CreditResult, FindPanel, FindResult, Panel, SplitPanel, SplitRow
+from payymo.dashboard.pages import Amount, CreditResult, FindPanel, FindResult, Panel, SplitPanel
 from payymo.dashboard.presenters.candidates import reason_lines
 from payymo.dashboard.presenters.review import rest_choices
+from payymo.dashboard.presenters.split import Split, read
 from payymo.dashboard.views.review import page_of, receipt_or_404
 from payymo.dashboard.views.review_decide import actor_of, chosen_rest, decide, invalid, is_stale, panel_of
-from payymo.shared.money import UnreadableAmount, exponent
+from payymo.shared.money import exponent
 from whmcs import selectors as whmcs
 from whmcs.models import Invoice, WhmcsInstance
 
@@ -124,48 +124,24 @@ def _invoices(keys: list[str]) -> list[Invoice]:
     return [found[key] for key in dict.fromkeys(wanted) if key in found]
 
 
-def _split_panel(request: HttpRequest, receipt: locks.Receipt, errors: dict[str, str]) -> SplitPanel:
+def _typed(request: HttpRequest, receipt: locks.Receipt) -> Split:
     sent = request.POST if request.method == "POST" else request.GET
     # A new row comes last and is offered what the others leave.
     keys = [name.removeprefix("amount-") for name in sent if name.startswith("amount-")]
     keys += sent.getlist("invoice")
     if not keys and request.method == "GET":
         keys = [str(line.invoice.public_id) for p in selectors.proposals_of(receipt)[:1] for line in p.lines.all()]
-    rest, rows = receipt.unallocated, []
-    for invoice in _invoices(keys):
-        key = str(invoice.public_id)
-        text = sent.get(f"amount-{key}")
-        if text is None:
-            due = min(max(rest, Decimal(0)), max(invoice.outstanding, Decimal(0)))
-            text = f"{due:.{exponent(receipt.currency)}f}"
-        try:
-            amount = read_amount(text, receipt.currency) if text.strip() else Decimal(0)
-        except UnreadableAmount as error:
-            amount = Decimal(0)
-            errors.setdefault(key, str(error))
-        if amount > max(invoice.outstanding, Decimal(0)):
-            owed = Amount(invoice.outstanding, invoice.currency)
-            errors.setdefault(key, _("%(number)s owes %(owed)s.") % {
-                "number": invoice.display_number, "owed": money(owed),
-            })  # fmt: skip
-        rest -= amount
-        rows.append(
-            SplitRow(
-                key=key,
-                number=invoice.display_number,
-                client=invoice.client.display_name,
-                outstanding=Amount(invoice.outstanding, invoice.currency),
-                text=text,
-                error=errors.get(key, ""),
-            )
-        )
-    if rest < 0:
-        errors.setdefault("rest", _("This is %s more than the payment holds.") % money(Amount(-rest, receipt.currency)))
+    return read(_invoices(keys), sent, currency=receipt.currency, holds=receipt.unallocated)
+
+
+def _editor(request: HttpRequest, receipt: locks.Receipt, typed: Split) -> SplitPanel:
+    sent = request.POST if request.method == "POST" else request.GET
     q = sent.get("q", "").replace("\x00", "").strip()[:100]
-    results = [each for each in finding.find(receipt, q)[0] if str(each.invoice.public_id) not in keys]
+    taken = {row.key for row in typed.rows}
+    results = [each for each in finding.find(receipt, q)[0] if str(each.invoice.public_id) not in taken]
     return SplitPanel(
-        rows=tuple(rows),
-        unallocated=Amount(rest, receipt.currency),
+        rows=typed.rows,
+        unallocated=Amount(typed.left, receipt.currency),
         digits=exponent(receipt.currency),
         rest_uses=rest_choices(sent.get("rest", "")),
         q=q,
@@ -173,30 +149,35 @@ def _split_panel(request: HttpRequest, receipt: locks.Receipt, errors: dict[str,
     )
 
 
+def _errors(typed: Split, receipt: locks.Receipt) -> list[str]:
+    over = _("This is %s more than the payment holds.") % money(Amount(-typed.left, receipt.currency))
+    return [*typed.errors, *([over] if typed.left < 0 else [])]
+
+
 @require_http_methods(["GET", "POST"])
 @requires_permission("review.decide")
 def split(request: HttpRequest, receipt_id: uuid.UUID) -> HttpResponse:
     """Show the split editor; POST `do=save` matches the payment with its rows."""
     receipt = receipt_or_404(receipt_id)
-    errors: dict[str, str] = {}
-    editor = _split_panel(request, receipt, errors)
+    typed = _typed(request, receipt)
+    errors = _errors(typed, receipt)
     saves = request.method == "POST" and request.POST.get("do", "save") == "save"
     if saves and is_stale(request, receipt):
         return decide(request, receipt_id, _save_split)
     if saves and not errors:
-        if editor.rows and editor.unallocated.value > 0 and not request.POST.get("rest"):
-            errors["rest"] = _("Say what happens to the rest, or give it to an invoice.")
-        else:
+        if not typed.rows or typed.left <= 0 or request.POST.get("rest"):
             return decide(request, receipt_id, _save_split)
-    shown = replace(panel_of(request, receipt, now=timezone.now()), split=editor, error="; ".join(errors.values()))
+        errors = [_("Say what happens to the rest, or give it to an invoice.")]
+    editor = _editor(request, receipt, typed)
+    shown = replace(panel_of(request, receipt, now=timezone.now()), split=editor, error="; ".join(errors))
     return _show(request, receipt_id, shown, code=422 if errors else 200)
 
 
 def _save_split(receipt: locks.Receipt, request: HttpRequest, now: datetime) -> decisions.Decided:
-    editor = _split_panel(request, receipt, {})
-    amounts = {row.key: read_amount(row.text, receipt.currency) for row in editor.rows if row.text.strip()}
-    keys = {str(invoice.public_id): invoice.pk for invoice in _invoices(list(amounts))}
-    lines = [allocation.Line(keys[key], amount) for key, amount in amounts.items() if amount]
     return allocation.allocate_by_hand(
-        receipt_id=receipt.public_id, lines=lines, actor=actor_of(request), now=now, rest=chosen_rest(request)
+        receipt_id=receipt.public_id,
+        lines=_typed(request, receipt).lines,
+        actor=actor_of(request),
+        now=now,
+        rest=chosen_rest(request),
     )

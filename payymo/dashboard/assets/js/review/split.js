@@ -40,11 +40,14 @@ export function startSplit() {
     if (editor) update(editor);
   });
   document.addEventListener("keydown", (event) => {
-    if (event.key !== "=" || !event.target.matches?.("[data-pm-amount]")) return;
+    if (event.key !== "=" || !event.target.matches?.("[data-pm-amount], [data-pm-fee]")) return;
     event.preventDefault();
     const editor = event.target.closest("[data-pm-split]");
     const digits = Number(editor.dataset.digits);
-    const most = Math.min(Number(event.target.dataset.outstanding), left(editor, event.target));
+    const amount = event.target.closest(".pm-split-row").querySelector("[data-pm-amount]");
+    const most = event.target === amount
+      ? Math.min(Number(amount.dataset.outstanding), left(editor, amount))
+      : Number(amount.dataset.outstanding) - (minor(amount.value, digits) || 0);
     event.target.value = written(Math.max(0, most), digits);
     update(editor);
   });
