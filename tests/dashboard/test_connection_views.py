@@ -152,6 +152,7 @@ def test_a_second_bank_is_looked_for_in_the_country_of_the_first(as_owner, conse
     page = as_owner.get("/connections/bank/new/").context["page"]
 
     assert [one.value for one in page.countries if one.selected] == ["DE"]
+    assert KEYS.institution_ids[0] in [each.value for each in page.institutions]
 
 
 def test_a_renewal_leads_to_the_bank_again(as_owner, consent):

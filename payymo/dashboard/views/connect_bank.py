@@ -69,7 +69,7 @@ def connect_bank(request: HttpRequest) -> HttpResponse:
         return _bank_keys(request, chosen)
     if not chosen.capabilities.needs_redirect:
         return _setup_token(request, chosen)
-    now, country, text = timezone.now(), request.GET.get("country", ""), request.GET.get("q", "")[:60]
+    now, country, text = timezone.now(), _country(request), request.GET.get("q", "")[:60]
     provider = provider_keys.provider(chosen.key, now=now)
     more: dict[str, Any] = {}
     try:
@@ -90,9 +90,13 @@ def connect_bank(request: HttpRequest) -> HttpResponse:
             )
     except (DomainError, ProviderError) as refused:
         more["error"] = str(refused)
-    # A second bank is mostly in the country of the first.
-    country = country or BankConnection.objects.order_by("-pk").values_list("country", flat=True).first() or ""
     return _show(request, _page(chosen, country, q=text, **more), failed="error" in more)
+
+
+def _country(request: HttpRequest) -> str:
+    """Return the country that was asked for; a second bank is mostly in that of the first."""
+    asked = request.GET.get("country", "")
+    return asked or BankConnection.objects.order_by("-pk").values_list("country", flat=True).first() or ""
 
 
 def _consent(started: BankConnection) -> dict[str, Any]:
