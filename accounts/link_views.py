@@ -12,6 +12,7 @@ from django.contrib.auth import login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render, resolve_url
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
@@ -71,7 +72,12 @@ def accept_invitation(request: HttpRequest) -> HttpResponse:
         return _accept_page(request, invitation, form, status=422 if form.is_bound else 200)
     try:
         membership = invitations.accept(
-            token=token, tenant=request.tenant, address=client_address(request), now=timezone.now(), **form.cleaned_data
+            token=token,
+            tenant=request.tenant,
+            language=get_language() or "",
+            address=client_address(request),
+            now=timezone.now(),
+            **form.cleaned_data,
         )
     except invitations.InvitationOver as over:
         return _over(request, over)

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from accounts import permissions, reach
 from accounts.models import Session
@@ -41,6 +41,7 @@ class TenantSessionMiddleware:
             if request.user.is_authenticated:
                 kind = "staff" if request.is_staff_host else "person"
                 acting.name(Acting(kind, request.user.public_id))
+                _speak(request)
             response = self.get_response(request)
         self._follow(request)
         return response
@@ -96,3 +97,10 @@ class TenantSessionMiddleware:
         reach.name(permissions.reach_of(request.membership))
         request.must_set_up = second_factor.is_missing(request.membership)
         return True
+
+
+def _speak(request: HttpRequest) -> None:
+    """Answer in the language that the person chose, whatever the browser says; `LanguageMiddleware` ends it."""
+    if request.user.language:
+        translation.activate(request.user.language)
+        request.LANGUAGE_CODE = translation.get_language()

@@ -1,8 +1,8 @@
-"""The staff host: the second step of signing in, and one's own passkeys there."""
+"""The staff host: the second step of signing in, and one's own password and passkeys there."""
 
 import uuid
 
-from django.contrib.auth import login, logout
+from django.contrib.auth import login, logout, update_session_auth_hash
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -14,13 +14,14 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import pending_sign_in
-from accounts.forms import CodeForm, NewPasskeyForm, PasskeyForm
+from accounts.forms import CodeForm, NewPasskeyForm, PasskeyForm, PasswordForm
 from accounts.rendering import render_with
-from accounts.services import passkeys, second_factor, step_up
+from accounts.services import passkeys, passwords, step_up
 from accounts.services.attempts import TooManyAttempts
 from accounts.services.client_address import client_address
 from accounts.services.second_factor import WrongCode
 from accounts.services.sign_in import SignInRefused, finish_staff_sign_in
+from payymo.shared.errors import DomainError
 from tenants.middleware import host_of
 
 _CONSOLE = "Payymo"
@@ -93,10 +94,36 @@ def remove_passkey(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """Remove one of one's own passkeys."""
     if again := _sign_in_again(request):
         return again
-    if not passkeys.remove(user=request.user, host=host_of(request), public_id=public_id):
+    given = {"host": host_of(request), "public_id": public_id, "now": timezone.now()}
+    if not passkeys.remove(user=request.user, tenant=None, **given):
         raise Http404
-    second_factor.tell_of_change(user=request.user, tenant=None, now=timezone.now())
     return HttpResponseRedirect(reverse("admin:passkeys"), status=303)
+
+
+@sensitive_post_parameters("current", "new")
+@csrf_protect
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def own_password(request: HttpRequest) -> HttpResponse:
+    """Change one's own password, by the same rules as a member's; every other session ends."""
+    form = PasswordForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        try:
+            passwords.change_password(
+                user=request.user,
+                tenant=None,
+                **form.cleaned_data,
+                keep=request.browser_session,
+                address=client_address(request),
+                now=timezone.now(),
+            )
+        except DomainError as error:
+            form.add_error("new" if isinstance(error, passwords.WeakPassword) else "current", str(error))
+        else:
+            update_session_auth_hash(request, request.user)
+            return HttpResponseRedirect(reverse("admin:password_change_done"), status=303)
+    page = {"form": form, "console_url": reverse("admin:index")}
+    return render_with(request, "accounts/staff_password.html", page, status=422 if form.errors else 200)
 
 
 def _sign_in_again(request: HttpRequest) -> HttpResponse | None:
@@ -114,11 +141,10 @@ def _add(request: HttpRequest, form: NewPasskeyForm) -> tuple[str, ...]:
     now, place = timezone.now(), passkeys.place_of(host_of(request), request.session)
     given = {"answer": form.cleaned_data["passkey"], "name": form.cleaned_data["name"]}
     try:
-        codes = passkeys.add(user=request.user, place=place, **given, now=now)
+        codes = passkeys.add(user=request.user, tenant=None, place=place, **given, now=now)
     except passkeys.PasskeyRefused as error:
         form.add_error("name", str(error))
         return ()
-    second_factor.tell_of_change(user=request.user, tenant=None, now=now)
     return codes
 
 

@@ -29,6 +29,12 @@ def send_mails() -> int:
 
 
 @shared_task
+def send_staff_mails() -> int:
+    """Send the mails that wait for members of staff; no tenant's business."""
+    return mailing.send_due(tenant=None, now=timezone.now())
+
+
+@shared_task
 def keep_signing_keys() -> None:
     """Rotate the key that signs tokens when it is due, and clear what is left of old ones; no tenant's business."""
     now = timezone.now()

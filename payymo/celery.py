@@ -58,6 +58,7 @@ app.conf.beat_schedule = {
     "train": _every(3600.0, "matching.tasks.train_when_due"),
     "post": _every(10.0, "whmcs.tasks.post_pending"),
     "send-mails": _every(60.0, "accounts.tasks.send_mails"),
+    "send-staff-mails": {"task": "accounts.tasks.send_staff_mails", "schedule": 60.0},
     "tell": _every(30.0, "payymo.notices.tasks.tell"),
     "deliver": _every(60.0, "payymo.notices.tasks.deliver"),
     "watch-licence": _every(3600.0, "payymo.notices.tasks.watch_licence"),

@@ -116,6 +116,7 @@ SILENCED_SYSTEM_CHECKS = ["guardian.W001"]
 MIDDLEWARE = [
     "payymo.shared.metrics.MeasureMiddleware",
     "payymo.shared.middleware.RequestIdMiddleware",
+    "payymo.shared.middleware.LanguageMiddleware",
     # Before the host is looked at: what an unknown or suspended host answers carries the headers too.
     "django.middleware.security.SecurityMiddleware",
     "payymo.shared.middleware.AnswerHeadersMiddleware",

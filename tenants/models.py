@@ -40,6 +40,9 @@ class Tenant(TenantMixin):
     name = models.CharField(max_length=120)
     state = models.CharField(max_length=12, choices=State, default=State.ACTIVE)
     time_zone = models.CharField(max_length=64, default="UTC")
+    language = models.CharField(
+        max_length=10, default="en", help_text="of messages to channels, and to people who chose none"
+    )
     undo_seconds = models.PositiveIntegerField(default=30, help_text="how long an approval can be taken back, 0 to 600")
     unmatched_days = models.PositiveIntegerField(
         default=180, help_text="after how many days an unmatched payment no longer says who paid, 30 to 730"

@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db import DatabaseError, close_old_connections
 from django.utils import timezone
 
+from payymo.shared.languages import speaking
 from tenants import context, release
 from tenants.job_models import ParkedJob
 from tenants.models import Heartbeat, Tenant
@@ -24,7 +25,8 @@ class TenantTask(Task):
 
     Without a known and active tenant the message is parked; it never runs in the shared schema. Each job runs once at
     a time, and a tenant has only its share of the workers (`services/running.py`). With `due_every` a message that
-    comes too early does nothing, so that beat may ask often and a missed time is caught up.
+    comes too early does nothing, so that beat may ask often and a missed time is caught up. It speaks the tenant's
+    language, and leaves none behind.
     """
 
     abstract = True
@@ -34,7 +36,7 @@ class TenantTask(Task):
         """Enter the tenant and run; None when it must not run now."""
         tenant_id = str(kwargs.pop("tenant_id", None) or "")
         try:
-            with context.inside_id(tenant_id) as tenant:
+            with context.inside_id(tenant_id) as tenant, speaking(tenant.language):
                 assert context.current() == tenant  # noqa: S101 - an invariant, and cheap
                 with running.running(task=self.name, arguments=kwargs, due_every=self.due_every) as may_run:
                     return super().__call__(*args, **kwargs) if may_run else None

@@ -126,8 +126,8 @@ def _empty_tenants():
         for table in kept:
             cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
         Tenant.objects.update(
-            state=Tenant.State.ACTIVE, time_zone="UTC", undo_seconds=30, unmatched_days=180, bookkeeping_years=10,
-            support_access_until=None, posting_paused_at=None,
+            state=Tenant.State.ACTIVE, time_zone="UTC", language="en", undo_seconds=30, unmatched_days=180,
+            bookkeeping_years=10, support_access_until=None, posting_paused_at=None,
         )  # fmt: skip
 
 

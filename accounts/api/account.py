@@ -1,4 +1,4 @@
-"""One's own account: sessions, password, and showing again that it is you."""
+"""One's own account: sessions, password, language, and showing again that it is you."""
 
 import uuid
 from typing import Any
@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 
 from accounts.api.permissions import IsPerson
 from accounts.models import Session
-from accounts.services import passwords, sessions, step_up
+from accounts.services import own_language, passwords, sessions, step_up
 from accounts.services.client_address import client_address
 from payymo.shared.api.pagination import KeysetPagination
 from payymo.shared.api.serializers import StrictSerializer
@@ -41,6 +41,14 @@ class PasswordInput(StrictSerializer):
 
     current_password = serializers.CharField(max_length=128, trim_whitespace=False)
     new_password = serializers.CharField(max_length=128, trim_whitespace=False)
+
+
+class LanguageInput(StrictSerializer):
+    """The language that one reads."""
+
+    language = serializers.CharField(
+        max_length=10, allow_blank=True, help_text="empty: the browser's on pages, the company's in mails"
+    )
 
 
 class StepUpInput(StrictSerializer):
@@ -125,6 +133,20 @@ class Password(APIView):
             address=client_address(request),
             now=timezone.now(),
         )
+        return Response(status=204)
+
+
+class Language(APIView):
+    """One's own language."""
+
+    permission_classes = (IsPerson,)
+
+    @extend_schema(request=LanguageInput, responses={204: None})
+    def put(self, request: Request) -> Response:
+        """Choose it: of the pages wherever one signs in, and of the mails one gets."""
+        given = LanguageInput(data=request.data)
+        given.is_valid(raise_exception=True)
+        own_language.choose(user=request.user, language=given.validated_data["language"])
         return Response(status=204)
 
 

@@ -64,6 +64,7 @@ class MeOutput(serializers.Serializer[Any]):
     id = serializers.UUIDField(source="user.public_id")
     email = serializers.EmailField(source="user.email")
     name = serializers.CharField(source="user.display_name")
+    language = serializers.CharField(source="user.language", help_text="empty: the browser's and the company's")
     role = serializers.CharField(source="membership.role.code")
     tenant = TenantOutput(source="membership.tenant")
     permissions = serializers.SerializerMethodField()

@@ -25,6 +25,7 @@ urlpatterns = [
     path("auth/sessions/", account.SessionList.as_view(), name="auth-sessions"),
     path("auth/sessions/<uuid:public_id>/", account.SessionDetail.as_view(), name="auth-session"),
     path("auth/password/", account.Password.as_view(), name="auth-password"),
+    path("auth/language/", account.Language.as_view(), name="auth-language"),
     path("auth/step-up/", account.StepUp.as_view(), name="auth-step-up"),
     path("auth/me/", views.Me.as_view(), name="auth-me"),
 ]

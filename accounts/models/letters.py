@@ -57,7 +57,9 @@ class OutgoingMail(Record):
         NOTICES = "notices", "Notices"
         REPORT_READY = "report_ready", "Report ready"
 
-    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="outgoing_mails")
+    tenant = models.ForeignKey(
+        Tenant, on_delete=models.CASCADE, null=True, related_name="outgoing_mails", help_text="none for the staff host"
+    )
     kind = models.CharField(max_length=24, choices=Kind)
     about = models.UUIDField(help_text="public id of the invitation, the request, the user or the bundle")
     due_at = models.DateTimeField()

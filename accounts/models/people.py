@@ -37,6 +37,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     email = models.EmailField(max_length=254, unique=True)
     name = models.CharField(max_length=120, blank=True)
+    language = models.CharField(
+        max_length=10, blank=True, help_text="of pages and mails; empty for the browser's and the company's"
+    )
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False, help_text="may enter the staff host")
     created_at = models.DateTimeField(db_default=Now(), editable=False)

@@ -14,6 +14,8 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import F
 from django.db.models.functions import Greatest
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import AttemptCounter
 from payymo.shared import crypto
@@ -38,6 +40,10 @@ RETURNING failures
 """
 
 
+_TOO_MANY = _("Too many sign-in attempts. Please wait and try again.")
+_TOO_OFTEN = _("This was asked for too often. Please wait and try again.")
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """`allowed` attempts in a window; then a pause that doubles, or (without `first_delay`) until the window ends."""
@@ -47,10 +53,9 @@ class Rule:
     window: timedelta
     first_delay: timedelta = timedelta(0)
     longest_delay: timedelta = timedelta(minutes=15)
-    says: str = "Too many sign-in attempts. Please wait and try again."
+    says: str | Promise = _TOO_MANY
 
 
-_TOO_OFTEN = "This was asked for too often. Please wait and try again."
 PER_ADDRESS = Rule("address", allowed=20, window=timedelta(minutes=15))
 PER_ACCOUNT = Rule("account", allowed=5, window=timedelta(hours=24), first_delay=timedelta(seconds=30))
 PER_TENANT = Rule("tenant", allowed=200, window=timedelta(minutes=15))
@@ -69,8 +74,8 @@ class TooManyAttempts(DomainError):
     code = "too_many_attempts"
     status = 429
 
-    def __init__(self, retry_after: int, says: str = PER_ACCOUNT.says) -> None:
-        super().__init__(says)
+    def __init__(self, retry_after: int, says: str | Promise = PER_ACCOUNT.says) -> None:
+        super().__init__(str(says))
         self.retry_after = retry_after
 
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from accounts import permissions
 from accounts.models import Invitation, Membership, OutgoingMail, Role, User
 from accounts.services import attempts, link_tokens, members, outbox, passwords, second_factor, security_events
-from accounts.services.letters import Letter, compose
+from accounts.services.letters import Letter, compose, for_reader
 from accounts.services.onboarding import check_email
 from payymo.audit.acting import Acting
 from payymo.audit.services import recording as audit
@@ -132,7 +132,8 @@ def letter(about: uuid.UUID, tenant: Tenant, now: datetime) -> Letter | None:
         "hours": int(LIFE.total_seconds() // 3600),
         "url": address_of(tenant, f"/invite/{token}/"),
     }
-    return compose(to=row.email, subject=_("Join %s on Payymo") % tenant.name, template="invitation", page=page)
+    with for_reader(User.objects.filter(email=row.email).first(), tenant):
+        return compose(to=row.email, subject=_("Join %s on Payymo") % tenant.name, template="invitation", page=page)
 
 
 def find(*, token: str, tenant: Tenant, now: datetime) -> Invitation:
@@ -153,10 +154,19 @@ def has_account(invitation: Invitation) -> bool:
 
 
 def accept(
-    *, token: str, tenant: Tenant, name: str, password: str, code: str = "", address: str, now: datetime
+    *,
+    token: str,
+    tenant: Tenant,
+    name: str,
+    password: str,
+    code: str = "",
+    language: str = "",
+    address: str,
+    now: datetime,
 ) -> Membership:
     """Become a member: a new person chooses a password, a known one proves theirs. Of any number at once one succeeds.
 
+    Shape: `language` is what the browser speaks, and a new person's from then on; a known one keeps theirs.
     Raises: InvitationOver; NotTheirs; passwords.WeakPassword; AlreadyMember; attempts.TooManyAttempts. Nothing is
     written.
     """
@@ -168,7 +178,7 @@ def accept(
         _check_theirs(user, tenant, password, code, address, now)
     try:
         with transaction.atomic():
-            return _join(invitation, token, user, name=name, password=password, now=now)
+            return _join(invitation, token, user, name=name, password=password, language=language, now=now)
     except IntegrityError as error:
         raise AlreadyMember(_("This address has just become somebody's. Open the link once more.")) from error
 
@@ -183,7 +193,7 @@ def _check_theirs(user: User, tenant: Tenant, password: str, code: str, address:
 
 
 def _join(
-    invitation: Invitation, token: str, user: User | None, *, name: str, password: str, now: datetime
+    invitation: Invitation, token: str, user: User | None, *, name: str, password: str, language: str, now: datetime
 ) -> Membership:
     # Conditions on this table alone, so that PostgreSQL asks them again after waiting for the row.
     spent = Invitation.objects.filter(
@@ -196,7 +206,7 @@ def _join(
     if not spent:
         raise InvitationOver
     if user is None:
-        user = User.objects.create_user(invitation.email, password, name=name.strip()[:120])
+        user = User.objects.create_user(invitation.email, password, name=name.strip()[:120], language=language)
     Tenant.objects.select_for_update().get(pk=invitation.tenant_id)
     members.require_room(tenant=invitation.tenant, now=now)
     membership = Membership.objects.create(user=user, tenant=invitation.tenant, role=invitation.role)

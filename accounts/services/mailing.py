@@ -6,14 +6,18 @@ A worker killed between sending and noting it sends twice; a second mail carries
 import logging
 import smtplib
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.core.mail import EmailMultiAlternatives
 
 from accounts.models import OutgoingMail
 from accounts.services import invitations, notices, resetting
 from accounts.services.letters import Letter
+from payymo.shared.crypto import UnreadableSecret
+from payymo.shared.secret_store.base import SecretUnavailable
 from tenants.breakers import LEFT_ALONE, SecretOff, needs_secret
 from tenants.models import Tenant
 
@@ -21,7 +25,7 @@ logger = logging.getLogger(__name__)
 BATCH = 50
 LEASE = timedelta(minutes=2)
 _AGAIN_AFTER = (1, 5, 15, 60, 180, 360, 720)
-Composer = Callable[[uuid.UUID, Tenant, datetime], Letter | None]
+Composer = Callable[[uuid.UUID, Any, datetime], Letter | None]
 # What the apps above write they add themselves.
 COMPOSERS: dict[str, Composer] = {
     OutgoingMail.Kind.INVITATION: invitations.letter,
@@ -32,13 +36,13 @@ COMPOSERS: dict[str, Composer] = {
 }
 
 
-def send_due(*, tenant: Tenant, now: datetime) -> int:
-    """Send what is due for the tenant, at most a batch; return how many went out."""
+def send_due(*, tenant: Tenant | None, now: datetime) -> int:
+    """Send what is due for the tenant, or for the staff host, at most a batch; return how many went out."""
     waiting = OutgoingMail.objects.filter(tenant=tenant, sent_at=None, dropped_as="", due_at__lte=now)
     return sum(_send(mail, tenant, now) for mail in waiting.order_by("due_at", "pk")[:BATCH])
 
 
-def _send(mail: OutgoingMail, tenant: Tenant, now: datetime) -> bool:
+def _send(mail: OutgoingMail, tenant: Tenant | None, now: datetime) -> bool:
     """Claim and send one; False when another worker has it, nothing is to be said, or it did not go out."""
     mine = OutgoingMail.objects.filter(pk=mail.pk, attempts=mail.attempts, sent_at=None, dropped_as="")
     if not mine.update(attempts=mail.attempts + 1, due_at=now + LEASE):
@@ -49,7 +53,7 @@ def _send(mail: OutgoingMail, tenant: Tenant, now: datetime) -> bool:
         row.update(dropped_as="nothing_to_say")
         return False
     try:
-        with needs_secret("mail"):
+        with _the_servers_secret(tenant):
             _hand_over(letter)
     except SecretOff as error:
         # Nobody was asked: this try does not count, and the next is soon.
@@ -61,6 +65,19 @@ def _send(mail: OutgoingMail, tenant: Tenant, now: datetime) -> bool:
         return False
     row.update(sent_at=now)
     return True
+
+
+def _the_servers_secret(tenant: Tenant | None) -> AbstractContextManager[None]:
+    """Switch mail off for the tenant while the server's password cannot be had; staff's mails wait all the same."""
+    return needs_secret("mail") if tenant is not None else _staffs_secret()
+
+
+@contextmanager
+def _staffs_secret() -> Iterator[None]:
+    try:
+        yield
+    except (UnreadableSecret, SecretUnavailable) as error:
+        raise SecretOff("mail") from error
 
 
 def _hand_over(letter: Letter) -> None:

@@ -46,7 +46,7 @@ class PasskeyRefused(BadInput):
     code = "passkey_refused"
 
     def __init__(self) -> None:
-        super().__init__("This passkey was not accepted. Try again, or use a code.")
+        super().__init__(gettext("This passkey was not accepted. Try again, or use a code."))
 
 
 class TooManyPasskeys(Conflict):
@@ -106,8 +106,8 @@ def begin_adding(*, user: User, tenant: Tenant | None, place: Place, now: dateti
     return webauthn.options_to_json(options)
 
 
-def add(*, user: User, place: Place, answer: str, name: str, now: datetime) -> tuple[str, ...]:
-    """Keep the passkey that an authenticator made; return recovery codes if it is the first second factor.
+def add(*, user: User, tenant: Tenant | None, place: Place, answer: str, name: str, now: datetime) -> tuple[str, ...]:
+    """Keep the passkey that an authenticator made, and tell its owner; return recovery codes for a first second factor.
 
     Raises: PasskeyRefused; nothing is kept.
     """
@@ -135,6 +135,7 @@ def add(*, user: User, place: Place, answer: str, name: str, now: datetime) -> t
                 sign_count=made.sign_count,
                 transports=transports,
             )
+            second_factor.tell_of_change(user=user, tenant=tenant, now=now)
     except IntegrityError as error:
         raise PasskeyRefused from error
     return codes
@@ -186,11 +187,13 @@ def use(*, user: User, tenant: Tenant | None, place: Place, answer: str, now: da
     return False
 
 
-def remove(*, user: User, host: str, public_id: Any) -> bool:
-    """Remove a passkey of one's own at this host; with the last second factor the recovery codes go too."""
+def remove(*, user: User, tenant: Tenant | None, host: str, public_id: Any, now: datetime) -> bool:
+    """Remove a passkey of one's own at this host and say so by mail; with the last factor the recovery codes go too."""
     with transaction.atomic():
         gone, _ = of(user, host).filter(public_id=public_id).delete()
         second_factor.drop_codes_without_factor(user=user)
+        if gone:
+            second_factor.tell_of_change(user=user, tenant=tenant, now=now)
     return bool(gone)
 
 

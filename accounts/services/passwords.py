@@ -6,6 +6,7 @@ from datetime import datetime
 from django.contrib.auth.password_validation import CommonPasswordValidator, validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.translation import gettext
 
 from accounts.models import OutgoingMail, Session, User
 from accounts.services import attempts, outbox, security_events, sessions
@@ -30,10 +31,10 @@ class WrongPassword(BadInput):
     code = "wrong_password"
 
     def __init__(self) -> None:
-        super().__init__("This is not your present password.")
+        super().__init__(gettext("This is not your present password."))
 
 
-def check_strength(*, password: str, tenant: Tenant, email: str, name: str = "") -> None:
+def check_strength(*, password: str, tenant: Tenant | None, email: str, name: str = "") -> None:
     """Pass if the password is 12 to 128 characters long, is no common one, and names nobody.
 
     Shape: no rule about kinds of characters, and nothing is cut off.
@@ -46,11 +47,11 @@ def check_strength(*, password: str, tenant: Tenant, email: str, name: str = "")
     except ValidationError as error:
         reasons += error.messages
     if len(password) > LONGEST:
-        reasons.append(f"This password is too long. It may have {LONGEST} characters at most.")
+        reasons.append(gettext("This password is too long. It may have %s characters at most.") % LONGEST)
     elif not reasons and _core_of(password) in _COMMON.passwords:
-        reasons.append("This is a common password, repeated or with digits or signs around it.")
+        reasons.append(gettext("This is a common password, repeated or with digits or signs around it."))
     if found := [word for word in sorted(_words_of(tenant, email, name)) if word in password.lower()]:
-        reasons.append(f"Leave out {', '.join(found)}: names of companies and people are tried first.")
+        reasons.append(gettext("Leave out %s: names of companies and people are tried first.") % ", ".join(found))
     if reasons:
         raise WeakPassword(" ".join(reasons))
 
@@ -62,18 +63,21 @@ def _core_of(password: str) -> str:
     return repeated[1] if repeated else core
 
 
-def _words_of(tenant: Tenant, email: str, name: str) -> set[str]:
-    texts = [tenant.name, tenant.slug, name, email, "payymo", *tenant.domains.values_list("domain", flat=True)]
+def _words_of(tenant: Tenant | None, email: str, name: str) -> set[str]:
+    texts = [name, email, "payymo"]
+    if tenant is not None:
+        texts += [tenant.name, tenant.slug, *tenant.domains.values_list("domain", flat=True)]
     # The end of an address (com, example, localhost) belongs to nobody, and cutting it needs no list.
     words = {word for text in texts for word in re.split(r"[\W_]+", text.rsplit(".", 1)[0].lower())}
     return {word for word in words if len(word) >= _SHORTEST_WORD}
 
 
 def change_password(
-    *, user: User, tenant: Tenant, current: str, new: str, keep: Session | None, address: str, now: datetime
+    *, user: User, tenant: Tenant | None, current: str, new: str, keep: Session | None, address: str, now: datetime
 ) -> None:
     """Replace one's own password and end every other session everywhere; `keep` goes on.
 
+    Shape: `tenant` is where it is done, none for the staff host.
     Raises: WrongPassword; WeakPassword; attempts.TooManyAttempts. Nothing is changed.
     """
     attempt = attempts.count_attempt(email=user.email, address=address, tenant=tenant, now=now)
@@ -85,7 +89,7 @@ def change_password(
     set_password(user=user, tenant=tenant, new=new, keep=keep, now=now)
 
 
-def set_password(*, user: User, tenant: Tenant, new: str, keep: Session | None, now: datetime) -> None:
+def set_password(*, user: User, tenant: Tenant | None, new: str, keep: Session | None, now: datetime) -> None:
     """Store a password that was checked, and end every session but `keep`, at every tenant."""
     with transaction.atomic():
         user.set_password(new)

@@ -27,8 +27,8 @@ SECURITY_EVENTS_KEPT = timedelta(days=365)
 def prune(*, tenant: Tenant, now: datetime) -> dict[str, int]:
     """Delete what has run out for a tenant: sessions, tokens, links, mails, counters, answers, events; return how many.
 
-    Shape: what belongs to no tenant (the staff host's sessions, counters and events, what cookies name) goes in every
-    tenant's turn; repeating it deletes nothing more.
+    Shape: what belongs to no tenant (the staff host's sessions, mails, counters and events, what cookies name) goes in
+    every tenant's turn; repeating it deletes nothing more.
     """
     here = Q(tenant=tenant) | Q(tenant=None)
     ended = Q(expires_at__lte=now) | Q(revoked_at__lte=now - REVOKED_KEPT)
@@ -39,7 +39,7 @@ def prune(*, tenant: Tenant, now: datetime) -> dict[str, int]:
         "answers": IdempotencyRecord.objects.filter(tenant=tenant, expires_at__lte=now),
         "invitations": Invitation.objects.filter(tenant=tenant, expires_at__lte=now - INVITATIONS_KEPT),
         "resets": PasswordReset.objects.filter(tenant=tenant, expires_at__lte=now - COUNTERS_KEPT),
-        "mails": OutgoingMail.objects.filter(tenant=tenant, due_at__lte=now - INVITATIONS_KEPT),
+        "mails": OutgoingMail.objects.filter(here, due_at__lte=now - INVITATIONS_KEPT),
         "challenges": PasskeyChallenge.objects.filter(expires_at__lte=now),
         "events": SecurityEvent.objects.filter(here, happened_at__lte=now - SECURITY_EVENTS_KEPT),
     }

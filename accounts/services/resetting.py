@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from accounts import permissions
 from accounts.models import OutgoingMail, PasswordReset, User
 from accounts.services import attempts, link_tokens, outbox, passwords, security_events
-from accounts.services.letters import Letter, compose
+from accounts.services.letters import Letter, compose, for_reader
 from accounts.services.onboarding import check_email
 from payymo.shared.errors import DomainError
 from tenants.links import address_of
@@ -65,7 +65,8 @@ def letter(about: uuid.UUID, tenant: Tenant, now: datetime) -> Letter | None:
         "minutes": int(LIFE.total_seconds() // 60),
         "url": address_of(tenant, f"/password/reset/{token}/"),
     }
-    return compose(to=row.email, subject=_("Choose a new Payymo password"), template="password_reset", page=page)
+    with for_reader(membership.user, tenant):
+        return compose(to=row.email, subject=_("Choose a new Payymo password"), template="password_reset", page=page)
 
 
 def find(*, token: str, tenant: Tenant, now: datetime) -> User:

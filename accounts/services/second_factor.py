@@ -41,7 +41,7 @@ class WrongCode(BadInput):
     code = "wrong_code"
 
     def __init__(self) -> None:
-        super().__init__("This code is not right. Codes change every 30 seconds, and each can be used once.")
+        super().__init__(gettext("This code is not right. Codes change every 30 seconds, and each can be used once."))
 
 
 class SetUpNeeded(NotAllowed):
@@ -110,8 +110,10 @@ def pending(*, user: User, issuer: str) -> Enrolment | None:
     return Enrolment(secret, pyotp.TOTP(secret).provisioning_uri(name=user.email, issuer_name=issuer))
 
 
-def confirm(*, user: User, code: str, now: datetime) -> tuple[str, ...]:
-    """Turn the second factor on by its first code and return the recovery codes, which are shown once.
+def confirm(*, user: User, code: str, tenant: Tenant | None, now: datetime) -> tuple[str, ...]:
+    """Turn the second factor on by its first code, tell its owner, and return the recovery codes, which are shown once.
+
+    Shape: `tenant` is where it was done, none for the staff host, here and below.
 
     Raises: WrongCode; AlreadySetUp.
     """
@@ -126,6 +128,7 @@ def confirm(*, user: User, code: str, now: datetime) -> tuple[str, ...]:
             raise WrongCode
         device.confirmed_at, device.last_step = now, step
         device.save(update_fields=["confirmed_at", "last_step"])
+        tell_of_change(user=user, tenant=tenant, now=now)
         return codes_for_first(user=user)
 
 
@@ -139,19 +142,20 @@ def use_code(*, user: User, code: str, now: datetime) -> bool:
     return bool(unused.update(used_at=now))
 
 
-def renew_recovery_codes(*, user: User, code: str, now: datetime) -> tuple[str, ...]:
-    """Replace every recovery code.
+def renew_recovery_codes(*, user: User, code: str, tenant: Tenant | None, now: datetime) -> tuple[str, ...]:
+    """Replace every recovery code, and tell their owner.
 
     Raises: WrongCode.
     """
     with transaction.atomic():
         if not use_code(user=user, code=code, now=now):
             raise WrongCode
+        tell_of_change(user=user, tenant=tenant, now=now)
         return _new_recovery_codes(user)
 
 
-def remove(*, user: User, code: str, now: datetime) -> None:
-    """Take the app away; with the last second factor the recovery codes go too.
+def remove(*, user: User, code: str, tenant: Tenant | None, now: datetime) -> None:
+    """Take the app away and tell its owner; with the last second factor the recovery codes go too.
 
     Raises: WrongCode.
     """
@@ -160,14 +164,23 @@ def remove(*, user: User, code: str, now: datetime) -> None:
             raise WrongCode
         TotpDevice.objects.filter(user=user).delete()
         drop_codes_without_factor(user=user)
+        tell_of_change(user=user, tenant=tenant, now=now)
 
 
 def reset(*, user: User) -> None:
-    """Take away a second factor that its owner has lost; for an operator who knows the person."""
+    """Take away whatever there is, without a word: its owner was told, or is gone."""
     with transaction.atomic():
         RecoveryCode.objects.filter(user=user).delete()
         TotpDevice.objects.filter(user=user).delete()
         Passkey.objects.filter(user=user).delete()
+
+
+def take_away_lost(*, user: User, now: datetime) -> None:
+    """Take away a second factor that its owner has lost, and tell them; for an operator who knows the person."""
+    with transaction.atomic():
+        reset(user=user)
+        place = None if user.is_staff else permissions.active_memberships().filter(user=user).order_by("pk").first()
+        tell_of_change(user=user, tenant=place.tenant if place else None, now=now)
 
 
 def codes_for_first(*, user: User) -> tuple[str, ...]:
@@ -183,9 +196,12 @@ def drop_codes_without_factor(*, user: User) -> None:
 
 
 def tell_of_change(*, user: User, tenant: Tenant | None, now: datetime) -> None:
-    """Note that a second factor was added, replaced or removed, and tell its owner by mail; staff have no mails."""
-    security_events.record(kind="second_factor_changed", tenant=tenant, user=user, now=now)
-    if tenant is not None:
+    """Note that a second factor was added, replaced or removed, and leave a mail to its owner.
+
+    Shape: belongs into the transaction of the change, so that none goes without its mail.
+    """
+    with transaction.atomic():
+        security_events.record(kind="second_factor_changed", tenant=tenant, user=user, now=now)
         outbox.post(kind=OutgoingMail.Kind.SECOND_FACTOR_CHANGED, about=user.public_id, tenant=tenant, now=now)
 
 

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from django.contrib.auth.hashers import make_password
+from django.utils.translation import gettext
 
 from accounts import permissions
 from accounts.models import Membership, User
@@ -20,7 +21,7 @@ class SignInRefused(DomainError):
     status = 401
 
     def __init__(self) -> None:
-        super().__init__("The e-mail address or the password is not right.")
+        super().__init__(gettext("The e-mail address or the password is not right."))
 
 
 class SecondFactorNeeded(DomainError):
@@ -30,7 +31,7 @@ class SecondFactorNeeded(DomainError):
     status = 401
 
     def __init__(self, membership: Membership) -> None:
-        super().__init__("Send the six digits of your authenticator app, or a recovery code, as `otp`.")
+        super().__init__(gettext("Send the six digits of your authenticator app, or a recovery code, as `otp`."))
         self.membership = membership
 
 

@@ -48,6 +48,8 @@ ACTIONS: Mapping[str, str | Promise] = MappingProxyType(
         "security.signed_out": _("Signed out"),
         "security.sessions_revoked": _("Ended sessions"),
         "security.password_changed": _("Changed their password"),
+        "security.second_factor_changed": _("Changed their second factor"),
+        "security.passkey_copied": _("A passkey was perhaps copied, and is refused"),
         "security.refresh_token_reused": _("A used token was shown again"),
         "api_key.made": _("Made an API key"),
         "api_key.revoked": _("Revoked an API key"),

@@ -12,9 +12,14 @@ DENSITIES = (("comfortable", _("Comfortable")), ("compact", _("Compact")))
 
 
 class GeneralForm(forms.Form):
-    """Time zone and undo window."""
+    """Time zone, language and undo window."""
 
     time_zone = forms.ChoiceField(label=_("Time zone"), help_text=_("For moments; booking dates have none."))
+    language = forms.ChoiceField(
+        label=_("Language"),
+        choices=settings.LANGUAGES,
+        help_text=_("Of messages to Slack, and of mails to members who chose none of their own."),
+    )
     undo_seconds = forms.IntegerField(
         label=_("Undo window in seconds"),
         min_value=0,
@@ -41,9 +46,13 @@ class SupportForm(forms.Form):
 
 
 class DisplayForm(forms.Form):
-    """How the pages look and answer in this browser."""
+    """One's own language, and how the pages look and answer in this browser."""
 
-    language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
+    language = forms.ChoiceField(
+        label=_("Language"),
+        choices=settings.LANGUAGES,
+        help_text=_("Of the pages wherever you sign in, and of the mails you get."),
+    )
     density = forms.ChoiceField(label=_("Lines of lists"), choices=DENSITIES)
     keys = forms.BooleanField(
         label=_("Single-key shortcuts"),

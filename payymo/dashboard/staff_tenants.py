@@ -28,7 +28,17 @@ class TenantAdmin(ReadOnlyAdmin):
     list_filter = ("state",)
     search_fields = ("name", "slug")
     fields = (
-        *("public_id", "slug", "name", "state", "time_zone", "undo_seconds", "support_access_until", "created_at"),
+        *(
+            "public_id",
+            "slug",
+            "name",
+            "state",
+            "time_zone",
+            "language",
+            "undo_seconds",
+            "support_access_until",
+            "created_at",
+        ),
         *("is_up_to_date", "schema_head", "migration_started_at", "migration_finished_at", "migration_error"),
     )
     change_form_template = "admin/tenant.html"

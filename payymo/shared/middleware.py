@@ -5,7 +5,9 @@ import uuid
 from collections.abc import Callable
 from http import HTTPStatus
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.utils import translation
 
 from payymo.shared import logs
 
@@ -46,6 +48,22 @@ def _note_refusal(request: HttpRequest) -> None:
         "status": HTTPStatus.FORBIDDEN.value,
     }
     logger.warning("access refused", extra=extra)
+
+
+class LanguageMiddleware:
+    """Begin each request in the installation's language, and leave the thread as it was.
+
+    Whatever chooses a language further in would otherwise go on speaking to the next visitor of the thread, wherever
+    that one is answered before anything asks for theirs: at an unknown host, say.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Serve the request."""
+        with translation.override(settings.LANGUAGE_CODE):
+            return self.get_response(request)
 
 
 class AnswerHeadersMiddleware:

@@ -1,10 +1,12 @@
-"""What a company sets for itself: its time zone, how long an approval can be taken back, who may help."""
+"""What a company sets for itself: its time zone and language, how long an approval can be taken back, who may help."""
 
 from datetime import datetime, timedelta
 from zoneinfo import available_timezones
 
 from django.db import transaction
+from django.utils.translation import gettext
 
+from payymo.shared import languages
 from payymo.shared.errors import BadInput
 from tenants.models import Tenant
 
@@ -25,22 +27,19 @@ def time_zones() -> tuple[str, ...]:
 
 
 @transaction.atomic
-def change_general(*, tenant: Tenant, time_zone: str, undo_seconds: int) -> dict[str, str]:
-    """Store the time zone and the undo window; return what changed, by name.
+def change_general(*, tenant: Tenant, time_zone: str, language: str, undo_seconds: int) -> dict[str, str]:
+    """Store the time zone, the language and the undo window; return what changed, by name.
 
-    Raises: UnusableSetting: nothing is written.
+    Raises: UnusableSetting, languages.UnusableLanguage: nothing is written.
     """
     if time_zone != "UTC" and time_zone not in available_timezones():
-        raise UnusableSetting("Choose a time zone of the list.")
+        raise UnusableSetting(gettext("Choose a time zone of the list."))
     if not 0 <= undo_seconds <= MOST_UNDO_SECONDS:
-        raise UnusableSetting(f"An approval can be taken back for 0 to {MOST_UNDO_SECONDS} seconds.")
+        raise UnusableSetting(gettext("An approval can be taken back for 0 to %s seconds.") % MOST_UNDO_SECONDS)
+    wanted = {"time_zone": time_zone, "language": languages.check(language), "undo_seconds": undo_seconds}
     stored = Tenant.objects.select_for_update().get(pk=tenant.pk)
-    changed = {}
-    if stored.time_zone != time_zone:
-        changed["time_zone"] = time_zone
-    if stored.undo_seconds != undo_seconds:
-        changed["undo_seconds"] = str(undo_seconds)
-    Tenant.objects.filter(pk=tenant.pk).update(time_zone=time_zone, undo_seconds=undo_seconds)
+    changed = {name: str(value) for name, value in wanted.items() if getattr(stored, name) != value}
+    Tenant.objects.filter(pk=tenant.pk).update(**wanted)
     tenant.refresh_from_db()
     return changed
 
@@ -52,7 +51,7 @@ def grant_support(*, tenant: Tenant, hours: int, now: datetime) -> datetime:
     Raises: UnusableSetting: nothing is written.
     """
     if hours not in SUPPORT_HOURS:
-        raise UnusableSetting("Choose one of the offered lengths.")
+        raise UnusableSetting(gettext("Choose one of the offered lengths."))
     until = now + timedelta(hours=hours)
     Tenant.objects.filter(pk=tenant.pk).update(support_access_until=until)
     tenant.refresh_from_db()

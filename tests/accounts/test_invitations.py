@@ -177,7 +177,7 @@ def test_a_member_of_another_company_joins_with_their_own_password(owner_api, gl
 
 def test_a_known_person_with_a_second_factor_shows_it_too(owner_api, globex, stranger):
     app = pyotp.TOTP(second_factor.begin(user=stranger, issuer="Payymo").secret)
-    codes = second_factor.confirm(user=stranger, code=app.now(), now=timezone.now())
+    codes = second_factor.confirm(user=stranger, tenant=None, code=app.now(), now=timezone.now())
     invite(owner_api, email=stranger.email)
     client = opened(letters.link_of())
 

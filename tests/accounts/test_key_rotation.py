@@ -142,5 +142,5 @@ def test_the_codes_of_the_app_work_through_a_rotation(in_acme, settings):
     new_key(settings)
     key_rotation.rotate()
 
-    assert len(second_factor.confirm(user=person, code=app.at(rows.NOW), now=rows.NOW)) == 10
+    assert len(second_factor.confirm(user=person, tenant=None, code=app.at(rows.NOW), now=rows.NOW)) == 10
     assert context.current().slug == "acme"

@@ -13,7 +13,16 @@ from django.db import connection
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from accounts.models import Membership, Passkey, PasskeyChallenge, RecoveryCode, SecurityEvent, Session, User
+from accounts.models import (
+    Membership,
+    OutgoingMail,
+    Passkey,
+    PasskeyChallenge,
+    RecoveryCode,
+    SecurityEvent,
+    Session,
+    User,
+)
 from accounts.services import passkeys, second_factor
 from accounts.services.passkeys import PasskeyRefused, Place
 from accounts.services.pruning import prune
@@ -34,7 +43,7 @@ def person(in_acme):
 
 def added(person, tenant, device, place=HERE, now=NOW):
     options = passkeys.begin_adding(user=person, tenant=tenant, place=place, now=now)
-    return passkeys.add(user=person, place=place, answer=device.create(options), name="Phone", now=now)
+    return passkeys.add(user=person, tenant=None, place=place, answer=device.create(options), name="Phone", now=now)
 
 
 @pytest.fixture
@@ -106,7 +115,7 @@ def test_a_challenge_for_adding_is_none_for_using_and_the_other_way_round(person
     assert used(person, in_acme, device.get(json.dumps({**wanted, **json.loads(adding)}))) is False
     answer = Authenticator().create(json.dumps({**json.loads(adding), "challenge": wanted["challenge"]}))
     with pytest.raises(PasskeyRefused):
-        passkeys.add(user=person, place=HERE, answer=answer, name="", now=NOW)
+        passkeys.add(user=person, tenant=None, place=HERE, answer=answer, name="", now=NOW)
     assert Passkey.objects.count() == 1
 
 
@@ -203,18 +212,23 @@ def test_with_the_last_second_factor_the_recovery_codes_go(person, in_acme, devi
     added(person, in_acme, second)
     first_row, second_row = Passkey.objects.order_by("pk")
 
-    assert passkeys.remove(user=person, host="acme.localhost", public_id=first_row.public_id)
+    told = OutgoingMail.objects.filter(tenant=None).count()
+    assert passkeys.remove(user=person, tenant=None, host="acme.localhost", public_id=first_row.public_id, now=NOW)
+    assert not passkeys.remove(user=person, tenant=None, host="acme.localhost", public_id=first_row.public_id, now=NOW)
+    assert OutgoingMail.objects.filter(tenant=None).count() == told + 1
     assert second_factor.codes_left(person) == 10
-    assert passkeys.remove(user=person, host="acme.localhost", public_id=second_row.public_id)
+    assert passkeys.remove(user=person, tenant=None, host="acme.localhost", public_id=second_row.public_id, now=NOW)
     assert (second_factor.codes_left(person), second_factor.is_set_up(person)) == (0, False)
 
 
 def test_the_app_and_a_passkey_share_the_recovery_codes(person, in_acme, device):
     app = pyotp.TOTP(second_factor.begin(user=person, issuer="Payymo").secret)
-    assert second_factor.confirm(user=person, code=app.at(NOW), now=NOW) == ()
+    assert second_factor.confirm(user=person, tenant=None, code=app.at(NOW), now=NOW) == ()
     assert second_factor.codes_left(person) == 10
 
-    second_factor.remove(user=person, code=app.at(NOW + timedelta(seconds=30)), now=NOW + timedelta(seconds=30))
+    second_factor.remove(
+        user=person, tenant=None, code=app.at(NOW + timedelta(seconds=30)), now=NOW + timedelta(seconds=30)
+    )
 
     assert (second_factor.codes_left(person), second_factor.is_set_up(person)) == (10, True)
 
@@ -234,7 +248,7 @@ def test_whatever_a_browser_sends_is_refused_and_never_breaks(django_db_blocker,
         for answer in (json.dumps(garbage), str(garbage), "x" * 20_000):
             assert passkeys.use(user=person, tenant=None, place=HERE, answer=answer, now=NOW) is False
             with pytest.raises(PasskeyRefused):
-                passkeys.add(user=person, place=HERE, answer=answer, name="", now=NOW)
+                passkeys.add(user=person, tenant=None, place=HERE, answer=answer, name="", now=NOW)
         connection.close()
 
 

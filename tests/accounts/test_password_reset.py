@@ -66,7 +66,7 @@ def test_a_mail_says_afterwards_that_the_password_was_changed(in_acme):
 
 def test_the_second_factor_is_still_asked_for(in_acme, reviewer):
     app = pyotp.TOTP(second_factor.begin(user=reviewer, issuer="Payymo").secret)
-    second_factor.confirm(user=reviewer, code=app.now(), now=timezone.now())
+    second_factor.confirm(user=reviewer, tenant=None, code=app.now(), now=timezone.now())
     ask()
     choose(opened(letters.link_of()))
     client = browser()

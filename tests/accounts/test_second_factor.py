@@ -2,6 +2,7 @@
 
 import re
 import threading
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import pyotp
@@ -10,8 +11,10 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client, override_settings
 
-from accounts.models import RecoveryCode, TotpDevice, User
+from accounts.models import OutgoingMail, RecoveryCode, TotpDevice, User
 from accounts.services import second_factor
+from payymo.audit.models import AuditEntry
+from tenants import context
 from tests.conftest import PASSWORD
 
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -27,7 +30,9 @@ def person(in_acme):
 def app(person):
     """The person's app, set up a minute ago."""
     made = pyotp.TOTP(second_factor.begin(user=person, issuer="Payymo").secret)
-    second_factor.confirm(user=person, code=made.at(NOW - timedelta(minutes=2)), now=NOW - timedelta(minutes=2))
+    second_factor.confirm(
+        user=person, tenant=None, code=made.at(NOW - timedelta(minutes=2)), now=NOW - timedelta(minutes=2)
+    )
     return made
 
 
@@ -42,9 +47,9 @@ def test_the_app_is_on_from_its_first_right_code(person):
     app = pyotp.TOTP(second_factor.begin(user=person, issuer="Payymo").secret)
 
     with pytest.raises(second_factor.WrongCode):
-        second_factor.confirm(user=person, code="000000" if app.at(NOW) != "000000" else "111111", now=NOW)
+        second_factor.confirm(user=person, tenant=None, code="000000" if app.at(NOW) != "000000" else "111111", now=NOW)
     assert second_factor.is_set_up(person) is False
-    codes = second_factor.confirm(user=person, code=app.at(NOW), now=NOW)
+    codes = second_factor.confirm(user=person, tenant=None, code=app.at(NOW), now=NOW)
 
     assert (second_factor.is_set_up(person), len(codes), len(set(codes))) == (True, 10, 10)
     with pytest.raises(second_factor.AlreadySetUp):
@@ -77,7 +82,7 @@ def test_what_is_no_code_opens_nothing(person, app, code):
 
 
 def test_a_recovery_code_counts_once_however_it_is_typed(person, app):
-    codes = second_factor.renew_recovery_codes(user=person, code=app.at(NOW), now=NOW)
+    codes = second_factor.renew_recovery_codes(user=person, tenant=None, code=app.at(NOW), now=NOW)
 
     assert second_factor.use_code(user=person, code=codes[0].lower().replace("-", " "), now=NOW) is True
     assert second_factor.use_code(user=person, code=codes[0], now=NOW) is False
@@ -88,7 +93,9 @@ def test_a_recovery_code_counts_once_however_it_is_typed(person, app):
 def test_of_many_uses_of_one_code_at_once_one_counts(committed_acme):
     person = User.objects.get(email=EMAIL)
     app = pyotp.TOTP(second_factor.begin(user=person, issuer="Payymo").secret)
-    second_factor.confirm(user=person, code=app.at(NOW - timedelta(minutes=2)), now=NOW - timedelta(minutes=2))
+    second_factor.confirm(
+        user=person, tenant=None, code=app.at(NOW - timedelta(minutes=2)), now=NOW - timedelta(minutes=2)
+    )
     right = []
 
     def spend():
@@ -228,7 +235,9 @@ def test_staff_without_it_do_not_enter(db):
 def test_staff_with_it_enter_by_code(db):
     staff = User.objects.get(email="staff@payymo.example")
     app = pyotp.TOTP(second_factor.begin(user=staff, issuer="Payymo").secret)
-    second_factor.confirm(user=staff, code=app.at(NOW - timedelta(minutes=2)), now=NOW - timedelta(minutes=2))
+    second_factor.confirm(
+        user=staff, tenant=None, code=app.at(NOW - timedelta(minutes=2)), now=NOW - timedelta(minutes=2)
+    )
     client = Client(headers={"host": "admin.localhost"})
     body = {"username": "staff@payymo.example", "password": PASSWORD}
 
@@ -241,9 +250,33 @@ def test_staff_with_it_enter_by_code(db):
 
 
 def test_the_operator_takes_a_lost_app_away(person, app):
+    told = OutgoingMail.objects.count()
     call_command("second_factor", email=EMAIL, reset=True)
 
     assert token().status_code == 200
+    assert (OutgoingMail.objects.count() - told, OutgoingMail.objects.latest("pk").tenant.slug) == (1, "acme")
     with pytest.raises(CommandError) as refused:
         call_command("second_factor", email="nobody@acme.example", reset=True)
     assert refused.value.returncode == 2
+
+
+def test_every_change_leaves_one_mail_and_a_refused_one_none(person, in_acme):
+    here, left = {"user": person, "tenant": in_acme}, []
+    step = timedelta(seconds=30)
+
+    def counted(call, **given):
+        with suppress(second_factor.WrongCode):
+            call(**here, **given)
+        left.append(OutgoingMail.objects.filter(tenant=in_acme, kind="second_factor_changed").count())
+
+    app = pyotp.TOTP(second_factor.begin(user=person, issuer="Payymo").secret)
+    counted(second_factor.confirm, code="no", now=NOW)
+    counted(second_factor.confirm, code=app.at(NOW), now=NOW)
+    counted(second_factor.renew_recovery_codes, code="no", now=NOW)
+    counted(second_factor.renew_recovery_codes, code=app.at(NOW + step), now=NOW + step)
+    counted(second_factor.remove, code="no", now=NOW)
+    counted(second_factor.remove, code=app.at(NOW + 2 * step), now=NOW + 2 * step)
+
+    assert left == [0, 1, 1, 2, 2, 3]
+    with context.inside(in_acme):
+        assert AuditEntry.objects.filter(action="security.second_factor_changed").count() == 3

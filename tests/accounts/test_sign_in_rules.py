@@ -122,7 +122,7 @@ def test_link_tokens_have_256_bits_and_never_repeat():
 def test_of_six_uses_of_one_recovery_code_at_once_one_counts(committed_acme, reviewer):
     app = pyotp.TOTP(second_factor.begin(user=reviewer, issuer="Payymo").secret)
     now = datetime.now(UTC)
-    codes = second_factor.confirm(user=reviewer, code=app.at(now), now=now)
+    codes = second_factor.confirm(user=reviewer, tenant=None, code=app.at(now), now=now)
     ready, right = threading.Barrier(6), []
 
     def spend():

@@ -5,11 +5,13 @@ import json
 import re
 
 import pytest
+from django.core import mail
 from django.test import Client
 
-from accounts.models import Passkey, SecurityEvent, Session, User
-from accounts.services import passkeys, second_factor
+from accounts.models import OutgoingMail, Passkey, SecurityEvent, Session, User
+from accounts.services import own_language, passkeys, second_factor
 from accounts.services.passkeys import Place
+from accounts.tasks import send_staff_mails
 from tests.accounts.authenticator import Authenticator
 from tests.accounts.test_passkeys import NOW
 from tests.conftest import PASSWORD
@@ -28,7 +30,7 @@ def device(staff):
     made = Authenticator(origin=f"http://{HOST}:8000")
     place = Place(HOST, "k" * 32)
     options = passkeys.begin_adding(user=staff, tenant=None, place=place, now=NOW)
-    passkeys.add(user=staff, place=place, answer=made.create(options), name="Key", now=NOW)
+    passkeys.add(user=staff, tenant=None, place=place, answer=made.create(options), name="Key", now=NOW)
     made.count += 1
     return made
 
@@ -40,6 +42,13 @@ def browser():
 def asked(page, kind="get"):
     found = re.search(rf'data-pm-passkey="{kind}"[^>]*data-pm-options="([^"]*)"', page.content.decode())
     return html.unescape(found.group(1))
+
+
+def staffs_mails():
+    """Work off the mails of the staff host, as the worker does, and return those that went out."""
+    before = len(mail.outbox)
+    send_staff_mails()
+    return mail.outbox[before:]
 
 
 def is_in(client):
@@ -57,7 +66,7 @@ def test_after_the_password_the_passkey_opens_the_console_and_goes_on(device):
     assert (done.status_code, done["Location"]) == (302, "/admin/tenants/tenant/")
     assert is_in(client)
     assert Session.objects.filter(tenant=None, revoked_at=None).count() == 1
-    assert list(SecurityEvent.objects.values_list("kind", flat=True)) == ["staff_signed_in"]
+    assert list(SecurityEvent.objects.values_list("kind", flat=True)) == ["second_factor_changed", "staff_signed_in"]
 
 
 def test_a_recovery_code_still_opens_it(staff, device):
@@ -141,6 +150,11 @@ def test_staff_add_and_remove_their_own_passkey_while_the_sign_in_is_fresh(staff
     again = client.post("/admin/passkeys/", {"passkey": made, "name": "Desk"})
     removed = client.post(f"/admin/passkeys/{row.public_id}/")
 
+    told = staffs_mails()
+    assert [(message.to, message.subject) for message in told] == [
+        (["staff@payymo.example"], "Your Payymo second factor was changed")
+    ] * 2
+    assert f"http://{HOST}:8000/admin/passkeys/" in told[0].body
     assert (added.status_code, row.rp_id, row.name) == (200, HOST, "Desk")
     assert len(added.context["page"]["codes"]) == 10
     assert (again.status_code, removed.status_code, Passkey.objects.count()) == (422, 303, 0)
@@ -169,3 +183,69 @@ def test_nobody_elses_passkey_is_removed(staff, device, reviewer):
 
     assert client.post(f"/admin/passkeys/{other.public_id}/").status_code == 404
     assert Passkey.objects.filter(pk=other.pk).exists()
+
+
+NEW_ONE = "lanterns under quiet rain"
+
+
+def test_staff_change_their_password_and_are_told_and_every_other_session_ends(staff, device):
+    here, there = browser(), browser()
+    for client in (here, there):
+        client.post("/admin/login/", BODY)
+        client.post(SECOND, {"passkey": device.get(asked(client.get(SECOND)))})
+        device.count += 1
+    staffs_mails()
+
+    done = here.post("/admin/password_change/", {"current": PASSWORD, "new": NEW_ONE})
+
+    staff.refresh_from_db()
+    assert (done.status_code, done["Location"]) == (303, "/admin/password_change/done/")
+    assert (staff.check_password(NEW_ONE), is_in(here), is_in(there)) == (True, True, False)
+    [told] = staffs_mails()
+    assert (told.to, told.subject) == ([staff.email], "Your Payymo password was changed")
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"current": "not the present one", "new": NEW_ONE}, "This is not your present password."),
+        ({"current": PASSWORD, "new": "short"}, "too short"),
+        ({"current": PASSWORD, "new": "password1234567"}, "common password"),
+    ],
+)
+def test_a_refused_change_of_staffs_password_changes_nothing_and_counts(staff, device, given, says):
+    client = browser()
+    client.post("/admin/login/", BODY)
+    client.post(SECOND, {"passkey": device.get(asked(client.get(SECOND)))})
+    staffs_mails()
+
+    refused = client.post("/admin/password_change/", given)
+
+    staff.refresh_from_db()
+    assert (refused.status_code, says in refused.content.decode()) == (422, True)
+    assert (staff.check_password(PASSWORD), is_in(client), staffs_mails()) == (True, True, [])
+
+
+def test_guesses_at_staffs_present_password_are_limited(device):
+    client = browser()
+    client.post("/admin/login/", BODY)
+    client.post(SECOND, {"passkey": device.get(asked(client.get(SECOND)))})
+
+    for number in range(5):
+        client.post("/admin/password_change/", {"current": f"guess {number}", "new": NEW_ONE})
+    refused = client.post("/admin/password_change/", {"current": PASSWORD, "new": NEW_ONE})
+
+    assert "Too many sign-in attempts" in refused.content.decode()
+
+
+def test_staffs_mail_in_their_own_language_waits_while_the_mail_server_is_down(staff, device, settings):
+    own_language.choose(user=staff, language="de")
+    sound, settings.EMAIL_BACKEND = settings.EMAIL_BACKEND, "tests.accounts.test_mailing.Refusing"
+
+    assert staffs_mails() == []
+    settings.EMAIL_BACKEND = sound
+    OutgoingMail.objects.update(due_at=NOW)
+    [told] = staffs_mails()
+
+    assert told.subject == "Ihr zweiter Faktor bei Payymo wurde geändert"
+    assert staffs_mails() == []

@@ -76,7 +76,7 @@ def test_a_password_opens_it_for_a_quarter_of_an_hour(stale_api):
 def test_a_code_opens_it_and_counts_once(in_acme):
     owner = User.objects.get(email=OWNER)
     app = pyotp.TOTP(second_factor.begin(user=owner, issuer="Payymo").secret)
-    codes = second_factor.confirm(user=owner, code=app.now(), now=timezone.now())
+    codes = second_factor.confirm(user=owner, tenant=None, code=app.now(), now=timezone.now())
     TotpDevice.objects.update(last_step=0)
     caller = Caller.__new__(Caller)
     caller.headers = {"host": "acme.localhost"}

@@ -137,6 +137,7 @@ def test_me_says_who_calls_in_which_role_at_which_tenant(acme_api, acme, reviewe
         "id": str(reviewer.public_id),
         "email": "reviewer@acme.example",
         "name": "Reviewer",
+        "language": "",
         "role": "reviewer",
         "tenant": {"id": str(acme.public_id), "slug": "acme", "name": "Acme"},
         "permissions": sorted(BUILTIN_ROLES["reviewer"]),

@@ -121,17 +121,21 @@ def test_an_offered_rule_that_is_dismissed_is_not_offered_again(as_owner, as_rev
 
 
 def test_general_settings_are_saved_and_recorded(as_admin, in_acme):
-    answer = as_admin.post("/settings/general/", {"time_zone": "Europe/Berlin", "undo_seconds": "45"})
+    answer = as_admin.post("/settings/general/", {"time_zone": "Europe/Berlin", "language": "de", "undo_seconds": "45"})
 
     tenant = Tenant.objects.get(pk=in_acme.pk)
-    assert (answer.status_code, tenant.time_zone, tenant.undo_seconds) == (303, "Europe/Berlin", 45)
+    assert (answer.status_code, tenant.time_zone, tenant.language, tenant.undo_seconds) == (
+        303, "Europe/Berlin", "de", 45,
+    )  # fmt: skip
     assert AuditEntry.objects.get(action="settings.changed").details == {
-        "time_zone": "Europe/Berlin", "undo_seconds": "45",
+        "time_zone": "Europe/Berlin", "language": "de", "undo_seconds": "45",
     }  # fmt: skip
 
 
 @pytest.mark.parametrize("sent", [
-    {"time_zone": "Mars/Base", "undo_seconds": "30"}, {"time_zone": "UTC", "undo_seconds": "601"}, {},
+    {"time_zone": "Mars/Base", "language": "en", "undo_seconds": "30"},
+    {"time_zone": "UTC", "language": "en", "undo_seconds": "601"},
+    {"time_zone": "UTC", "language": "tlh", "undo_seconds": "30"}, {},
 ])  # fmt: skip
 def test_general_settings_out_of_bounds_change_nothing(as_admin, in_acme, sent):
     assert as_admin.post("/settings/general/", {**sent, "x": "y"}).status_code == 422
@@ -155,18 +159,23 @@ def test_a_reviewer_changes_no_settings(as_reviewer):
     assert as_reviewer.post("/settings/support/", {"hours": "8"}).status_code == 403
 
 
-def test_display_is_kept_in_the_browser(as_viewer):
+def test_display_is_kept_in_the_browser_and_the_language_with_the_person(as_viewer, viewer):
     as_viewer.post("/account/profile/", {"language": "de", "density": "compact"})
+
+    viewer.refresh_from_db()
+    assert viewer.language == "de"
 
     page = as_viewer.get("/account/profile/").content.decode()
     assert '<html lang="de"' in page
     assert 'data-pm-keys="off"' in page
     assert "pm-compact" in page
     assert as_viewer.post("/account/profile/", {"language": "xx", "density": "huge"}).status_code == 422
+    viewer.refresh_from_db()
+    assert viewer.language == "de"
 
 
 def test_moments_are_shown_in_the_companys_time_zone(as_admin, in_acme):
-    as_admin.post("/settings/general/", {"time_zone": "Asia/Tokyo", "undo_seconds": "30"})
+    as_admin.post("/settings/general/", {"time_zone": "Asia/Tokyo", "language": "en", "undo_seconds": "30"})
     as_admin.post("/settings/support/", {"hours": "8"})
 
     until = Tenant.objects.get(pk=in_acme.pk).support_access_until

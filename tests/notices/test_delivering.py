@@ -17,6 +17,7 @@ from payymo.notices.models import Delivery, DeliveryAttempt, Endpoint, Event
 from payymo.notices.services import collecting, delivering, endpoints, messages, watching
 from payymo.notices.services.telling import Happening, tell
 from tenants import context
+from tenants.models import Tenant
 
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -225,13 +226,19 @@ def unreachable(row):
     assert DeliveryAttempt.objects.get(delivery__endpoint=row).outcome == "address_refused"
 
 
-def test_slack_gets_a_sentence_and_no_signature(in_acme, receiver):
+def test_slack_gets_a_sentence_in_the_companys_language_and_no_signature(in_acme, receiver):
     made = endpoint(receiver, form="slack")
     happened()
     run()
 
-    [(headers, body)] = receiver.got
+    Tenant.objects.filter(pk=in_acme.pk).update(language="de")
+    with context.inside(Tenant.objects.get(pk=in_acme.pk)):
+        happened(1)
+        run()
+
+    (headers, body), (_, german) = receiver.got
     assert made.secret == ""
+    assert "Eine Zahlung über 49,00" in json.loads(german)["text"]
     assert json.loads(body)["text"].startswith("A payment of 49.00\u00a0EUR was posted to WHMCS. <http")
     assert "webhook-signature" not in headers
 

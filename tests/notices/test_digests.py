@@ -8,7 +8,7 @@ from django.core import mail
 from django.db import connection
 
 from accounts.models import Membership, OutgoingMail
-from accounts.services import mailing
+from accounts.services import mailing, own_language
 from payymo.notices.kinds import Kind
 from payymo.notices.models import Bundle, Delivery, Endpoint, Event, Notice
 from payymo.notices.services import digests, letters, reading
@@ -136,6 +136,21 @@ def test_a_mail_names_nobody_and_says_how_to_stop_it(in_acme, reviewer):
     assert letters.reader_of(token, tenant=in_acme) == reviewer
     assert letters.reader_of(token[:-1], tenant=in_acme) is None
     assert letters.reader_of(token, tenant=Tenant.objects.get(slug="globex")) is None
+
+
+def test_two_readers_of_one_company_each_get_their_language(in_acme, reviewer, owner):
+    own_language.choose(user=reviewer, language="de")
+    own_language.choose(user=owner, language="en")
+    for each in (reviewer, owner):
+        notice(each, kind=Kind.CONSENT_ENDS, days=7)
+    digests.mail_at_once(now=NOW)
+
+    found = {to[0]: (subject, body) for to, subject, body in sent(in_acme)}
+
+    assert found[owner.email][0] == "A bank consent ends in 7 days. Renew it, or newer payments will be missing."
+    assert "Choose what is mailed" in found[owner.email][1]
+    assert found[reviewer.email][0].startswith("Eine Bankzustimmung endet in 7 Tagen.")
+    assert "Choose what is mailed" not in found[reviewer.email][1]
 
 
 def test_stopping_the_mails_keeps_the_notices(in_acme, reviewer):

@@ -25,7 +25,7 @@ class Command(BaseCommand):
         if user is None:
             raise CommandError(f"There is no active account {options['email']!r}.", returncode=2)
         if options["reset"]:
-            second_factor.reset(user=user)
+            second_factor.take_away_lost(user=user, now=timezone.now())
             self.stdout.write("Taken away.")
             return
         try:
@@ -33,7 +33,7 @@ class Command(BaseCommand):
             self.stdout.write(f"Put this into the authenticator app: {enrolment.secret}")
             self.stdout.write("The six digits it shows now: ", ending="")
             self.stdout.flush()
-            codes = second_factor.confirm(user=user, code=input(), now=timezone.now())
+            codes = second_factor.confirm(user=user, code=input(), tenant=None, now=timezone.now())
         except (DomainError, EOFError) as error:
             raise CommandError(str(error) or "No code was given; nothing is turned on.", returncode=2) from error
         self.stdout.write("On. Recovery codes, each once:\n" + "\n".join(codes))

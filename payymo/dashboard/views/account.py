@@ -52,14 +52,13 @@ def _act(request: HttpRequest, form: CodeForm) -> tuple[str, ...]:
         return ()
     codes: tuple[str, ...] = ()
     if act == "confirm":
-        codes = second_factor.confirm(user=user, code=code, now=now)
+        codes = second_factor.confirm(user=user, tenant=request.tenant, code=code, now=now)
     elif act == "renew":
-        codes = second_factor.renew_recovery_codes(user=user, code=code, now=now)
+        codes = second_factor.renew_recovery_codes(user=user, tenant=request.tenant, code=code, now=now)
     elif act == "remove":
-        second_factor.remove(user=user, code=code, now=now)
+        second_factor.remove(user=user, tenant=request.tenant, code=code, now=now)
     else:
         raise Http404
-    second_factor.tell_of_change(user=user, tenant=request.tenant, now=now)
     return codes
 
 
@@ -74,8 +73,7 @@ def add_passkey(request: HttpRequest) -> HttpResponse:
     try:
         if form.is_valid():
             given = {"answer": form.cleaned_data["passkey"], "name": form.cleaned_data["name"]}
-            codes = passkeys.add(user=request.user, place=place, **given, now=now)
-            second_factor.tell_of_change(user=request.user, tenant=request.tenant, now=now)
+            codes = passkeys.add(user=request.user, tenant=request.tenant, place=place, **given, now=now)
             messages.success(request, _("The passkey is added."))
             return _page(request, codes=codes) if codes else _back()
     except passkeys.PasskeyRefused as error:
@@ -99,9 +97,9 @@ def add_passkey(request: HttpRequest) -> HttpResponse:
 @confirming.asks_again
 def remove_passkey(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """Remove one of one's own passkeys."""
-    if not passkeys.remove(user=request.user, host=host_of(request), public_id=public_id):
+    given = {"host": host_of(request), "public_id": public_id, "now": timezone.now()}
+    if not passkeys.remove(user=request.user, tenant=request.tenant, **given):
         raise Http404
-    second_factor.tell_of_change(user=request.user, tenant=request.tenant, now=timezone.now())
     messages.success(request, _("The passkey is removed."))
     return _back()
 

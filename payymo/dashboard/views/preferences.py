@@ -1,4 +1,4 @@
-"""Choices kept in cookies, so that the first answer is drawn right."""
+"""How one sees the pages: the language is the person's, the rest is in cookies, so that the first answer is right."""
 
 from django.conf import settings
 from django.contrib import messages
@@ -9,6 +9,7 @@ from django.utils.translation import get_language, gettext, override
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.guards import for_members, requires_permission
+from accounts.services import own_language
 from payymo.dashboard.context import DENSITY, KEYS
 from payymo.dashboard.forms_settings import DisplayForm
 from payymo.dashboard.links import link
@@ -36,7 +37,7 @@ def theme(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @for_members
 def display(request: HttpRequest) -> HttpResponse:
-    """Show and change language, density and single keys of this browser."""
+    """Show and change one's language, and density and single keys of this browser."""
     initial = {
         "language": get_language(),
         "density": "compact" if request.COOKIES.get(DENSITY) == "compact" else "comfortable",
@@ -47,10 +48,12 @@ def display(request: HttpRequest) -> HttpResponse:
         context = {"shell": shell_of(request, ""), "page": DisplayPage(form)}
         return render(request, "dashboard/profile.html", context, status=422 if form.errors else 200)
     chosen = form.cleaned_data
+    own_language.choose(user=request.user, language=chosen["language"])
     with override(chosen["language"]):
         messages.success(request, gettext("Saved."))
     answer = HttpResponseRedirect(link("account_profile"), status=303)
     values = {
+        # For the pages before the sign-in.
         settings.LANGUAGE_COOKIE_NAME: chosen["language"],
         DENSITY: chosen["density"],
         KEYS: "on" if chosen["keys"] else "off",

@@ -1,4 +1,4 @@
-"""Time zone, undo window, and the access of Payymo's staff."""
+"""Time zone, language, undo window, and the access of Payymo's staff."""
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -24,7 +24,7 @@ from tenants.services import settings as services
 def general(request: HttpRequest) -> HttpResponse:
     """Show and change the general settings."""
     tenant = request.tenant
-    initial = {"time_zone": tenant.time_zone, "undo_seconds": tenant.undo_seconds}
+    initial = {"time_zone": tenant.time_zone, "language": tenant.language, "undo_seconds": tenant.undo_seconds}
     form = GeneralForm(request.POST or None, initial=initial)
     if request.method == "POST" and form.is_valid():
         try:

@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 from accounts import reach
 from accounts.models import Membership, User
 from accounts.permissions import active_memberships, permissions_of_member, reach_of
-from accounts.services.letters import Letter, compose
+from accounts.services.letters import Letter, compose, for_reader
 from payymo.notices import words
 from payymo.notices.models import Bundle, Notice
 from payymo.notices.services import reading
@@ -33,6 +33,11 @@ def letter(about: uuid.UUID, tenant: Tenant, now: datetime) -> Letter | None:
         notices = list(mine.filter(bundle=bundle).order_by("-pk")[: MOST_LINES + 1])
     if not notices:
         return None
+    with for_reader(member.user, tenant):
+        return _written(bundle, notices, member, tenant)
+
+
+def _written(bundle: Bundle, notices: list[Notice], member: Membership, tenant: Tenant) -> Letter:
     stop = address_of(tenant, f"/notifications/stop/{_token(member)}/")
     page = {
         "tenant_name": tenant.name,

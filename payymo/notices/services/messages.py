@@ -12,6 +12,7 @@ from django.utils.translation import gettext
 
 from payymo.notices import words
 from payymo.notices.models import Delivery, Endpoint
+from payymo.shared.languages import speaking
 from tenants.links import address_of
 from tenants.models import Tenant
 from whmcs.services.signing import signed_headers
@@ -63,10 +64,12 @@ def _payload(delivery: Delivery, tenant: Tenant) -> dict[str, Any]:
 
 
 def _slack(delivery: Delivery, tenant: Tenant) -> str:
-    if delivery.event is None:
-        return gettext("This is a test message of Payymo.")
-    link = address_of(tenant, words.path_of(delivery.event))
-    return f"{words.text_of(delivery.event)} <{link}|Payymo>"
+    """Say it in the company's language: a channel has many readers."""
+    with speaking(tenant.language):
+        if delivery.event is None:
+            return gettext("This is a test message of Payymo.")
+        link = address_of(tenant, words.path_of(delivery.event))
+        return f"{words.text_of(delivery.event)} <{link}|Payymo>"
 
 
 def _written(moment: datetime) -> str:

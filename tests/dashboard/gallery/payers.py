@@ -41,7 +41,7 @@ def display() -> DisplayPage:
 
 
 def general() -> GeneralSettingsPage:
-    form = GeneralForm(initial={"time_zone": "Europe/Berlin", "undo_seconds": 30})
+    form = GeneralForm(initial={"time_zone": "Europe/Berlin", "language": "de", "undo_seconds": 30})
     visits = (pages.Event(ago(hours=1), "Sam", "Payymo's staff entered", icon="users"),)
     return GeneralSettingsPage(form, SupportForm(), "/settings/support/", "", visits)
 
