@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from payymo.local.environment import process_environment
 from payymo.local.home import CHECKOUT
 
 TELL = "import os; print(os.environ['DATABASE_URL'], os.environ['REDIS_URL'], flush=True); input()"
@@ -52,6 +53,12 @@ def test_two_at_once_in_one_home_have_their_own_servers_and_leave_nothing(home, 
 
     assert (first.returncode, second.returncode) == (0, 0)
     assert list(home.root.glob("test-*")) == []
+
+
+def test_processes_keep_bytecode_though_the_launcher_was_told_not_to(monkeypatch):
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+
+    assert "PYTHONDONTWRITEBYTECODE" not in process_environment({})
 
 
 def test_the_exit_status_of_the_command_is_passed_on(home, throwaway):
