@@ -19,6 +19,7 @@ from matching.learning_models import AutomationStop, EngineModel
 from matching.pair_models import EntryPair
 from matching.policy_models import AutoApprovalPolicy, Band, TwoPersonLimit
 from matching.rule_models import MatchingRule
+from matching.taken_back_models import TakenBack
 from matching.teamwork_models import Assignment, Comment, DismissedOffer, SavedView
 from payments.models import Payout, StripePayment
 from payymo.shared.models import Record
@@ -50,6 +51,7 @@ __all__ = [
     "SavedView",
     "Settlement",
     "StripeInvoiceMatch",
+    "TakenBack",
     "TwoPersonLimit",
 ]
 

@@ -27,10 +27,6 @@ class EntryPair(Record):
     undone_by = models.ForeignKey(
         "matching.Decision", on_delete=models.PROTECT, null=True, blank=True, related_name="undone_pairs"
     )
-    dealt_with_at = models.DateTimeField(
-        null=True, blank=True, help_text="a person has put right what the return means for a matched payment"
-    )
-    dealt_with_by_id = models.BigIntegerField(null=True, blank=True)
     paired_at = models.DateTimeField()
 
     class Meta:

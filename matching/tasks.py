@@ -9,7 +9,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from matching import second_process
-from matching.services import full_run, learning, policy, proposing, rounds, training
+from matching.services import full_run, learning, policy, proposing, rounds, taken_back, training
 from tenants import context
 from tenants.jobs import exclusive
 from tenants.tasks import TenantTask
@@ -78,3 +78,11 @@ def train_when_due() -> None:
     except training.TrainingRuns:
         return
     logger.info("trained", extra={"event": "trained", "status": trained.outcome, "count": trained.decisions})
+
+
+@shared_task(base=TenantTask)
+def watch_taken_back() -> None:
+    """Look whether WHMCS shows by now what was taken back of matched payments."""
+    with exclusive("watch-taken-back") as alone:
+        if alone:
+            taken_back.watch(now=timezone.now())

@@ -55,6 +55,7 @@ app.conf.beat_schedule = {
     "sync-whmcs": _every(60.0, "whmcs.tasks.sync_due_instances"),
     "propose": _every(20.0, "matching.tasks.propose_pending"),
     "propose-all": _every(300.0, "matching.tasks.propose_all"),
+    "watch-taken-back": _every(300.0, "matching.tasks.watch_taken_back"),
     "train": _every(3600.0, "matching.tasks.train_when_due"),
     "post": _every(10.0, "whmcs.tasks.post_pending"),
     "send-mails": _every(60.0, "accounts.tasks.send_mails"),

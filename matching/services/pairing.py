@@ -6,21 +6,18 @@ a step, for a person.
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from accounts import reach
-from accounts.models import User
 from banking.models import BankAccount, BankTransaction
 from matching import locks
 from matching.core import pairing as core
 from matching.models import Decision
 from matching.pair_models import EntryPair
 from matching.services.decisions import Actor, close_proposals, record, reopen
-from payymo.audit.services import recording as audit
-from payymo.shared.errors import Conflict, NotAllowed
+from payymo.shared.errors import NotAllowed
 from payymo.shared.models import ReceiptState
 from payymo.shared.money import UnreadableAmount, to_minor
 
@@ -32,12 +29,6 @@ _COLUMNS = (
     "remittance_information", "structured_reference", "end_to_end_id", "bank_reference", "bank_entry_id",
     "return_sign", "original_amount", "original_currency",
 )  # fmt: skip
-
-
-class NothingToDealWith(Conflict):
-    """This return asks nothing of a person, or was dealt with already."""
-
-    code = "nothing_to_deal_with"
 
 
 def pair_found(*, now: datetime) -> dict[str, int]:
@@ -175,18 +166,3 @@ def take_apart(*, decision: Decision, undo: Decision, actor: Actor, now: datetim
             state=ReceiptState.UNRECONCILED, ignored_reason="", proposed_at=None
         )
         reopen(entry, made)
-
-
-@transaction.atomic
-def deal_with_return(*, pair_id: UUID | str, by: User, now: datetime) -> EntryPair:
-    """Say that what a return means for its matched payment has been put right, in WHMCS or with the customer.
-
-    Raises: EntryPair.DoesNotExist; NothingToDealWith.
-    """
-    pair = EntryPair.objects.select_for_update().get(public_id=pair_id, kind=EntryPair.Kind.RETURN)
-    if pair.undone_by_id is not None or pair.dealt_with_at is not None:
-        raise NothingToDealWith("This return was dealt with already.")
-    pair.dealt_with_at, pair.dealt_with_by_id = now, by.pk
-    pair.save(update_fields=["dealt_with_at", "dealt_with_by_id"])
-    audit.record(action="return.dealt_with", about=pair, details={"payment": str(pair.earlier.public_id)})
-    return pair

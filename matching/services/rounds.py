@@ -12,6 +12,7 @@ from matching.services import (
     rule_ignoring,
     rule_requeue,
     settlement,
+    taken_back,
 )
 from matching.services.proposing import Outcome, Progress
 
@@ -21,6 +22,7 @@ def prepare(*, now: datetime) -> dict[str, int]:
     paired = pairing.pair_found(now=now)
     return {
         **paired,
+        **(taken_back.watch(now=now) if paired["returns"] else {}),
         "debits_by_rule": rule_ignoring.ignore_outgoing(now=now),
         "outgoing": proposing.set_outgoing_aside(now=now),
         "payouts": settlement.settle_found(now=now),

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from accounts.permissions import BUILTIN_ROLES
 from banking.models import StatementImport
-from matching.models import Decision, EntryPair, Proposal
+from matching.models import Decision, EntryPair, Proposal, TakenBack
 from matching.rule_models import MatchingRule
 from matching.services import allocation, proposing, rules, setting_aside
 from matching.services.decisions import Actor
@@ -109,6 +109,7 @@ def things(actor):
         kind="RETURN", earlier=payment, later=rows.transfer("Return", "-119.00", return_sign="bank"), clue="payer",
         paired_at=now,
     )  # fmt: skip
+    returned = TakenBack.objects.create(pair=returned, noticed_at=now)
     rule = [rules.create_rule(draft=draft, by=None, now=now) for _ in range(2)][1]
     made = {
         "rule": rule, "returned": returned,

@@ -93,6 +93,14 @@ def write_gone(invoice_id: int, *, read_at: datetime) -> None:
         invoice.save()
 
 
+def read_again(invoice_ids: Collection[int], *, read_before: datetime) -> int:
+    """Let invoices that were not read since `read_before` be read alone by the next run; return how many."""
+    rows = Invoice.objects.filter(
+        Q(read_at=None) | Q(read_at__lte=read_before), pk__in=invoice_ids, needs_reading=False, is_credit_account=False
+    )
+    return rows.update(needs_reading=True)
+
+
 def _busy(invoices: Collection[Invoice], read_at: datetime) -> set[int]:
     """Return the invoices whose balance a posting is changing, or has changed just now: their readings may be stale."""
     in_flight = Q(state__in=IN_FLIGHT) | Q(state=Posting.State.POSTED, posted_at__gte=read_at - _CLOCKS_DIFFER_BY)

@@ -75,7 +75,7 @@ from payymo.dashboard.pages.records import (
     TransactionRow,
     TransactionsPage,
 )
-from payymo.dashboard.pages.returns import PairNote, ReturnRow, ReturnsPage
+from payymo.dashboard.pages.returns import PairNote, ReturnRow, ReturnsPage, TakenBackNote, TakenBackStep
 from payymo.dashboard.pages.review import (
     Allowed,
     Conflict,
@@ -239,6 +239,8 @@ __all__ = [
     "Status",
     "StopCard",
     "StoppedPosting",
+    "TakenBackNote",
+    "TakenBackStep",
     "ThreeWayLine",
     "ThreeWayList",
     "ThreeWayReport",

@@ -10,7 +10,7 @@ from typing import Literal
 from payymo.dashboard.pages.comments import CommentLine
 from payymo.dashboard.pages.evidence import CandidateCard
 from payymo.dashboard.pages.postings import StoppedPosting
-from payymo.dashboard.pages.returns import PairNote
+from payymo.dashboard.pages.returns import PairNote, TakenBackNote
 from payymo.dashboard.pages.values import Amount, BandName, Chip, Event, Fact, Filters, Moment, Pager
 
 
@@ -184,6 +184,7 @@ class TransactionPage:
     assignee: str = ""
     comments: tuple[CommentLine, ...] = ()
     pair: PairNote | None = None
+    taken_back: tuple[TakenBackNote, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,44 +1,60 @@
-"""Bank entries that belong together."""
+"""Bank entries that belong together, and what was taken back of matched payments."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
-from payymo.dashboard.pages.values import Amount, Moment, Pager
+from payymo.dashboard.pages.values import Amount, Pager
 
 
 @dataclass(frozen=True, slots=True)
 class PairNote:
-    """What a payment is paired with. `step` says what a person is to do; a URL is empty where the viewer may not."""
+    """What a payment is paired with. A URL is empty where the viewer may not."""
 
     title: str
     other_title: str
     other_amount: Amount
-    other_moment: Moment
+    other_day: date
     other_url: str
     why: str
-    step: str = ""
-    dealt_with_url: str = ""
     undo_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class ReturnRow:
-    """A matched payment that the bank took back."""
+class TakenBackStep:
+    """One step of what a person is to do; `note` says since when WHMCS shows it, or what was seen last."""
 
-    url: str
-    name: str
-    reference: str
+    text: str
+    done: bool
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TakenBackNote:
+    """A return, a refund or a lost dispute of a matched payment. `ended` says how it ended; empty while it waits."""
+
+    source: str
     amount: Amount
-    returned: Moment
-    returned_url: str
-    step: str
+    day: date
+    steps: tuple[TakenBackStep, ...]
+    ended: str = ""
     dealt_with_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
+class ReturnRow:
+    """A matched payment of which money went back."""
+
+    url: str
+    name: str
+    reference: str
+    note: TakenBackNote
+
+
+@dataclass(frozen=True, slots=True)
 class ReturnsPage:
-    """Template `dashboard/returns.html`: returned payments that are matched, newest first."""
+    """Template `dashboard/returns.html`: what WHMCS must still be told of, newest first."""
 
     rows: tuple[ReturnRow, ...]
     pager: Pager

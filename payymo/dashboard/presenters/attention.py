@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from banking.models import BankConnection
-from matching import pair_selectors
+from matching import taken_back_selectors
 from matching.services import drift
 from payymo.dashboard import formats
 from payymo.dashboard.links import link
@@ -138,10 +138,12 @@ def _automation(permissions: frozenset[str]) -> Iterator[Banner]:
 def _returned(permissions: frozenset[str]) -> Iterator[Banner]:
     if "transactions.view" not in permissions:
         return
-    returned = pair_selectors.returns_to_deal_with().count()
+    returned = taken_back_selectors.to_deal_with().count()
     if returned:
         text = ngettext(
-            "%d matched payment was returned by the bank.", "%d matched payments were returned by the bank.", returned
+            "Money of %d matched payment went back, and WHMCS does not show it.",
+            "Money of %d matched payments went back, and WHMCS does not show it.",
+            returned,
         ) % returned  # fmt: skip
         yield Banner("warn", text, _("Decide what happens"), link("returns"))
 

@@ -11,6 +11,7 @@ from banking.models import BankAccount, BankConnection
 from matching import selectors
 from matching.models import Proposal
 from matching.services.policy import current_policy
+from matching.taken_back_selectors import to_deal_with
 from payments.models import StripeConnection
 from payymo.dashboard import formats
 from payymo.dashboard.links import link
@@ -73,6 +74,12 @@ def _figures() -> tuple[Figure, ...]:
         Figure(_("Posted to WHMCS"), formats.number(posted), _("read back in WHMCS's own book")),
         Figure(_("On their way"), formats.number(waiting), _("inside the undo window, or being sent")),
         Figure(_("Need a person"), formats.number(stopped), _("refused by WHMCS, or changed there"), link("postings")),
+        Figure(
+            _("Money taken back"),
+            formats.number(to_deal_with().count()),
+            _("WHMCS does not show it yet"),
+            link("returns"),
+        ),
     )
 
 

@@ -1,9 +1,5 @@
-"""Bank entries that belong together: on the page of a payment, and the returns that wait for a person."""
+"""Bank entries that belong together, on the page of a payment."""
 
-from datetime import datetime, time
-
-from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -12,9 +8,8 @@ from matching import pair_selectors
 from matching.core.pairing import Clue
 from matching.locks import Receipt
 from matching.pair_models import EntryPair
-from payymo.dashboard import formats, paging
 from payymo.dashboard.links import link
-from payymo.dashboard.pages import Moment, PairNote, ReturnRow, ReturnsPage
+from payymo.dashboard.pages import PairNote
 from payymo.dashboard.presenters import receipts
 
 _CLUES = {
@@ -34,11 +29,7 @@ def _titles(kind: str, is_later: bool) -> tuple[str, str]:
     return _("This payment was returned"), _("The return")
 
 
-def _day(entry: BankTransaction, now: datetime) -> Moment:
-    return formats.moment(timezone.make_aware(datetime.combine(entry.booking_date, time())), now)
-
-
-def note_of(receipt: Receipt, *, now: datetime, may_decide: bool) -> PairNote | None:
+def note_of(receipt: Receipt, *, may_decide: bool) -> PairNote | None:
     """Say what a payment is paired with; None for nothing."""
     found = pair_selectors.paired_with(receipt) if isinstance(receipt, BankTransaction) else None
     if found is None:
@@ -49,36 +40,8 @@ def note_of(receipt: Receipt, *, now: datetime, may_decide: bool) -> PairNote | 
         title=title,
         other_title=other_title,
         other_amount=receipts.amount_of(found.other),
-        other_moment=_day(found.other, now),
+        other_day=found.other.booking_date,
         other_url=link("transaction", found.other.public_id),
         why=str(_CLUES[Clue(found.pair.clue)]),
-        step=str(found.step.label) if found.step else "",
-        dealt_with_url=link("return_dealt_with", found.pair.public_id) if may_decide and found.step else "",
         undo_url=link("review_undo", made.public_id) if may_decide and made is not None else "",
-    )
-
-
-def listing(request: HttpRequest, *, now: datetime, may_decide: bool) -> ReturnsPage:
-    """Build the list of returned payments that are matched, newest first, 50 a page."""
-    rows = pair_selectors.returns_to_deal_with()
-    if (position := paging.cursor(request)) is not None:
-        rows = rows.filter(pk__lt=position[1])
-    shown, more = paging.page_of(request, list(rows[: paging.PAGE_SIZE + 1]))
-    steps = pair_selectors.steps(list(shown))
-    return ReturnsPage(
-        rows=tuple(_row(pair, steps, now, may_decide) for pair in shown),
-        pager=paging.pager(request, after=f"r_{shown[-1].pk}" if more else ""),
-    )
-
-
-def _row(pair: EntryPair, steps: dict[int, pair_selectors.Step], now: datetime, may_decide: bool) -> ReturnRow:
-    return ReturnRow(
-        url=link("transaction", pair.earlier.public_id),
-        name=receipts.name_of(pair.earlier) or _("Unknown payer"),
-        reference=receipts.reference_of(pair.earlier),
-        amount=receipts.amount_of(pair.earlier),
-        returned=_day(pair.later, now),
-        returned_url=link("transaction", pair.later.public_id),
-        step=str(steps[pair.pk].label) if pair.pk in steps else "",
-        dealt_with_url=link("return_dealt_with", pair.public_id) if may_decide else "",
     )

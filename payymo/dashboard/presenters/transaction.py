@@ -14,7 +14,7 @@ from matching.services.teamwork import colleagues
 from payymo.dashboard import formats, words
 from payymo.dashboard.links import link
 from payymo.dashboard.pages import AllocationRow, Amount, Chip, Fact, TransactionPage
-from payymo.dashboard.presenters import decided, pairs, postings, receipts, review
+from payymo.dashboard.presenters import decided, pairs, postings, receipts, review, taken_back
 from payymo.dashboard.presenters.candidates import whmcs_link
 from payymo.dashboard.presenters.events import event_of
 from payymo.shared.crypto import UnreadableSecret
@@ -124,5 +124,6 @@ def detail(receipt: Receipt, *, now: datetime, may_retry: bool = False, may_deci
         events=tuple(event_of(decision, now) for decision in selectors.decisions_of(receipt)),
         raw=_raw(receipt),
         review_url=link("review_item", receipt.public_id) if is_open else "",
-        pair=pairs.note_of(receipt, now=now, may_decide=may_decide),
+        pair=pairs.note_of(receipt, may_decide=may_decide),
+        taken_back=taken_back.notes_of(receipt, may_decide=may_decide),
     )

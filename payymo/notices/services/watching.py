@@ -11,7 +11,7 @@ from django.db.models import F, Func, IntegerField, Max, Q
 
 from accounts.models import Membership
 from banking.models import BankAccount, BankConnection, BankTransaction, StatementImport
-from matching import pair_selectors
+from matching import taken_back_selectors
 from payments.models import Dispute, StripeConnection, StripePayment
 from payymo.notices.kinds import Kind
 from payymo.notices.models import Endpoint
@@ -108,7 +108,8 @@ def _unclear(now: datetime) -> Iterator[Happening]:
 
 
 def _returned(now: datetime) -> Iterator[Happening]:
-    for pair in pair_selectors.returns_to_deal_with().filter(paired_at__gt=now - _NEWS)[:MOST]:
+    waiting = taken_back_selectors.to_deal_with().filter(pair__paired_at__gt=now - _NEWS)
+    for pair in (row.pair for row in waiting[:MOST] if row.pair is not None):
         details = {"receipt": str(pair.earlier.public_id), **said(pair.earlier.amount, pair.earlier.currency)}
         yield Happening(
             Kind.PAYMENT_RETURNED, pair.public_id, "", pair.paired_at, details, account=pair.earlier.account_id

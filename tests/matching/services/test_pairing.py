@@ -4,10 +4,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from matching import pair_selectors
-from matching.models import Decision, EntryPair, InvoiceMatch, Proposal
-from matching.pair_selectors import Step
-from matching.services import allocation, corrections, pairing, proposing, rounds, undoing
+from matching import taken_back_selectors
+from matching.models import Decision, InvoiceMatch, Proposal
+from matching.services import allocation, pairing, proposing, rounds, taken_back, undoing
 from matching.services.decisions import Actor
 from payymo.shared.errors import Conflict
 from tests.factories import rows
@@ -82,49 +81,11 @@ def test_the_match_of_a_returned_payment_stays_and_becomes_a_step(reviewer):
     assert pairing.pair_found(now=NOW)["returns"] == 1
 
     assert state_of(entry, back) == [("RECONCILED", "", 50), ("IGNORED", "returned", 0)]
-    [pair] = pair_selectors.returns_to_deal_with()
-    assert (pair.earlier, pair.later, pair_selectors.steps([pair])) == (entry, back, {pair.pk: Step.UNDO})
+    taken_back.watch(now=NOW)
+    [row] = taken_back_selectors.to_deal_with()
+    assert (row.pair.earlier, row.pair.later) == (entry, back)
+    assert taken_back_selectors.standings([row])[row.pk].is_unsent
     assert (InvoiceMatch.objects.count(), Posting.objects.get().state) == (1, "QUEUED")
-
-
-def test_the_step_of_a_posted_match_is_to_reverse_it_and_ends_with_the_report(reviewer):
-    entry = payment()
-    decision = matched(entry, reviewer)
-    Posting.objects.update(state="POSTED", posted_at=NOW)
-    returned()
-    pairing.pair_found(now=NOW)
-    assert pair_selectors.returns_to_deal_with().count() == 1
-    assert pair_selectors.paired_with(entry).step is Step.REVERSE
-
-    corrections.report_wrong(decision_id=decision.public_id, actor=Actor.person(reviewer), now=NOW)
-
-    assert not pair_selectors.returns_to_deal_with().exists()
-    assert pair_selectors.paired_with(entry).step is None
-    assert Posting.objects.get().state == "POSTED"
-
-
-def test_undoing_the_match_ends_the_step(reviewer):
-    decision = matched(payment(), reviewer)
-    returned()
-    pairing.pair_found(now=NOW)
-
-    undoing.undo_decision(decision_id=decision.public_id, actor=Actor.person(reviewer), now=NOW)
-
-    assert not pair_selectors.returns_to_deal_with().exists()
-
-
-def test_a_person_ends_the_step_once(reviewer):
-    matched(payment(), reviewer)
-    returned()
-    pairing.pair_found(now=NOW)
-    [pair] = pair_selectors.returns_to_deal_with()
-
-    pairing.deal_with_return(pair_id=pair.public_id, by=reviewer, now=NOW)
-
-    assert not pair_selectors.returns_to_deal_with().exists()
-    with pytest.raises(pairing.NothingToDealWith):
-        pairing.deal_with_return(pair_id=pair.public_id, by=reviewer, now=NOW)
-    assert EntryPair.objects.get().dealt_with_by_id == reviewer.pk
 
 
 def test_taking_a_pair_apart_opens_both_sides_for_good(reviewer):
@@ -196,21 +157,3 @@ def test_many_entries_cost_no_more_queries_to_look_at():
         rows.transfer("x", f"-{place + 2}.00", into=main, counterparty_hash="reserve")
         returned(f"-{place + 8}.00")
     assert cost() == one
-
-
-def test_a_returned_payment_waits_until_whmcs_shows_the_refund_of_that_booking(reviewer):
-    entry = payment()
-    posting = matched(entry, reviewer).invoicematch_set.get().posting
-    booking = posting.instance.transactions.create(whmcs_id=70, amount_in=50, transaction_id=posting.transaction_id)
-    Posting.objects.update(state="POSTED", posted_at=NOW, whmcs_transaction=booking)
-    returned()
-    pairing.pair_found(now=NOW)
-    [pair] = pair_selectors.returns_to_deal_with()
-    assert pair_selectors.steps([pair]) == {pair.pk: Step.REVERSE}
-
-    posting.instance.transactions.create(whmcs_id=71, amount_out=20, refunds_whmcs_id=70)
-    assert pair_selectors.returns_to_deal_with().exists()
-    posting.instance.transactions.create(whmcs_id=72, amount_out=50, refunds_whmcs_id=70)
-
-    assert not pair_selectors.returns_to_deal_with().exists()
-    assert pair_selectors.steps([pair]) == {}
