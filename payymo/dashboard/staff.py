@@ -36,6 +36,8 @@ class StaffSite(AdminSite):
 
     site_header = site_title = "Payymo staff"
     index_title = "Platform"
+    # The staff host has no pages besides; Django's link to them would be a dead one.
+    site_url = None
     enable_nav_sidebar = False
     login_form = StaffSignInForm
 

@@ -43,6 +43,13 @@ INSIDE = ["", "review/", "payments/stripepayment/", "whmcs/invoice/", "whmcs/pos
 
 
 @pytest.mark.parametrize("path", PLATFORM)
+def test_the_console_offers_no_page_that_this_host_has_not(as_staff):
+    console = as_staff.get("/admin/")
+
+    assert (console.status_code, console.context["site_url"]) == (200, None)
+    assert 'href="/"' not in console.content.decode()
+
+
 def test_staff_sees_the_platform(as_staff, path):
     assert as_staff.get(path).status_code == 200
 
