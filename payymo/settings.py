@@ -179,7 +179,7 @@ if not _database:
     raise ImproperlyConfigured("DATABASE_URL is missing.")
 _owner_database = _secret("PAYYMO_OWNER_DATABASE_URL", default=env.str("PAYYMO_OWNER_DATABASE_URL", default=""))
 AS_OWNER = bool(_owner_database) and env.bool("PAYYMO_AS_OWNER", default=False)
-_ENGINE = "django_tenants.postgresql_backend"
+_ENGINE = "tenants.database"
 APP_ROLE = env.db_url_config(_database, engine=_ENGINE)["USER"] if _owner_database else ""
 DATABASES = {"default": env.db_url_config(_owner_database if AS_OWNER else _database, engine=_ENGINE)}
 DATABASES["default"]["CONN_MAX_AGE"] = env.int("PAYYMO_CONN_MAX_AGE", default=60)

@@ -377,4 +377,4 @@ def test_the_page_asks_no_more_for_more_members(page, in_acme):
     with CaptureQueriesContext(connection) as many:
         page.get("/members/")
 
-    assert len(many) == len(few)
+    assert len(many) <= len(few)
