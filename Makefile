@@ -123,7 +123,7 @@ bench-first-load: venv-dev
 	@$(LOCAL) throwaway -- $(VENV_PYTHON) benchmarks/first_load.py $(ARGS)
 
 bench-webhooks: venv-dev
-	@$(LOCAL) throwaway -- $(VENV_PYTHON) benchmarks/webhooks.py $(ARGS)
+	@PAYYMO_DURABLE=1 $(LOCAL) throwaway -- $(VENV_PYTHON) benchmarks/webhooks.py $(ARGS)
 
 chaos: venv-dev
 	@$(LOCAL) throwaway -- $(VENV_PYTHON) benchmarks/posting_chaos.py $(ARGS)

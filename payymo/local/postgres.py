@@ -27,6 +27,7 @@ _SUPERUSER = "postgres"
 # Fast shutdown; then immediate, which recovers from the log at the next start.
 _STOP_STEPS = ((signal.SIGINT, 15.0), (signal.SIGQUIT, 5.0))
 _LOCK_FILE_SECONDS = 10.0
+# PAYYMO_DURABLE=1 keeps a throwaway server as safe as a real one: what is stored first, and said then, is measured so.
 _THROWAWAY_OPTIONS = ("-c", "fsync=off", "-c", "full_page_writes=off", "-c", "synchronous_commit=off")
 
 
@@ -215,7 +216,7 @@ def _service(home: Home, programs: Path, data: Path, privileges: Privileges, *, 
         "-c", "password_encryption=scram-sha-256",
         "-c", "max_connections=100",
         "-c", "log_min_messages=warning",
-        *(_THROWAWAY_OPTIONS if throwaway else ()),
+        *(_THROWAWAY_OPTIONS if throwaway and not os.environ.get("PAYYMO_DURABLE") else ()),
     )  # fmt: skip
     return Service(
         name=NAME,
