@@ -21,8 +21,8 @@ class TenantSessionMiddleware:
     """A session counts only where it was opened, only for a member, for twelve unused hours and seven days at most.
 
     The request gets `is_staff_host`, `membership` (None for staff) and `permissions` (None outside a tenant and for
-    whoever is no member), `browser_session` (its row), and `must_set_up` while the role asks for a second factor that
-    is not there.
+    whoever is no member), `browser_session` (its row), and `must_set_up` while the member has no second factor and
+    everybody needs one.
     A session of another host is flushed: nobody but a thief carries a cookie from one tenant to another.
     """
 

@@ -326,10 +326,13 @@ LOGIN_URL = "accounts:login"
 LOGIN_REDIRECT_URL = "dashboard:overview"
 SECURITY_URL = "dashboard:account"
 JWT_ISSUER = env.str("PAYYMO_JWT_ISSUER", default="payymo")
+TOKEN_ALGORITHM = env.str("PAYYMO_TOKEN_ALGORITHM", default="RS256")
+if TOKEN_ALGORITHM not in ("RS256", "PS256"):
+    raise ImproperlyConfigured("PAYYMO_TOKEN_ALGORITHM is neither RS256 nor PS256.")
 ACCESS_TOKEN_SECONDS = 600
 REFRESH_TOKEN_SECONDS = 12 * 3600
 SESSION_SECONDS = 7 * 24 * 3600
-# People who decide about money or rights; the demo lets them in without, so that it can be tried in a minute.
+# Of every member and all staff; the demo lets them in without, so that it can be tried in a minute.
 SECOND_FACTOR_REQUIRED = env.bool("PAYYMO_SECOND_FACTOR_REQUIRED", default=PRODUCTION)
 
 _cookie_prefix = "__Host-" if PUBLIC_SCHEME == "https" else ""

@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections import Counter
 from functools import cache
 from pathlib import Path
 
@@ -56,6 +57,20 @@ def test_every_requirement_of_level_two_is_answered_once():
 
     assert sorted(set(wanted()) - set(answered)) == []
     assert len(answered) == len(set(answered))
+
+
+def test_the_summary_counts_what_the_tables_say():
+    counted = Counter()
+    for numbers, _, answer, _ in rows():
+        verdict = re.match(r"met|partly|not met|operator|none", answer).group(0)
+        for number in numbers.split(", "):
+            counted["of level 3" if number.endswith("(3)") else verdict] += 1
+    wanted = (
+        f"met {counted['met']}, operator {counted['operator']}, none {counted['none']}, "
+        f"partly {counted['partly']}, not met {counted['not met']}; and {counted['of level 3']} of level 3"
+    )
+
+    assert wanted in (DOCUMENTS / "asvs.md").read_text(encoding="utf-8")
 
 
 def test_every_answer_begins_with_its_verdict_and_what_is_met_names_a_test():

@@ -1,6 +1,7 @@
 """What makes a password acceptable, and changing it."""
 
 import re
+from collections.abc import Iterator
 from datetime import datetime
 
 from django.contrib.auth.password_validation import CommonPasswordValidator, validate_password
@@ -17,6 +18,8 @@ LONGEST = 128
 # Shorter words stand in too many good passwords by chance.
 _SHORTEST_WORD = 4
 _COMMON = CommonPasswordValidator()
+# What stands for a letter where somebody disguises a word.
+_DISGUISES = str.maketrans("@4301!$57", "aaeoiisst")
 
 
 class WeakPassword(BadInput):
@@ -48,19 +51,21 @@ def check_strength(*, password: str, tenant: Tenant | None, email: str, name: st
         reasons += error.messages
     if len(password) > LONGEST:
         reasons.append(gettext("This password is too long. It may have %s characters at most.") % LONGEST)
-    elif not reasons and _core_of(password) in _COMMON.passwords:
-        reasons.append(gettext("This is a common password, repeated or with digits or signs around it."))
+    elif not reasons and not _COMMON.passwords.isdisjoint(_cores_of(password)):
+        reasons.append(gettext("This is a common password, repeated, disguised or with digits or signs around it."))
     if found := [word for word in sorted(_words_of(tenant, email, name)) if word in password.lower()]:
         reasons.append(gettext("Leave out %s: names of companies and people are tried first.") % ", ".join(found))
     if reasons:
         raise WeakPassword(" ".join(reasons))
 
 
-def _core_of(password: str) -> str:
-    """Return what is left of a password without the signs around it, once if it is repeated."""
+def _cores_of(password: str) -> Iterator[str]:
+    """Yield what is left of a password without the signs around it, once if it is repeated, plain and in disguise."""
     core = re.sub(r"^[\W\d_]+|[\W\d_]+$", "", password.lower())
-    repeated = re.fullmatch(r"(.+?)\1+", re.sub(r"[\W_]", "", core))
-    return repeated[1] if repeated else core
+    plain = re.sub(r"^[\W\d_]+|[\W\d_]+$", "", re.sub(r"[\W\d_]+$", "", password.lower()).translate(_DISGUISES))
+    for each in (core, plain):
+        repeated = re.fullmatch(r"(.+?)\1+", re.sub(r"[\W_]", "", each))
+        yield repeated[1] if repeated else each
 
 
 def _words_of(tenant: Tenant | None, email: str, name: str) -> set[str]:

@@ -22,10 +22,6 @@ from tenants.models import Tenant
 
 STEP_SECONDS = 30
 RECOVERY_CODES = 10
-# Whoever may let money move, or may change who may, needs one.
-NEEDED_FOR = frozenset(
-    {"review.decide", "settings.change", "connections.change", "members.change", "api_keys.change", "persons.erase"}
-)
 _ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 
 
@@ -45,7 +41,7 @@ class WrongCode(BadInput):
 
 
 class SetUpNeeded(NotAllowed):
-    """The role asks for a second factor and none is set up."""
+    """Everybody needs a second factor here, and none is set up."""
 
     code = "second_factor_missing"
 
@@ -72,9 +68,8 @@ def has_app(user: User) -> bool:
 
 
 def is_missing(membership: Membership) -> bool:
-    """Return whether the role asks for a second factor that is not there."""
-    needed = settings.SECOND_FACTOR_REQUIRED and permissions.permissions_of_member(membership) & NEEDED_FOR
-    return bool(needed) and not is_set_up(membership.user)
+    """Return whether the member has no second factor where everybody needs one."""
+    return settings.SECOND_FACTOR_REQUIRED and not is_set_up(membership.user)
 
 
 def check_is_enough(membership: Membership) -> None:
@@ -83,7 +78,7 @@ def check_is_enough(membership: Membership) -> None:
     Raises: SetUpNeeded.
     """
     if is_missing(membership):
-        raise SetUpNeeded(gettext("Your role needs a second factor. Sign in with a browser once and set it up."))
+        raise SetUpNeeded(gettext("You need a second factor. Sign in with a browser once and set it up."))
 
 
 def begin(*, user: User, issuer: str) -> Enrolment:

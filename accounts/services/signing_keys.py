@@ -1,6 +1,7 @@
 """The RSA keys that sign tokens: made on first use, replaced every 90 days, published without their private half.
 
 Every process reads the rows for each token, so all of them change keys at the same moment.
+Keys of another algorithm than the setting's neither sign nor verify: to change it ends every token once.
 Source: docs/adr/0029-a-new-key-is-published-before-it-signs.md
 """
 
@@ -22,7 +23,6 @@ from accounts.models import SigningKey
 from payymo.audit.services import recording as audit
 from payymo.shared import master_key
 
-ALGORITHM = "RS256"
 KEY_BITS = 3072
 ROTATE_AFTER = timedelta(days=90)
 # Twice as long as anybody may keep the published set (`accounts.views.jwks`).
@@ -63,7 +63,9 @@ def rotate_signing_key(*, now: datetime) -> SigningKey:
     pair = _new_pair()
     with transaction.atomic():
         locks.lock_signing_keys()
-        waiting = SigningKey.objects.filter(algorithm=ALGORITHM, signs_from__gt=now, verifies_until=None).first()
+        waiting = SigningKey.objects.filter(
+            algorithm=settings.TOKEN_ALGORITHM, signs_from__gt=now, verifies_until=None
+        ).first()
         if waiting is not None:
             return waiting
         made = _make(now, pair, signs_from=now + PUBLISHED_AHEAD if _signing(now) else now)
@@ -85,7 +87,7 @@ def replace_stolen_key(*, now: datetime) -> SigningKey:
 
 def rotate_when_due(*, now: datetime) -> SigningKey | None:
     """Rotate if the newest key is 90 days old; None while it is younger, or where none was ever needed."""
-    newest = SigningKey.objects.filter(algorithm=ALGORITHM).order_by("-signs_from", "-pk").first()
+    newest = SigningKey.objects.filter(algorithm=settings.TOKEN_ALGORITHM).order_by("-signs_from", "-pk").first()
     if newest is None or newest.signs_from > now - ROTATE_AFTER:
         return None
     return rotate_signing_key(now=now)
@@ -106,12 +108,14 @@ def private_key(key: SigningKey) -> rsa.RSAPrivateKey:
 
 
 def _signing(now: datetime) -> SigningKey | None:
-    usable = SigningKey.objects.filter(algorithm=ALGORITHM, signs_from__lte=now)
+    usable = SigningKey.objects.filter(algorithm=settings.TOKEN_ALGORITHM, signs_from__lte=now)
     return usable.filter(Q(retired_at=None) | Q(retired_at__gt=now)).order_by("-signs_from", "-pk").first()
 
 
 def _verifying(now: datetime) -> QuerySet[SigningKey]:
-    return SigningKey.objects.filter(Q(verifies_until=None) | Q(verifies_until__gt=now), algorithm=ALGORITHM)
+    return SigningKey.objects.filter(
+        Q(verifies_until=None) | Q(verifies_until__gt=now), algorithm=settings.TOKEN_ALGORITHM
+    )
 
 
 def _make_first(now: datetime) -> SigningKey:
@@ -140,7 +144,7 @@ def _make(now: datetime, private: rsa.RSAPrivateKey, *, signs_from: datetime) ->
     before.update(retired_at=signs_from, verifies_until=signs_from + longest)
     return SigningKey.objects.create(
         kid=kid,
-        algorithm=ALGORITHM,
+        algorithm=settings.TOKEN_ALGORITHM,
         created_at=now,
         signs_from=signs_from,
         public_pem=public.decode(),

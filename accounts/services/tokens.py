@@ -47,7 +47,7 @@ class KeySetBackend(TokenBackend):
     """Signs with the newest of our own keys and verifies with the one that the header names."""
 
     def __init__(self, audience: str) -> None:
-        super().__init__(signing_keys.ALGORITHM, audience=audience, issuer=settings.JWT_ISSUER, leeway=LEEWAY_SECONDS)
+        super().__init__(settings.TOKEN_ALGORITHM, audience=audience, issuer=settings.JWT_ISSUER, leeway=LEEWAY_SECONDS)
 
     def sign(self, payload: Mapping[str, Any], key: SigningKey) -> str:
         """Return the signed token, with the key's id in its header."""

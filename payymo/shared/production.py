@@ -14,28 +14,41 @@ def unsafe(settings: Any) -> list[str]:
     """
     if not settings.PRODUCTION:
         return []
-    found = []
-    if settings.DEBUG:
-        found.append("DEBUG is on; it shows settings and queries to strangers. Turn it off.")
-    if not _is_random(settings.SECRET_KEY):
-        found.append("SECRET_KEY looks like an example; make one: openssl rand -base64 64")
-    if len(set(settings.MASTER_KEY)) < _FEWEST_CHARACTERS or settings.MASTER_KEY.isascii():
-        found.append("PAYYMO_MASTER_KEY is not random; make one: openssl rand -base64 32")
-    if settings.PUBLIC_SCHEME != "https":
-        found.append("PAYYMO_PUBLIC_SCHEME is not https.")
-    if not (settings.SESSION_COOKIE_SECURE and settings.CSRF_COOKIE_SECURE):
-        found.append("Cookies may travel in clear; remove what changes SESSION_COOKIE_SECURE or CSRF_COOKIE_SECURE.")
-    if any(not origin.startswith("https://") for origin in settings.CSRF_TRUSTED_ORIGINS):
-        found.append("CSRF_TRUSTED_ORIGINS names an origin without https.")
-    if settings.STAFF_HOST.endswith(("localhost", ".example")):
-        found.append("PAYYMO_STAFF_HOST is an example; name the host of Payymo's own staff.")
-    if not urlsplit(settings.REDIS_URL).password and not settings.REDIS_URL.startswith("unix:"):
-        found.append("REDIS_URL has no password; whoever reaches the broker could put work on the queue.")
-    if settings.LOOPBACK_EXCEPTION or settings.SANDBOX_URL:
-        found.append("PAYYMO_LOOPBACK_EXCEPTION and PAYYMO_SANDBOX_URL are for demo and tests alone.")
-    if settings.POSTING_WAITS < 1:
-        found.append("PAYYMO_POSTING_WAITS is less than 1; shorter waits could post a payment twice.")
-    return found
+    found = (
+        (settings.DEBUG, "DEBUG is on; it shows settings and queries to strangers. Turn it off."),
+        (not _is_random(settings.SECRET_KEY), "SECRET_KEY looks like an example; make one: openssl rand -base64 64"),
+        (
+            len(set(settings.MASTER_KEY)) < _FEWEST_CHARACTERS or settings.MASTER_KEY.isascii(),
+            "PAYYMO_MASTER_KEY is not random; make one: openssl rand -base64 32",
+        ),
+        (settings.PUBLIC_SCHEME != "https", "PAYYMO_PUBLIC_SCHEME is not https."),
+        (
+            not (settings.SESSION_COOKIE_SECURE and settings.CSRF_COOKIE_SECURE),
+            "Cookies may travel in clear; remove what changes SESSION_COOKIE_SECURE or CSRF_COOKIE_SECURE.",
+        ),
+        (
+            any(not origin.startswith("https://") for origin in settings.CSRF_TRUSTED_ORIGINS),
+            "CSRF_TRUSTED_ORIGINS names an origin without https.",
+        ),
+        (
+            not settings.SECOND_FACTOR_REQUIRED,
+            "PAYYMO_SECOND_FACTOR_REQUIRED is off; a stolen password alone would open a company. Remove it.",
+        ),
+        (
+            settings.STAFF_HOST.endswith(("localhost", ".example")),
+            "PAYYMO_STAFF_HOST is an example; name the host of Payymo's own staff.",
+        ),
+        (
+            not urlsplit(settings.REDIS_URL).password and not settings.REDIS_URL.startswith("unix:"),
+            "REDIS_URL has no password; whoever reaches the broker could put work on the queue.",
+        ),
+        (
+            settings.LOOPBACK_EXCEPTION or settings.SANDBOX_URL,
+            "PAYYMO_LOOPBACK_EXCEPTION and PAYYMO_SANDBOX_URL are for demo and tests alone.",
+        ),
+        (settings.POSTING_WAITS < 1, "PAYYMO_POSTING_WAITS is less than 1; shorter waits could post a payment twice."),
+    )
+    return [text for is_unsafe, text in found if is_unsafe]
 
 
 def _is_random(text: str) -> bool:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 import pyotp
@@ -27,7 +28,7 @@ PRODUCTION = {
     "PAYYMO_MODE": "production",
     "SECRET_KEY": "s" * 50,
     "PAYYMO_MASTER_KEY": "bWFzdGVyLWtleS1vZi10aGlydHktdHdvLWJ5dGVzISE=",
-    "DATABASE_URL": "postgres://payymo:password@db.example:5432/payymo",
+    "DATABASE_URL": "postgres://web@db.example/payymo?sslmode=verify-full&sslcert=/etc/web.pem&sslkey=/etc/web.key",
     "REDIS_URL": "redis://:password@redis.example:6379/0",
     "PAYYMO_STAFF_HOST": "admin.example",
 }
@@ -35,10 +36,12 @@ ASK = """
 import json
 from payymo import settings as s
 names = [name for name in dir(s) if name.startswith(("SESSION_COOKIE_", "CSRF_COOKIE_")) or name == "PASSWORD_HASHERS"]
-print(json.dumps({**{name: getattr(s, name) for name in names}, "second": s.SECOND_FACTOR_REQUIRED}))
+more = {"second": s.SECOND_FACTOR_REQUIRED, "database": s.DATABASES["default"]}
+print(json.dumps({**{name: getattr(s, name) for name in names}, **more}))
 """
 
 
+@cache
 def start_of(**more):
     kept = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG", "VIRTUAL_ENV"}}
     return subprocess.run(
@@ -55,6 +58,19 @@ def test_in_production_cookies_are_host_bound_secure_and_closed_to_scripts():
     assert (said["SESSION_COOKIE_SECURE"], said["CSRF_COOKIE_SECURE"], said["SESSION_COOKIE_HTTPONLY"]) == (True,) * 3
     assert (said["SESSION_COOKIE_SAMESITE"], said["CSRF_COOKIE_SAMESITE"]) == ("Strict", "Strict")
     assert said["second"] is True
+
+
+def test_the_database_is_entered_with_a_certificate_in_place_of_a_password():
+    found = json.loads(start_of().stdout)["database"]
+
+    given = {name: found["OPTIONS"][name] for name in ("sslmode", "sslcert", "sslkey")}
+    assert given == {"sslmode": "verify-full", "sslcert": "/etc/web.pem", "sslkey": "/etc/web.key"}
+    assert (found["USER"], found["PASSWORD"]) == ("web", "")
+
+
+@pytest.mark.parametrize(("algorithm", "starts"), [("PS256", True), ("none", False)])
+def test_tokens_are_signed_in_no_other_way(algorithm, starts):
+    assert (start_of(PAYYMO_TOKEN_ALGORITHM=algorithm).returncode == 0) is starts
 
 
 def test_in_production_passwords_are_hashed_with_argon2id_of_at_least_46_mib():

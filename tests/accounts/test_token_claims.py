@@ -95,6 +95,22 @@ def test_any_other_algorithm_is_refused(pair, key, header, claims, algorithm):
         tokens.AccessToken.read(forging.signed({**header, "alg": algorithm}, claims, key))
 
 
+def test_another_setting_signs_with_the_newer_padding_and_ends_what_was_signed_with_the_older(pair, settings):
+    settings.TOKEN_ALGORITHM = "PS256"
+    member = Membership.objects.get(user__email="reviewer@acme.example")
+    made = sessions.open_session(membership=member, now=timezone.now())
+    header, claims = forging.parts_of(made.access)
+    key = signing_keys.private_key(SigningKey.objects.get(kid=header["kid"]))
+    older = forging.signed({**header, "alg": "RS256"}, claims, key)
+
+    assert header["alg"] == "PS256"
+    assert tokens.AccessToken.read(made.access)["sub"] == claims["sub"]
+    assert [entry["alg"] for entry in signing_keys.published_keys(now=timezone.now())] == ["PS256"]
+    for refused in (pair.access, older, forging.signed(header, claims, key)):
+        with pytest.raises(InvalidToken):
+            tokens.AccessToken.read(refused)
+
+
 @pytest.mark.parametrize(
     "more",
     [

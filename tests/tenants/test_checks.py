@@ -23,6 +23,7 @@ SAFE = {
     "LOOPBACK_EXCEPTION": "",
     "SANDBOX_URL": "",
     "POSTING_WAITS": 1.0,
+    "SECOND_FACTOR_REQUIRED": True,
 }
 
 
@@ -46,6 +47,7 @@ def test_a_safe_production_has_nothing_to_name():
         ("REDIS_URL", "redis://redis.internal:6379/0", "REDIS_URL"),
         ("LOOPBACK_EXCEPTION", "127.0.0.1:8001", "PAYYMO_LOOPBACK_EXCEPTION"),
         ("SANDBOX_URL", "http://127.0.0.1:8001", "PAYYMO_SANDBOX_URL"),
+        ("SECOND_FACTOR_REQUIRED", False, "PAYYMO_SECOND_FACTOR_REQUIRED"),
         ("POSTING_WAITS", 0.25, "PAYYMO_POSTING_WAITS"),
     ],
 )
