@@ -100,7 +100,7 @@ def _accept_page(
     page = {
         "tenant_name": request.tenant.name,
         "email": invitation.email,
-        "role": invitation.role.name,
+        "role": invitation.role.label,
         "is_known": form.is_known,
         "form": form,
     }

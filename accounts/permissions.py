@@ -79,7 +79,7 @@ LIMITED: frozenset[str] = frozenset(
         "postings.retry",
     }
 )
-_BUILTIN_NAMES = {"viewer": "Viewer", "reviewer": "Reviewer", "admin": "Administrator", "owner": "Owner"}
+_BUILTIN_NAMES = {"viewer": _("Viewer"), "reviewer": _("Reviewer"), "admin": _("Administrator"), "owner": _("Owner")}
 
 Person = User | AnonymousUser
 _SEE_ACCOUNT = {"permission__codename": "view_bankaccount", "permission__content_type__app_label": "banking"}

@@ -7,6 +7,7 @@ from django.contrib.auth.models import PermissionsMixin
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Lower, Now
+from django.utils.translation import gettext
 
 from payymo.shared.models import Record
 from tenants.models import Tenant
@@ -77,6 +78,11 @@ class Role(models.Model):
     def __str__(self) -> str:
         """Name the role."""
         return self.name
+
+    @property
+    def label(self) -> str:
+        """The name that people read: in their language where it is built in."""
+        return gettext(self.name) if self.tenant_id is None else self.name
 
 
 class Membership(models.Model):

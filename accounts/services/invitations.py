@@ -128,7 +128,7 @@ def letter(about: uuid.UUID, tenant: Tenant, now: datetime) -> Letter | None:
     page = {
         "tenant_name": tenant.name,
         "inviter": row.invited_by.display_name if row.invited_by else tenant.name,
-        "role": row.role.name,
+        "role": row.role.label,
         "hours": int(LIFE.total_seconds() // 3600),
         "url": address_of(tenant, f"/invite/{token}/"),
     }

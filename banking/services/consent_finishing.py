@@ -8,6 +8,8 @@ import hashlib
 import logging
 from datetime import datetime, timedelta
 
+from django.utils.translation import gettext, gettext_noop
+
 from banking import adapters
 from banking.clients.base import AccountRef, BankProvider, Consent, LinkState, LinkStatus, Reason
 from banking.models import BankConnection
@@ -22,7 +24,9 @@ State = BankConnection.State
 CALLBACK_LIFE = timedelta(minutes=10)
 # Banks may take longer to hand over the accounts than a person takes to come back.
 GIVE_UP_AFTER = timedelta(hours=1)
-_UNKNOWN_REFERENCE = "This link has ended, was already used, or belongs to somebody else. Please start again."
+_UNKNOWN_REFERENCE = gettext_noop(
+    "This link has ended, was already used, or belongs to somebody else. Please start again."
+)
 _NOT_FINISHED = "The consent was not finished at the bank. Please try again."
 
 
@@ -45,7 +49,7 @@ def provider_awaiting(*, reference: str) -> str:
     found = BankConnection.objects.filter(callback_hash=reference_hash(reference), state=State.PENDING)
     key = found.values_list("provider", flat=True).first()
     if key is None:
-        raise UnknownReference(_UNKNOWN_REFERENCE)
+        raise UnknownReference(gettext(_UNKNOWN_REFERENCE))
     return key
 
 
@@ -70,7 +74,7 @@ def finish_consent(
     if connection is not None and code and not connection.consent_id:
         spent["credential_sealed"] = sealing.seal(connection, "credential_sealed", code)
     if connection is None or not mine.filter(pk=connection.pk).update(**spent):
-        raise UnknownReference(_UNKNOWN_REFERENCE)
+        raise UnknownReference(gettext(_UNKNOWN_REFERENCE))
     return finish(connection, provider, now, error_code=error_code)
 
 

@@ -20,7 +20,7 @@ class InviteForm(forms.Form):
 
     def __init__(self, data: Any = None, *, roles: Iterable[Role]) -> None:
         super().__init__(data)
-        self.fields["role"].choices = [(role.code, role.name) for role in roles]  # type: ignore[attr-defined]
+        self.fields["role"].choices = [(role.code, role.label) for role in roles]  # type: ignore[attr-defined]
 
 
 class RoleForm(forms.Form):

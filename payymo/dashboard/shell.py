@@ -26,7 +26,7 @@ def shell_of(request: HttpRequest, active: Section) -> Shell:
         tenant_name=request.tenant.name,
         user_name=request.user.display_name,
         user_email=request.user.email,
-        role=membership.role.name if membership else _("Payymo staff"),
+        role=membership.role.label if membership else _("Payymo staff"),
         active=active,
         review_count=sum(counts.values()) if counts else None,
         can_import="imports.add" in permissions,

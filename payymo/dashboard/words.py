@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy
 from matching.core.types import NoneReason, ReasonCode
 from matching.services.setting_aside import IGNORE_REASONS
 from payymo.dashboard.pages import Chip, Choice
-from whmcs.models import Posting
+from whmcs.models import Invoice, Posting
 
 Words = tuple[str, str]
 _Values = Mapping[str, str]
@@ -147,6 +147,11 @@ _TONES = {
 def state_chip(code: str, text: str) -> Chip:
     """Show a state of a receipt, a posting or an invoice."""
     return Chip(text, _TONES.get(code, "neutral"))  # type: ignore[arg-type]
+
+
+def invoice_status(status: str) -> str:
+    """Say WHMCS's word for the state of an invoice; one that Payymo does not know is shown as it comes."""
+    return str(Invoice.Status(status).label) if status in Invoice.Status.values else status
 
 
 def link_chip() -> Chip:

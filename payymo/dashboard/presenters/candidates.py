@@ -57,7 +57,7 @@ def _invoice_line(line, reasons: tuple[Reason, ...], today: date, base_url: str)
         allocated=Amount(line.amount, invoice.currency),
         due_date=invoice.due_date,
         due_text=due_words(invoice.due_date, today),
-        status=invoice.status,
+        status=words.invoice_status(invoice.status),
         items=receipts.marked(items, "invoice.text", reasons),
         amount_marked=receipts.amount_is_marked(reasons) and line.amount == invoice.outstanding,
         url=link("invoice", invoice.public_id),

@@ -1,5 +1,6 @@
 """How sure the engine is: the version in use, its report, the versions before, and what was stopped."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -72,12 +73,16 @@ def _facts(used: EngineModel | None, now: datetime) -> tuple[Fact, ...]:
         facts.append(Fact(_("In use"), moment=formats.moment(used.used_since, now)))
     if used is not None and used.chosen_by_name:
         facts.append(Fact(_("Chosen by"), used.chosen_by_name))
-    proven = ", ".join(f"{source} ≥ {least}" for source, least in sorted(engine_models.proven_here().items()))
-    shipped = ", ".join(f"{source} ≥ {least}" for source, least in sorted(model.automatic.items()))
+    proven, shipped = _thresholds(engine_models.proven_here()), _thresholds(model.automatic)
     facts.append(Fact(_("Asked of what happens alone"), f"{100 * target:g} %"))
     facts.append(Fact(_("Proven by your decisions"), proven or _("Nothing yet")))
     facts.append(Fact(_("Thresholds in force"), shipped or _("None")))
     return tuple(facts)
+
+
+def _thresholds(found: Mapping[str, float]) -> str:
+    sources = {"bank": _("Bank"), "stripe_charge": _("Card payments")}
+    return ", ".join(f"{sources.get(source, source)} ≥ {least}" for source, least in sorted(found.items()))
 
 
 def _version(row: EngineModel, used: EngineModel | None, now: datetime, may_change: bool) -> VersionRow:

@@ -79,7 +79,7 @@ def _row(invoice: Invoice, now: datetime) -> InvoiceRow:
         outstanding=Amount(invoice.outstanding, invoice.currency),
         due_date=invoice.due_date,
         due_text=candidates.due_words(invoice.due_date, now.date()) if is_open else "",
-        state=words.state_chip(invoice.status, invoice.status),
+        state=words.state_chip(invoice.status, words.invoice_status(invoice.status)),
         issue_date=invoice.issue_date,
     )
 
@@ -167,7 +167,7 @@ def detail(invoice: Invoice, *, now: datetime) -> InvoicePage:
     return InvoicePage(
         number=invoice.display_number,
         client=invoice.client.display_name,
-        state=words.state_chip(invoice.status, invoice.status),
+        state=words.state_chip(invoice.status, words.invoice_status(invoice.status)),
         total=Amount(invoice.total, invoice.currency),
         outstanding=Amount(invoice.outstanding, invoice.currency),
         facts=facts,

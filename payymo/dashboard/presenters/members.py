@@ -36,11 +36,11 @@ def members(request: HttpRequest, roles: tuple[Role, ...], now: datetime) -> tup
 def _member(row: Membership, request: HttpRequest, roles: tuple[Role, ...], now: datetime) -> MemberRow:
     is_you = row.user_id == request.user.pk
     within_reach = permissions.permissions_of_role(row.role) <= request.permissions
-    choices = tuple(Choice(role.code, role.name, role.pk == row.role_id) for role in roles)
+    choices = tuple(Choice(role.code, role.label, role.pk == row.role_id) for role in roles)
     return MemberRow(
         name=row.user.display_name,
         email=row.user.email,
-        role=row.role.name,
+        role=row.role.label,
         roles=choices,
         state=_state(row),
         since=moment(row.created_at, now),
@@ -73,7 +73,7 @@ def invited(request: HttpRequest, now: datetime) -> tuple[InvitationRow, ...]:
 def _invitation(row: Invitation, now: datetime) -> InvitationRow:
     return InvitationRow(
         email=row.email,
-        role=row.role.name,
+        role=row.role.label,
         state=Chip(_("Invited"), "info") if row.expires_at > now else Chip(_("Has run out"), "warn"),
         until=moment(row.expires_at, now),
         resend_url=link("invitation_change", row.public_id, "resend"),

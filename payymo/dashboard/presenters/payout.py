@@ -97,7 +97,7 @@ def _facts(payout: Payout) -> tuple[Fact, ...]:
         ),
         Fact(_("Sent"), day=payout.stripe_created_at.date()),
         Fact(_("Arrives"), day=payout.arrival_date),
-        Fact(_("%s says") % payout.gateway.label, text=payout.status.replace("_", " ")),
+        Fact(_("%s says") % payout.gateway.label, text=_state_of(payout.status)),
     ]
     optional = (
         (_("Kind"), note_of(payout)), (_("Descriptor"), payout.statement_descriptor), (_("Trace id"), payout.trace_id),
@@ -105,6 +105,15 @@ def _facts(payout: Payout) -> tuple[Fact, ...]:
         (_("Reversed by"), payout.reversed_by_id),
     )  # fmt: skip
     return (*facts, *(Fact(label, text=text) for label, text in optional if text))
+
+
+def _state_of(status: str) -> str:
+    """Say a gateway's own word for how far the payout is; one that is new is shown as it comes."""
+    words = {
+        "pending": _("Pending"), "in_transit": _("In transit"), "paid": _("Paid out"), "failed": _("Failed"),
+        "canceled": _("Cancelled"), "bounced": _("Came back"),
+    }  # fmt: skip
+    return words.get(status, status.replace("_", " "))
 
 
 def _lines(payout: Payout, equation: Equation) -> tuple[EquationLine, ...]:

@@ -28,7 +28,7 @@ def _row(role: Role, request: HttpRequest) -> RoleRow:
     held = permissions.permissions_of_role(role)
     changeable = role.tenant_id is not None and held <= request.permissions
     return RoleRow(
-        name=role.name,
+        name=role.label,
         members=role.members,  # type: ignore[attr-defined] - annotated above
         rights=tuple(sentence(codename) for codename in permissions.PERMISSIONS if codename in held),
         url=link("role", role.code) if changeable else "",

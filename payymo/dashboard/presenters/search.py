@@ -9,6 +9,7 @@ from payymo.dashboard.pages import Amount
 from payymo.dashboard.pages.search import Hit, HitGroup, SearchPage
 from payymo.dashboard.presenters import receipts, reports, transactions
 from payymo.dashboard.presenters.payers import listing as payer_listing
+from payymo.dashboard.words import invoice_status
 from whmcs import selectors as whmcs
 
 _MOST = 5
@@ -82,7 +83,7 @@ def _invoices(text: str) -> HitGroup:
             title=row.display_number,
             url=link("invoice", row.public_id),
             icon="file-text",
-            note=f"{row.client.display_name}, {row.status}",
+            note=f"{row.client.display_name}, {invoice_status(row.status)}",
             amount=Amount(row.outstanding, row.currency),
         )
         for row in rows

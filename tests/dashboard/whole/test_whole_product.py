@@ -1,0 +1,134 @@
+"""Every page of the product itself, in a stretched language and a real browser: nothing untranslated, nothing too wide,
+no rule of accessibility broken, no word on the console, nothing that the content policy stops, nothing that jumps.
+
+The pages are the product's own, asked in this process and handed to the browser, so that their rows are rolled back.
+"""
+
+from pathlib import Path
+
+from django.contrib.staticfiles import finders
+from django.utils import timezone
+from playwright.sync_api import Page, Route, sync_playwright
+
+from accounts.models import User
+from tests.dashboard.appearance.conftest import chromium_path
+from tests.dashboard.conftest import STAFF, Browser
+from tests.dashboard.whole import company, crawl, pseudo, reading
+
+AXE = Path("tests/vendor/axe-core/axe.min.js").read_text()
+WATCH = """
+    window.pmJumps = 0; window.pmStopped = [];
+    new PerformanceObserver(list => list.getEntries().forEach(each => window.pmJumps += each.value))
+        .observe({type: 'layout-shift', buffered: true});
+    document.addEventListener('securitypolicyviolation',
+        event => window.pmStopped.push(event.violatedDirective + ' ' + event.blockedURI));
+"""
+# Without its own copy of the styles, which the content policy would stop and report.
+RULES = """axe.run(document, {resultTypes: ['violations'], preload: false}).then(found => found.violations.map(
+    each => each.id + ': ' + each.nodes.slice(0, 2).map(node => node.html.slice(0, 140)).join(' | ')))"""
+# What is wider than the screen, and words that leave their own box.
+TOO_WIDE = """() => {
+    const wide = document.documentElement.scrollWidth - document.documentElement.clientWidth;
+    const boxes = document.querySelectorAll('h1, h2, .btn, .nav-link, .pm-chip, label, legend, dt');
+    const out = [...boxes].filter(each => {
+        const style = getComputedStyle(each);
+        return each.offsetParent && style.overflowX === 'visible' && style.display !== 'inline'
+            && each.clientWidth > 0 && each.scrollWidth > each.clientWidth + 1;
+    });
+    return [...(wide > 0 ? ['page by ' + wide + ' px'] : []),
+        ...out.slice(0, 4).map(each => each.tagName + ': ' + each.textContent.trim().slice(0, 60))];
+}"""
+MOST_JUMPING = 0.05
+WIDTHS = {"1366 px": (1366, 768), "390 px": (390, 844)}
+NO_PAGES = frozenset({"api/", "health/", "logout"})
+# Guides are written in their own languages, and who reads another gets the English one.
+OTHER_WORDS = {"help/<slug:name>/"}
+
+
+def handed_to(page: Page, found: dict[str, crawl.Page]) -> None:
+    """Let the browser have the pages and their files. What a page fetches later has not changed: 204."""
+
+    def answer(route: Route) -> None:
+        path = "/" + route.request.url.split("/", 3)[3]
+        if path.startswith("/static/"):
+            route.fulfill(path=finders.find(path.removeprefix("/static/")))
+        elif path in found:
+            headers = {name: value for name, value in found[path].headers.items() if name != "Set-Cookie"}
+            route.fulfill(headers=headers, body=found[path].content)
+        else:
+            route.fulfill(status=204)
+
+    page.route("**/*", answer)
+
+
+def wrong_with(page: Page, path: str) -> dict[str, object]:
+    """Open a page and return what is wrong with it."""
+    page.problems.clear()
+    page.set_viewport_size({"width": 1366, "height": 768})
+    page.goto(path)
+    jumps = page.evaluate("window.pmJumps")
+    found: dict[str, object] = {"jumps": jumps if jumps > MOST_JUMPING else 0, "rules": page.evaluate(RULES)}
+    for name, (width, height) in WIDTHS.items():
+        page.set_viewport_size({"width": width, "height": height})
+        found[name] = page.evaluate(TOO_WIDE)
+    found["stopped"] = page.evaluate("window.pmStopped")
+    found["console"] = list(page.problems)
+    return {name: each for name, each in found.items() if each}
+
+
+def wrong_pages(pages: list[crawl.Page], host: str) -> dict[str, object]:
+    """Open them all; return those with which something is wrong.
+
+    The browser begins after the last query: a connection that is used inside its event loop is another one.
+    """
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium_path(), args=["--no-sandbox"])
+        context = browser.new_context(base_url=f"http://{host}", reduced_motion="reduce")
+        context.add_init_script(AXE)
+        context.add_init_script(WATCH)
+        page = context.new_page()
+        page.problems = []
+        page.on("console", lambda said: page.problems.append(said.text) if said.type == "error" else None)
+        page.on("pageerror", lambda error: page.problems.append(str(error)))
+        handed_to(page, {each.path: each for each in pages})
+        found = {each.path: wrong_with(page, each.path) for each in pages}
+        browser.close()
+    return {path: each for path, each in found.items() if each}
+
+
+def test_every_page_of_a_company_speaks_one_language_fits_and_keeps_the_rules(
+    as_owner, in_acme, owner, public_names, tmp_path
+):
+    session = as_owner.session
+    session["confirmed_at"] = timezone.now().isoformat()
+    session.save()
+
+    with pseudo.spoken(tmp_path):
+        company.fill(in_acme, owner)
+        pages = crawl.pages(as_owner, "payymo.urls", left_out=NO_PAGES)
+
+    assert len(pages) >= 60
+    said = {each.path: reading.untranslated(each.html) for each in pages if each.name not in OTHER_WORDS}
+    assert {path: texts for path, texts in said.items() if texts} == {}
+    assert wrong_pages(pages, "acme.localhost") == {}
+
+
+def test_every_page_of_the_staff_host_keeps_the_rules(in_acme, owner, public_names):
+    company.fill(in_acme, owner)
+    staff = User.objects.get(email="staff@payymo.example")
+    client = Browser(STAFF, tenant=in_acme, user=staff, is_staff_host=True)
+
+    pages = crawl.pages(
+        client, "payymo.urls_public", left_out=frozenset({"health/", "metrics", "admin/logout", "admin/jsi18n"})
+    )
+
+    assert len(pages) >= 20
+    assert wrong_pages(pages, STAFF) == {}
+
+
+def test_what_is_not_translated_is_found():
+    page = '<p>⟦Páýmêñt ~⟧ of today</p><bdi>ACME</bdi><a title="Open it">⟦Íñ <b>WHMCS</b> ~⟧</a>'
+
+    assert reading.untranslated(page) == ["Open it", "of today"]
+    assert pseudo.without_said(pseudo.stretched("%(n)d of <b>%s</b>")).strip() == ""
+    assert "%(n)d óf <b>%s</b>" in pseudo.stretched("%(n)d of <b>%s</b>")
