@@ -76,6 +76,11 @@ def test_the_palette_leads_to_a_record_by_keyboard_alone(browser, served, waitin
     page = _signed_in(browser, served)
 
     page.keyboard.press("Control+k")
+    page.keyboard.type("INV-70")
+    expect(page.locator("#pm-hits")).to_have_attribute("data-q", "INV-70")
+    page.keyboard.press("Escape")
+    expect(page.locator("#pm-palette")).to_be_hidden()
+    page.keyboard.press("Control+k")
     page.keyboard.type("INV-7003")
     expect(page.locator("#pm-hits")).to_have_attribute("data-q", "INV-7003")
     page.keyboard.press("Enter")

@@ -27,12 +27,19 @@ function go(key) {
   return Boolean(link);
 }
 
+// A field of search takes the first Escape for itself: what it is in would stay open over keys that act behind it.
+function leave(field) {
+  const over = field.closest(":popover-open");
+  if (over) over.hidePopover();
+  else field.blur();
+}
+
 function onKey(event) {
   if (event.defaultPrevented || event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
   if (document.body.dataset.pmKeys === "off") return;
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
   if (isField(event.target)) {
-    if (key === "Escape") event.target.blur();
+    if (key === "Escape") leave(event.target);
     return;
   }
   if (event.target.closest?.("dialog[open]")) return;
