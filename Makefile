@@ -24,7 +24,7 @@ help:
 	@echo "make bench-scale  how match_files grows, from 20,000 to 600,000 invented rows; ARGS='--rows 20000 40000'"
 	@echo "make bench-pages  how long pages and decisions take with 100,000 open payments; ARGS='--payments 10000'"
 	@echo "make bench-transactions  how long the list of transactions takes with a million; ARGS='--rows 100000 --plans 50'"
-	@echo "make bench-tenants  how long making and migrating 200 tenants takes; ARGS='--tenants 20'"
+	@echo "make bench-tenants  how long making and migrating 200 tenants takes; ARGS='--tenants 20 --apart 5'"
 	@echo "make screenshots  make the pictures of the documents anew"
 	@echo "make compiled  compile the matching core, where there is a C compiler: it runs a third faster"
 	@echo "make module    the addon module for WHMCS as a zip, in dist/"
