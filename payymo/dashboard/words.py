@@ -35,7 +35,7 @@ _REASONS: dict[ReasonCode, Callable[[_Values], Words]] = {
     ReasonCode.PAYER_ACCOUNT: lambda v: (_("Account"), _("This account has paid for this client before")),
     ReasonCode.PAYER_NAME: lambda v: (_("Payer"), _("The name is the client's")),
     ReasonCode.NAME_IN_TEXT: lambda v: (_("Name in the text"), _("The reference holds the client's name")),
-    ReasonCode.PAID_BEFORE: lambda v: (_("Payer"), _("This payer has paid for this client before")),
+    ReasonCode.PAID_BEFORE: lambda v: (_("Paid before"), _("This payer has paid for this client before")),
     ReasonCode.SAME_TEXT_BEFORE: lambda v: (_("Same text before"), _("This text was matched with this client before")),
     ReasonCode.REJECTED_BEFORE: lambda v: (_("Rejected before"), _("This pairing was turned down")),
     ReasonCode.AMOUNT: lambda v: (_("Amount"), _("Equal to the amount due, to the cent")),

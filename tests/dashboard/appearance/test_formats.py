@@ -7,7 +7,8 @@ from django.utils.translation import override
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payymo.dashboard import formats
+from matching.core.types import ReasonCode
+from payymo.dashboard import formats, words
 from payymo.dashboard.charts import flow_chart
 from payymo.dashboard.highlight import as_html, merged
 from payymo.dashboard.pages import Amount, Flow, FlowDay, Marked, Span
@@ -114,3 +115,9 @@ def test_chart_of_days_without_money_has_flat_bars():
     chart = flow_chart(Flow("EUR", days, "", Amount(Decimal(0), "EUR"), Amount(Decimal(0), "EUR")))
 
     assert [bar.height for bar in chart.bars] == ["0.0"]
+
+
+def test_no_two_kinds_of_evidence_have_one_title():
+    titles = [words.reason(code, "yes", {})[0] for code in ReasonCode]
+
+    assert len(set(titles)) == len(titles)
