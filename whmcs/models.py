@@ -10,13 +10,16 @@ from django.utils.translation import gettext_lazy as _
 from payymo.shared.models import ConnectionHealth, Record
 from payymo.shared.money import CurrencyField, MoneyField
 from whmcs.module_models import AddonModule, ModuleEvent
+from whmcs.side_models import CreditMovement, Order
 
 __all__ = [
     "AddonModule",
     "Client",
+    "CreditMovement",
     "Invoice",
     "InvoiceLine",
     "ModuleEvent",
+    "Order",
     "Posting",
     "PostingTransition",
     "WhmcsInstance",
@@ -60,6 +63,8 @@ class WhmcsInstance(ConnectionHealth, Record):
     )
     clients_swept_at = models.DateTimeField(null=True, blank=True, help_text="last time every client was read")
     clients_position = models.PositiveIntegerField(default=0, help_text="where an interrupted reading of them goes on")
+    orders_swept_at = models.DateTimeField(null=True, blank=True, help_text="last time every order was read")
+    orders_position = models.PositiveIntegerField(default=0, help_text="where an interrupted reading of them goes on")
     sweep_position = models.PositiveIntegerField(default=0, help_text="where an interrupted reading of it goes on")
 
     class Meta:
@@ -80,6 +85,7 @@ class Client(Record):
     synced_at = models.DateTimeField()
     erased_at = models.DateTimeField(null=True, blank=True, help_text="erased; not taken over from WHMCS again")
     bookings_read_at = models.DateTimeField(null=True, blank=True, help_text="when its bookings were last read")
+    credit_read_at = models.DateTimeField(null=True, blank=True, help_text="when its movements of credit were")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["instance", "whmcs_id"], name="one_row_per_whmcs_client")]

@@ -133,6 +133,11 @@ def _add_invoice(connection: sqlite3.Connection, slug: str, order: dict[str, Any
         "INSERT INTO whmcs_item VALUES (?, ?, ?, ?, 0, ?, ?, 0)",
         (slug, next_id(connection, "whmcs_item", slug), id, str(order.get("type", "Hosting")), line, total),
     )
+    if order.get("ordernum"):
+        connection.execute(
+            "INSERT INTO whmcs_order VALUES (?, ?, ?, ?, ?, ?, 'banktransfer', ?, 'Pending')",
+            (slug, next_id(connection, "whmcs_order", slug), int(order["ordernum"]), client["id"], now, total, id),
+        )
     return id
 
 
@@ -148,6 +153,7 @@ def shrink(connection: sqlite3.Connection, slug: str, order: dict[str, Any]) -> 
         "SELECT MIN(id) FROM (SELECT id FROM whmcs_invoice WHERE slug = ? ORDER BY id DESC LIMIT ?)", (slug, kept)
     ).fetchone()[0]
     connection.execute("DELETE FROM whmcs_invoice WHERE slug = ? AND id < ?", (slug, first))
+    connection.execute("DELETE FROM whmcs_order WHERE slug = ? AND invoiceid < ?", (slug, first))
     # Bookings without an invoice, such as credit, stay with their clients.
     connection.execute(
         "DELETE FROM whmcs_client WHERE slug = ?1 "

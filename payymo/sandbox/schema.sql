@@ -87,4 +87,9 @@ CREATE TABLE whmcs_credit (
     slug TEXT NOT NULL, id INTEGER NOT NULL, clientid INTEGER NOT NULL, date TEXT NOT NULL, description TEXT NOT NULL,
     amount INTEGER NOT NULL, relid INTEGER NOT NULL, PRIMARY KEY (slug, id)
 );
+CREATE TABLE whmcs_order (
+    slug TEXT NOT NULL, id INTEGER NOT NULL, ordernum INTEGER NOT NULL, userid INTEGER NOT NULL, date TEXT NOT NULL,
+    amount INTEGER NOT NULL, paymentmethod TEXT NOT NULL, invoiceid INTEGER NOT NULL, status TEXT NOT NULL,
+    PRIMARY KEY (slug, id)
+);
 CREATE TABLE whmcs_activity (slug TEXT NOT NULL, id INTEGER NOT NULL, date TEXT NOT NULL, clientid INTEGER NOT NULL, description TEXT NOT NULL, PRIMARY KEY (slug, id));

@@ -138,6 +138,13 @@ def _whmcs(connection: sqlite3.Connection, made: World) -> None:
         "INSERT INTO whmcs_credit VALUES (?, ?, ?, ?, ?, ?, 0)",
         [(slug, one.id, one.client_id, one.on.isoformat(), one.description, one.amount) for one in made.credits],
     )
+    # A client's first invoice was made by an order.
+    connection.execute(
+        "INSERT INTO whmcs_order SELECT slug, row_number() OVER (ORDER BY id), 2618230000 + id * 7, userid, "
+        "date || ' 09:12:00', total, paymentmethod, id, 'Active' FROM whmcs_invoice WHERE slug = ? "
+        "AND id IN (SELECT min(id) FROM whmcs_invoice WHERE slug = ? GROUP BY userid)",
+        (slug, slug),
+    )
 
 
 def _client(one: Client) -> dict[str, Any]:

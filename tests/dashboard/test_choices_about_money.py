@@ -92,6 +92,18 @@ def test_the_invoice_shows_the_reference_and_its_other_numbers(as_viewer, debt):
     assert facts["Also known as"] == "98765"
 
 
+def test_the_invoice_says_which_credit_paid_it(as_viewer, debt):
+    debt.credit_movements.create(
+        instance=debt.instance, client=debt.client, whmcs_id=1, amount=-10, booked_on=rows.TODAY,
+        description="Credit Applied to Invoice #1",
+    )  # fmt: skip
+
+    facts = {fact.label: fact.text for fact in as_viewer.get(f"/invoices/{debt.public_id}/").context["page"].facts}
+
+    assert facts["From the client's credit"].endswith(", Credit Applied to Invoice #1")
+    assert facts["From the client's credit"].startswith("10.00")
+
+
 @pytest.mark.parametrize(("days", "status", "kept"), [("0", 303, 0), ("14", 303, 14), ("15", 422, 3), ("", 422, 3)])
 def test_the_owner_sets_how_long_the_guard_holds(as_owner, debt, days, status, kept):
     answer = as_owner.post(f"/connections/whmcs/{debt.instance.public_id}/guard/", {"days": days})

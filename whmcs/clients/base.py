@@ -116,6 +116,28 @@ class RemoteInvoice:
 
 
 @dataclass(frozen=True, slots=True)
+class RemoteOrder:
+    """An order; `invoice_whmcs_id` is zero where it made none."""
+
+    whmcs_id: int
+    number: str
+    client_whmcs_id: int
+    invoice_whmcs_id: int
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteCredit:
+    """A movement of a client's credit, negative where it was used; `invoice_whmcs_id` is what its text names, or 0."""
+
+    whmcs_id: int
+    booked_on: date | None
+    description: str
+    amount: Decimal
+    invoice_whmcs_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class Page(Generic[Row]):
     """A part of a list.
 
@@ -185,6 +207,14 @@ class WhmcsApi(Protocol):
 
     def bookings_of(self, client_whmcs_ids: Sequence[int]) -> list[Page[RemoteTransaction] | Refused | Retryable]:
         """Return each of these clients' bookings, or the error met, as above."""
+        ...
+
+    def orders(self, *, start: int, count: int) -> Page[RemoteOrder]:
+        """Return orders in WHMCS's own order, which it does not document."""
+        ...
+
+    def credits_of(self, client_whmcs_ids: Sequence[int]) -> list[Page[RemoteCredit] | Refused | Retryable]:
+        """Return all movements of each of these clients' credit, or the error met; WHMCS does not page them."""
         ...
 
     def add_invoice_payment(

@@ -1,5 +1,6 @@
 """WHMCS's answers turned into frozen types, one function per kind of row."""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
@@ -8,15 +9,19 @@ from whmcs.clients.base import (
     Currency,
     Page,
     RemoteClient,
+    RemoteCredit,
     RemoteInvoice,
     RemoteInvoiceSummary,
     RemoteLine,
+    RemoteOrder,
     RemoteTransaction,
 )
 from whmcs.clients.values import UnreadableValue, day, decimal, integer, listed, moment, moment_text, money, text
 
 Row = TypeVar("Row")
 Fields = Mapping[str, Any]
+# "Credit Applied to Invoice #1", in whatever language the words before the number are.
+_INVOICE = re.compile(r"#\s?([1-9][0-9]{0,17})(?![\w-])")
 
 
 def page(answer: Fields, wrapper: str, element: str, read: Callable[[Fields], Row], *, key: str = "id") -> Page[Row]:
@@ -116,6 +121,30 @@ def transaction(row: Fields) -> RemoteTransaction:
         amount_out=money(row, "amountout"),
         transaction_id=text(row, "transid", limit=255),
         refunds_whmcs_id=integer(row, "refundid", default=0),
+    )
+
+
+def order(row: Fields) -> RemoteOrder:
+    """Read an order; its number may come as a number."""
+    return RemoteOrder(
+        whmcs_id=_id(row, "id"),
+        number=text(row, "ordernum", limit=80),
+        client_whmcs_id=integer(row, "userid", default=0),
+        invoice_whmcs_id=integer(row, "invoiceid", default=0),
+        status=text(row, "status", limit=40),
+    )
+
+
+def credit(row: Fields) -> RemoteCredit:
+    """Read a movement of credit. Only its text tells which invoice it is about, and only if it names a single one."""
+    description = text(row, "description", limit=500)
+    named = set(_INVOICE.findall(description))
+    return RemoteCredit(
+        whmcs_id=_id(row, "id"),
+        booked_on=day(row, "date"),
+        description=description,
+        amount=money(row, "amount"),
+        invoice_whmcs_id=int(named.pop()) if len(named) == 1 else 0,
     )
 
 

@@ -17,8 +17,10 @@ from whmcs.clients.base import (
     Page,
     PaymentMethod,
     RemoteClient,
+    RemoteCredit,
     RemoteInvoice,
     RemoteInvoiceSummary,
+    RemoteOrder,
     RemoteTransaction,
 )
 from whmcs.clients.values import UnreadableValue, listed, moment, text
@@ -145,6 +147,21 @@ class WhmcsHttpApi:
             client_whmcs_ids,
             self._breaker,
         )
+
+    def orders(self, *, start: int, count: int) -> Page[RemoteOrder]:
+        """Return orders in WHMCS's own order, which it does not document."""
+        answer = self._read("GetOrders", limitstart=start, limitnum=count)
+        return _understood("GetOrders", lambda: reading.page(answer, "orders", "order", reading.order))
+
+    def credits_of(self, client_whmcs_ids: Sequence[int]) -> list[Page[RemoteCredit] | Refused | Retryable]:
+        """Return all movements of each of these clients' credit, as above."""
+        return read_each(
+            lambda one, breaker: self._through(breaker)._credits(one), client_whmcs_ids, self._breaker
+        )  # fmt: skip
+
+    def _credits(self, client_whmcs_id: int) -> Page[RemoteCredit]:
+        answer = self._read("GetCredits", clientid=client_whmcs_id)
+        return _understood("GetCredits", lambda: reading.page(answer, "credits", "credit", reading.credit))
 
     def _through(self, breaker: http.Breaker) -> "WhmcsHttpApi":
         other = copy.copy(self)

@@ -5,13 +5,14 @@ from datetime import datetime
 
 from django.db import transaction
 
-from whmcs.models import Client, Invoice, InvoiceLine
+from whmcs.models import Client, CreditMovement, Invoice, InvoiceLine
 
 
 @transaction.atomic
 def erase_clients(ids: Collection[int], *, now: datetime) -> int:
     """Empty names and addresses of these clients and keep them empty; the numbers stay. Return how many."""
     Invoice.objects.filter(client__in=list(ids)).update(matched_at=None)
+    CreditMovement.objects.filter(client__in=list(ids)).update(description="")
     return Client.objects.filter(pk__in=list(ids), erased_at=None).update(
         erased_at=now, first_name="", last_name="", company_name="", email=""
     )

@@ -19,6 +19,7 @@ from whmcs.services.invoice_mirror import write_page
 from whmcs.services.other_numbers import take_up_numbers
 from whmcs.services.posting import PAYABLE
 from whmcs.services.remote_pages import pages
+from whmcs.services.side_readings import SideReadings
 from whmcs.services.single_readings import SingleReadings
 from whmcs.services.sync_result import SyncResult
 from whmcs.services.timing import clock_from
@@ -78,6 +79,7 @@ class _Sync:
         self._deadline = now + budget
         self._progress = progress or (lambda step, done, total: None)
         self.alone = SingleReadings(instance, api, self.clock, self.result, self._step)
+        self.beside = SideReadings(instance, api, self.clock, self.result, self._step)
 
     def everything(self, *, full: bool) -> None:
         """Take the steps in an order in which each run comes further, however short its time is.
@@ -97,6 +99,8 @@ class _Sync:
         self._open_invoices()
         self._ask_again()
         self.alone.marked_invoices()
+        self.beside.orders(self.now, full=full)
+        self.beside.credit(self.now)
         take_up_numbers(self.instance)
 
     def _is_due(self, last: datetime | None) -> bool:

@@ -45,7 +45,7 @@ class SingleReadings:
         """Read what the lists have shown to be new, changed or gone."""
         rows = self._invoices().filter(needs_reading=True).order_by("pk").values_list("pk", "whmcs_id")
         self._unreadable_in_a_row = 0
-        for done, total, batch in _batches(list(rows)):
+        for done, total, batch in batches(list(rows)):
             read_at = self._clock()
             answers = self._api.invoices_alone(tuple(whmcs_id for _, whmcs_id in batch))
             self._write(batch, answers, read_at)
@@ -89,7 +89,7 @@ class SingleReadings:
             due, instance=self._instance, pk__in=self._invoices().filter(recent).values("client")
         )
         rows = ours.order_by(F("bookings_read_at").asc(nulls_first=True), "pk").values_list("pk", "whmcs_id")
-        for done, total, batch in _batches(list(rows)):
+        for done, total, batch in batches(list(rows)):
             answers = self._api.bookings_of(tuple(whmcs_id for _, whmcs_id in batch))
             failed = [one for one in answers if isinstance(one, Refused | Retryable)]
             answered = [
@@ -111,7 +111,7 @@ class SingleReadings:
         return Invoice.objects.filter(instance=self._instance)
 
 
-def _batches(rows: Sequence[Row]) -> Iterator[tuple[int, int, Sequence[Row]]]:
+def batches(rows: Sequence[Row]) -> Iterator[tuple[int, int, Sequence[Row]]]:
     """Yield how many are done with each batch, how many there are, and the batch: larger as long as it is quick."""
     pace = Pace(size=AT_ONCE, least=AT_ONCE, most=_LARGEST_BATCH)
     start = 0

@@ -13,5 +13,6 @@ class SyncResult:
     changed_invoices: int = 0
     read_invoices: int = 0
     bookings: int = 0
+    new_orders: int = 0
     unreadable: list[str] = field(default_factory=list)
     is_complete: bool = False

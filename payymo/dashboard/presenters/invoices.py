@@ -30,6 +30,8 @@ from payymo.dashboard.presenters import candidates, receipts
 from whmcs import selectors
 from whmcs.models import Invoice, WhmcsInstance
 
+_MOST_MOVEMENTS = 5
+
 
 def listing(request: HttpRequest, *, now: datetime) -> InvoicesPage:
     """Build the list, newest invoice first, 50 a page."""
@@ -150,6 +152,19 @@ def _other_names(invoice: Invoice) -> tuple[Fact, ...]:
     return tuple(facts)
 
 
+def _credit_of(invoice: Invoice) -> tuple[Fact, ...]:
+    """Say by which movements of the client's credit it was paid: no money of its own came with them."""
+    rows = invoice.credit_movements.order_by("-booked_on", "-pk")[:_MOST_MOVEMENTS]
+    facts = []
+    for row in rows:
+        parts = [
+            formats.money(Amount(-row.amount, invoice.currency)),
+            formats.day(row.booked_on) if row.booked_on else "",
+        ]
+        facts.append(Fact(_("From the client's credit"), text=", ".join(filter(None, [*parts, row.description]))))
+    return tuple(facts)
+
+
 def detail(invoice: Invoice, *, now: datetime) -> InvoicePage:
     """Build the page of one invoice."""
     facts = (
@@ -161,6 +176,7 @@ def detail(invoice: Invoice, *, now: datetime) -> InvoicePage:
         Fact(_("Due"), day=invoice.due_date),
         Fact(_("To be paid by"), text=invoice.payment_method),
         Fact(_("Credit applied"), amount=Amount(invoice.credit, invoice.currency)),
+        *_credit_of(invoice),
         Fact(_("Left to pay in WHMCS"), amount=Amount(invoice.balance, invoice.currency)),
         Fact(_("On its way"), amount=Amount(invoice.reserved, invoice.currency)),
     )

@@ -20,6 +20,7 @@ READS: dict[str, Action] = {
     "getinvoices": reading.get_invoices, "getinvoice": reading.get_invoice, "gettransactions": reading.get_transactions,
     "getclients": reading.get_clients, "getclientsdetails": reading.get_clients_details,
     "getcredits": reading.get_credits,
+    "getorders": reading.get_orders,
     "getpaymentmethods": reading.get_payment_methods, "getcurrencies": reading.get_currencies,
     "whmcsdetails": reading.whmcs_details, "getadmindetails": reading.get_admin_details,
     "getconfigurationvalue": reading.get_configuration_value,
