@@ -10,6 +10,8 @@ from celery import Celery
 from celery.signals import after_task_publish, beat_init, worker_init, worker_ready
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "payymo.settings")
+# Django's checks load every page, which no worker serves; what a worker needs is refused below.
+os.environ.setdefault("CELERY_SKIP_CHECKS", "1")
 
 app = Celery("payymo")
 app.config_from_object("django.conf:settings", namespace="CELERY")

@@ -43,14 +43,15 @@ def behind() -> QuerySet[Tenant]:
 def ensure_template() -> None:
     """Make the template, or bring it to head."""
     context.leave()
-    if _template_is_current():
+    if template_is_current():
         return
     with _alone(TEMPLATE_SCHEMA):
-        if not _template_is_current():
+        if not template_is_current():
             _migrate(TEMPLATE_SCHEMA)
 
 
-def _template_is_current() -> bool:
+def template_is_current() -> bool:
+    """Return whether the template is what this release makes, by what it has seen."""
     return release.fingerprint(release.applied(TEMPLATE_SCHEMA)) == release.head()
 
 
