@@ -227,7 +227,8 @@ CELERY_TIMEZONE = "UTC"
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
-        "LOCATION": REDIS_URL,
+        # Apart from the queue, a full cache cannot keep messages out; its server may evict, the queue's must not.
+        "LOCATION": _secret("PAYYMO_CACHE_URL", default=REDIS_URL),
         "KEY_FUNCTION": "tenants.context.cache_key",
     }
 }

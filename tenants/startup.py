@@ -2,6 +2,7 @@
 
 import logging
 
+import redis
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
@@ -29,7 +30,8 @@ def refuse_unsafe_start() -> None:
 
     Raises: ImproperlyConfigured naming everything that is wrong. OperationalError without a database.
     """
-    problems = [*production.unsafe(settings), *clashes(), *(role_problems() if settings.PRODUCTION else [])]
+    in_production = [*role_problems(), *broker_problems()] if settings.PRODUCTION else []
+    problems = [*production.unsafe(settings), *clashes(), *in_production]
     connection.close()
     if problems:
         logger.error("refusing to start", extra={"event": "start_refused", "count": len(problems)})
@@ -43,6 +45,27 @@ def clashes() -> list[str]:
     with connection.cursor() as cursor:
         cursor.execute(_CLASHES, [schemas, _IN_EVERY_SCHEMA])
         return [f"The table {name} is in the shared schema and in a tenant's." for (name,) in cursor.fetchall()]
+
+
+def broker_problems() -> list[str]:
+    """Say what the broker does that would lose messages; one that does not answer now is for the health page to tell.
+
+    Without an append-only file a restart of the broker forgets what waits. The rows are the queue, and the schedule
+    asks for them again: that is a line in the log and no reason to stay down.
+    """
+    client = redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=2, socket_timeout=2)
+    try:
+        found = client.info()
+    except redis.RedisError:
+        return []
+    finally:
+        client.close()
+    if not found.get("aof_enabled"):
+        logger.warning("the broker keeps no append-only file", extra={"event": "broker_forgets"})
+    policy = found.get("maxmemory_policy", "noeviction")
+    if policy != "noeviction":
+        return [f"The broker of REDIS_URL evicts ({policy}); set its maxmemory-policy to noeviction."]
+    return []
 
 
 def role_problems() -> list[str]:

@@ -30,6 +30,7 @@ PRODUCTION = {
     "PAYYMO_MASTER_KEY": "bWFzdGVyLWtleS1vZi10aGlydHktdHdvLWJ5dGVzISE=",
     "DATABASE_URL": "postgres://web@db.example/payymo?sslmode=verify-full&sslcert=/etc/web.pem&sslkey=/etc/web.key",
     "REDIS_URL": "redis://:password@redis.example:6379/0",
+    "PAYYMO_CACHE_URL": "redis://:other@cache.example:6379/0",
     "PAYYMO_STAFF_HOST": "admin.example",
 }
 ASK = """
@@ -37,6 +38,7 @@ import json
 from payymo import settings as s
 names = [name for name in dir(s) if name.startswith(("SESSION_COOKIE_", "CSRF_COOKIE_")) or name == "PASSWORD_HASHERS"]
 more = {"second": s.SECOND_FACTOR_REQUIRED, "database": s.DATABASES["default"]}
+more |= {"cache": s.CACHES["default"]["LOCATION"], "broker": s.CELERY_BROKER_URL}
 print(json.dumps({**{name: getattr(s, name) for name in names}, **more}))
 """
 
@@ -66,6 +68,13 @@ def test_the_database_is_entered_with_a_certificate_in_place_of_a_password():
     given = {name: found["OPTIONS"][name] for name in ("sslmode", "sslcert", "sslkey")}
     assert given == {"sslmode": "verify-full", "sslcert": "/etc/web.pem", "sslkey": "/etc/web.key"}
     assert (found["USER"], found["PASSWORD"]) == ("web", "")
+
+
+def test_the_cache_has_a_server_apart_from_the_queue():
+    said = json.loads(start_of().stdout)
+
+    assert said["cache"] == "redis://:other@cache.example:6379/0"
+    assert said["broker"] == "redis://:password@redis.example:6379/0"
 
 
 @pytest.mark.parametrize(("algorithm", "starts"), [("PS256", True), ("none", False)])

@@ -3,6 +3,7 @@
 from types import SimpleNamespace
 
 import pytest
+import redis
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 
@@ -87,3 +88,18 @@ def test_in_production_a_role_that_owns_the_tables_is_refused(db):
 
     assert "owns tables" in problem
     assert "PAYYMO_OWNER_DATABASE_URL" in problem
+
+
+def test_in_production_a_broker_that_evicts_is_refused_and_one_that_is_away_is_not(settings):
+    with redis.Redis.from_url(settings.REDIS_URL) as broker:
+        assert startup.broker_problems() == []
+        broker.config_set("maxmemory-policy", "allkeys-lru")
+        try:
+            [problem] = startup.broker_problems()
+        finally:
+            broker.config_set("maxmemory-policy", "noeviction")
+
+    assert "allkeys-lru" in problem
+    assert settings.REDIS_URL not in problem
+    settings.REDIS_URL = "redis://127.0.0.1:9/0"
+    assert startup.broker_problems() == []
