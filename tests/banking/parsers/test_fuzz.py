@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from banking.parsers import archives, bai2, camt053, csv_file, mt940, ofx
+from banking.parsers.assembly import check_lines
 from banking.parsers.csv_detection import detect
 from banking.parsers.csv_mapping import CsvMapping
 from banking.parsers.errors import FileTooLarge, UnreadableStatement
@@ -260,6 +261,11 @@ HOSTILE = (
     lambda: b"\n" * 490_000 + b"a;b",
     lambda: b"a;b\n" * 490_000,
     lambda: b'"' * 990_001,
+    lambda: b"Date;Text;Amount;Currency\n" + (b"2026-01-31;" + b"x" * 990_000 + b";1.00;EUR\n") * 10,
+    lambda: b"Date;Text;Amount;Currency\n" + (b"2026-01-31;" + b"x" * 9_900 + b";1.00;EUR\n") * 1_000,
+    lambda: b"!Type:Bank\n" + (b"D1/1'26\nT1\nP" + b"x" * 990_000 + b"\n^\n") * 10,
+    lambda: b":20:A\n:25:1\n:60F:C260301EUR0,\n" + (b":61:260302C1,NTRF\n:86:" + b"x" * 99_000 + b"\n") * 100,
+    lambda: b"01,A,B,260303,\n02,B,A,1,260302,,EUR\n03,1,,/\n" + (b"16,165,1,Z,,," + b"x" * 99_000 + b"/\n") * 100,
     lambda: b"<a>" * 3_000_000,
     lambda: b"<Document><BkToCstmrStmt><Stmt>" + b"<Ntry/>" * 49_000 + b"</Stmt></BkToCstmrStmt></Document>",
     lambda: b"<Document>" + b"x&amp;" * 1_500_000 + b"</Document>",
@@ -305,6 +311,14 @@ def test_text_of_too_many_lines_or_too_long_ones_is_refused_before_it_is_taken_a
         read(head + line * 500_001)
     with pytest.raises(FileTooLarge, match="more than 1,000,000 characters"):
         read(head + line[:-1] + b"x" * 1_000_001 + b"\n")
+
+
+def test_lines_as_long_as_may_be_are_taken_and_the_first_longer_one_is_named():
+    longest = "x" * 1_000_000
+
+    check_lines(f"{longest}\n{longest}\r\n{longest}\r{longest}")
+    with pytest.raises(FileTooLarge, match="Line 3 has more"):
+        check_lines(f"{longest}\n\n{longest}x\n")
 
 
 def test_ofx_entry_too_many_is_refused_when_it_is_met():
