@@ -1,4 +1,4 @@
-"""An administrator of WHMCS sees a suggestion beside an invoice and approves it, in a browser and in real PHP."""
+"""An administrator of WHMCS approves and rejects suggestions beside invoices, in a browser and in real PHP."""
 
 import base64
 import json
@@ -23,10 +23,11 @@ def host(served, committed_acme, owner, tmp_path):
     found.end()
 
 
-def test_an_administrator_approves_beside_the_invoice(host, browser):
+def test_an_administrator_approves_and_rejects_with_a_reason_beside_the_invoice(host, browser):
     debt = rows.invoice("INV-1042", "119.00", whmcs_id=501)
     payment = rows.transfer("INV-1042 hosting", "119.00", name="Ada & <b>Sons</b>")
-    proposing.propose(receipts=[payment], now=timezone.now())
+    other, wrong = rows.invoice("INV-2077", "30.00", whmcs_id=502), rows.transfer("INV-2077", "30.00")
+    proposing.propose(receipts=[payment, wrong], now=timezone.now())
     page = browser.new_page()
     errors = []
     page.on("pageerror", lambda error: errors.append(str(error)))
@@ -40,7 +41,14 @@ def test_an_administrator_approves_beside_the_invoice(host, browser):
     page.goto(f"{host.url}/admin/addonmodules.php?module=payymo&tab=log")
     expect(page.locator("table")).to_contain_text("by administrator 3")
 
-    [decision] = Decision.objects.all()
+    page.goto(f"{host.url}/admin/invoices.php?id={other.whmcs_id}")
+    box.get_by_text("Reject…").press("Enter")
+    box.get_by_label("Reason").select_option("Wrong client")
+    box.get_by_role("button", name="Reject", exact=True).click()
+    expect(box.get_by_role("status")).to_contain_text("Rejected.")
+
+    decision, rejected = Decision.objects.order_by("pk")
+    assert (rejected.kind, rejected.reason, rejected.bank_transaction) == ("REJECT", "Wrong client", wrong)
     assert (decision.kind, decision.decided_by_name) == ("APPROVE", "Owner (WHMCS #3)")
     assert Posting.objects.count() == 1
     assert errors == []

@@ -101,6 +101,19 @@ final class AdminTest extends TestCase
         }
     }
 
+    public function testARejectionOffersEachReasonInTheWordsOfTheAdministrator(): void
+    {
+        $panels = new Panels(self::words('german'), '');
+
+        $shown = $panels->invoice(Answer::kept(['suggestions' => [self::suggestion()]], time()));
+
+        foreach (Ajax::REASONS as $reason) {
+            $this->assertStringContainsString("<option value=\"$reason\">" . self::words('german')->of("reason_$reason") . '</option>', $shown);
+        }
+        $this->assertSame(1, substr_count($shown, '<select'));
+        $this->assertSame('Falscher Kunde', self::words('german')->plain('reason_client'));
+    }
+
     public function testWhoMayOnlyLookSeesNoButtons(): void
     {
         $GLOBALS['harness_permissions'] = ['List Transactions'];
@@ -141,6 +154,9 @@ final class AdminTest extends TestCase
         $this->assertStringContainsString('open for too long', self::ask(['payymo' => 'invoice', 'id' => '501'], $right));
         $this->assertStringContainsString('open for too long', self::ask(['payymo' => 'invoice', 'id' => '501'], $token + ['act' => 'delete'] + $right));
         $this->assertStringContainsString('open for too long', self::ask(['payymo' => 'invoice', 'id' => '501'], $token + ['proposal' => '../x'] + $right));
+        foreach ([['act' => 'reject', 'reason' => 'because'], ['act' => 'approve', 'reason' => 'client']] as $wrong) {
+            $this->assertStringContainsString('open for too long', self::ask(['payymo' => 'invoice', 'id' => '501'], $token + $wrong + $right));
+        }
         $GLOBALS['harness_permissions'] = ['List Transactions'];
         $this->assertStringContainsString('does not allow', self::ask(['payymo' => 'invoice', 'id' => '501'], $token + $right));
         $this->assertSame([], array_filter(Store::log(), static fn ($line) => strpos($line->text, 'approve') !== false));

@@ -9,6 +9,7 @@ if (!defined('WHMCS')) {
 /** What the boxes fetch: a fixed list of contents, and two decisions by POST. */
 final class Ajax
 {
+    public const REASONS = ['client', 'invoice', 'amount', 'no_payment'];
     private const CONTENTS = ['summary', 'check', 'invoice', 'client'];
 
     public function __construct(private Text $text)
@@ -57,19 +58,21 @@ final class Ajax
 
     private function decide(Payymo $payymo, bool $isRight): string
     {
-        [$act, $proposal, $key] = array_map(
+        [$act, $proposal, $key, $reason] = array_map(
             static fn (string $name): string => is_string($_POST[$name] ?? null) ? $_POST[$name] : '',
-            ['act', 'proposal', 'key']
+            ['act', 'proposal', 'key', 'reason']
         );
         if (!Admin::decides()) {
             return Html::alert('danger', $this->text->of('not_allowed'));
         }
         $isWhole = in_array($act, ['approve', 'reject'], true) && preg_match('/^[0-9a-f-]{36}$/D', $proposal) === 1
-            && preg_match('/^[0-9a-f]{32}$/D', $key) === 1;
+            && preg_match('/^[0-9a-f]{32}$/D', $key) === 1
+            && ($reason === '' || ($act === 'reject' && in_array($reason, self::REASONS, true)));
         if (!$isRight || !$isWhole) {
             return Html::alert('danger', $this->text->of('form_expired'));
         }
-        $said = $payymo->decide($proposal, $act, ['admin_id' => Admin::id()], $key);
+        $why = $reason === '' ? [] : ['reason' => $this->text->plain("reason_$reason")];
+        $said = $payymo->decide($proposal, $act, ['admin_id' => Admin::id()] + $why, $key);
         Store::note("$act of suggestion $proposal by administrator " . Admin::id() . ($said->isOk() ? '' : ": $said->problem"));
         if ($said->isOk()) {
             return Html::alert('success', $this->text->of("done_$act"));

@@ -152,17 +152,29 @@ final class Panels
     {
         $shown = '';
         if (Admin::decides()) {
-            $shown = $this->button($one, 'approve', 'btn-success') . ' ' . $this->button($one, 'reject', 'btn-default') . ' ';
+            $shown = $this->form($one, 'approve', 'btn-success') . ' ' . $this->rejection($one) . ' ';
         }
         return $shown . Html::link(Html::text($one, 'url'), $this->text->of('open_in_payymo'));
     }
 
-    private function button(array $one, string $act, string $class): string
+    /** The reasons that Payymo knows, and none: what is said here stands in the trail of the payment there. */
+    private function rejection(array $one): string
+    {
+        $options = '<option value="">' . $this->text->of('reason_none') . '</option>';
+        foreach (Ajax::REASONS as $reason) {
+            $options .= "<option value=\"$reason\">" . $this->text->of("reason_$reason") . '</option>';
+        }
+        $asked = '<label>' . $this->text->of('reason') . ' <select class="form-control input-sm" name="reason">' . $options . '</select></label> ';
+        return '<details style="display:inline-block"><summary class="btn btn-sm btn-default">' . $this->text->of('reject') . '&hellip;</summary>'
+            . $this->form($one, 'reject', 'btn-danger', $asked) . '</details>';
+    }
+
+    private function form(array $one, string $act, string $class, string $asked = ''): string
     {
         // A key for each form that was shown: sent twice, it decides once.
         return '<form method="post" style="display:inline">' . $this->csrf . '<input type="hidden" name="act" value="' . $act . '">'
             . '<input type="hidden" name="proposal" value="' . Text::escape(Html::text($one, 'id')) . '">'
             . '<input type="hidden" name="key" value="' . bin2hex(random_bytes(16)) . '">'
-            . '<button type="submit" class="btn btn-sm ' . $class . '">' . $this->text->of($act) . '</button></form>';
+            . $asked . '<button type="submit" class="btn btn-sm ' . $class . '">' . $this->text->of($act) . '</button></form>';
     }
 }

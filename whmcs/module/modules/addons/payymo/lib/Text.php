@@ -27,9 +27,16 @@ final class Text
         return new self($_ADDONLANG);
     }
 
+    /** A text for a page. */
     public function of(string $name): string
     {
-        return self::escape((string) ($this->words[$name] ?? $name));
+        return self::escape($this->plain($name));
+    }
+
+    /** The same for anything but a page. */
+    public function plain(string $name): string
+    {
+        return (string) ($this->words[$name] ?? $name);
     }
 
     /** WHMCS stores some text already encoded; it is not encoded twice. */
