@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 import uuid
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +76,43 @@ def qif(count: int) -> bytes:
     return "\n".join(["!Type:Bank", *entries]).encode()
 
 
-FORMATS = {one.__name__: one for one in (csv, camt, mt940, ofx, bai2, qif)}
+def xlsx(count: int) -> bytes:
+    """A workbook of one sheet, its texts in the cells and its days as numbers with a date's style."""
+    main = "http://schemas.openxmlformats.org/spreadsheetml/2006"
+    office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    package = "http://schemas.openxmlformats.org/package/2006"
+    heads = "".join(
+        f'<c r="{"ABCD"[column]}1" t="inlineStr"><is><t>{name}</t></is></c>'
+        for column, name in enumerate(("Date", "Payee", "Text", "Amount"))
+    )
+    rows = (
+        f'<row r="{n}"><c r="A{n}" s="1"><v>{46082 + n % 28}</v></c><c r="B{n}" t="inlineStr"><is><t>Payer {n}</t></is>'
+        f'</c><c r="C{n}" t="inlineStr"><is><t>{_TEXT.format(n)}</t></is></c><c r="D{n}"><v>{n % 900 + 1}.3</v></c>'
+        "</row>"
+        for n in range(2, count + 2)
+    )
+    parts = {
+        "[Content_Types].xml": f'<Types xmlns="{package}/content-types"/>',
+        "_rels/.rels": f'<Relationships xmlns="{package}/relationships"><Relationship Id="rId1" '
+        f'Type="{office}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
+        "xl/workbook.xml": f'<workbook xmlns="{main}/main" xmlns:r="{office}"><sheets><sheet name="Sheet1" '
+        'sheetId="1" r:id="rId1"/></sheets></workbook>',
+        "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{package}/relationships"><Relationship Id="rId1" '
+        f'Type="{office}/worksheet" Target="worksheets/sheet1.xml"/><Relationship Id="rId2" '
+        f'Type="{office}/styles" Target="styles.xml"/></Relationships>',
+        "xl/styles.xml": f'<styleSheet xmlns="{main}/main"><cellXfs count="2"><xf numFmtId="0"/><xf numFmtId="14"/>'
+        "</cellXfs></styleSheet>",
+        "xl/worksheets/sheet1.xml": f'<worksheet xmlns="{main}/main"><sheetData><row r="1">{heads}</row>{"".join(rows)}'
+        "</sheetData></worksheet>",
+    }
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    return packed.getvalue()
+
+
+FORMATS = {one.__name__: one for one in (csv, camt, mt940, ofx, bai2, qif, xlsx)}
 
 
 def _peak() -> int:

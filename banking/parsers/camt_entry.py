@@ -172,6 +172,8 @@ class EntryReader:
 
         A returned payment keeps the debtor and creditor of the payment it returns, so the expected side may be us.
         """
+        if not detail.all("RltdPties"):
+            return "", ""
         sides = (_DEBTOR, _CREDITOR) if amount >= 0 else (_CREDITOR, _DEBTOR)
         expected, other = (self._party(detail, side) for side in sides)
         if other != ("", "") and (expected == ("", "") or self._is_own(*expected)) and not self._is_own(*other):

@@ -43,17 +43,26 @@ class CsvDetection:
     open_points: tuple[OpenPoint, ...]
 
 
-def detect(source: bytes, file_format: str = "csv", encoding: str = "", delimiter: str = "") -> CsvDetection:
+def detect(
+    source: bytes,
+    file_format: str = "csv",
+    encoding: str = "",
+    delimiter: str = "",
+    *,
+    ready: Sequence[Row] | None = None,
+) -> CsvDetection:
     """Look at a CSV file, or a table of another format, and propose how to read it.
 
-    Shape: `encoding` and `delimiter` override what is found.
+    Shape: `encoding` and `delimiter` override what is found. `ready` are its rows where they were read already.
     Raises: UnreadableStatement when it is no table.
     """
     mapping = CsvMapping()
     if has_text(file_format):
         encoding = encoding or guess_encoding(source)
         mapping = CsvMapping(encoding=encoding, delimiter=delimiter or _delimiter(decoded(source, encoding)))
-    table = list(table_of(source, file_format=file_format, encoding=mapping.encoding, delimiter=mapping.delimiter))
+    table = ready
+    if table is None:
+        table = list(table_of(source, file_format=file_format, encoding=mapping.encoding, delimiter=mapping.delimiter))
     header_row = _header_row(table)
     if not table or max(len(row.cells) for row in table[: header_row + SHOWN_ROWS]) < 2:
         raise UnreadableStatement(

@@ -7,7 +7,7 @@ sum. Rows of several accounts become one statement each.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import islice, pairwise
@@ -65,15 +65,21 @@ class _Account:
     closing: Balance | None = None
 
 
-def parse(source: bytes, mapping: CsvMapping, file_format: str = "csv") -> ParsedFile:
+def parse(
+    source: bytes, mapping: CsvMapping, file_format: str = "csv", *, ready: Sequence[Row] | None = None
+) -> ParsedFile:
     """Read a CSV statement, or a table of another format.
 
+    Shape: `ready` are its rows where they were read already.
     Raises: AmbiguousMapping when the mapping leaves something open or is for other columns; UnreadableStatement when
     the rows of an account are in two currencies, or none of them can be read.
     """
     mapping.check()
     mapping = mapping.settled()
-    table = iter(table_of(source, file_format=file_format, encoding=mapping.encoding, delimiter=mapping.delimiter))
+    found: Iterable[Row] | None = ready
+    if found is None:
+        found = table_of(source, file_format=file_format, encoding=mapping.encoding, delimiter=mapping.delimiter)
+    table = iter(found)
     _check_header(list(islice(table, mapping.header_row)), mapping)
     reader = _RowReader(mapping)
     accounts: dict[str, _Account] = {}

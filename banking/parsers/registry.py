@@ -14,7 +14,8 @@ from banking.parsers.assembly import MAX_BYTES
 from banking.parsers.base import Hints, StatementParser
 from banking.parsers.csv_detection import detect
 from banking.parsers.csv_mapping import CsvMapping
-from banking.parsers.tables import has_text
+from banking.parsers.csv_rows import Row
+from banking.parsers.tables import has_text, ready_rows
 from banking.parsers.types import ParsedFile
 from banking.parsers.zip_parts import is_zip
 
@@ -67,10 +68,11 @@ class _Table:
 
         Raises: AmbiguousMapping when that leaves something open; UnreadableStatement.
         """
-        return csv_file.parse(source, hints.mapping or self._settled(source, hints), self.name)
+        ready = ready_rows(source, self.name)
+        return csv_file.parse(source, hints.mapping or self._settled(source, hints, ready), self.name, ready=ready)
 
-    def _settled(self, source: bytes, hints: Hints) -> CsvMapping:
-        mapping = detect(source, self.name).mapping
+    def _settled(self, source: bytes, hints: Hints, ready: list[Row] | None) -> CsvMapping:
+        mapping = detect(source, self.name, ready=ready).mapping
         return replace(
             mapping,
             fixed_currency=mapping.fixed_currency or hints.currency,

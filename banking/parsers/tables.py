@@ -20,6 +20,13 @@ def table_of(source: bytes, *, file_format: str, encoding: str, delimiter: str) 
 
     Raises: UnreadableStatement, FileTooLarge.
     """
-    if has_text(file_format):
-        return rows(decoded(source, encoding), delimiter)
-    return _READY_MADE[file_format](source)
+    ready = ready_rows(source, file_format)
+    return rows(decoded(source, encoding), delimiter) if ready is None else ready
+
+
+def ready_rows(source: bytes, file_format: str) -> list[Row] | None:
+    """Return the rows of a table that is no text, to look at and to read with one unpacking; None for CSV.
+
+    Raises: UnreadableStatement, FileTooLarge.
+    """
+    return None if has_text(file_format) else _READY_MADE[file_format](source)

@@ -89,9 +89,13 @@ def _checked(source: bytes) -> bytes:
 def _check_sheet(content: bytes) -> None:
     """Stop what would read as an empty cell without being one, and sheets too large to hold."""
     rows, columns, cells = sum(1 for _ in _ROW.finditer(content)), 1, sum(1 for _ in _CELL.finditer(content))
+    letters, number = set(), b""
     for place in _PLACE.finditer(content):
-        rows = max(rows, int(place[2]))
-        columns = max(columns, _column(place[1]))
+        letters.add(place[1])
+        if place[2] != number:
+            number = place[2]
+            rows = max(rows, int(number))
+    columns = max(columns, *map(_column, letters)) if letters else columns
     if not _PLACE.search(content):
         columns = max(columns, cells if rows < 2 else min(cells, MAX_COLUMNS))
     if rows > 10 * _MAX_ROWS or columns > 16_384 or rows * columns > _MAX_CELLS:

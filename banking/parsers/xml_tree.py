@@ -63,11 +63,15 @@ class Node:
 
     def value(self, *paths: str) -> str:
         """Return the text at the first path that has one, else an empty text."""
-        known = self._paths()
+        known = self._by_path
+        if known is None:
+            known = self._paths()
         for path in paths:
-            for node in known.get(path, ()):
-                if text := node.text.strip():
-                    return text
+            # Most paths lead nowhere, and a statement asks a million times.
+            if path in known:
+                for node in known[path]:
+                    if text := node.text.strip():
+                        return text
         return ""
 
     def child(self, *names: str) -> Node | None:
@@ -178,7 +182,7 @@ class Document:
             self._root = node
             return
         above = self._open[-1][0]
-        if isinstance(node, PlacedNode):
+        if type(node) is PlacedNode:
             node.end = self._parser.CurrentByteIndex
             take = self._take.get(node.name)
             if take is not None and take(self, node, above):
