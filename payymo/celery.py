@@ -64,6 +64,7 @@ app.conf.beat_schedule = {
     "send-staff-mails": {"task": "accounts.tasks.send_staff_mails", "schedule": 60.0},
     "tell": _every(30.0, "payymo.notices.tasks.tell"),
     "deliver": _every(60.0, "payymo.notices.tasks.deliver"),
+    "compare-books": _every(3600.0, "payymo.notices.tasks.compare_books"),
     "watch-licence": _every(3600.0, "payymo.notices.tasks.watch_licence"),
     "prune-sessions": _every(3600.0, "accounts.tasks.prune_sessions"),
     "rotate-data-keys": _every(3600.0, "tenants.tasks.rotate_data_key"),

@@ -18,6 +18,7 @@ class Kind(TextChoices):
     POSTING_POSTED = "posting.posted", _("A payment was posted to WHMCS")
     PAYMENT_RETURNED = "payment.returned", _("A matched payment was returned")
     DISPUTE = "dispute.changed", _("A customer disputes a charge, or a dispute ended")
+    BOOKS_DIFFER = "books.differ", _("Bank, Payymo, WHMCS or a gateway show different things")
     ASSIGNED = "payment.assigned", _("A payment was given to you")
     MENTIONED = "payment.mentioned", _("Somebody mentioned you")
     IMPORT_REFUSED = "import.refused", _("Entries of an imported file were refused")
@@ -61,6 +62,7 @@ AUDIENCES: Mapping[Kind, Audience] = MappingProxyType(
         Kind.POSTING_POSTED: Audience(""),
         Kind.PAYMENT_RETURNED: Audience("transactions.view", "review.decide", Way.AT_ONCE),
         Kind.DISPUTE: Audience("transactions.view", "review.decide", Way.AT_ONCE),
+        Kind.BOOKS_DIFFER: Audience("reports.view", "review.decide", Way.DAILY),
         Kind.ASSIGNED: Audience("review.view", "review.decide", Way.AT_ONCE, is_personal=True),
         Kind.MENTIONED: Audience("review.view", "review.decide", Way.AT_ONCE, is_personal=True),
         Kind.IMPORT_REFUSED: Audience("imports.add", "imports.add", Way.DAILY),

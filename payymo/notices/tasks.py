@@ -5,7 +5,7 @@ from datetime import timedelta
 from celery import shared_task
 from django.utils import timezone
 
-from payymo.notices.services import collecting, delivering, digests, watching
+from payymo.notices.services import collecting, comparing, delivering, digests, watching
 from tenants.jobs import exclusive
 from tenants.tasks import TenantTask
 
@@ -36,6 +36,12 @@ def tell() -> int:
 def watch_licence() -> int:
     """Tell that the licence ends soon or is nearly used up."""
     return watching.watch_licence(now=timezone.now())
+
+
+@shared_task(base=TenantTask, due_every=timedelta(hours=23))
+def compare_books() -> int:
+    """Compare 35 days of bank, Payymo, WHMCS and gateways, once a day; return how many differences are news."""
+    return comparing.compare(now=timezone.now())
 
 
 @shared_task(base=TenantTask)

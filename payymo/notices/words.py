@@ -9,6 +9,7 @@ from babel.dates import format_date
 from babel.numbers import format_decimal, get_currency_precision
 from django.utils.translation import get_language, gettext, ngettext
 
+from matching.three_way_selectors import Check
 from payymo.notices.kinds import Kind
 from payymo.notices.models import Event
 
@@ -63,6 +64,18 @@ def _dispute(details: _Details) -> str:
     return texts.get(str(details.get("outcome")), gettext("A charge of %s is disputed.")) % _money(details)
 
 
+def _differs(details: _Details) -> str:
+    match details.get("what"):
+        case "balance":
+            text = gettext("A bank's statement of %(day)s differs by %(money)s from what Payymo knows of the account.")
+        case "parts":
+            text = gettext("The parts of an account's statement leave %(money)s unexplained on %(day)s.")
+        case what:
+            check = Check(str(what)).label
+            return gettext("%(check)s: %(count)s, older than a few days.") % {"check": check, "count": details["count"]}
+    return text % {"day": _day(details.get("day")), "money": _money(details)}
+
+
 def _import(details: _Details) -> str:
     count = int(details.get("refused", 0))
     text = ngettext(
@@ -104,6 +117,7 @@ _TEXTS: Mapping[Kind, Callable[[_Details], str]] = {
     Kind.DISPUTE: _dispute,
     Kind.ASSIGNED: lambda d: gettext("A payment of %s was given to you.") % _money(d),
     Kind.MENTIONED: lambda d: gettext("You were mentioned at a payment of %s.") % _money(d),
+    Kind.BOOKS_DIFFER: _differs,
     Kind.IMPORT_REFUSED: _import,
     Kind.ENGINE_TRAINED: _trained,
     Kind.AUTOMATION_STOPPED: lambda d: gettext("Automatic approval stopped: too much of it was corrected."),
@@ -115,6 +129,7 @@ _TEXTS: Mapping[Kind, Callable[[_Details], str]] = {
 _PATHS: Mapping[Kind, str] = {
     Kind.FEED_STOPPED: "/connections/", Kind.CONSENT_ENDS: "/connections/", Kind.POSTING_STOPPED: "/postings/",
     Kind.POSTING_UNCLEAR: "/postings/", Kind.POSTING_POSTED: "/postings/", Kind.PAYMENT_RETURNED: "/returns/",
+    Kind.BOOKS_DIFFER: "/reports/{report}/",
     Kind.IMPORT_REFUSED: "/imports/{about}/", Kind.ENGINE_TRAINED: "/reports/engine/",
     Kind.AUTOMATION_STOPPED: "/reports/engine/", Kind.LICENCE: "/settings/licence/",
     Kind.API_KEY_MADE: "/settings/api/", Kind.STAFF_ENTERED: "/settings/general/",
@@ -130,4 +145,5 @@ def text_of(event: Event) -> str:
 def path_of(event: Event) -> str:
     """Return where something can be done about it, on the tenant's host."""
     path = _PATHS.get(Kind(event.kind), "/transactions/{receipt}/")
-    return path.format(about=event.about, receipt=event.details.get("receipt", ""))
+    report = "statement" if event.details.get("what") in ("balance", "parts") else "three-way"
+    return path.format(about=event.about, receipt=event.details.get("receipt", ""), report=report)

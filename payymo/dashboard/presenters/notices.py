@@ -23,7 +23,7 @@ _LOOKS: Mapping[Kind, tuple[str, str]] = {
     Kind.MENTIONED: ("message-square", "info"), Kind.IMPORT_REFUSED: ("file-up", "warn"),
     Kind.ENGINE_TRAINED: ("sparkles", "info"), Kind.AUTOMATION_STOPPED: ("ban", "bad"), Kind.LICENCE: ("info", "warn"),
     Kind.API_KEY_MADE: ("key-round", "info"), Kind.STAFF_ENTERED: ("life-buoy", "info"),
-    Kind.ENDPOINT_OFF: ("link-2-off", "bad"),
+    Kind.ENDPOINT_OFF: ("link-2-off", "bad"), Kind.BOOKS_DIFFER: ("list-checks", "bad"),
 }  # fmt: skip
 
 
