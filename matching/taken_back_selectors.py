@@ -191,8 +191,9 @@ class _Given:
         refunds = Q(refunds_whmcs_id__in={number for _, number in self._by_booking}, refunds_whmcs_id__gt=0)
         named = Q(transaction_id__in=self._by_name)
         loose = Q(invoice__in=self._by_invoice, refunds_whmcs_id=0)
-        rows = WhmcsTransaction.objects.filter(refunds | named | loose, amount_out__gt=0).order_by("booked_at", "pk")
-        for row in rows:
+        rows = WhmcsTransaction.objects.filter(refunds | named | loose, amount_out__gt=0)
+        # What names no gateway is a note of WHMCS 9 about the debt: by it no money left.
+        for row in rows.exclude(gateway="").order_by("booked_at", "pk"):
             key = self._owner(row)
             if key is not None:
                 amount = to_minor(row.amount_out, self._currency[key])

@@ -78,7 +78,9 @@ def test_a_refund_of_a_booked_charge_says_what_to_do_counts_and_is_ticked_with_i
     assert "(invoice INV-204, transaction PM-1)" in page
     assert "See that the invoice is no longer paid there" in page
     assert "WHMCS does not show it yet" in as_reviewer.get("/").content.decode()
-    debt.instance.transactions.create(whmcs_id=71, amount_out=50, refunds_whmcs_id=70, booked_at="2026-11-22 10:00:00")
+    debt.instance.transactions.create(
+        whmcs_id=71, amount_out=50, refunds_whmcs_id=70, gateway="stripe", booked_at="2026-11-22 10:00:00"
+    )
     taken_back.watch(now=NOW)
     page = as_reviewer.get(f"/transactions/{charge.public_id}/").content.decode()
     assert "WHMCS shows it since" in page

@@ -105,6 +105,15 @@ def test_a_row_that_says_nothing_counts_on_the_invoice_but_not_from_before_the_r
     assert taken_back.watch(now=NOW)["shown_in_whmcs"] == 1
 
 
+def test_a_credit_note_of_whmcs_9_is_no_money_that_was_given_back(reviewer):
+    charge = rows.charge("50.00")
+    _, [debt] = booked(charge, reviewer)
+    refund(charge, 50)
+    given_back(debt, 50, gateway="", refunds_whmcs_id=booking_of(debt))
+
+    assert taken_back.watch(now=NOW) == {"taken_back": 1, "shown_in_whmcs": 0}
+
+
 def test_of_two_refunds_only_the_one_that_whmcs_shows_is_ticked(reviewer):
     charge = rows.charge("50.00")
     _, [debt] = booked(charge, reviewer)
