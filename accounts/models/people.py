@@ -95,6 +95,7 @@ class Membership(models.Model):
     is_limited = models.BooleanField(
         default=False, help_text="sees the payments of the bank accounts granted to them, and nothing else"
     )
+    ended_tour_at = models.DateTimeField(null=True, blank=True, help_text="of the review screen; offered until then")
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:

@@ -36,6 +36,7 @@ class SetupPage:
     """Template `dashboard/setup.html`. Shape: a step is done as the data says; nobody ticks it off."""
 
     steps: tuple[SetupStep, ...]
+    sample: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,7 +104,7 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class OverviewPage:
-    """Template `dashboard/overview.html`. `setup` is empty once all is done."""
+    """Template `dashboard/overview.html`. `setup` is empty once all is done; `sample` offers to look around."""
 
     period: str
     open_money: tuple[OpenMoney, ...]
@@ -114,6 +114,7 @@ class OverviewPage:
     feeds: tuple[Feed, ...] = ()
     decisions: tuple[Event, ...] = ()
     setup: tuple[SetupStep, ...] = ()
+    sample: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ from payymo.dashboard.pages import (
 )
 from payymo.dashboard.presenters import feeds
 from payymo.dashboard.presenters.events import event_of
+from payymo.dashboard.sample.progress import is_offered
 from tenants import context
 from whmcs.models import Posting, WhmcsInstance
 from whmcs.selectors import postings_within_reach
@@ -52,6 +53,7 @@ def page(*, now: datetime) -> OverviewPage:
         feeds=feeds.listed(feeds.read(), now),
         decisions=tuple(event_of(each, now, with_receipt=True) for each in selectors.recent_decisions(limit=8)),
         setup=_setup(),
+        sample=is_offered(),
     )
 
 
@@ -116,7 +118,7 @@ def setup_steps() -> tuple[SetupStep, ...]:
         SetupStep(_("Choose what may happen alone"), _("Nothing does until you say so."),
                   current_policy().pk is not None, link("settings_matching")),
         SetupStep(_("Review the first payments"), _("One key a payment."),
-                  Proposal.objects.filter(decision__isnull=False).exists(), link("review")),
+                  Proposal.objects.filter(decision__isnull=False).exists(), link("review") + "?tour=1"),
         SetupStep(_("Invite a colleague"), _("Large payments can then need two persons."),
                   active_memberships().filter(tenant=context.current()).count() > 1, link("members")),
     )  # fmt: skip

@@ -9,6 +9,7 @@ from accounts.guards import requires_permission
 from payymo.dashboard import refreshing
 from payymo.dashboard.pages.general import SetupPage
 from payymo.dashboard.presenters import overview as present
+from payymo.dashboard.sample.progress import is_offered
 from payymo.dashboard.shell import shell_of
 
 PART = "pm-overview"
@@ -29,5 +30,5 @@ def overview(request: HttpRequest) -> HttpResponse:
 @requires_permission("settings.change")
 def setup(request: HttpRequest) -> HttpResponse:
     """Show every step of setting up, done ones too."""
-    page = SetupPage(present.setup_steps())
+    page = SetupPage(present.setup_steps(), is_offered())
     return render(request, "dashboard/setup.html", {"shell": shell_of(request, "settings"), "page": page})

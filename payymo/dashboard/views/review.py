@@ -26,6 +26,7 @@ from payymo.dashboard.review_filter import (
     queue_behind,
     views_for,
 )
+from payymo.dashboard.sample import tour
 from payymo.dashboard.shell import shell_of
 from payymo.dashboard.staff import staff_context
 
@@ -91,7 +92,11 @@ def page_of(
         bulk_count=counts["exact"],
     )
     template = "admin/review.html" if request.is_staff_host else "dashboard/review/page.html"
-    around = {"shell": shell_of(request, "review")} if not request.is_staff_host else staff_context(request)
+    around = (
+        {"shell": shell_of(request, "review"), "tour": tour.step(request)}
+        if not request.is_staff_host
+        else staff_context(request)
+    )
     return render(request, template, {**around, "page": page}, status=code)
 
 

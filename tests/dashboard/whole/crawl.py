@@ -62,6 +62,13 @@ def route_of(path: str, urlconf: str) -> str:
         return ""
 
 
+def opened(client: Client, path: str, name: str) -> Page:
+    """Open one page."""
+    answer = client.get(path)
+    assert answer.status_code == 200
+    return Page(path, name, answer.headers, answer.content)
+
+
 def pages(client: Client, urlconf: str, *, first: tuple[str, ...] = (), left_out: frozenset[str]) -> list[Page]:
     """Open them all, each route once; what is no page (a file, a fragment, a way elsewhere) is passed over."""
     waiting = [*first, *plain_paths(get_resolver(urlconf))]

@@ -1,0 +1,181 @@
+"""Looking around with sample data: the review screen over an invented month, in one's own session."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import wraps
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts.guards import for_members, requires_permission
+from accounts.services.touring import end_tour as note_end
+from payymo.dashboard.links import link
+from payymo.dashboard.pages import Decided, Status, Undone
+from payymo.dashboard.pages.shell import Banner
+from payymo.dashboard.sample import progress, screen, tour
+from payymo.dashboard.sample.month import Month, month
+from payymo.dashboard.shell import shell_of
+from tenants import days
+
+View = Callable[..., HttpResponse]
+
+
+def _in_sample(view: View) -> View:
+    """Decorate a page of the sample: without one, or once the company has something of its own, there is none."""
+
+    @wraps(view)
+    def inside(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        found = progress.read(request.session)
+        if found is None:
+            return HttpResponseRedirect(link("overview"), status=303)
+        return view(request, *args, found=found, **kwargs)
+
+    return inside
+
+
+def _month() -> Month:
+    return month(days.today(timezone.now()))
+
+
+def _known_or_404(number: int) -> int:
+    if number not in _month().receipts:
+        raise Http404
+    return number
+
+
+def _screen(request: HttpRequest, found: progress.Progress, number: int | None = None) -> HttpResponse:
+    today = days.today(timezone.now())
+    may_decide = "review.decide" in request.permissions
+    page = screen.page(_month(), found, number=number, today=today, may_decide=may_decide)
+    banner = Banner("warn", _("Sample data: every payment and invoice here is invented, and nothing is posted."))
+    around = {"shell": replace(shell_of(request, "review"), banner=banner), "page": page, "tour": tour.step(request)}
+    return render(request, "dashboard/sample/page.html", around)
+
+
+@require_POST
+@requires_permission("review.view")
+def begin(request: HttpRequest) -> HttpResponse:
+    """Begin to look around, if the company has nothing of its own yet."""
+    if not progress.is_offered():
+        messages.error(request, _("Sample data are for a company without connections: this one has its own."))
+        return HttpResponseRedirect(link("overview"), status=303)
+    progress.begin(request.session)
+    first = "?tour=1" if tour.is_offered(request.membership) else ""
+    return HttpResponseRedirect(link("sample") + first, status=303)
+
+
+@require_POST
+@requires_permission("review.view")
+def remove(request: HttpRequest) -> HttpResponse:
+    """Remove all of it."""
+    progress.remove(request.session)
+    messages.success(request, _("The sample data are gone."))
+    return HttpResponseRedirect(link("overview"), status=303)
+
+
+@require_GET
+@requires_permission("review.view")
+@_in_sample
+def review(request: HttpRequest, *, found: progress.Progress) -> HttpResponse:
+    """Show the queue and its first payment."""
+    return _screen(request, found)
+
+
+@require_GET
+@requires_permission("review.view")
+@_in_sample
+def item(request: HttpRequest, number: int, *, found: progress.Progress) -> HttpResponse:
+    """Show the queue and one payment."""
+    return _screen(request, found, _known_or_404(number))
+
+
+@require_GET
+@requires_permission("review.view")
+@_in_sample
+def panel(request: HttpRequest, number: int, *, found: progress.Progress) -> HttpResponse:
+    """Answer one payment as a fragment."""
+    may_decide = "review.decide" in request.permissions
+    today = days.today(timezone.now())
+    shown = screen.panel(_month(), _known_or_404(number), found, today=today, may_decide=may_decide)
+    return render(request, "dashboard/review/panel.html", {"page": shown})
+
+
+@require_GET
+@requires_permission("review.view")
+@_in_sample
+def status(request: HttpRequest, *, found: progress.Progress) -> HttpResponse:
+    """Answer the counters, or 204 while they are those that the caller shows already."""
+    shown = screen.shown(_month(), found)
+    if request.GET.get("state") == shown.state:
+        return HttpResponse(status=204)
+    return render(request, "dashboard/review/status.html", {"page": Status(shown)})
+
+
+@require_POST
+@requires_permission("review.decide")
+@_in_sample
+def act(request: HttpRequest, number: int, name: str, *, found: progress.Progress) -> HttpResponse:
+    """Decide an invented payment: it leaves the queue of this session, and nothing else happens."""
+    if name not in progress.ACTS:
+        raise Http404
+    if _known_or_404(number) not in found.decided:
+        stays = name == "reject" and bool(screen.candidates_of(_month(), number, found))
+        if stays:
+            found.rejected[number] = found.rejected.get(number, 0) + 1
+        else:
+            found.decided.append(number)
+        progress.save(request.session, found)
+    return _after(request, found, number)
+
+
+def _after(request: HttpRequest, found: progress.Progress, number: int) -> HttpResponse:
+    if not request.htmx:
+        return HttpResponseRedirect(link("sample"), status=303)
+    book, is_decided = _month(), number in found.decided
+    left = found.left(book)
+    shown = left[0] if is_decided and left else None if is_decided else number
+    today = days.today(timezone.now())
+    page = Decided(
+        removed=(book.receipts[number].id,) if is_decided else (),
+        progress=screen.shown(book, found),
+        announcement=_("Decided. %d left.") % len(left) if is_decided else _("Rejected."),
+        undo=screen.undo_bar(found),
+        panel=screen.panel(book, shown, found, today=today, may_decide=True) if shown else None,
+    )
+    return render(request, "dashboard/review/decided.html", {"page": page})
+
+
+@require_POST
+@requires_permission("review.decide")
+@_in_sample
+def undo(request: HttpRequest, number: int, *, found: progress.Progress) -> HttpResponse:
+    """Take a decision back."""
+    if _known_or_404(number) in found.decided:
+        found.decided.remove(number)
+        found.rejected.pop(number, None)
+        progress.save(request.session, found)
+    if not request.htmx:
+        return HttpResponseRedirect(link("sample"), status=303)
+    book, today = _month(), days.today(timezone.now())
+    page = Undone(
+        screen.row(book, number, found, number),
+        screen.panel(book, number, found, today=today, may_decide=True),
+        screen.shown(book, found),
+        _("Taken back."),
+        screen.undo_bar(found),
+    )
+    return render(request, "dashboard/review/undone.html", {"page": page})
+
+
+@require_POST
+@for_members
+def end_tour(request: HttpRequest) -> HttpResponse:
+    """Remember that this member needs the tour no more."""
+    note_end(membership=request.membership, now=timezone.now())
+    onward = link("sample") if progress.read(request.session) is not None else link("review")
+    return HttpResponseRedirect(onward, status=303)
