@@ -129,6 +129,17 @@ def test_everything_that_the_role_lacks_is_named_at_once(in_acme, site):
     assert WhmcsInstance.objects.count() == 0
 
 
+def test_what_helps_and_is_not_allowed_is_named_and_stops_nothing(in_acme, site):
+    assert connect(site).found["left_out"] == []
+    for action in ("GetOrders", "GetCredits"):
+        site.fault("not_allowed", only=action)
+
+    connection.test_instance(instance=WhmcsInstance.objects.get(), now=NOW)
+
+    kept = WhmcsInstance.objects.get()
+    assert (kept.state, kept.found["left_out"]) == ("ACTIVE", ["GetOrders", "GetCredits"])
+
+
 def test_what_the_test_found_is_kept_and_a_date_format_it_may_not_ask_is_left_out(in_acme, site):
     found = connect(site).found
     site.fault("not_allowed", only="GetConfigurationValue")

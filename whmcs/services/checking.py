@@ -14,6 +14,8 @@ from whmcs.clients.base import Currency, PaymentMethod, WhmcsApi
 Answer = TypeVar("Answer")
 _NEVER_BOOKED = "PM-connection-test"
 _QUARTER_HOUR = 900
+_NOBODY = 2**31 - 1
+_LACKING = (refusals.ACTION_NOT_ALLOWED, refusals.ACTION_UNKNOWN)
 _NOT_ALLOWED = (refusals.ACTION_NOT_ALLOWED, refusals.ACCESS_REFUSED)
 
 
@@ -27,13 +29,18 @@ class ConnectionFailed(DomainError):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What the test sequence learned. `date_format` is as WHMCS names it, empty where it does not tell."""
+    """What the test sequence learned.
+
+    Shape: `date_format` is as WHMCS names it, empty where it does not tell; `left_out` names actions that help, are not
+    needed, and that the role does not allow.
+    """
 
     version: str
     currencies: tuple[Currency, ...]
     payment_methods: tuple[PaymentMethod, ...]
     clock_offset_seconds: int
     date_format: str = ""
+    left_out: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """Return what is kept to be shown."""
@@ -41,6 +48,7 @@ class Found:
             "currencies": [currency.code for currency in self.currencies],
             "payment_methods": [[method.module, method.display_name] for method in self.payment_methods],
             "date_format": self.date_format,
+            "left_out": list(self.left_out),
         }
 
 
@@ -67,6 +75,7 @@ def run_tests(api: WhmcsApi, *, now: datetime) -> Found:
         payment_methods=methods,
         clock_offset_seconds=_offset(local, now),
         date_format=_date_format(api),
+        left_out=_left_out(api),
     )
 
 
@@ -118,6 +127,19 @@ def _date_format(api: WhmcsApi) -> str:
         return api.setting("DateFormat")
     except ProviderError:
         return ""
+
+
+def _left_out(api: WhmcsApi) -> tuple[str, ...]:
+    """Return which of the actions that are read where they are allowed are not."""
+    try:
+        api.orders(start=0, count=1)
+        orders: ProviderError | None = None
+    except ProviderError as error:
+        orders = error
+    # No client has this number: the answer still tells whether the question may be asked.
+    [credit] = api.credits_of((_NOBODY,))
+    asked = (("GetOrders", orders), ("GetCredits", credit))
+    return tuple(name for name, said in asked if isinstance(said, Refused) and said.reason in _LACKING)
 
 
 def _offset(local: datetime | None, now: datetime) -> int:

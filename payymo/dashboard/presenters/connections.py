@@ -78,6 +78,7 @@ def _found(row: WhmcsInstance) -> tuple[Fact, ...]:
         Fact(_("Payment methods"), text=", ".join(methods)),
         Fact(_("Its clock"), text=f"UTC{sign}{hours:02}:{minutes:02}", verbatim=True),
         Fact(_("Its dates"), text=row.found.get("date_format", ""), verbatim=True),
+        Fact(_("Helpful, and not allowed by the role"), text=", ".join(row.found.get("left_out", []))),
     )
     return tuple(fact for fact in facts if fact.text)
 
