@@ -1,4 +1,4 @@
-"""The staff host: the second step of signing in, and one's own password and passkeys there."""
+"""The staff host: the second step of signing in, and one's own password, passkeys and sessions there."""
 
 import uuid
 
@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts import pending_sign_in
 from accounts.forms import CodeForm, NewPasskeyForm, PasskeyForm, PasswordForm
 from accounts.rendering import render_with
-from accounts.services import passkeys, passwords, step_up
+from accounts.services import passkeys, passwords, sessions, step_up
 from accounts.services.attempts import TooManyAttempts
 from accounts.services.client_address import client_address
 from accounts.services.second_factor import WrongCode
@@ -25,6 +25,7 @@ from payymo.shared.errors import DomainError
 from tenants.middleware import host_of
 
 _CONSOLE = "Payymo"
+_MOST_SESSIONS = 50
 
 
 def onward(request: HttpRequest) -> str:
@@ -124,6 +125,28 @@ def own_password(request: HttpRequest) -> HttpResponse:
             return HttpResponseRedirect(reverse("admin:password_change_done"), status=303)
     page = {"form": form, "console_url": reverse("admin:index")}
     return render_with(request, "accounts/staff_password.html", page, status=422 if form.errors else 200)
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD"])
+def own_sessions(request: HttpRequest) -> HttpResponse:
+    """Show where one is signed in on the staff host."""
+    rows = sessions.alive_sessions(user=request.user, tenant=None, now=timezone.now()).order_by("-last_used_at", "-pk")
+    page = {"rows": rows[:_MOST_SESSIONS], "current": request.browser_session, "console_url": reverse("admin:index")}
+    return render_with(request, "accounts/staff_sessions.html", page)
+
+
+@csrf_protect
+@never_cache
+@require_POST
+def end_session(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """End one of one's own sessions; the one that asks too, which signs it out."""
+    now = timezone.now()
+    row = sessions.alive_sessions(user=request.user, tenant=None, now=now).filter(public_id=public_id).first()
+    if row is None:
+        raise Http404
+    sessions.revoke_one(session=row, now=now)
+    return HttpResponseRedirect(reverse("admin:sessions"), status=303)
 
 
 def _sign_in_again(request: HttpRequest) -> HttpResponse | None:

@@ -147,8 +147,8 @@ def revoke_one(*, session: Session, now: datetime) -> None:
         )
 
 
-def alive_sessions(*, user: User, tenant: Tenant, now: datetime) -> QuerySet[Session]:
-    """Return the user's sessions at this tenant that can still be used, of browsers and programs."""
+def alive_sessions(*, user: User, tenant: Tenant | None, now: datetime) -> QuerySet[Session]:
+    """Return the user's sessions at this tenant (None: on the staff host) that can still be used, also of programs."""
     browser = Q(kind=Session.Kind.BROWSER, last_used_at__gt=now - UNUSED)
     program = Q(kind=Session.Kind.TOKEN, refresh_tokens__used_at=None, refresh_tokens__expires_at__gt=now)
     alive = Session.objects.filter(browser | program, user=user, tenant=tenant, revoked_at=None, expires_at__gt=now)

@@ -69,12 +69,14 @@ class PlatformSite(StaffSite):
     index_template = "admin/platform.html"
 
     def get_urls(self) -> list[Any]:
-        """Add the page of the whole installation, the second step of signing in, and one's own passkeys."""
+        """Add the page of the whole installation, the second step of signing in, one's own passkeys and sessions."""
         return [
             path("system/", self.admin_view(partial(system, site=self)), name="system"),
             path("login/second/", staff_views.second, name="second_factor"),
             path("passkeys/", self.admin_view(staff_views.own_passkeys), name="passkeys"),
             path("passkeys/<uuid:public_id>/", self.admin_view(staff_views.remove_passkey), name="passkey_remove"),
+            path("sessions/", self.admin_view(staff_views.own_sessions), name="sessions"),
+            path("sessions/<uuid:public_id>/", self.admin_view(staff_views.end_session), name="session_end"),
             *super().get_urls(),
         ]
 

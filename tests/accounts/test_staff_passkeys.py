@@ -7,9 +7,10 @@ import re
 import pytest
 from django.core import mail
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import OutgoingMail, Passkey, SecurityEvent, Session, User
-from accounts.services import own_language, passkeys, second_factor
+from accounts.services import browser_sessions, own_language, passkeys, second_factor
 from accounts.services.passkeys import Place
 from accounts.tasks import send_staff_mails
 from tests.accounts.authenticator import Authenticator
@@ -249,3 +250,22 @@ def test_staffs_mail_in_their_own_language_waits_while_the_mail_server_is_down(s
 
     assert told.subject == "Ihr zweiter Faktor bei Payymo wurde geändert"
     assert staffs_mails() == []
+
+
+def test_staff_see_their_sessions_and_end_one_and_nobody_elses(staff, device, reviewer, acme):
+    here, there = browser(), browser()
+    for client in (here, there):
+        client.post("/admin/login/", BODY)
+        client.post(SECOND, {"passkey": device.get(asked(client.get(SECOND)))})
+        device.count += 1
+    first, second = Session.objects.filter(user=staff).order_by("pk")
+    stranger = browser_sessions.begin({}, user=reviewer, tenant=acme, now=timezone.now())
+
+    page = here.get("/admin/sessions/")
+    refused = here.post(f"/admin/sessions/{stranger.public_id}/")
+    ended = here.post(f"/admin/sessions/{second.public_id}/")
+
+    assert list(page.context["page"]["rows"]) == [second, first]
+    assert (refused.status_code, ended.status_code) == (404, 303)
+    assert (is_in(here), is_in(there)) == (True, False)
+    assert browser().get("/admin/sessions/").status_code == 302
