@@ -13,6 +13,7 @@ import pytest
 
 from banking.parsers import csv_file
 from banking.parsers.csv_detection import detect
+from banking.parsers.csv_mapping import CsvMapping
 from banking.parsers.errors import AmbiguousMapping, UnreadableStatement
 from banking.parsers.recognise import read
 from banking.parsers.types import ParsedStatement, Refusal
@@ -274,6 +275,33 @@ def test_day_or_month_first_changes_nothing_but_the_dates():
     assert [entry.booking_date for entry in day_first[0].entries] == [date(2021, 3, 5)] * 2
     assert [entry.booking_date for entry in month_first[0].entries] == [date(2021, 5, 3)] * 2
     assert amounts(day_first[0]) == amounts(month_first[0]) == ["-100.00", "120.00"]
+
+
+def test_workbook_of_another_program_is_read_to_the_last_cent():
+    # What each cell holds was read from the sheet's XML by itself, and added up by county.
+    mapping = CsvMapping(
+        header_row=1, booking_date=9, amount=8, counterparty_name=1, remittance_information=(4,), bank_reference=3,
+        fixed_currency="USD", decimal_sign=".", date_order="ymd",
+    )  # fmt: skip
+    source = (SAMPLES / "xlsx/agate-excel-ne_1033_data.xlsx").read_bytes()
+
+    [statement] = read(source, csv_mapping=mapping).statements
+
+    by_county: dict[str, Decimal] = {}
+    for entry in statement.entries:
+        by_county[entry.counterparty_name] = by_county.get(entry.counterparty_name, Decimal(0)) + entry.amount
+    assert (len(statement.entries), len(statement.refused)) == (1036, 0)
+    assert sum(by_county.values()) == Decimal("5553135.17")
+    assert by_county["DOUGLAS"] == Decimal("4922442.54")
+    assert by_county["LANCASTER"] == Decimal("440400.00")
+    assert by_county["DAKOTA"] == Decimal("56033.13")
+    assert max(entry.amount for entry in statement.entries) == Decimal("412000.00")
+    assert sum(1 for entry in statement.entries if entry.amount == Decimal("6800.00")) == 304
+    days = {entry.booking_date for entry in statement.entries}
+    assert (min(days), max(days), len(days)) == (date(2006, 3, 7), date(2014, 1, 30), 84)
+    first, last = statement.entries[0], statement.entries[-1]
+    assert (first.line, first.remittance_information) == (2, "RIFLE,7.62 MILLIMETER")
+    assert (last.line, str(last.amount), last.counterparty_name) == (1037, "120.00", "YORK")
 
 
 def test_mapping_of_one_bank_is_refused_for_another():
