@@ -36,7 +36,11 @@ class Way(TextChoices):
     APP = "app", _("In Payymo")
     AT_ONCE = "at_once", _("E-mail at once")
     DAILY = "daily", _("Daily e-mail")
+    WEEKLY = "weekly", _("Weekly e-mail")
     OFF = "off", _("Not at all")
+
+
+MAILED = (Way.AT_ONCE, Way.DAILY, Way.WEEKLY)
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,7 +66,7 @@ class Notice(Record):
             models.Index(fields=["user_id"], condition=Q(read_at=None), name="notices_unread"),
             models.Index(
                 fields=["user_id", "id"],
-                condition=Q(bundle=None, read_at=None, way__in=["at_once", "daily"]),
+                condition=Q(bundle=None, read_at=None, way__in=["at_once", "daily", "weekly"]),
                 name="notices_to_mail",
             ),
         ]

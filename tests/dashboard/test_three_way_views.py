@@ -74,3 +74,21 @@ def test_the_list_as_csv(as_viewer, charges):
         charges[1].charge_id, "1.00", "0.00", "Northwind Ltd",
     )  # fmt: skip
     assert row["next_step"] == "Enter Stripe's fee on the transaction in WHMCS."
+
+
+def test_the_page_fetches_what_it_shows_anew_and_hears_when_nothing_changed(as_viewer, charges):
+    lost, _, debt, _ = charges
+    address = f"/reports/three-way/?{DAYS}&list=captured_unpaid"
+    assert f'data-pm-from="{address.replace("&", "&amp;")}"' in as_viewer.get(address).content.decode()
+
+    first = as_viewer.get(address, headers={"X-Payymo-Part": "pm-three-way"})
+    state = first["X-Payymo-State"]
+    same = as_viewer.get(f"{address}&state={state}", headers={"X-Payymo-Part": "pm-three-way"})
+    WhmcsTransaction.objects.create(
+        instance=debt.instance, whmcs_id=10, invoice=debt, gateway="stripe", booked_at=f"{TODAY} 10:00:00",
+        amount_in=50, transaction_id=lost.charge_id,
+    )  # fmt: skip
+    changed = as_viewer.get(f"{address}&state={state}", headers={"X-Payymo-Part": "pm-three-way"})
+
+    assert ("<html" in first.content.decode(), same.status_code, changed.status_code) == (False, 204, 200)
+    assert "state=" not in changed.content.decode()

@@ -101,6 +101,18 @@ def test_a_digest_goes_once_a_day_and_never_empty(in_acme, reviewer):
     assert [subject for _, subject, _ in sent(in_acme, NOW + day)] == ["What happened in Payymo"] * 2
 
 
+def test_a_weekly_digest_goes_on_monday_or_as_soon_after_it_as_it_can(in_acme, reviewer):
+    day, friday = timedelta(days=1), NOW
+    notice(reviewer, "weekly")
+    assert [digests.mail_digests(now=friday + days * day) for days in (0, 1, 2)] == [0, 0, 0]
+
+    notice(reviewer, "daily", number=1)
+    notice(reviewer, "weekly", number=2)
+    tuesday = friday + 4 * day
+    assert [digests.mail_digests(now=tuesday), digests.mail_digests(now=tuesday + day)] == [1, 0]
+    assert Bundle.objects.get().notices.count() == 3
+
+
 def test_two_workers_at_once_make_one_mail(committed_acme, reviewer):
     notice(reviewer)
     notice(reviewer, "daily", number=1)

@@ -8,7 +8,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext
 
 from accounts import reach
-from payymo.notices.kinds import AUDIENCES, LISTED, Kind, Way, usual_way
+from payymo.notices.kinds import AUDIENCES, LISTED, MAILED, Kind, Way, usual_way
 from payymo.notices.models import Notice, Preference
 from payymo.shared.errors import BadInput
 
@@ -60,8 +60,8 @@ def stop_mails(*, user_id: int, permissions: frozenset[str]) -> int:
     """List everything in Payymo only, and mail nothing any more; return how many kinds that changes."""
     mailed = [
         kind for kind, way in ways_of(user_id=user_id, permissions=permissions).items()
-        if way in (Way.AT_ONCE, Way.DAILY)
+        if way in MAILED
     ]  # fmt: skip
     choose(user_id=user_id, ways=dict.fromkeys((kind.value for kind in mailed), Way.APP.value))
-    Notice.objects.filter(user_id=user_id, bundle=None, way__in=[Way.AT_ONCE, Way.DAILY]).update(way=Way.APP)
+    Notice.objects.filter(user_id=user_id, bundle=None, way__in=MAILED).update(way=Way.APP)
     return len(mailed)
