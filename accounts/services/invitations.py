@@ -125,14 +125,14 @@ def letter(about: uuid.UUID, tenant: Tenant, now: datetime) -> Letter | None:
     hashed = link_tokens.hash_of(token, link_tokens.INVITATION)
     if row is None or not open_invitations(tenant).filter(pk=row.pk).update(token_hash=hashed, expires_at=now + LIFE):
         return None
-    page = {
-        "tenant_name": tenant.name,
-        "inviter": row.invited_by.display_name if row.invited_by else tenant.name,
-        "role": row.role.label,
-        "hours": int(LIFE.total_seconds() // 3600),
-        "url": address_of(tenant, f"/invite/{token}/"),
-    }
     with for_reader(User.objects.filter(email=row.email).first(), tenant):
+        page = {
+            "tenant_name": tenant.name,
+            "inviter": row.invited_by.display_name if row.invited_by else tenant.name,
+            "role": row.role.label,
+            "hours": int(LIFE.total_seconds() // 3600),
+            "url": address_of(tenant, f"/invite/{token}/"),
+        }
         return compose(to=row.email, subject=_("Join %s on Payymo") % tenant.name, template="invitation", page=page)
 
 

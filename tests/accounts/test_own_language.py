@@ -82,6 +82,7 @@ def test_who_forgot_their_password_and_who_is_invited_read_their_own_language(in
         stranger.email: "Acme bei Payymo beitreten",
         "new@mail.example": "Join Acme on Payymo",
     }
+    assert ["Prüfer" in found[stranger.email].body, "Reviewer" in found["new@mail.example"].body] == [True, True]
 
 
 def test_a_new_person_reads_what_their_browser_spoke_when_they_accepted(in_acme):
