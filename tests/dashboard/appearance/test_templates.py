@@ -21,7 +21,7 @@ PAGES = [
     f"{RECEIPT}8/", f"{RECEIPT}6/find/", f"{RECEIPT}4/split/", "/transactions/",
     "/transactions/00000000-0000-4000-8000-000000000004/", "/invoices/",
     "/invoices/00000000-0000-4000-8000-000000000004/", "/payouts/",
-    "/payouts/00000000-0000-4000-8000-000000000004/", "/reports/three-way/",
+    "/payouts/00000000-0000-4000-8000-000000000004/", "/reports/three-way/", "/returns/",
     "/reports/engine/", "/reports/", "/reports/ageing/", "/reports/cash/", "/reports/empty/",
     "/postings/", "/activity/",
     "/connections/", "/setup/", "/payers/", "/payers/one/", "/search/", "/account/profile/",

@@ -104,6 +104,23 @@ def transactions(**changes: object) -> pages.TransactionsPage:
     return replace(whole, **changes)
 
 
+def taken_back(**changes: object) -> pages.TakenBackNote:
+    steps = (
+        pages.TakenBackStep("Record a refund of 50.00 EUR in WHMCS for this very payment.", False),
+        pages.TakenBackStep("See that the invoice is no longer paid there.", True, "WHMCS showed: Collections."),
+    )
+    whole = pages.TakenBackNote("Refunded through Stripe", eur("50.00"), date(2026, 11, 19), steps)
+    return replace(whole, dealt_with_url="/returns/x/dealt-with/", **changes)
+
+
+def returns() -> pages.ReturnsPage:
+    rows = tuple(
+        pages.ReturnRow(f"/transactions/{uuid_of(n)}/", name, reference, taken_back())
+        for n, (_, name, _amount, _day, reference, _target) in enumerate(PAYMENTS[:2])
+    )
+    return pages.ReturnsPage(rows, Pager())
+
+
 def stopped(number: int) -> pages.StoppedPosting:
     posting = f"/postings/{uuid_of(number)}"
     return pages.StoppedPosting(

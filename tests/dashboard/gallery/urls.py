@@ -152,6 +152,7 @@ dashboard = [
     path("invoices/<uuid:invoice>/", page("invoice", gallery.invoice, "invoices"), name="invoice"),
     path("payouts/", page("payouts", gallery.payouts, "payouts"), name="payouts"),
     path("payouts/<uuid:payout>/", page("payout", gallery.payout, "payouts"), name="payout"),
+    path("returns/", page("returns", gallery.returns, "transactions"), name="returns"),
     path("reports/three-way/", page("three_way", gallery.three_way, "three_way"), name="three_way"),
     path("reports/engine/", page("engine", gallery.engine, "engine"), name="engine"),
     path("reports/", page("reports/list", reports.listing, "reports"), name="reports"),
