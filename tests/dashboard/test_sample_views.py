@@ -1,11 +1,14 @@
 """Looking around with sample data: judged by the real engine, labelled, kept in a session, and nowhere else."""
 
+from itertools import groupby
+
 import pytest
 from django.db import connection
 
 from accounts.models import Membership
 from matching.core.types import Band
 from payymo.dashboard.sample.month import month
+from payymo.dashboard.sample.progress import Progress
 from tests.factories import rows
 from tests.factories.rows import TODAY
 
@@ -28,6 +31,13 @@ def test_the_month_shows_every_case_of_the_matcher():
 
     assert bands == {Band.EXACT, Band.LIKELY, Band.POSSIBLE, Band.NONE}
     assert max(len(each.candidates[0].allocations) for each in found.values() if each.candidates) == 2
+
+
+def test_the_queue_has_each_band_once_the_surest_first():
+    shown = Progress().left(month(TODAY))
+    bands = [next((each.band for each in month(TODAY).suggestions[number].candidates), None) for number in shown]
+
+    assert [band for band, _ in groupby(bands)] == [Band.EXACT, Band.LIKELY, Band.POSSIBLE, None]
 
 
 def test_a_company_without_connections_is_offered_to_look_around(as_owner):

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from banking.models import BankAccount, BankConnection
+from matching.core.types import Band
 from payments.models import StripeConnection
 from payymo.dashboard.sample.month import Month
 from whmcs.models import WhmcsInstance
@@ -29,11 +30,12 @@ class Progress:
     def left(self, month: Month) -> list[int]:
         """Return the payments that are still to decide, the surest first."""
         waiting = [number for number in month.receipts if number not in self.decided]
-        return sorted(waiting, key=lambda number: -_surest(month, number))
+        return sorted(waiting, key=lambda number: _place(month, number))
 
 
-def _surest(month: Month, number: int) -> float:
-    return max((each.probability for each in month.suggestions[number].candidates), default=0)
+def _place(month: Month, number: int) -> tuple[int, float]:
+    best = next(iter(month.suggestions[number].candidates), None)
+    return (len(Band), 0) if best is None else (list(Band).index(best.band), -best.probability)
 
 
 def begin(session: MutableMapping[str, Any]) -> None:
