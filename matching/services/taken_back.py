@@ -20,6 +20,7 @@ from whmcs.services import invoice_mirror
 _MOST, _A_PIECE = 5000, 500
 # How often the invoices of what is open are read anew: a refund may leave no trace in WHMCS's list of invoices.
 _READ_AGAIN_AFTER = timedelta(hours=6)
+_READ_AT_ONCE = 200
 
 
 class NothingToDealWith(Conflict):
@@ -37,7 +38,7 @@ def watch(*, now: datetime) -> dict[str, int]:
         found = standings(piece)
         shown += sum(_tick(row, found[row.pk], now=now) for row in piece)
         waiting += [match.invoice_id for one in found.values() if not _is_shown(one) for match in one.matches]
-    invoice_mirror.read_again(waiting[:_A_PIECE], read_before=now - _READ_AGAIN_AFTER)
+    invoice_mirror.read_again(waiting, read_before=now - _READ_AGAIN_AFTER, limit=_READ_AT_ONCE)
     return {"taken_back": noticed, "shown_in_whmcs": shown}
 
 

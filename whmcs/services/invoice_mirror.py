@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q
 
 from tenants.nudging import nudge
 from whmcs.clients.base import RemoteInvoice, RemoteInvoiceSummary
@@ -93,12 +93,13 @@ def write_gone(invoice_id: int, *, read_at: datetime) -> None:
         invoice.save()
 
 
-def read_again(invoice_ids: Collection[int], *, read_before: datetime) -> int:
-    """Let invoices that were not read since `read_before` be read alone by the next run; return how many."""
+def read_again(invoice_ids: Collection[int], *, read_before: datetime, limit: int) -> int:
+    """Let invoices not read since `read_before` be read alone by the next run, the longest ago first; count them."""
     rows = Invoice.objects.filter(
         Q(read_at=None) | Q(read_at__lte=read_before), pk__in=invoice_ids, needs_reading=False, is_credit_account=False
     )
-    return rows.update(needs_reading=True)
+    oldest = rows.order_by(F("read_at").asc(nulls_first=True), "pk").values_list("pk", flat=True)[:limit]
+    return Invoice.objects.filter(pk__in=list(oldest)).update(needs_reading=True)
 
 
 def _busy(invoices: Collection[Invoice], read_at: datetime) -> set[int]:

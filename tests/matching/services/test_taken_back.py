@@ -199,6 +199,20 @@ def test_the_invoices_of_what_waits_are_read_again_every_six_hours(reviewer):
     assert Invoice.objects.get(needs_reading=True) == debt
 
 
+def test_of_many_that_wait_those_read_longest_ago_come_first(reviewer, monkeypatch):
+    monkeypatch.setattr(taken_back, "_READ_AT_ONCE", 1)
+    for serial in range(2):
+        charge = rows.charge("50.00")
+        booked(charge, reviewer)
+        refund(charge, 50, refund_id=f"re_of_{serial}")
+    older = Invoice.objects.order_by("pk").last()
+    Invoice.objects.filter(pk=older.pk).update(read_at=NOW - timedelta(hours=1))
+
+    taken_back.watch(now=NOW + timedelta(hours=6))
+
+    assert Invoice.objects.get(needs_reading=True) == older
+
+
 def test_a_match_that_is_reported_as_wrong_asks_nothing_any_more(reviewer):
     charge = rows.charge("50.00")
     decision, _ = booked(charge, reviewer)
