@@ -1,10 +1,13 @@
-"""The addon module's part of the API, below `/api/v1/`."""
+"""Reports, and the addon module's part of the API, below `/api/v1/`."""
 
 from django.urls import path
 
-from payymo.dashboard.api import module
+from payymo.dashboard.api import module, reports
 
 urlpatterns = [
+    path("reports/", reports.ReportList.as_view(), name="report-list"),
+    path("reports/<slug:name>/table/", reports.ReportTable.as_view(), name="report-table"),
+    path("reports/<slug:name>/table.csv", reports.ReportCsv.as_view(), name="report-csv"),
     path("whmcs/module/config/", module.ModuleConfig.as_view(), name="module-config"),
     path("whmcs/module/summary/", module.ModuleSummary.as_view(), name="module-summary"),
     path("whmcs/module/invoice/<int:whmcs_id>/", module.ModuleInvoice.as_view(), name="module-invoice"),
