@@ -159,6 +159,15 @@ def pages(browser: Any) -> dict[str, Callable[[int], Any]]:
         "imports": "/imports/",
         "connections": "/connections/",
         "search": "/search/?q=INV-2026",
+        "reports": "/reports/",
+        "report, period statement": "/reports/statement/",
+        "report, cash received": "/reports/cash/",
+        "report, ageing": "/reports/ageing/",
+        "report, three-way check": "/reports/three-way/",
+        "report, automation": "/reports/automation/",
+        "report, reasons": "/reports/reasons/",
+        "report, predictions": "/reports/match-rate/",
+        "report, speed": "/reports/speed/",
     }
     return {name: lambda _, path=path: browser.get(path) for name, path in addresses.items()}
 
