@@ -24,6 +24,7 @@ from matching.services import policy, proposing, rounds
 from payments.models import StripeConnection
 from payments.services import connecting as stripe
 from payments.services import syncing
+from payymo.demo import debits
 from payymo.sandbox import world
 from payymo.shared import http
 from tenants import context
@@ -60,6 +61,8 @@ def seed(*, say: Say) -> None:
         with context.inside(tenant):
             _connect_whmcs(slug, say)
             _connect_stripe(slug, say)
+            if slug == "acme" and (read := debits.connect(slug)):
+                say(f"{slug}: {read}")
             _connect_bank(slug, say)
             _match(slug, say)
 
@@ -93,7 +96,7 @@ def _connect_whmcs(slug: str, say: Say) -> None:
 
 def _connect_stripe(slug: str, say: Say) -> None:
     keys = world.STRIPE[slug]
-    connection = StripeConnection.objects.first()
+    connection = StripeConnection.objects.filter(gateway="stripe").first()
     if connection is None:
         say(f"{slug}: connecting Stripe")
         connection = stripe.connect_with_restricted_key(
