@@ -191,7 +191,7 @@ def remove(*, user: User, tenant: Tenant | None, host: str, public_id: Any, now:
     """Remove a passkey of one's own at this host and say so by mail; with the last factor the recovery codes go too."""
     with transaction.atomic():
         gone, _ = of(user, host).filter(public_id=public_id).delete()
-        second_factor.drop_codes_without_factor(user=user)
+        second_factor.drop_codes_without_factor(user=user, now=now)
         if gone:
             second_factor.tell_of_change(user=user, tenant=tenant, now=now)
     return bool(gone)

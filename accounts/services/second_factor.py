@@ -14,8 +14,8 @@ from django.db import transaction
 from django.utils.translation import gettext
 
 from accounts import permissions
-from accounts.models import Membership, OutgoingMail, Passkey, RecoveryCode, TotpDevice, User
-from accounts.services import outbox, security_events
+from accounts.models import Membership, OutgoingMail, Passkey, RecoveryCode, Session, TotpDevice, User
+from accounts.services import outbox, security_events, sessions
 from payymo.shared import master_key
 from payymo.shared.errors import BadInput, Conflict, NotAllowed
 from tenants.models import Tenant
@@ -158,7 +158,7 @@ def remove(*, user: User, code: str, tenant: Tenant | None, now: datetime) -> No
         if not use_code(user=user, code=code, now=now):
             raise WrongCode
         TotpDevice.objects.filter(user=user).delete()
-        drop_codes_without_factor(user=user)
+        drop_codes_without_factor(user=user, now=now)
         tell_of_change(user=user, tenant=tenant, now=now)
 
 
@@ -184,10 +184,15 @@ def codes_for_first(*, user: User) -> tuple[str, ...]:
     return () if codes_left(user) else _new_recovery_codes(user)
 
 
-def drop_codes_without_factor(*, user: User) -> None:
-    """Take the recovery codes of somebody who has no second factor any more: alone they would be a password."""
+def drop_codes_without_factor(*, user: User, now: datetime) -> None:
+    """Take the recovery codes of somebody who has no second factor any more: alone they would be a password.
+
+    Their programs' sessions end as well: a browser is asked to set up another factor, and a program cannot be.
+    """
     if not is_set_up(user):
         RecoveryCode.objects.filter(user=user).delete()
+        programs = Session.objects.filter(user=user, kind=Session.Kind.TOKEN)
+        sessions.end(programs, reason="second_factor_removed", now=now)
 
 
 def tell_of_change(*, user: User, tenant: Tenant | None, now: datetime) -> None:

@@ -277,3 +277,19 @@ def test_every_change_leaves_one_mail_and_a_refused_one_none(person, in_acme):
     assert left == [0, 1, 1, 2, 2, 3]
     with context.inside(in_acme):
         assert AuditEntry.objects.filter(action="security.second_factor_changed").count() == 3
+
+
+def test_with_the_last_factor_the_sessions_of_programs_end(person, app):
+    access = token(otp=app.at(NOW)).json()["access"]
+
+    def status():
+        headers = {"host": "acme.localhost", "authorization": f"Bearer {access}"}
+        return Client().get("/api/v1/auth/me/", headers=headers).status_code
+
+    before, later = status(), NOW + timedelta(seconds=30)
+    with pytest.raises(second_factor.WrongCode):
+        second_factor.remove(user=person, tenant=None, code="no", now=later)
+    refused = status()
+    second_factor.remove(user=person, tenant=None, code=app.at(later), now=later)
+
+    assert [before, refused, status()] == [200, 200, 401]
