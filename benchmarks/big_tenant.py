@@ -79,12 +79,13 @@ def _bill(instance: WhmcsInstance, count: int) -> None:
         cursor.execute(
             """INSERT INTO whmcs_invoice (public_id, instance_id, client_id, whmcs_id, number, currency, issue_date,
                    due_date, total, credit, balance, reserved, status, payment_method, is_mass_payment,
-                   remote_updated_at, synced_at, needs_reading, paid_at)
+                   remote_updated_at, synced_at, needs_reading, other_numbers, is_credit_account,
+                   paid_at)
                SELECT gen_random_uuid(), %(instance)s, c.id, 1000000 + n,
                    'INV-' || extract(year FROM day) || '-' || lpad(n::text, 7, '0'), 'EUR', day, day + 14,
                    price, 0, CASE WHEN is_open THEN price ELSE 0 END, 0,
-                   CASE WHEN is_open THEN 'Unpaid' ELSE 'Paid' END, 'banktransfer', false, '', %(now)s, false,
-                   CASE WHEN is_open THEN NULL ELSE day + interval '9 days' END
+                   CASE WHEN is_open THEN 'Unpaid' ELSE 'Paid' END, 'banktransfer', false, '', %(now)s, false, '{}',
+                   false, CASE WHEN is_open THEN NULL ELSE day + interval '9 days' END
                FROM (
                    SELECT n, (%(today)s::date - ((%(count)s - n) * 1095 / %(count)s)::integer) AS day,
                        1 + ((n::bigint * 7919) %% %(clients)s) AS client,

@@ -108,6 +108,9 @@ class Decision(Record):
     decided_at = models.DateTimeField(db_index=True)
     undo_until = models.DateTimeField(null=True, blank=True)
     batch = models.UUIDField(null=True, blank=True, db_index=True, help_text="shared by what was approved in one go")
+    open_ms = models.PositiveIntegerField(
+        null=True, blank=True, help_text="from when the payment was shown until it was decided, as a browser measured"
+    )
     agreed = models.CharField(
         max_length=64, blank=True, help_text="a first approval: hash of the invoices and amounts it means"
     )

@@ -1,6 +1,7 @@
-"""How long people take for a decision, measured from one decision to the next, and what automation saved them.
+"""How long people take for a decision, and what automation saved them.
 
-Nobody is watched for it: the rows that say who decided what and when are all there is. A longer gap is a break.
+Measured from when the payment was shown, as the browser says with the decision; without a browser, or with none that
+says it, from the same person's decision before. A longer gap is a break.
 """
 
 from dataclasses import dataclass, replace
@@ -24,8 +25,8 @@ _BY_MONTH = """
     WITH acts AS (
         SELECT decided_at, kind, suggested_band,
                CASE WHEN batch IS NULL THEN
-                   EXTRACT(EPOCH FROM decided_at - lag(decided_at) OVER (
-                       PARTITION BY decided_by_id ORDER BY decided_at, id))
+                   COALESCE(open_ms / 1000.0, EXTRACT(EPOCH FROM decided_at - lag(decided_at) OVER (
+                       PARTITION BY decided_by_id ORDER BY decided_at, id)))
                END AS seconds
         FROM {table}
         WHERE source = 'person' AND kind = ANY(%(kinds)s)

@@ -49,7 +49,7 @@ class Actor:
     """Who decides: a person, staff acting for the tenant, the tenant's policy, or one of its rules.
 
     Shape: `batch` is shared by what is approved in one go; `by_key` when a program acts with a member's API key; a
-    `name` is shown instead of the user's own.
+    `name` is shown instead of the user's own. Units: `open_ms` milliseconds, None where no browser measured them.
     """
 
     source: Decision.Source
@@ -57,11 +57,12 @@ class Actor:
     name: str = ""
     batch: uuid.UUID | None = None
     by_key: bool = False
+    open_ms: int | None = None
 
     @classmethod
-    def person(cls, user: User, *, by_key: bool = False) -> "Actor":
+    def person(cls, user: User, *, by_key: bool = False, open_ms: int | None = None) -> "Actor":
         """Name a member of the tenant."""
-        return cls(Decision.Source.PERSON, user, by_key=by_key)
+        return cls(Decision.Source.PERSON, user, by_key=by_key, open_ms=open_ms)
 
     @classmethod
     def staff(cls, user: User) -> "Actor":
@@ -114,6 +115,7 @@ def record(receipt: Receipt, kind: Decision.Kind, *, actor: Actor, now: datetime
         decided_by_name=(actor.name or (actor.user.display_name if actor.user else ""))[:120],
         decided_at=now,
         batch=actor.batch,
+        open_ms=actor.open_ms,
         **about(receipt),
         **fields,
     )

@@ -249,3 +249,15 @@ def test_a_name_that_ends_with_a_full_stop_does_not_end_the_sentence_twice(as_re
     page = as_reviewer.fragment("post", panel.urls.approve, sent).context["page"]
 
     assert page.undo.text == "Approved: 119.00\u00a0EUR from Petersen Logistik e.K."
+
+
+@pytest.mark.parametrize(
+    ("told", "kept"), [("2500", 2500), ("300000", 300_000), ("300001", None), ("-1", None), ("٣", None), ("", None)]
+)
+def test_how_long_a_payment_was_shown_is_kept_as_the_browser_says_and_no_nonsense(as_reviewer, in_acme, told, kept):
+    row, _ = payment("INV-1042", "119.00")
+    panel, sent = form_of(as_reviewer, row)
+
+    as_reviewer.fragment("post", panel.urls.approve, {**sent, "open_ms": told})
+
+    assert Decision.objects.get().open_ms == kept

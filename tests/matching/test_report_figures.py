@@ -143,6 +143,14 @@ def test_time_is_from_one_decision_of_a_person_to_the_next_and_a_break_is_none(i
     assert (whole.month, whole.measured, whole.saved) == (None, 4, None)
 
 
+def test_what_a_browser_measured_goes_before_the_gap_between_decisions(in_acme):
+    decided_every(60, 60, open_ms=2500)
+
+    [month, _whole] = pace.pace(**WHOLE)
+
+    assert (month.decided, month.measured, month.median) == (3, 3, Decimal("2.5"))
+
+
 def test_what_was_approved_in_bulk_is_not_measured(in_acme):
     decided_every(1, 1, batch="6dd6a8f5-0ce4-4f2c-bb8b-02f1b1ad0f2e")
 

@@ -87,8 +87,9 @@ def _charts(months: Sequence[Pace]) -> tuple[Chart, ...]:
 def _notes() -> tuple[str, ...]:
     return (
         _(
-            "Measured is the time from a person's decision to the same person's next one; after more than %d minutes"
-            " it was a break, and what was approved in bulk is not measured."
+            "Measured is the time from when a payment is shown until the person decides it, as their browser says;"
+            " where none does, from the same person's decision before. After more than %d minutes it was a break,"
+            " and what was approved in bulk is not measured."
         ) % (pace.LONGEST_GAP.total_seconds() // 60),
         _(
             "Hours saved = automatic approvals that stand × median seconds of a decision by a person ÷ 3600. The"

@@ -16,6 +16,7 @@ from accounts.guards import requires_permission
 from accounts.services.idempotency import TenantRecords
 from matching import locks, selectors
 from matching.models import Decision
+from matching.pace import LONGEST_GAP
 from matching.services import allocation, decisions, setting_aside, undoing
 from matching.services.decisions import Actor
 from matching.services.rests import Rest
@@ -39,7 +40,15 @@ Act = Callable[[locks.Receipt, HttpRequest, datetime], decisions.Decided]
 
 def actor_of(request: HttpRequest) -> Actor:
     """Return who decides: a member of the tenant, or staff acting on the staff host."""
-    return Actor.staff(request.user) if request.is_staff_host else Actor.person(request.user)
+    if request.is_staff_host:
+        return Actor.staff(request.user)
+    return Actor.person(request.user, open_ms=_open_ms(request.POST.get("open_ms", "")))
+
+
+def _open_ms(told: str) -> int | None:
+    """Read how long the payment was shown; what cannot be, or was longer than a break, is not known."""
+    known = int(told) if told.isascii() and told.isdecimal() and len(told) < 10 else None
+    return known if known is not None and known <= LONGEST_GAP.total_seconds() * 1000 else None
 
 
 def panel_of(request: HttpRequest, receipt: locks.Receipt, *, now: datetime, error: str = "") -> Panel:

@@ -56,6 +56,7 @@ def test_a_approves_and_shows_the_next_payment(page: Page):
     assert f"candidate={uuid_of(501)}" in body
     assert "version=v1" in body
     assert f"key={uuid_of(700)}" in body
+    assert re.search(r"&open_ms=\d+", body)
     assert page.evaluate("document.activeElement.id") == "pm-panel-title"
 
 
@@ -223,7 +224,7 @@ def test_split_adds_an_invoice_without_leaving_and_saves_on_request(page: Page):
 
     assert (added.value.post_data or "").endswith(f"invoice={uuid_of(600)}")
     assert "do=save" not in (added.value.post_data or "")
-    assert (saved.value.post_data or "").split("&next=")[0].endswith("do=save")
+    assert (saved.value.post_data or "").split("&open_ms=")[0].endswith("do=save")
 
 
 def test_theme_changes_at_once_and_is_kept_by_the_server(page: Page):

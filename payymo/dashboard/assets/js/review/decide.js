@@ -1,6 +1,6 @@
 // A decision: the next payment is shown at once, and nothing is called done before the server has said so.
 import { SignedOut, announce, parse, place, post, words } from "./fragments.js";
-import { cancelPending, focusHeading, forget, panel, show, skeleton } from "./panels.js";
+import { cancelPending, focusHeading, forget, noteOpened, openMs, panel, show, skeleton } from "./panels.js";
 import { comeBack, leave, remove, restore, rowOf, setCurrent, setWho, successor } from "./queue.js";
 import { notice, saving, signedOut } from "./undo.js";
 
@@ -28,6 +28,7 @@ function settle(content, { number, waiting }) {
   }
   for (const receipt of listed(stale)) forget(receipt);
   place(content, skip);
+  noteOpened();
   if (text && number === latest) announce(text);
   if (waiting) focusHeading();
 }
@@ -48,6 +49,7 @@ async function decide(form, submitter) {
   const number = ++latest;
   const url = submitter?.getAttribute("formaction") ?? form.getAttribute("action");
   const body = new URLSearchParams(new FormData(form, submitter));
+  body.append("open_ms", openMs());
   const row = rowOf(panel().dataset.receipt);
   const stays = Boolean(submitter?.matches("[data-pm-here]"));
   const next = stays ? undefined : successor(row);

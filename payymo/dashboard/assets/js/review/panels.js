@@ -9,8 +9,16 @@ const KEEP = 12;
 const SKELETON_AFTER_MS = 300;
 const fetched = new Map();
 let shown = 0;
+let opened = { receipt: "", at: 0 };
 
 export const panel = () => document.getElementById("pm-panel");
+// From when on somebody sees this payment: how long a decision takes is measured from here.
+export function noteOpened() {
+  const receipt = panel()?.dataset.receipt ?? "";
+  if (receipt !== opened.receipt) opened = { receipt, at: performance.now() };
+}
+export const openMs = () => Math.round(performance.now() - opened.at);
+
 export const forget = (receipt) => fetched.delete(receipt);
 
 async function load(url) {
@@ -52,6 +60,7 @@ export async function show(row, { focus = true, quiet = false } = {}) {
     const html = await prefetch(row);
     if (mine !== shown) return;
     place(parse(html));
+    noteOpened();
     if (focus) focusHeading();
     prefetchNext(row);
   } catch (error) {
