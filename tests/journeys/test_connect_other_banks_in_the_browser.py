@@ -1,13 +1,18 @@
-"""An owner connects a bank by Enable Banking, and by SimpleFIN with a pasted token; each fails and is renewed."""
+"""An owner connects a bank by Enable Banking, one by SimpleFIN, and GoCardless's debits; each fails and is renewed."""
 
 from datetime import UTC, datetime
+from decimal import Decimal
 
 import pytest
 from playwright.sync_api import expect
 
 from banking.models import BankAccount, BankConnection
 from banking.services import provider_keys
+from payments.models import Dispute, StripeConnection, StripePayment
+from payments.services import connecting, event_processing, syncing
+from payymo.shared.errors import Refused
 from tests.conftest import PASSWORD
+from tests.payments.gocardless_account import GoCardlessAccount
 
 CALLBACK = "/connections/bank/callback/"
 
@@ -98,3 +103,48 @@ def test_a_simplefin_token_connects_once_and_another_one_renews(page, served, sa
 
     assert BankConnection.objects.get(state="LINKED").accounts.count() == len(accounts)
     assert set(BankAccount.objects.values_list("pk", flat=True)) == accounts
+
+
+@pytest.fixture
+def debits(sandbox_process, sandbox):
+    return GoCardlessAccount(sandbox_process, "acme")
+
+
+def test_debits_are_connected_heard_shown_and_connected_again_after_a_refusal(page, served, debits):
+    page.goto(served.url("/connections/"))
+    page.get_by_role("link", name="Connect GoCardless").click()
+    page.get_by_label("Access token").fill(debits.keys.access_token)
+    page.get_by_label("Webhook endpoint secret").fill(debits.keys.webhook_secret)
+    page.get_by_role("button", name="Check and connect").click()
+    expect(page.get_by_text("GoCardless is connected. Its payments are being read.")).to_be_visible()
+
+    paid, late = debits.confirmed(11900, description="Invoice 4711"), debits.confirmed(2380)
+    payout = debits.pay_out()
+    debits.act(late, "fail")
+    calls = debits.deliver(served.url("/api/v1/webhooks/gocardless/"))
+    assert {call["status"] for call in calls} == {200}
+    event_processing.process_events(now=datetime.now(UTC), api_for=connecting.api_for)
+
+    page.goto(served.url("/transactions/"))
+    expect(page.get_by_text("119.00").first).to_be_visible()
+    page.goto(served.url("/payouts/"))
+    page.locator("tbody a").first.click()
+    # Of 119.00 + 23.80 the fees of 1 % and 0.20 each are taken.
+    expect(page.get_by_text("140.97").first).to_be_visible()
+    assert (payout["amount"], StripePayment.objects.get(charge_id=paid["id"]).payout.payout_id) == (14097, payout["id"])
+    assert list(Dispute.objects.values_list("payment__charge_id", "withdrawn")) == [(late["id"], Decimal("23.80"))]
+
+    debits.fault("unauthorized")
+    row = StripeConnection.objects.get()
+    with pytest.raises(Refused):
+        syncing.sync_connection(connection=row, api=connecting.api_for(row), now=datetime.now(UTC))
+    page.goto(served.url("/"))
+    expect(page.get_by_text("GoCardless refuses the key").first).to_be_visible()
+    page.goto(served.url("/connections/"))
+    page.get_by_role("link", name="New credential").click()
+    page.get_by_label("Access token").fill(debits.keys.access_token)
+    page.get_by_role("button", name="Check and connect").click()
+
+    expect(page.get_by_text("GoCardless is connected.").first).to_be_visible()
+    again = StripeConnection.objects.get()
+    assert (again.pk, again.state) == (row.pk, "ACTIVE")

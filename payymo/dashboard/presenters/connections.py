@@ -198,14 +198,17 @@ def _stripe(row: StripeConnection, now: datetime, may_change: bool) -> Connectio
         *((Fact(_("Key ends in"), text=row.key_last4),) if row.key_last4 else ()),
         *_stripe_notes(row),
     )
+    is_alive = row.state == StripeConnection.State.ACTIVE
     return ConnectionCard(
         kind="stripe",
         name=row.account_name or row.account_id,
         detail=f"{row.get_gateway_display()}: {row.get_kind_display()}",
         chip=_chip(row),
         facts=facts,
+        # Where a key is pasted; the account that it opens is known, and goes on where it stopped.
+        credential_url=link(f"connect_{row.gateway}") if may_change and not is_alive else "",
         **_times(row, now),
-        **_urls("stripe", row, may_change=may_change, alive=row.state == StripeConnection.State.ACTIVE),
+        **_urls("stripe", row, may_change=may_change, alive=is_alive),
     )
 
 
