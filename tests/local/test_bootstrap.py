@@ -102,6 +102,23 @@ def make_wheel(folder):
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory):
+    """A virtual environment with pip in it; making one takes longer than all that is done with a copy."""
+    folder = tmp_path_factory.mktemp("bare") / "venv"
+    subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True, timeout=60)
+    return folder
+
+
+@pytest.fixture
+def made(bare, checkout):
+    """The environment of `checkout` as an earlier run made it, which installed nothing yet."""
+    environment = bootstrap.environment_folder()
+    shutil.copytree(bare, environment, symlinks=True)
+    (environment / "payymo-stamp.json").write_text('{"ours": true}')
+    return environment
+
+
 def imported_value(environment):
     python = str(environment / "bin" / "python")
     return subprocess.check_output([python, "-c", "import small; print(small.VALUE)"], text=True, timeout=30).strip()
@@ -136,48 +153,46 @@ def test_each_level_holds_all_of_the_one_before_at_the_same_versions():
     assert locked["dev"] - locked["bench"] == set()
 
 
-def test_what_was_installed_to_compare_with_stays_for_the_tests(checkout, capfd):
-    environment = bootstrap.environment_folder()
+def test_what_was_installed_to_compare_with_stays_for_the_tests(checkout, made, capfd):
     assert bootstrap.main(["dev"]) == 0
-    assert bootstrap.is_current(environment, "bench") is False
+    assert bootstrap.is_current(made, "bench") is False
 
     assert bootstrap.main(["bench"]) == 0
 
-    assert [bootstrap.is_current(environment, level) for level in bootstrap.LEVELS] == [True, True, True]
+    assert [bootstrap.is_current(made, level) for level in bootstrap.LEVELS] == [True, True, True]
     (checkout / "requirements-bench.txt").write_text((checkout / "requirements-bench.txt").read_text() + "# changed\n")
     assert bootstrap.main(["demo"]) == 0
-    assert bootstrap.is_current(environment, "bench") is True
+    assert bootstrap.is_current(made, "bench") is True
 
 
-def test_an_environment_cut_off_half_way_is_made_anew(checkout, capfd):
-    environment = bootstrap.environment_folder()
+def test_an_environment_cut_off_half_way_is_made_anew(made, capfd):
     assert bootstrap.main(["demo"]) == 0
     # What a kill in the middle of an installation leaves: the mark, and a package without half of its files.
-    environment.with_name("venv.incomplete").write_text('{"ours": true}')
-    [module] = environment.glob("lib/python*/site-packages/small.py")
+    made.with_name("venv.incomplete").write_text('{"ours": true}')
+    [module] = made.glob("lib/python*/site-packages/small.py")
     module.unlink()
 
-    assert bootstrap.is_current(environment, "demo") is False
+    assert bootstrap.is_current(made, "demo") is False
     assert bootstrap.main(["demo"]) == 0
 
-    assert imported_value(environment) == "42"
-    assert bootstrap.is_current(environment, "demo") is True
+    assert imported_value(made) == "42"
+    assert bootstrap.is_current(made, "demo") is True
 
 
-def test_a_wrong_hash_installs_nothing_and_leaves_no_stamp(checkout, capfd):
-    environment = bootstrap.environment_folder()
+def test_a_wrong_hash_installs_nothing_and_leaves_no_stamp(checkout, made, capfd):
+    (made / "payymo-stamp.json").unlink()
     (checkout / "requirements.txt").write_text(f"small==1.0 --hash=sha256:{'0' * 64}\n")
 
     assert bootstrap.main(["demo"]) == 2
 
     assert "payymo: the packages could not be installed" in capfd.readouterr().err
-    assert not (environment / "payymo-stamp.json").exists()
-    assert list(environment.glob("lib/python*/site-packages/small*")) == []
+    assert not (made / "payymo-stamp.json").exists()
+    assert list(made.glob("lib/python*/site-packages/small*")) == []
 
 
-def test_an_environment_of_the_caller_is_added_to_and_never_removed(checkout, monkeypatch, capfd):
+def test_an_environment_of_the_caller_is_added_to_and_never_removed(checkout, bare, monkeypatch, capfd):
     own = checkout / "own"
-    subprocess.run([sys.executable, "-m", "venv", str(own)], check=True, timeout=60)
+    shutil.copytree(bare, own, symlinks=True)
     [packages] = own.glob("lib/python*/site-packages")
     (packages / "theirs.py").write_text("")
     monkeypatch.setenv("PAYYMO_VENV", str(own))

@@ -21,6 +21,9 @@ class Command(BaseCommand):
         "for every tenant until resume_posting has compared it with WHMCS; erasures are carried out again."
     )
 
+    # Django's checks load every page, which takes longer than all else here.
+    requires_system_checks: list[str] = []
+
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path)
         parser.add_argument("--register", type=Path, help="the register of erasures that was kept apart")
