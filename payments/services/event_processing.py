@@ -122,18 +122,21 @@ def _work(connection: StripeConnection, events: Iterable[WebhookEvent], api_for:
     except SecretOff:
         # They stay due: it is our key that is missing, not theirs to try less often.
         return 0
-    for event in events:
-        try:
-            reader.apply(event.kind, event.object_id)
-        except ProviderError as error:
-            _postpone(event, error, now=now)
-            if error.reason not in _ABOUT_ONE_OBJECT:
-                break
-        else:
-            done.append(event.pk)
-    WebhookEvent.objects.filter(pk__in=done, processed_at=None).update(
-        processed_at=now, next_attempt_at=None, last_error=""
-    )
+    try:
+        for event in events:
+            try:
+                reader.apply(event.kind, event.object_id)
+            except ProviderError as error:
+                _postpone(event, error, now=now)
+                if error.reason not in _ABOUT_ONE_OBJECT:
+                    break
+            else:
+                done.append(event.pk)
+    finally:
+        # Also when the time of the task is over: a slow gateway would else have the same events read for ever.
+        WebhookEvent.objects.filter(pk__in=done, processed_at=None).update(
+            processed_at=now, next_attempt_at=None, last_error=""
+        )
     return len(done)
 
 

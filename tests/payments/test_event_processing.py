@@ -5,6 +5,7 @@ import json
 from decimal import Decimal
 
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
 
 from payments.models import Dispute, Payout, Refund, StripeConnection, StripePayment, WebhookEvent
 from payments.services import event_processing, webhooks
@@ -69,6 +70,25 @@ def test_the_order_of_events_means_nothing(deliver, work, account, later):
         outcomes.append((row.amount, row.amount_refunded, row.state))
 
     assert outcomes == [(90, 90, ReceiptState.UNRECONCILED)] * 2
+
+
+def test_what_was_worked_on_before_the_time_was_over_is_done(deliver, work, account, api, monkeypatch):
+    charges = account.received()[-3:]
+    deliver(*[account.event("charge.updated", charge) for charge in charges])
+    read = api.charge
+
+    def slow(charge_id):
+        if charge_id == charges[2]["id"]:
+            raise SoftTimeLimitExceeded
+        return read(charge_id)
+
+    monkeypatch.setattr(api, "charge", slow, raising=False)
+    with pytest.raises(SoftTimeLimitExceeded):
+        work()
+
+    assert WebhookEvent.objects.filter(processed_at=None).count() == 1
+    monkeypatch.undo()
+    assert (work(), WebhookEvent.objects.filter(processed_at=None).count()) == (1, 0)
 
 
 def test_two_events_for_one_change_change_once(deliver, work, account, api):
