@@ -81,7 +81,7 @@ openapi: venv-dev
 
 # The pictures of the documents, from the gallery's invented data.
 screenshots: venv-dev
-	$(LOCAL) throwaway -- $(VENV_PYTHON) -m tests.dashboard.gallery.screenshots docs/images
+	$(LOCAL) throwaway -- $(VENV_PYTHON) -m tests.dashboard.screenshots docs/images
 
 # Each file is compiled within the one before, so that a package has the same version in all of them.
 lock: venv-dev
