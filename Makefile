@@ -10,7 +10,7 @@ LOCAL = $(VENV_PYTHON) -m payymo.local
 LOCK = env UV_CUSTOM_COMPILE_COMMAND="make lock" $(VENV_PYTHON) -m uv pip compile --quiet \
 	--universal --python-version 3.11 --generate-hashes --no-emit-index-url
 
-.PHONY: help demo stop status test check audit lint security types imports migrations openapi screenshots lock module bench bench-hosts bench-scale bench-pages bench-transactions bench-tenants bench-first-load chaos bench-webhooks clean compiled venv-demo venv-dev venv-bench
+.PHONY: help demo stop status test check audit lint security types imports migrations openapi screenshots lock module bench bench-hosts bench-scale bench-pages bench-paint bench-transactions bench-tenants bench-first-load chaos bench-webhooks clean compiled venv-demo venv-dev venv-bench
 
 help:
 	@echo "make demo      start Payymo with two demo tenants on PAYYMO_PORT (8000); DETACH=1 returns when it is ready"
@@ -23,6 +23,7 @@ help:
 	@echo "make openapi   write the API's description, and who may call what, to docs/"
 	@echo "make bench-scale  how match_files grows, from 20,000 to 600,000 invented rows; ARGS='--rows 20000 40000'"
 	@echo "make bench-pages  how long pages and decisions take with 100,000 open payments; ARGS='--payments 10000'"
+	@echo "make bench-paint  how fast pages paint and answer in a browser on a slow device and line"
 	@echo "make bench-transactions  how long the list of transactions takes with a million; ARGS='--rows 100000 --plans 50'"
 	@echo "make bench-tenants  how long making and migrating 200 tenants takes; ARGS='--tenants 20 --apart 5'"
 	@echo "make screenshots  make the pictures of the documents anew"
@@ -112,6 +113,10 @@ bench-scale: venv-bench compiled
 
 bench-pages: venv-dev
 	@$(LOCAL) throwaway -- $(VENV_PYTHON) benchmarks/pages.py $(ARGS)
+
+# In a laboratory: how fast the gallery's pages paint and answer on a slow device and line.
+bench-paint: venv-dev
+	@$(LOCAL) throwaway -- $(VENV_PYTHON) benchmarks/first_paint.py
 
 bench-transactions: venv-dev
 	@$(LOCAL) throwaway -- $(VENV_PYTHON) benchmarks/transactions_list.py $(ARGS)
