@@ -100,11 +100,13 @@ def check_second_factor(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
-    """End the browser session and go to the sign-in page."""
+    """End the browser session, let the browser forget what it kept of the pages, and go to the sign-in page."""
     if request.user.is_authenticated:
         record(kind="signed_out", tenant=request.tenant, user=request.user, now=timezone.now(), detail="browser")
     logout(request)
-    return HttpResponseRedirect(resolve_url(settings.LOGIN_URL))
+    # Cookies stay: the look and the language are the browser's own, and the session's is gone already.
+    cleared = {"Clear-Site-Data": '"cache", "storage"'}
+    return HttpResponseRedirect(resolve_url(settings.LOGIN_URL), headers=cleared)
 
 
 @require_GET

@@ -201,6 +201,7 @@ def test_signing_out_ends_the_session_for_good(browser):
     )
 
     assert (answer.status_code, answer["Location"]) == (302, "/login/")
+    assert answer["Clear-Site-Data"] == '"cache", "storage"'
     thief = Browser()
     thief.client.cookies["payymo_session"] = cookie
     assert (browser.who, thief.who) == (None, None)
