@@ -1,5 +1,7 @@
 """Bank connections, accounts and what they show. Tenant schema."""
 
+from decimal import Decimal
+
 from django.contrib.contenttypes.fields import GenericRelation
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
@@ -252,7 +254,7 @@ class BankTransaction(Record):
         ]
 
     @property
-    def unallocated(self):  # type: ignore[no-untyped-def]
+    def unallocated(self) -> Decimal:
         """What the payment still holds."""
         return self.amount - self.allocated
 

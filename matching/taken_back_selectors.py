@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import cast
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
@@ -14,7 +15,7 @@ from matching.core.taken_back import GivenBack, Taken, covered
 from matching.locks import Receipt
 from matching.models import InvoiceMatch, StripeInvoiceMatch
 from matching.taken_back_models import OPEN, TakenBack
-from payments.models import StripePayment
+from payments.models import Dispute, Refund, StripePayment
 from payymo.shared.money import to_minor
 from tenants import days
 from whmcs.models import Invoice, Posting, WhmcsTransaction
@@ -91,7 +92,8 @@ def day_of(row: TakenBack) -> date:
     """Return the day on which it went back, where the company is."""
     if row.pair is not None:
         return row.pair.later.booking_date
-    moment = row.refund.refunded_at if row.refund is not None else _source(row).disputed_at
+    source = _source(row)
+    moment = source.refunded_at if isinstance(source, Refund) else source.disputed_at
     return moment.astimezone(days.zone()).date()
 
 
@@ -118,8 +120,8 @@ def standings(rows: Sequence[TakenBack]) -> dict[int, Standing]:
     return {row.pk: found[row.pk] for row in rows}
 
 
-def _source(row: TakenBack):  # type: ignore[no-untyped-def]
-    return row.refund if row.refund is not None else row.dispute
+def _source(row: TakenBack) -> Refund | Dispute:
+    return row.refund or cast(Dispute, row.dispute)
 
 
 def _key(receipt: Receipt) -> tuple[bool, int]:

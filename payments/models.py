@@ -3,6 +3,8 @@
 Stripe came first and gave the words: what another gateway calls otherwise is put into them by its client.
 """
 
+from decimal import Decimal
+
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -174,7 +176,7 @@ class StripePayment(Record):
         return gateway_of(self.charge_id)
 
     @property
-    def unallocated(self):  # type: ignore[no-untyped-def]
+    def unallocated(self) -> Decimal:
         """What the charge still holds."""
         return self.amount - self.allocated
 

@@ -11,7 +11,7 @@ from matching import taken_back_selectors
 from matching.services import drift
 from payymo.dashboard import formats
 from payymo.dashboard.links import link
-from payymo.dashboard.pages import Banner
+from payymo.dashboard.pages import Banner, Tone
 from payymo.dashboard.presenters.feeds import Source
 from tenants.breakers import features_off
 from whmcs import selectors
@@ -89,7 +89,7 @@ def _is_over(consent: BankConnection, now: datetime) -> bool:
     return consent.consent_ends_at is not None and consent.consent_ends_at <= now
 
 
-def _tone(left: int):  # type: ignore[no-untyped-def]
+def _tone(left: int) -> Tone:
     return "bad" if left <= TOLD_LOUDLY else "warn" if left <= TOLD_EVERYBODY else "info"
 
 

@@ -1,6 +1,6 @@
 """What a payment may be for: each suggestion with its invoices, its marks and its reasons in words."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 from matching import adapters
 from matching.core.types import Reason, ReasonCode
 from matching.locks import Receipt
-from matching.models import Proposal
+from matching.models import Proposal, ProposalLine
 from payymo.dashboard import formats, words
 from payymo.dashboard.links import link
 from payymo.dashboard.pages import Amount, CandidateCard, InvoiceLine, ReasonLine
@@ -48,7 +48,7 @@ def whmcs_link(invoice: Invoice, base_url: str) -> str:
     return f"{base_url}/admin/invoices.php?action=edit&id={invoice.whmcs_id}" if base_url else ""
 
 
-def _invoice_line(line, reasons: tuple[Reason, ...], today: date, base_url: str) -> InvoiceLine:  # type: ignore[no-untyped-def]
+def _invoice_line(line: ProposalLine, reasons: tuple[Reason, ...], today: date, base_url: str) -> InvoiceLine:
     invoice = line.invoice
     items = "; ".join(each.description for each in list(invoice.lines.all())[:3])
     return InvoiceLine(
@@ -65,7 +65,7 @@ def _invoice_line(line, reasons: tuple[Reason, ...], today: date, base_url: str)
     )
 
 
-def _remainder(lines, rest: Decimal, currency: str) -> str:  # type: ignore[no-untyped-def]
+def _remainder(lines: Sequence[ProposalLine], rest: Decimal, currency: str) -> str:
     """Say what is left of the payment, or what is missing and written off."""
     fee = sum((line.fee for line in lines), Decimal(0))
     if fee:

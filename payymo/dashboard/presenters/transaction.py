@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from banking.models import BankTransaction
 from matching import selectors
 from matching.locks import Receipt
-from matching.models import Decision
+from matching.models import Decision, InvoiceMatch, StripeInvoiceMatch
 from matching.services import corrections
 from matching.services.teamwork import colleagues
 from payymo.dashboard import formats, words
@@ -22,7 +22,7 @@ from payymo.shared.models import ReceiptState
 from tenants import sealing
 
 
-def _posting_chip(match) -> Chip:  # type: ignore[no-untyped-def]
+def _posting_chip(match: InvoiceMatch | StripeInvoiceMatch) -> Chip:
     if match.posting is None:
         return Chip(_("Reversed"), "neutral")
     if match.posting.kind == "LINK" and match.posting.state == "POSTED":
@@ -30,7 +30,7 @@ def _posting_chip(match) -> Chip:  # type: ignore[no-untyped-def]
     return words.state_chip(match.posting.state, str(match.posting.get_state_display()))
 
 
-def _may_be_wrong(match) -> bool:  # type: ignore[no-untyped-def]
+def _may_be_wrong(match: InvoiceMatch | StripeInvoiceMatch) -> bool:
     """Whether a match is beyond undoing, and nobody reported it yet."""
     decision = match.decision
     is_sent = match.posting is not None and match.posting.state not in corrections.STILL_HERE
@@ -38,7 +38,9 @@ def _may_be_wrong(match) -> bool:  # type: ignore[no-untyped-def]
     return is_match and is_sent and match.reverses_id is None and not hasattr(decision, "corrected_by")
 
 
-def _allocation(match, now: datetime, may_retry: bool, may_decide: bool) -> AllocationRow:  # type: ignore[no-untyped-def]
+def _allocation(
+    match: InvoiceMatch | StripeInvoiceMatch, now: datetime, may_retry: bool, may_decide: bool
+) -> AllocationRow:
     decision = match.decision
     posting = match.posting
     return AllocationRow(

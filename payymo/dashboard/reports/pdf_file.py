@@ -3,7 +3,7 @@
 Drawn page by page; of a long table only the page at hand is held.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain, islice
@@ -234,7 +234,7 @@ class _Writer:
         self._canvas.setStrokeColor(_MUTED)
         self._canvas.line(_MARGIN, self._pages.y, self._pages.width - _MARGIN, self._pages.y)
 
-    def _places(self, cells: Sequence[list[str]]):  # type: ignore[no-untyped-def]
+    def _places(self, cells: Sequence[list[str]]) -> Iterator[tuple[list[str], float, bool, float]]:
         x = _MARGIN
         for lines, room, column in zip(cells, self._widths, self._columns, strict=True):
             yield lines, x, column.kind.is_figure, room
