@@ -2,10 +2,11 @@
 
 from django.urls import include, path
 
+# Looked through in this order: what programs ask for by the hundred stands in front.
 urlpatterns = [
+    path("api/v1/", include("payymo.urls_api")),
     path("", include("payymo.shared.urls")),
     path("", include("accounts.urls")),
-    path("api/v1/", include("payymo.urls_api")),
     path("", include("payymo.dashboard.urls")),
 ]
 handler400 = "payymo.dashboard.views.errors.bad_request"

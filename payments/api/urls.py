@@ -5,6 +5,8 @@ from django.urls import path
 from payments.api import views
 
 urlpatterns = [
+    path("webhooks/stripe/", views.StripeWebhook.as_view(), name="stripe-webhook"),
+    path("webhooks/gocardless/", views.GoCardlessWebhook.as_view(), name="gocardless-webhook"),
     path("stripe-connections/", views.StripeConnectionList.as_view(), name="stripe-connections"),
     path("stripe-connections/<uuid:public_id>/", views.StripeConnectionDetail.as_view(), name="stripe-connection"),
     path(
@@ -24,6 +26,4 @@ urlpatterns = [
     path("payouts/<uuid:public_id>/", views.PayoutDetail.as_view(), name="payout"),
     path("payouts/<uuid:public_id>/items/", views.PayoutItemList.as_view(), name="payout-items"),
     path("gocardless-connections/", views.GoCardlessConnect.as_view(), name="gocardless-connections"),
-    path("webhooks/gocardless/", views.GoCardlessWebhook.as_view(), name="gocardless-webhook"),
-    path("webhooks/stripe/", views.StripeWebhook.as_view(), name="stripe-webhook"),
 ]

@@ -63,7 +63,7 @@ def test_nothing_made_up_from_the_description_breaks_the_api(served, connected, 
 def test_another_tenants_token_opens_nothing_at_all(served, connected, tmp_path):
     before = list(Proposal.objects.order_by("pk").values_list("pk", "status"))
     foreign = token(served, "globex")
-    filled = {"{public_id}": ABSENT, "{code}": "absent", "{whmcs_id}": "501"}
+    filled = {"{public_id}": ABSENT, "{code}": "absent", "{name}": "absent", "{whmcs_id}": "501"}
 
     answers = {
         requests.request(
