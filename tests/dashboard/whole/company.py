@@ -96,8 +96,16 @@ def _told(owner: User, receipt: object) -> None:
     day = TODAY.isoformat()
     details = {
         "amount": "49.00", "currency": "EUR", "receipt": str(receipt), "days": 3, "since": day, "day": day, "most": 5,
-        "used": 4, "refused": 2, "taken": 7, "version": "1", "what": "users", "source": "bank", "outcome": "lost",
+        "used": 4, "refused": 2, "taken": 7, "version": "1", "what": "users", "count": 2,
+        "source": "bank", "outcome": "lost",
     }  # fmt: skip
+    of_kind = {Kind.BOOKS_DIFFER: {"what": "amount_differs"}}
     for number, kind in enumerate(Kind):
-        event = Event.objects.create(kind=kind, about=receipt, occasion=str(number), happened_at=NOW, details=details)
+        event = Event.objects.create(
+            kind=kind,
+            about=receipt,
+            occasion=str(number),
+            happened_at=NOW,
+            details={**details, **of_kind.get(kind, {})},
+        )
         Notice.objects.create(event=event, user_id=owner.pk)
