@@ -280,13 +280,13 @@ def test_every_change_leaves_one_mail_and_a_refused_one_none(person, in_acme):
 
 
 def test_with_the_last_factor_the_sessions_of_programs_end(person, app):
-    access = token(otp=app.at(NOW)).json()["access"]
+    access = token(otp=app.now()).json()["access"]
 
     def status():
         headers = {"host": "acme.localhost", "authorization": f"Bearer {access}"}
         return Client().get("/api/v1/auth/me/", headers=headers).status_code
 
-    before, later = status(), NOW + timedelta(seconds=30)
+    before, later = status(), datetime.now(UTC) + timedelta(seconds=30)
     with pytest.raises(second_factor.WrongCode):
         second_factor.remove(user=person, tenant=None, code="no", now=later)
     refused = status()

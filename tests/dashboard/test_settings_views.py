@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 import pytest
+from django.utils.translation import override
 
 from matching.models import AutoApprovalPolicy
 from tests.factories import rows
@@ -22,7 +23,8 @@ def form(account, **changes):
 
 def shown(browser, language="en"):
     page = browser.get("/settings/matching/", headers={"accept-language": language}).context["page"]
-    return page.form["largest_amount"].value()
+    with override(language):
+        return page.form["largest_amount"].value()
 
 
 @pytest.mark.parametrize(
