@@ -66,9 +66,9 @@ def _keep_modes_apart(livemode: bool) -> None:
     others = StripeConnection.objects.select_for_update().filter(livemode=not livemode)
     if others.exclude(state=StripeConnection.State.REMOVED).exists():
         raise UnusableKey(
-            "A test account is connected. Remove it before you connect a live one."
+            gettext("A test account is connected. Remove it before you connect a live one.")
             if livemode
-            else "This is a test key, and a live account is connected. Use another company for tests."
+            else gettext("This is a test key, and a live account is connected. Use another company for tests.")
         )
     if livemode:
         tests = StripePayment.objects.filter(connection__livemode=False, state=ReceiptState.UNRECONCILED, allocated=0)
