@@ -10,7 +10,7 @@ from django.db.models import Case, Count, F, IntegerField, Q, QuerySet, Sum, Val
 
 from accounts import reach
 from banking.models import BankTransaction
-from matching.models import Band, Comment, Decision, Proposal, SavedView
+from matching.models import Assignment, Band, Comment, Decision, Proposal, SavedView
 from payments.models import StripePayment
 from payymo.shared.models import ReceiptState
 
@@ -65,9 +65,11 @@ def _waiting(*, on: date, chosen: QueueFilter) -> QuerySet[Proposal]:
     if chosen.assignee == NOBODY:
         rows = rows.filter(bank_transaction__assignment=None, stripe_payment__assignment=None)
     elif chosen.assignee is not None:
+        # Asked apart: joined, every open payment would be read to find the few that somebody looks after.
+        theirs = Assignment.objects.filter(assignee_id=chosen.assignee)
         rows = rows.filter(
-            Q(bank_transaction__assignment__assignee_id=chosen.assignee)
-            | Q(stripe_payment__assignment__assignee_id=chosen.assignee)
+            Q(bank_transaction__in=theirs.exclude(bank_transaction=None).values("bank_transaction"))
+            | Q(stripe_payment__in=theirs.exclude(stripe_payment=None).values("stripe_payment"))
         )
     if chosen.text:
         rows = rows.filter(
