@@ -3,6 +3,7 @@ import { prefetchNext, show } from "./panels.js";
 import { words } from "./fragments.js";
 
 const wide = window.matchMedia("(min-width: 992px)");
+const number = new Intl.NumberFormat(document.documentElement.lang);
 const ORDER = ["exact", "likely", "possible", "none"];
 
 const queue = () => document.getElementById("pm-queue");
@@ -23,7 +24,8 @@ export function successor(row) {
 export function setCurrent(row) {
   for (const other of queue().querySelectorAll(".pm-row[aria-current]")) other.removeAttribute("aria-current");
   row.setAttribute("aria-current", "true");
-  row.scrollIntoView({ block: "nearest" });
+  // With the frame, where the layout is made anyway: asked for now, it would be made twice.
+  requestAnimationFrame(() => row.scrollIntoView({ block: "nearest" }));
   if (!neighbour(row, 3)) queue().querySelector(".pm-more")?.click();
 }
 
@@ -32,7 +34,7 @@ function recount(band, change) {
   if (!element) return;
   const value = Math.max(0, Number(element.dataset.value) + change);
   element.dataset.value = String(value);
-  element.textContent = new Intl.NumberFormat(document.documentElement.lang).format(value);
+  element.textContent = number.format(value);
 }
 
 const groupOf = (row) => row.closest("[data-band]");
