@@ -54,9 +54,12 @@ def opened(content, key=KEY):
 @given(st.binary(max_size=200))
 def test_what_goes_in_comes_out_and_is_not_readable_between(data):
     content = sealed(data)
+    # The head before it is meant to be read, and may well hold what was drawn.
+    _, _, body = content.partition(b'{"made_at": "now"}')
 
     assert opened(content) == data
-    assert len(data) < 8 or data not in content
+    assert body
+    assert len(data) < 8 or data not in body
 
 
 @pytest.mark.parametrize("size", [0, 1, backup_files.PIECE, backup_files.PIECE + 1, 3 * backup_files.PIECE])
