@@ -17,11 +17,12 @@ from payymo.sandbox.gocardless_payments_api import control as gocardless_payment
 ZERO = "0000-00-00 00:00:00"
 
 
-def schema() -> Iterator[str]:
-    """Give the statements that make the tables."""
+def make_tables(connection: sqlite3.Connection) -> None:
+    """Make the tables that are not there yet, within the caller's transaction."""
     text = Path(__file__).with_name("schema.sql").read_text()
     lines = [line for line in text.splitlines() if not line.startswith("--")]
-    yield from (statement for statement in "\n".join(lines).split(";") if statement.strip())
+    for statement in "\n".join(lines).split(";"):
+        connection.execute(statement)
 
 
 def encoded(text: str) -> str:

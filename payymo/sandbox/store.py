@@ -53,17 +53,14 @@ class Store:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("BEGIN IMMEDIATE")
         exists = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone()
+        # Tables and rows appear together: a start that is killed half-way leaves an empty file, not half a world.
+        # A world that an earlier version made gets the tables that it lacks, empty.
+        seeding.make_tables(connection)
         if not exists:
-            self._create(connection, seed, until)
+            seeding.fill(connection, seed, until)
         connection.execute("COMMIT")
         row = connection.execute("SELECT value FROM meta WHERE key = 'until'").fetchone()
         return date.fromisoformat(row["value"])
-
-    def _create(self, connection: sqlite3.Connection, seed: int, until: date) -> None:
-        # Tables and rows appear together: a start that is killed half-way leaves an empty file, not half a world.
-        for statement in seeding.schema():
-            connection.execute(statement)
-        seeding.fill(connection, seed, until)
 
     def renew(self) -> date:
         """Throw every change away and go back to the world as it was made."""
@@ -84,7 +81,8 @@ class Store:
         half.unlink(missing_ok=True)
         with closing(sqlite3.connect(half, isolation_level=None)) as connection:
             connection.execute("BEGIN")
-            self._create(connection, seed, until)
+            seeding.make_tables(connection)
+            seeding.fill(connection, seed, until)
             connection.execute("COMMIT")
         half.replace(self.pristine)
 

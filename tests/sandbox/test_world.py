@@ -8,6 +8,7 @@ import pytest
 from schwifty import IBAN
 
 from payymo.sandbox import world
+from payymo.sandbox.server import Store
 
 UNTIL = date(2024, 3, 31)
 
@@ -172,3 +173,22 @@ def test_account_never_runs_dry(made):
     for one in (one for one in made.transfers if one.account == "main" and not one.repeats):
         balance += one.amount
         assert balance > 0
+
+
+def test_a_world_of_an_earlier_version_gets_the_tables_that_it_lacks(tmp_path):
+    store = Store(tmp_path)
+    store.open(seed=7, until=date(2026, 3, 2))
+    with store.writing() as connection:
+        kept = connection.execute("SELECT COUNT(*) FROM whmcs_invoice").fetchone()[0]
+        connection.execute("DROP TABLE whmcs_order")
+    store.close()
+
+    until = store.open(seed=8, until=date(2026, 4, 1))
+
+    with store.reading() as connection:
+        found = [
+            connection.execute(f"SELECT COUNT(*) FROM {name}").fetchone()[0]
+            for name in ("whmcs_invoice", "whmcs_order")
+        ]
+    store.close()
+    assert (until, found) == (date(2026, 3, 2), [kept, 0])
