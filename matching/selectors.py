@@ -264,7 +264,14 @@ def recent_decisions(*, limit: int = 20, by_user_id: int | None = None) -> list[
     return list(rows.order_by("-pk")[:limit])
 
 
-def activity(*, before: int | None = None, kind: str = "", source: str = "") -> QuerySet[Decision]:
+def activity(
+    *,
+    before: int | None = None,
+    kind: str = "",
+    source: str = "",
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> QuerySet[Decision]:
     """Return the timeline of what is within reach, newest first, behind a primary key."""
     rows = Decision.objects.filter(reach.by_account(_ACCOUNT)).order_by("-pk")
     rows = rows.select_related("bank_transaction", "stripe_payment", "undone_by", "undoes")
@@ -274,6 +281,10 @@ def activity(*, before: int | None = None, kind: str = "", source: str = "") -> 
         rows = rows.filter(kind=kind)
     if source:
         rows = rows.filter(source=source)
+    if since is not None:
+        rows = rows.filter(decided_at__gte=since)
+    if until is not None:
+        rows = rows.filter(decided_at__lt=until)
     return rows
 
 

@@ -66,6 +66,7 @@ ACTIONS: Mapping[str, str | Promise] = MappingProxyType(
         "consent.withdrawn": _("Withdrew a bank consent, and had its data erased"),
         "consent.data_erased": _("Erased the data of a withdrawn consent"),
         "person.exported": _("Exported what is stored about a person"),
+        "person.account_shown": _("Looked at a payer's whole account number"),
         "person.erased": _("Erased what is stored about a person"),
         "tenant.suspended": _("Suspended the company's account"),
         "tenant.posting_resumed": _("Compared WHMCS after a restore and resumed posting"),
@@ -90,3 +91,29 @@ ACTIONS: Mapping[str, str | Promise] = MappingProxyType(
         "endpoint.switched_off": _("Switched an endpoint for webhooks off"),
     }
 )
+
+# What is done to payments has a timeline of its own, and is nearly the whole log.
+OF_PAYMENTS = (
+    "decision.approve", "decision.allocate", "decision.first", "decision.reject", "decision.ignore", "decision.hold",
+    "decision.settle", "decision.pair", "decision.undo", "decision.give_up", "decision.wrong", "payment.assigned",
+    "payment.commented", "posting.moved",
+)  # fmt: skip
+
+# The rest by what it is about: the first part of an act's code.
+AREAS: Mapping[str, tuple[str | Promise, tuple[str, ...]]] = MappingProxyType(
+    {
+        "settings": (_("Settings"), ("settings", "policy", "automation", "engine", "endpoint", "retention")),
+        "rules": (_("Rules and payers"), ("rule", "payer", "return")),
+        "connections": (_("Connections and imports"), ("connection", "consent", "import")),
+        "people": (_("Members and roles"), ("member", "role", "user")),
+        "security": (_("Sign-ins and keys"), ("security", "api_key", "keys")),
+        "staff": (_("Payymo and its staff"), ("support", "staff", "tenant", "job")),
+        "data": (_("Data handed out or erased"), ("person", "company", "audit")),
+    }
+)
+
+
+def acts_of(area: str) -> tuple[str, ...]:
+    """Return the codes of the acts of one area, those of payments left out; of no area, all of them."""
+    firsts = {first for _name, parts in ([AREAS[area]] if area in AREAS else AREAS.values()) for first in parts}
+    return tuple(code for code in ACTIONS if code.partition(".")[0] in firsts)

@@ -2,6 +2,7 @@
 
 from django.db import models
 
+from payymo.audit.actions import OF_PAYMENTS
 from payymo.shared.audit_chain import ChainedEntry, ChainLink
 
 
@@ -10,6 +11,12 @@ class AuditEntry(ChainedEntry):
 
     class Meta(ChainedEntry.Meta):
         verbose_name_plural = "audit entries"
+        indexes = [
+            # Few among millions: without it the newest of them are looked for through the whole log.
+            models.Index(
+                models.F("id").desc(), name="audit_not_of_payments", condition=~models.Q(action__in=OF_PAYMENTS)
+            )
+        ]
 
 
 class AuditLink(ChainLink):

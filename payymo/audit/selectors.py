@@ -4,9 +4,10 @@ import uuid
 from collections.abc import Collection, Iterator
 from datetime import datetime
 
-from django.db.models import QuerySet, TextField
+from django.db.models import Q, QuerySet, TextField
 from django.db.models.functions import Cast
 
+from payymo.audit.actions import AREAS, OF_PAYMENTS, acts_of
 from payymo.audit.models import AuditEntry, AuditLink
 from payymo.shared.audit_chain import Anchor, ChainLink, ChainRecord
 from tenants import context
@@ -85,3 +86,36 @@ def find_entries(
 def about(object_id: uuid.UUID, *, actions: Collection[str]) -> QuerySet[AuditEntry]:
     """Return what was done to one thing, of these kinds, the newest first; the caller bounds it."""
     return AuditEntry.objects.filter(object_id=object_id, action__in=actions).order_by("-happened_at", "-pk")
+
+
+def changes(
+    *,
+    before: int | None = None,
+    area: str = "",
+    actor_kind: str = "",
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> QuerySet[AuditEntry]:
+    """Return what was done to anything but payments, the newest first, behind a primary key; the caller bounds it."""
+    asked = ~Q(action__in=OF_PAYMENTS)
+    if before is not None:
+        asked &= Q(pk__lt=before)
+    if area in AREAS:
+        asked &= Q(action__in=acts_of(area))
+    if actor_kind:
+        asked &= Q(actor_kind=actor_kind)
+    if since is not None:
+        asked &= Q(happened_at__gte=since)
+    if until is not None:
+        asked &= Q(happened_at__lt=until)
+    return AuditEntry.objects.filter(asked).order_by("-pk")
+
+
+def earlier(entries: Collection[AuditEntry], *, most: int) -> list[AuditEntry]:
+    """Return what was done in the same ways before the oldest of these, the newest first: what may be compared."""
+    if not entries:
+        return []
+    same = {entry.action for entry in entries}
+    oldest = min(entry.pk for entry in entries)
+    found = AuditEntry.objects.filter(~Q(action__in=OF_PAYMENTS), action__in=same, pk__lt=oldest)
+    return list(found.order_by("-pk")[:most])

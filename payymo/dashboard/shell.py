@@ -42,6 +42,7 @@ def shell_of(request: HttpRequest, active: Section) -> Shell:
         feed=feeds.summary(sources, now),
         unread=notices.unread_count(request),
         brand=brand_of(request),
+        printed=formats.full_moment(now),
     )
 
 

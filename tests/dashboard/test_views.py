@@ -44,6 +44,8 @@ PAGES = {
     "/reports/three-way/export.csv": "transactions.view",
     "/postings/": "invoices.view",
     "/activity/": "activity.view",
+    "/activity/changes/": "audit.view",
+    "/activity/changes/export.csv": "audit.view",
     "/connections/": "connections.view",
     "/connections/whmcs/new/": "connections.change",
     "/connections/stripe/new/": "connections.change",
@@ -82,6 +84,7 @@ ACTS = {
     "/connections/whmcs/{instance}/credential/": "connections.change",
     "/connections/whmcs/{instance}/module/pair/": "api_keys.change",
     "/connections/whmcs/{instance}/module/remove/": "api_keys.change",
+    "/transactions/{payment}/account/": "review.decide",
     "/connections/stripe/{stripe}/sync/": "connections.change",
     "/connections/stripe/{stripe}/remove/": "connections.change",
 }
@@ -233,7 +236,8 @@ QUERIES = {
     "/reports/match-rate/export.csv": ("from", "to"),
     "/reports/three-way/": ("list", "from", "to", "after"),
     "/reports/three-way/export.csv": ("list", "from", "to"),
-    "/activity/": ("kind", "source", "after"),
+    "/activity/": ("kind", "source", "from", "to", "after"),
+    "/activity/changes/": ("area", "who", "from", "to", "after"),
     "/imports/": ("after",),
 }
 

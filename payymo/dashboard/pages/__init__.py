@@ -126,6 +126,7 @@ from payymo.dashboard.pages.three_way import ThreeWayLine, ThreeWayList, ThreeWa
 from payymo.dashboard.pages.values import (
     Amount,
     BandName,
+    Change,
     Chip,
     Choice,
     Event,
@@ -157,6 +158,7 @@ __all__ = [
     "BulkPage",
     "BulkRow",
     "CandidateCard",
+    "Change",
     "Chip",
     "Choice",
     "CommentLine",

@@ -168,7 +168,10 @@ class AllocationRow:
 
 @dataclass(frozen=True, slots=True)
 class TransactionPage:
-    """Template `dashboard/transaction.html`. `review_url` is empty unless it is still to review."""
+    """Template `dashboard/transaction.html`. `review_url` is empty unless it is still to review.
+
+    Shape: `account_url` takes a POST that shows the whole number of the payer's account, where one may ask for it.
+    """
 
     title: str
     kind: Literal["bank", "stripe"]
@@ -182,6 +185,7 @@ class TransactionPage:
     events: tuple[Event, ...] = ()
     raw: tuple[Fact, ...] = ()
     review_url: str = ""
+    account_url: str = ""
     assignee: str = ""
     comments: tuple[CommentLine, ...] = ()
     pair: PairNote | None = None
@@ -255,10 +259,15 @@ class InvoicePage:
 
 @dataclass(frozen=True, slots=True)
 class ActivityPage:
-    """Template `dashboard/activity.html`. Newest first; `Event.day` groups the lines."""
+    """Template `dashboard/activity.html`. Newest first; `Event.day` groups the lines.
+
+    Shape: `changes_url` leads to what else was done, for those who may read it; `is_changes` says that this is it.
+    """
 
     events: tuple[Event, ...]
     filters: Filters
     pager: Pager
     empty: Literal["", "nothing", "filtered"] = ""
     export_url: str = ""
+    changes_url: str = ""
+    is_changes: bool = False

@@ -57,7 +57,8 @@ class Shell:
     hide the pages of those roles, as do `can_see_rules`, `can_see_members`, `can_see_persons` and `can_export`;
     `can_see_reports` and `can_see_connections` are false for somebody who sees some bank accounts only; `feed` is the
     state of the tenant's feeds in one chip; `support` says until when Payymo's staff may look, empty when they may not;
-    `unread` counts notices up to a hundred, and is None for staff, who have none.
+    `unread` counts notices up to a hundred, and is None for staff, who have none; `printed` is the moment that stands
+    on paper.
     """
 
     tenant_name: str
@@ -79,6 +80,7 @@ class Shell:
     feed: Chip | None = None
     unread: int | None = None
     brand: Brand | None = None
+    printed: str = ""
 
 
 @dataclass(frozen=True, slots=True)

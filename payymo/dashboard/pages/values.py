@@ -125,6 +125,15 @@ class Pager:
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """What something was and is now. Shape: `was` is None where it is not known."""
+
+    label: str
+    now: str
+    was: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """A line of a timeline: who did what, when, and what came of it.
 
@@ -140,3 +149,4 @@ class Event:
     url: str = ""
     undo_url: str = ""
     day: date | None = None
+    changes: tuple[Change, ...] = ()

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from matching.models import Decision
@@ -37,5 +38,5 @@ def event_of(decision: Decision, now: datetime, *, with_receipt: bool = False) -
         tone=_EVENT_TONES.get(decision.kind, "neutral"),  # type: ignore[arg-type]
         icon=_ICONS.get(decision.kind, "circle-dot"),
         url=link("transaction", receipt.public_id) if with_receipt and receipt is not None else "",
-        day=decision.decided_at.date(),
+        day=timezone.localtime(decision.decided_at).date(),
     )

@@ -103,18 +103,29 @@ def _costs(receipt: Receipt) -> tuple[Fact, ...]:
     return tuple(facts)
 
 
-def detail(receipt: Receipt, *, now: datetime, may_retry: bool = False, may_decide: bool = False) -> TransactionPage:
-    """Build the page of one payment."""
+def _account(receipt: Receipt, number: str, *, may_decide: bool) -> tuple[tuple[Fact, ...], str]:
+    """Return the payer's account as a fact where it was asked for, and where else to ask for it."""
+    if number:
+        return (Fact(_("Whole account number"), text=number, verbatim=True),), ""
+    is_kept = isinstance(receipt, BankTransaction) and bool(receipt.counterparty_iban_sealed)
+    return (), link("transaction_account", receipt.public_id) if is_kept and may_decide else ""
+
+
+def detail(
+    receipt: Receipt, *, now: datetime, may_retry: bool = False, may_decide: bool = False, account: str = ""
+) -> TransactionPage:
+    """Build the page of one payment. `account` is the payer's whole number, for somebody who asked for it."""
     is_bank = isinstance(receipt, BankTransaction)
     shown = review.panel(receipt, may_decide=False, now=now)
     name = receipts.name_of(receipt) or _("Unknown payer")
     is_open = receipt.state in (ReceiptState.UNRECONCILED, ReceiptState.PARTLY_ALLOCATED) and receipt.amount > 0
+    number, account_url = _account(receipt, account, may_decide=may_decide)
     return TransactionPage(
         title=name,
         kind="bank" if is_bank else "stripe",
         amount=receipts.amount_of(receipt),
         state=words.state_chip(receipt.state, str(receipt.get_state_display())),
-        facts=(*shown.receipt.facts, *_costs(receipt)),
+        facts=(*shown.receipt.facts, *number, *_costs(receipt)),
         allocations=tuple(
             _allocation(match, now, may_retry, may_decide) for match in selectors.allocations_of(receipt)
         ),
@@ -123,6 +134,7 @@ def detail(receipt: Receipt, *, now: datetime, may_retry: bool = False, may_deci
         none_text=shown.none_text if is_open else words.ignore_reason(receipt.ignored_reason),
         comments=review.comment_lines(receipt, colleagues(), now),
         assignee=shown.assignee,
+        account_url=account_url,
         events=tuple(event_of(decision, now) for decision in selectors.decisions_of(receipt)),
         raw=_raw(receipt),
         review_url=link("review_item", receipt.public_id) if is_open else "",

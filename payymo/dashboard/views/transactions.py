@@ -10,7 +10,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.guards import requires_permission
+from banking.models import BankTransaction
+from banking.services import payer_accounts
 from matching import selectors
+from matching.locks import Receipt
 from matching.services import corrections
 from payymo.dashboard import csv_files
 from payymo.dashboard.links import link
@@ -19,6 +22,7 @@ from payymo.dashboard.presenters import transactions as present
 from payymo.dashboard.shell import shell_of
 from payymo.dashboard.views.review import may_decide, receipt_or_404
 from payymo.dashboard.views.review_decide import actor_of
+from payymo.shared.crypto import UnreadableSecret
 from payymo.shared.errors import DomainError
 
 
@@ -34,11 +38,31 @@ def transactions(request: HttpRequest) -> HttpResponse:
 @requires_permission("transactions.view")
 def transaction(request: HttpRequest, receipt_id: uuid.UUID) -> HttpResponse:
     """Show one payment in full."""
+    return _show(request, receipt_or_404(receipt_id))
+
+
+@require_POST
+@requires_permission("review.decide")
+def account_number(request: HttpRequest, receipt_id: uuid.UUID) -> HttpResponse:
+    """Show one payment with the whole number of the payer's account, and keep who looked."""
+    receipt = receipt_or_404(receipt_id)
+    if not isinstance(receipt, BankTransaction):
+        raise Http404
+    try:
+        number = payer_accounts.show_account(row=receipt)
+    except UnreadableSecret:
+        messages.error(request, _("The account number does not open with this company's key. Tell your operator."))
+        number = ""
+    return _show(request, receipt, account=number)
+
+
+def _show(request: HttpRequest, receipt: Receipt, *, account: str = "") -> HttpResponse:
     page = one.detail(
-        receipt_or_404(receipt_id),
+        receipt,
         now=timezone.now(),
         may_retry="postings.retry" in request.permissions,
         may_decide=may_decide(request),
+        account=account,
     )
     return render(request, "dashboard/transaction.html", {"shell": shell_of(request, "transactions"), "page": page})
 

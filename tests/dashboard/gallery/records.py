@@ -277,5 +277,10 @@ def three_way(**changes: object) -> pages.ThreeWayReport:
 
 
 def activity(**changes: object) -> pages.ActivityPage:
-    whole = pages.ActivityPage(EVENTS, replace(FILTERS, chips=()), Pager("/activity/?cursor=2"))
+    changed = Event(
+        ago(days=1), "Ana Petrova", "Changed the general settings", icon="settings", day=TODAY - timedelta(days=1),
+        changes=(pages.Change("Seconds to undo", "60", "30"), pages.Change("Language", "de")),
+    )  # fmt: skip
+    whole = pages.ActivityPage((*EVENTS, changed), replace(FILTERS, chips=()), Pager("/activity/?cursor=2"))
+    whole = replace(whole, changes_url="/activity/changes/")
     return replace(whole, **changes)

@@ -1,5 +1,6 @@
-// Every signed-in page: fragments, theme, sidebar, keys, passkeys, file drop, figures that refresh.
+// Every signed-in page: fragments, theme, sidebar, keys, passkeys, file drop, copying and printing, figures that refresh.
 import "./htmx-events.js";
+import { startControls } from "./controls.js";
 import { startKeys } from "./keys.js";
 import { startPalette } from "./palette.js";
 import { startPasskeys } from "./passkey.js";
@@ -8,6 +9,7 @@ import { startSidebar } from "./sidebar.js";
 import { startTheme } from "./theme.js";
 import { startUploads } from "./upload.js";
 
+startControls();
 startTheme();
 startSidebar();
 startKeys();
