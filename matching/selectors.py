@@ -110,6 +110,11 @@ def page(*, on: date, chosen: QueueFilter | None = None, cursor: str = "", size:
     return [found[key] for key in keys if key in found]
 
 
+def in_queue(receipt: Receipt, *, on: date) -> Proposal | None:
+    """Return the row of a payment in the queue, whatever its filters, or None while no person is waited for."""
+    return _with_relations(_waiting(on=on, chosen=QueueFilter()).filter(**_about(receipt))).first()
+
+
 def _by_band(waiting: QuerySet[Proposal], chosen: QueueFilter, cursor: str, most: int) -> list[int]:
     place, amount, key = _read_band_cursor(cursor)
     keys: list[int] = []

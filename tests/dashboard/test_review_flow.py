@@ -117,6 +117,28 @@ def test_a_panel_fetched_in_advance_keeps_the_filter(as_reviewer, mixed):
     assert as_reviewer.get(row.panel_url)["Location"] == f"/review/{mixed['next likely'].public_id}/?band=likely"
 
 
+def test_a_payment_that_a_link_leads_to_is_in_the_queue_though_it_is_not_on_its_page(as_reviewer, mixed):
+    linked = str(mixed["possible"].public_id)
+
+    elsewhere = as_reviewer.get(f"/review/{linked}/?band=likely").context["page"].queue.bands
+    here = as_reviewer.get(f"/review/{linked}/").context["page"].queue.bands
+
+    assert [(row.receipt_id == linked, row.current) for band in elsewhere for row in band.rows] == [
+        (True, True), (False, False), (False, False),
+    ]  # fmt: skip
+    assert (elsewhere[0].band, elsewhere[0].count) == ("possible", None)
+    assert [row.receipt_id for band in here for row in band.rows].count(linked) == 1
+
+
+def test_a_payment_that_waits_for_nobody_is_not_put_into_the_queue(as_reviewer, mixed):
+    panel, sent = form_of(as_reviewer, mixed["possible"])
+    as_reviewer.post(panel.urls.approve, sent)
+
+    bands = as_reviewer.get(f"/review/{mixed['possible'].public_id}/?band=likely").context["page"].queue.bands
+
+    assert [band.band for band in bands] == ["likely"]
+
+
 @pytest.mark.parametrize("query", ["band=nonsense", "q=%00", "over=NaN", "x" * 3000, "%", "queue=queue"])
 def test_a_filter_that_cannot_be_read_does_no_harm(as_reviewer, mixed, query):
     panel, sent = form_of(as_reviewer, mixed["likely"])

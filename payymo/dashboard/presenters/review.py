@@ -199,13 +199,19 @@ def queue_page(
     query: str,
     current: str,
     is_first: bool,
+    opened: Proposal | None = None,
     order: str = "",
     selects: bool = False,
 ) -> QueuePage:
-    """Build a page of the queue; `rows` holds one more than fits if there are more."""
+    """Build a page of the queue; `rows` holds one more than fits if there are more.
+
+    Shape: `opened` is a payment that a link led to and that is further down: it comes first, without a heading.
+    """
     more = len(rows) > selectors.PAGE_SIZE
     rows = rows[: selectors.PAGE_SIZE]
     bands = []
+    if opened is not None:
+        bands.append(QueueBand(opened.band, None, (queue_row(opened, query=query, current=current),)))
     for place, (band, members) in enumerate(groupby(rows, key=lambda row: row.band)):
         goes_on = not is_first and place == 0
         bands.append(

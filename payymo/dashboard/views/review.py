@@ -63,7 +63,10 @@ def page_of(
         receipt = rows[0].bank_transaction or rows[0].stripe_payment
     if panel is None and receipt is not None:
         panel = present.panel(receipt, may_decide=may_decide(request), now=now, query=query_of(chosen))
-    queue = _queue_page(request, rows, chosen, counts, current=panel.receipt_id if panel else "")
+    opened = None
+    if receipt_id and receipt and not _is_on(rows[: selectors.PAGE_SIZE], receipt):
+        opened = selectors.in_queue(receipt, on=now.date())
+    queue = _queue_page(request, rows, chosen, counts, current=panel.receipt_id if panel else "", opened=opened)
     empty = ""
     if not rows:
         anything = Proposal.objects.filter(reach.by_account("bank_transaction__account")).exists()
@@ -100,6 +103,10 @@ def page_of(
     return render(request, template, {**around, "page": page}, status=code)
 
 
+def _is_on(rows: list[Proposal], receipt: locks.Receipt) -> bool:
+    return any(receipt in (row.bank_transaction, row.stripe_payment) for row in rows)
+
+
 def _queue_page(
     request: HttpRequest,
     rows: list[Proposal],
@@ -107,12 +114,14 @@ def _queue_page(
     counts: dict[str, int],
     *,
     current: str = "",
+    opened: Proposal | None = None,
 ) -> QueuePage:
     return present.queue_page(
         rows,
         counts=counts,
         query=query_of(chosen),
         current=current,
+        opened=opened,
         is_first=not cursor_in(request),
         order=chosen.order,
         selects=may_bulk(request),

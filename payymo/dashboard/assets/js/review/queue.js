@@ -129,7 +129,17 @@ function extend(step) {
   return true;
 }
 
+// More rows may bring one that is there already: opened by a link, or put back at the head of its band.
+function dropRepeated() {
+  const seen = new Set();
+  for (const row of queue().querySelectorAll(".pm-row")) {
+    if (seen.has(row.dataset.receipt)) row.closest("li").remove();
+    seen.add(row.dataset.receipt);
+  }
+}
+
 export function startQueue() {
+  document.addEventListener("pm:fragment", dropRepeated);
   queue().addEventListener("change", (event) => event.target.matches(".pm-pick") && countPicked());
   countPicked();
   queue().addEventListener("click", (event) => {
