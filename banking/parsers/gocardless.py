@@ -99,8 +99,9 @@ def _entry(fields: Mapping[str, Any], status: EntryStatus, line: int) -> Fetched
         structured_reference=structured_reference_in(f"{structured} {packed}"),
         end_to_end_id=reference_in(fields, "endToEndId") or present(told.get("EREF", "")),
         bank_reference=reference_in(fields, "entryReference") or entry_id,
+        # Both: a German bank may call a return one only in its own code.
         bank_transaction_code=clean(
-            text_in(fields, "bankTransactionCode") or text_in(fields, "proprietaryBankTransactionCode")
+            f"{text_in(fields, 'bankTransactionCode')} {text_in(fields, 'proprietaryBankTransactionCode')}"
         )[:80],
         mandate_id=reference_in(fields, "mandateId"),
         original_amount=original_amount,

@@ -183,3 +183,10 @@ def test_whatever_an_entry_holds_it_is_read_or_refused(changes):
     found = read_transactions(answer({**PLAIN, **changes}))
 
     assert len(found.booked) + len(found.refused) == 1
+
+
+def test_the_banks_own_code_is_read_beside_the_iso_one():
+    told = {"bankTransactionCode": "PMNT-ICDT-ESCT", "proprietaryBankTransactionCode": "NTRF+109+00931"}
+
+    assert entry(**told).bank_transaction_code == "PMNT-ICDT-ESCT NTRF+109+00931"
+    assert entry(proprietaryBankTransactionCode="NTRF+166").bank_transaction_code == "NTRF+166"

@@ -11,7 +11,8 @@ def sign(source="camt053", code="", text="", is_reversal=False):
     ("source", "code"),
     [
         ("camt053", "PMNT-RCDT-RRTN"), ("gocardless_bad", "PMNT-IDDT-UPDD"), ("camt053", "NTRF+109+00931"),
-        ("mt940", "NRTI/109"), ("mt940", "NTRF/159"), ("bai2", "557"), ("enable_banking", "PMNT-RCDT-RPCR"),
+        ("mt940", "NRTI/109"), ("mt940", "NTRF/159"), ("bai2", "557"),
+        ("enable_banking", "PMNT-RCDT-RPCR"), ("gocardless_bad", "PMNT-ICDT-ESCT NTRF+109+00931"),
     ],
 )  # fmt: skip
 def test_the_banks_own_code_says_that_it_is_a_return(source, code):
