@@ -1,7 +1,8 @@
-// Every signed-in page: fragments, theme, sidebar, keys, passkeys, file drop, copying and printing, figures that refresh.
+// Every signed-in page: fragments, theme, sidebar, keys, passkeys, file drop, logos, copying and printing, figures that refresh.
 import "./htmx-events.js";
 import { startControls } from "./controls.js";
 import { startKeys } from "./keys.js";
+import { startLogos } from "./logos.js";
 import { startPalette } from "./palette.js";
 import { startPasskeys } from "./passkey.js";
 import { startRefresh } from "./refresh.js";
@@ -13,6 +14,7 @@ startControls();
 startTheme();
 startSidebar();
 startKeys();
+startLogos();
 startPalette();
 startPasskeys();
 startRefresh();
