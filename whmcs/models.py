@@ -66,6 +66,10 @@ class WhmcsInstance(ConnectionHealth, Record):
     orders_swept_at = models.DateTimeField(null=True, blank=True, help_text="last time every order was read")
     orders_position = models.PositiveIntegerField(default=0, help_text="where an interrupted reading of them goes on")
     sweep_position = models.PositiveIntegerField(default=0, help_text="where an interrupted reading of it goes on")
+    suspends_after_days = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="days after its due date on which it stops a service; none: never, or untold"
+    )
+    automation_read_at = models.DateTimeField(null=True, blank=True, help_text="last time it was asked for those days")
 
     class Meta:
         constraints = [models.CheckConstraint(condition=Q(guard_days__lte=14), name="guard_at_most_14_days")]

@@ -17,6 +17,7 @@ class Order(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["instance", "whmcs_id"], name="one_row_per_whmcs_order")]
+        indexes = [models.Index(fields=["instance", "invoice_whmcs_id"], name="order_of_invoice")]
 
     def __str__(self) -> str:
         """Name the order."""

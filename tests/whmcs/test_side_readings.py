@@ -20,11 +20,17 @@ from whmcs.services.sync_result import SyncResult
 class Site:
     """A WHMCS with orders, the newest first, and credit by client."""
 
-    def __init__(self, *numbers, credit=(), error=None) -> None:
+    def __init__(self, *numbers, credit=(), error=None, settings=()) -> None:
         self.orders_there = [
             RemoteOrder(place + 1, number, 7, 500 + place, "Active") for place, number in enumerate(numbers)
         ]
-        self.credit, self.error, self.asked = dict(credit), error, []
+        self.credit, self.settings, self.error, self.asked = dict(credit), dict(settings), error, []
+
+    def setting(self, name):
+        self.asked.append(name)
+        if self.error:
+            raise self.error
+        return self.settings[name]
 
     def orders(self, *, start, count):
         self.asked.append((start, count))
@@ -176,8 +182,50 @@ def test_any_other_failure_ends_the_run_as_everywhere(debt, error):
         side(Site("1", error=error)).orders(NOW)
     with pytest.raises((Refused, Retryable)):
         side(Site(error=error)).credit(NOW)
+    with pytest.raises((Refused, Retryable)):
+        side(Site(error=error)).automation(NOW)
 
     assert Client.objects.get().credit_read_at is None
+
+
+@pytest.mark.parametrize(
+    ("said", "days"),
+    [
+        ({"AutoSuspension": "on", "AutoSuspensionDays": "5"}, 5),
+        ({"AutoSuspension": "on", "AutoSuspensionDays": "0"}, 0),
+        ({"AutoSuspension": "", "AutoSuspensionDays": "5"}, None),
+        ({"AutoSuspension": "on", "AutoSuspensionDays": ""}, None),
+        ({"AutoSuspension": "on", "AutoSuspensionDays": "99999"}, None),
+        ({"AutoSuspension": "on", "AutoSuspensionDays": "-1"}, None),
+    ],
+)
+def test_the_day_on_which_a_service_is_stopped_is_known_where_whmcs_stops_any(debt, said, days):
+    side(Site(settings=said)).automation(NOW)
+
+    assert WhmcsInstance.objects.get().suspends_after_days == days
+
+
+def test_when_services_are_stopped_is_asked_once_a_day_and_a_change_is_taken_over(debt):
+    site = Site(settings={"AutoSuspension": "on", "AutoSuspensionDays": "5"})
+
+    side(site).automation(NOW)
+    site.settings["AutoSuspension"] = ""
+    side(site).automation(NOW + timedelta(hours=23))
+    assert WhmcsInstance.objects.get().suspends_after_days == 5
+    side(site).automation(NOW + timedelta(days=1))
+
+    assert WhmcsInstance.objects.get().suspends_after_days is None
+    assert site.asked == ["AutoSuspension", "AutoSuspensionDays", "AutoSuspension"]
+
+
+@pytest.mark.parametrize("reason", [refusals.ACTION_NOT_ALLOWED, refusals.ACTION_UNKNOWN, refusals.REFUSED])
+def test_a_whmcs_that_does_not_tell_when_it_stops_services_is_read_on(debt, reason):
+    WhmcsInstance.objects.update(suspends_after_days=5)
+
+    side(Site(error=refused(reason))).automation(NOW)
+
+    kept = WhmcsInstance.objects.get()
+    assert (kept.suspends_after_days, kept.automation_read_at) == (None, NOW)
 
 
 def test_credit_is_read_once_a_day_for_clients_whose_invoices_it_paid_and_for_no_others(debt):
@@ -235,4 +283,6 @@ def test_the_real_answers_are_understood_and_an_order_names_what_it_made(instanc
     assert told.unreadable == []
     assert "2618999111" in numbers(mine)
     assert credit.unreadable == ()
+    beside.automation(NOW)
+    assert WhmcsInstance.objects.get().suspends_after_days == 5
     assert all(row.booked_on is not None for row in credit.rows)

@@ -99,6 +99,7 @@ class _Sync:
         self._open_invoices()
         self._ask_again()
         self.alone.marked_invoices()
+        self.beside.automation(self.now, full=full)
         self.beside.orders(self.now, full=full)
         self.beside.credit(self.now)
         take_up_numbers(self.instance)

@@ -1,6 +1,7 @@
-"""Reading what helps and is not needed: orders, whose numbers name debts, and what became of clients' credit.
+"""Reading what helps and is not needed: orders, whose numbers name debts, what became of clients' credit, and when
+WHMCS stops a service.
 
-A role that does not allow these two actions stops nothing: they are left out until the next time they are due.
+A role that does not allow these actions stops nothing: they are left out until the next time they are due.
 """
 
 from collections.abc import Callable, Sequence
@@ -20,11 +21,14 @@ from whmcs.services.single_readings import batches
 from whmcs.services.sync_result import SyncResult
 from whmcs.services.timing import Clock
 
-ORDERS_EVERY, CREDIT_EVERY = timedelta(days=7), timedelta(days=1)
+ORDERS_EVERY, CREDIT_EVERY, AUTOMATION_EVERY = timedelta(days=7), timedelta(days=1), timedelta(days=1)
+_ON = ("on", "1", "true", "yes")
 _RECENT = timedelta(days=90)
 _NOT_HERE = (refusals.ACTION_NOT_ALLOWED, refusals.ACTION_UNKNOWN)
 # An order comes with its lines and much else: pages are smaller than those of invoices.
 _FEW, _MOST = 25, 100
+# A setting that nobody means: WHMCS's own form takes any number.
+_MOST_DAYS = 365
 # A walk that goes on reads so many rows again: some of those before may have been deleted since.
 _AGAIN = 50
 
@@ -42,6 +46,25 @@ class SideReadings:
     ) -> None:
         self._instance, self._api, self._clock = instance, api, clock
         self._result, self._step = result, step
+
+    def automation(self, now: datetime, *, full: bool = False) -> None:
+        """Ask once a day on which day after its due date an unpaid service is stopped.
+
+        Raises: Refused, Retryable.
+        """
+        last = self._instance.automation_read_at
+        if not full and last is not None and last > now - AUTOMATION_EVERY:
+            return
+        try:
+            is_on = self._api.setting("AutoSuspension").casefold() in _ON
+            days = self._api.setting("AutoSuspensionDays") if is_on else ""
+        except Refused as error:
+            # A release that does not know the name of a setting says so in words of its own.
+            if error.reason not in (*_NOT_HERE, refusals.REFUSED):
+                raise
+            days = ""
+        known = days.isascii() and days.isdigit() and int(days) <= _MOST_DAYS
+        self._keep(suspends_after_days=int(days) if known else None, automation_read_at=now)
 
     def orders(self, now: datetime, *, full: bool = False) -> None:
         """Walk through all orders once a week, going on where a run was interrupted, and look for new ones between.

@@ -269,9 +269,11 @@ def get_configuration_value(connection: sqlite3.Connection, slug: str, params: P
     """
     if not params.get("setting"):
         raise WhmcsError("Parameter setting is required")
-    if params["setting"] != "DateFormat":
+    # What WHMCS is installed with: a service is stopped five days after its due date.
+    known = {"DateFormat": world.WHMCS[slug].date_format, "AutoSuspension": "on", "AutoSuspensionDays": "5"}
+    if params["setting"] not in known:
         raise WhmcsError("Invalid name for parameter setting")
-    return {"setting": "DateFormat", "value": world.WHMCS[slug].date_format}
+    return {"setting": params["setting"], "value": known[params["setting"]]}
 
 
 def get_automation_log(connection: sqlite3.Connection, slug: str, params: Params) -> dict[str, Any]:
