@@ -46,7 +46,11 @@ def make(invoices: int) -> Tenant:
     with context.inside(tenant):
         chance = random.Random(7)
         instance = WhmcsInstance.objects.create(
-            name="Billing", base_url="https://billing.example", identifier_sealed=b"-", secret_sealed=b"-"
+            name="Billing",
+            base_url="https://billing.example",
+            identifier_sealed=b"-",
+            secret_sealed=b"-",
+            suspends_after_days=5,
         )
         copy_rows(Client, _clients(chance, instance, invoices // INVOICES_PER_CLIENT))
         _bill(instance, invoices)

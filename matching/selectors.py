@@ -18,7 +18,7 @@ PAGE_SIZE = 50
 BAND_ORDER = (Band.EXACT, Band.LIKELY, Band.POSSIBLE, Band.NONE)
 Receipt = BankTransaction | StripePayment
 _ACCOUNT = "bank_transaction__account"
-_WITH_RECEIPT = (
+WITH_RECEIPT = (
     "bank_transaction__account", "stripe_payment__connection", "client", "bank_transaction__assignment",
     "stripe_payment__assignment",
 )  # fmt: skip
@@ -51,7 +51,8 @@ def _rank_of_band() -> Case:
     )
 
 
-def _waiting(*, on: date, chosen: QueueFilter) -> QuerySet[Proposal]:
+def waiting(*, on: date, chosen: QueueFilter) -> QuerySet[Proposal]:
+    """Return the best suggestion of each payment within reach that waits, in no order and with nothing loaded."""
     held = Q(bank_transaction__held_until__gt=on) | Q(stripe_payment__held_until__gt=on)
     rows = Proposal.objects.filter(reach.by_account(_ACCOUNT), status=Proposal.Status.OPEN, rank=1).exclude(held)
     if chosen.band:
@@ -82,7 +83,7 @@ def _waiting(*, on: date, chosen: QueueFilter) -> QuerySet[Proposal]:
 
 
 def _with_relations(rows: QuerySet[Proposal]) -> QuerySet[Proposal]:
-    return rows.select_related(*_WITH_RECEIPT).prefetch_related("lines__invoice")
+    return rows.select_related(*WITH_RECEIPT).prefetch_related("lines__invoice")
 
 
 def queue(*, on: date, chosen: QueueFilter | None = None) -> QuerySet[Proposal]:
@@ -90,7 +91,7 @@ def queue(*, on: date, chosen: QueueFilter | None = None) -> QuerySet[Proposal]:
 
     Shape: one row a receipt; receipt, client and lines are loaded. Where there may be many, ask for a `page`.
     """
-    rows = _waiting(on=on, chosen=chosen or QueueFilter()).annotate(band_place=_rank_of_band())
+    rows = waiting(on=on, chosen=chosen or QueueFilter()).annotate(band_place=_rank_of_band())
     return _with_relations(rows).order_by("band_place", "-amount", "-pk")
 
 
@@ -101,27 +102,27 @@ def page(*, on: date, chosen: QueueFilter | None = None, cursor: str = "", size:
     order, so a page costs the same however many wait.
     """
     chosen = chosen or QueueFilter()
-    waiting = _waiting(on=on, chosen=chosen)
+    rows = waiting(on=on, chosen=chosen)
     if chosen.order in ORDERS:
-        keys = _by_date(waiting, ORDERS[chosen.order], cursor, size + 1)
+        keys = _by_date(rows, ORDERS[chosen.order], cursor, size + 1)
     else:
-        keys = _by_band(waiting, chosen, cursor, size + 1)
+        keys = _by_band(rows, chosen, cursor, size + 1)
     found = {row.pk: row for row in _with_relations(Proposal.objects.filter(pk__in=keys))}
     return [found[key] for key in keys if key in found]
 
 
 def in_queue(receipt: Receipt, *, on: date) -> Proposal | None:
     """Return the row of a payment in the queue, whatever its filters, or None while no person is waited for."""
-    return _with_relations(_waiting(on=on, chosen=QueueFilter()).filter(**_about(receipt))).first()
+    return _with_relations(waiting(on=on, chosen=QueueFilter()).filter(**_about(receipt))).first()
 
 
-def _by_band(waiting: QuerySet[Proposal], chosen: QueueFilter, cursor: str, most: int) -> list[int]:
+def _by_band(open_rows: QuerySet[Proposal], chosen: QueueFilter, cursor: str, most: int) -> list[int]:
     place, amount, key = _read_band_cursor(cursor)
     keys: list[int] = []
     for at, band in enumerate(BAND_ORDER):
         if at < place or (chosen.band and chosen.band != band) or len(keys) >= most:
             continue
-        rows = waiting.filter(band=band).order_by("-amount", "-pk")
+        rows = open_rows.filter(band=band).order_by("-amount", "-pk")
         if at == place and amount is not None:
             rows = rows.filter(Q(amount__lt=amount) | Q(amount=amount, pk__lt=key))
         keys += rows.values_list("pk", flat=True)[: most - len(keys)]
@@ -138,8 +139,8 @@ def _read_band_cursor(cursor: str) -> tuple[int, Decimal | None, int]:
     return found if usable else (0, None, 0)
 
 
-def _by_date(waiting: QuerySet[Proposal], column: str, cursor: str, most: int) -> list[int]:
-    rows = waiting.order_by(F(column).asc(nulls_last=True), "pk")
+def _by_date(open_rows: QuerySet[Proposal], column: str, cursor: str, most: int) -> list[int]:
+    rows = open_rows.order_by(F(column).asc(nulls_last=True), "pk")
     day, _, key = cursor.partition("_")
     if key.isascii() and key.isdigit() and len(key) < 19:
         try:
@@ -214,7 +215,7 @@ def proposals_of_many(receipts: Sequence[Receipt]) -> dict[tuple[bool, int], lis
 def best_of(receipt_ids: Sequence[uuid.UUID], *, on: date) -> list[Proposal]:
     """Return the best open suggestion of each of these payments that waits within reach, largest amount first."""
     about = Q(bank_transaction__public_id__in=receipt_ids) | Q(stripe_payment__public_id__in=receipt_ids)
-    return list(_with_relations(_waiting(on=on, chosen=QueueFilter()).filter(about)).order_by("-amount", "pk"))
+    return list(_with_relations(waiting(on=on, chosen=QueueFilter()).filter(about)).order_by("-amount", "pk"))
 
 
 def receipts_within(receipt_ids: Sequence[uuid.UUID | str]) -> list[Receipt]:

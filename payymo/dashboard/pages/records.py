@@ -103,8 +103,25 @@ class Figure:
 
 
 @dataclass(frozen=True, slots=True)
+class StoppingRow:
+    """A payment that waits while a service is about to stop. `when` is in words; a day that has passed is `late`."""
+
+    url: str
+    client: str
+    amount: Amount
+    invoice: str
+    band: BandName
+    day: date
+    when: str
+    late: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class OverviewPage:
-    """Template `dashboard/overview.html`. `setup` is empty once all is done; `sample` offers to look around."""
+    """Template `dashboard/overview.html`. `setup` is empty once all is done; `sample` offers to look around.
+
+    Shape: `stopping` is None where no WHMCS tells when it stops services.
+    """
 
     period: str
     open_money: tuple[OpenMoney, ...]
@@ -115,6 +132,7 @@ class OverviewPage:
     decisions: tuple[Event, ...] = ()
     setup: tuple[SetupStep, ...] = ()
     sample: bool = False
+    stopping: tuple[StoppingRow, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

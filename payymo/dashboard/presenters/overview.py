@@ -25,10 +25,10 @@ from payymo.dashboard.pages import (
     OverviewPage,
     SetupStep,
 )
-from payymo.dashboard.presenters import feeds
+from payymo.dashboard.presenters import feeds, stopping
 from payymo.dashboard.presenters.events import event_of
 from payymo.dashboard.sample.progress import is_offered
-from tenants import context
+from tenants import context, days
 from whmcs.models import Posting, WhmcsInstance
 from whmcs.selectors import postings_within_reach
 
@@ -54,6 +54,7 @@ def page(*, now: datetime) -> OverviewPage:
         decisions=tuple(event_of(each, now, with_receipt=True) for each in selectors.recent_decisions(limit=8)),
         setup=_setup(),
         sample=is_offered(),
+        stopping=stopping.rows(today=days.today(now)),
     )
 
 

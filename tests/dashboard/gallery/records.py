@@ -86,7 +86,13 @@ def overview(**changes: object) -> pages.OverviewPage:
             pages.SetupStep("Connect a bank", "or upload a statement file", False, "/connections/bank/new/"),
             pages.SetupStep("Connect Stripe", "may be skipped", False, "/connections/stripe/new/"),
         ),
-    )
+        stopping=(
+            pages.StoppingRow("/review/x/", "MUELLER, J.", eur("49.00"), "INV-1038", "exact",
+                              date(2026, 11, 12), "was to stop 2 days ago", late=True),
+            pages.StoppingRow("/review/y/", "Globex BV", eur("598.80"), "INV-1019", "possible",
+                              date(2026, 11, 16), "stops in 2 days"),
+        ),
+    )  # fmt: skip
     return replace(whole, **changes)
 
 

@@ -1,0 +1,79 @@
+"""Whose service WHMCS stops next although their payment waits here for a person. Nothing here writes.
+
+WHMCS tells after how many days it stops a service; the day follows from the due date of the invoice that renews it.
+"""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
+
+from matching import selectors
+from matching.models import Proposal, ProposalLine
+from whmcs.models import Invoice, InvoiceLine, Order, WhmcsInstance
+
+AHEAD, BEHIND = timedelta(days=14), timedelta(days=7)
+_MOST_INSTALLATIONS = 20
+# What WHMCS stops: services and their addons, not domains.
+_STOPPED = ("Hosting", "Addon")
+# What such an order brought is not running yet.
+_NOT_RUNNING = ("Pending", "Cancelled", "Fraud")
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """The best suggestion of a payment, the invoice of it that a service hangs on, and the day it is to stop."""
+
+    proposal: Proposal
+    invoice: Invoice
+    day: date
+
+
+def stopping_soon(*, on: date, limit: int) -> list[Stop] | None:
+    """Return the waiting payments whose likely client's service stops next, the soonest first.
+
+    Shape: from a week ago to two weeks ahead, at most `limit`; None where no installation tells when it stops any. The
+    same number of queries however many wait.
+    """
+    telling = WhmcsInstance.objects.filter(state=WhmcsInstance.State.ACTIVE, suspends_after_days__isnull=False)
+    days = dict(telling.order_by("pk").values_list("pk", "suspends_after_days")[:_MOST_INSTALLATIONS])
+    if not days:
+        return None
+    first, *others = (_of_instance(pk, after, on, limit) for pk, after in days.items())
+    found = dict((first.union(*others, all=True) if others else first).values_list("pk", "stops_with"))
+    invoices = Invoice.objects.select_related("client").in_bulk(found.values())
+    rows = Proposal.objects.filter(pk__in=found).select_related(*selectors.WITH_RECEIPT)
+    stops = [Stop(row, invoice := invoices[found[row.pk]], _day_of(invoice, days)) for row in rows]
+    return sorted(stops, key=lambda stop: (stop.day, stop.proposal.pk))[:limit]
+
+
+def _of_instance(instance: int, after: int, on: date, limit: int) -> QuerySet[Proposal]:
+    """Go along the index of due dates; an installation's services stop in the order in which they were due."""
+    late = timedelta(days=after)
+    window = (on - BEHIND - late, on + AHEAD - late)
+    service = InvoiceLine.objects.filter(invoice=OuterRef("invoice"), kind__in=_STOPPED)
+    order = Order.objects.filter(
+        instance=instance, invoice_whmcs_id=OuterRef("invoice__whmcs_id"), status__in=_NOT_RUNNING
+    )
+    lines = ProposalLine.objects.filter(
+        Exists(service),
+        ~Exists(order),
+        proposal=OuterRef("pk"),
+        invoice__instance=instance,
+        invoice__status=Invoice.Status.UNPAID,
+        invoice__due_date__range=window,
+    )
+    waiting = selectors.waiting(on=on, chosen=selectors.QueueFilter()).filter(due_date__range=window)
+    stops_with = Subquery(lines.order_by("invoice__due_date", "invoice").values("invoice")[:1])
+    return (
+        waiting.annotate(stops_with=stops_with)
+        .filter(stops_with__isnull=False)
+        .order_by("due_date", "pk")
+        .values("pk", "stops_with")[:limit]
+    )
+
+
+def _day_of(invoice: Invoice, days: dict[int, int | None]) -> date:
+    after = days[invoice.instance_id]
+    assert invoice.due_date is not None and after is not None  # noqa: S101, PT018 - filtered
+    return invoice.due_date + timedelta(days=after)
