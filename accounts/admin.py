@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.db import transaction
 from django.db.models import ForeignKey, Q, QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Membership, Role, User
 from payymo.audit.services.recording import record_platform
@@ -55,10 +56,16 @@ class UserAdmin(RecordedAdmin):
 class RoleAdmin(admin.ModelAdmin):
     """The built-in roles and the tenants' own; the permissions of the built-in ones are those of the release."""
 
-    list_display = ("name", "code", "tenant")
+    list_display = ("label", "code", "tenant")
     list_filter = ("tenant",)
+    list_select_related = ("tenant",)
     search_fields = ("name", "code")
-    fields = readonly_fields = ("tenant", "code", "name", "permissions")
+    fields = readonly_fields = ("tenant", "code", "label", "permissions")
+
+    @admin.display(description=_("name"), ordering="name")
+    def label(self, role: Role) -> str:
+        """Show the name that people read."""
+        return role.label
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Refuse: a tenant makes its own roles."""
@@ -72,14 +79,19 @@ class RoleAdmin(admin.ModelAdmin):
 class MembershipAdmin(RecordedAdmin):
     """Who belongs to which tenant, in which role."""
 
-    list_display = ("user", "email", "tenant", "role", "is_active", "created_at")
+    list_display = ("person", "email", "tenant", "role", "is_active", "created_at")
     list_filter = ("tenant", "role__code", "is_active")
     list_select_related = ("user", "tenant", "role")
     search_fields = ("user__email", "user__name", "tenant__name")
-    fields = ("user", "tenant", "role", "is_active", "created_at")
-    readonly_fields = ("user", "tenant", "created_at")
+    fields = ("person", "email", "tenant", "role", "is_active", "created_at")
+    readonly_fields = ("person", "email", "tenant", "created_at")
 
-    @admin.display(ordering="user__email")
+    @admin.display(description=_("person"), ordering="user__name")
+    def person(self, membership: Membership) -> str:
+        """Show the member's name."""
+        return membership.user.display_name
+
+    @admin.display(description=_("e-mail address"), ordering="user__email")
     def email(self, membership: Membership) -> str:
         """Show the member's address."""
         return membership.user.email

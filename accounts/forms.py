@@ -106,6 +106,16 @@ class ConfirmForm(forms.Form):
         return self.cleaned_data
 
 
+class LanguageForm(forms.Form):
+    """The language that one reads."""
+
+    language = forms.ChoiceField(
+        label=_("Language"),
+        choices=settings.LANGUAGES,
+        help_text=_("Of the pages wherever you sign in, and of the mails you get."),
+    )
+
+
 class PasswordForm(forms.Form):
     """The present password, and the one that replaces it."""
 

@@ -1,22 +1,24 @@
-"""The staff host: the second step of signing in, and one's own password, passkeys and sessions there."""
+"""The staff host: the second step of signing in, and one's own password, passkeys, sessions and language there."""
 
 import uuid
 
+from django.conf import settings
 from django.contrib.auth import login, logout, update_session_auth_hash
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import get_language
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import pending_sign_in
-from accounts.forms import CodeForm, NewPasskeyForm, PasskeyForm, PasswordForm
+from accounts.forms import CodeForm, LanguageForm, NewPasskeyForm, PasskeyForm, PasswordForm
 from accounts.rendering import render_with
-from accounts.services import passkeys, passwords, sessions, step_up
+from accounts.services import own_language, passkeys, passwords, sessions, step_up
 from accounts.services.attempts import TooManyAttempts
 from accounts.services.client_address import client_address
 from accounts.services.second_factor import WrongCode
@@ -26,6 +28,7 @@ from tenants.middleware import host_of
 
 _CONSOLE = "Payymo"
 _MOST_SESSIONS = 50
+_YEAR = 365 * 24 * 3600
 
 
 def onward(request: HttpRequest) -> str:
@@ -147,6 +150,23 @@ def end_session(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
         raise Http404
     sessions.revoke_one(session=row, now=now)
     return HttpResponseRedirect(reverse("admin:sessions"), status=303)
+
+
+@csrf_protect
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def language(request: HttpRequest) -> HttpResponse:
+    """Choose the language of one's own pages and mails; a cookie keeps it for the sign-in."""
+    form = LanguageForm(request.POST if request.method == "POST" else None, initial={"language": get_language()})
+    if not form.is_valid():
+        page = {"form": form, "console_url": reverse("admin:index")}
+        return render_with(request, "accounts/staff_language.html", page, status=422 if form.errors else 200)
+    chosen = form.cleaned_data["language"]
+    own_language.choose(user=request.user, language=chosen)
+    answer = HttpResponseRedirect(reverse("admin:index"), status=303)
+    cookie = {"max_age": _YEAR, "samesite": "Lax", "secure": settings.SESSION_COOKIE_SECURE}
+    answer.set_cookie(settings.LANGUAGE_COOKIE_NAME, chosen, **cookie)
+    return answer
 
 
 def _sign_in_again(request: HttpRequest) -> HttpResponse | None:

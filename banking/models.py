@@ -64,7 +64,7 @@ class BankConnection(ConnectionHealth, Record):
     callback_until = models.DateTimeField(null=True, blank=True)
     started_by_id = models.BigIntegerField(null=True, blank=True, help_text="user who must come back")
     history_days = models.PositiveIntegerField(default=90)
-    access_days = models.PositiveIntegerField(default=90, help_text="how long the consent lasts once it is given")
+    access_days = models.PositiveIntegerField(default=90, help_text=_("how long the consent lasts once it is given"))
     consent_ends_at = models.DateTimeField(null=True, blank=True)
     warned_days = models.PositiveSmallIntegerField(
         null=True, blank=True, help_text="the last warning of its end that was sent: 30, 14, 7 or 1 days before"
@@ -90,7 +90,7 @@ class BankAccount(ConnectionHealth, Record):
     currency = CurrencyField()
     booked_balance = MoneyField(null=True, blank=True)
     booked_balance_at = models.DateTimeField(null=True, blank=True)
-    cursor_date = models.DateField(null=True, blank=True, help_text="every booking day before it is complete")
+    cursor_date = models.DateField(null=True, blank=True, help_text=_("every booking day before it is complete"))
     is_paused = models.BooleanField(default=False)
     fetch_asked_at = models.DateTimeField(
         null=True, blank=True, help_text="a person wants it fetched now: the call kept back for that may be used"
@@ -124,12 +124,12 @@ class RawFetch(Record):
     account = models.ForeignKey(BankAccount, on_delete=models.CASCADE, related_name="raw_fetches")
     provider = models.CharField(max_length=20, choices=BankProvider, default=BankProvider.GOCARDLESS)
     fetched_at = models.DateTimeField()
-    complete_from = models.DateField(null=True, blank=True, help_text="the first booking day that was asked for")
+    complete_from = models.DateField(null=True, blank=True, help_text=_("the first booking day that was asked for"))
     complete_until = models.DateField(null=True, blank=True)
     payload_sealed = models.BinaryField()
     processed_at = models.DateTimeField(null=True, blank=True)
-    refused = models.JSONField(default=list, help_text="entries that could not be read: position and reason")
-    noted = models.JSONField(default=list, help_text="what a person should look at although nothing was refused")
+    refused = models.JSONField(default=list, help_text=_("entries that could not be read: position and reason"))
+    noted = models.JSONField(default=list, help_text=_("what a person should look at although nothing was refused"))
 
     class Meta:
         verbose_name_plural = "raw fetches"
@@ -162,13 +162,13 @@ class StatementImport(Record):
     closing = MoneyField(null=True, blank=True)
     currency = CurrencyField(blank=True)
     proved = models.BooleanField(
-        null=True, help_text="opening + entries = closing; empty when the file has no balances"
+        null=True, help_text=_("opening + entries = closing; empty when the file has no balances")
     )
     spans = models.JSONField(default=list, help_text="first and last day, balances and number of each statement in it")
     new_count = models.PositiveIntegerField(default=0)
     known_count = models.PositiveIntegerField(default=0)
-    refused = models.JSONField(default=list, help_text="line and reason of each refused entry")
-    noted = models.JSONField(default=list, help_text="line and reason of what to look at; line 0 is the whole file")
+    refused = models.JSONField(default=list, help_text=_("line and reason of each refused entry"))
+    noted = models.JSONField(default=list, help_text=_("line and reason of what to look at; line 0 is the whole file"))
     uploaded_by_id = models.BigIntegerField(null=True, blank=True)
     committed_at = models.DateTimeField(null=True, blank=True)
 
@@ -198,11 +198,11 @@ class BankTransaction(Record):
         RawFetch, on_delete=models.SET_NULL, null=True, blank=True, related_name="transactions"
     )
     provider = models.CharField(
-        max_length=20, choices=BankProvider, blank=True, help_text="who delivered it; empty: it came in a file"
+        max_length=20, choices=BankProvider, blank=True, help_text=_("who delivered it; empty: it came in a file")
     )
     booking_date = models.DateField()
     value_date = models.DateField(null=True, blank=True)
-    amount = MoneyField(help_text="signed from the account's view: credits positive")
+    amount = MoneyField(help_text=_("signed from the account's view: credits positive"))
     currency = CurrencyField()
     counterparty_name = models.CharField(max_length=200, blank=True)
     counterparty_iban_sealed = models.BinaryField(default=b"", blank=True)
@@ -213,21 +213,21 @@ class BankTransaction(Record):
     end_to_end_id = models.CharField(max_length=140, blank=True)
     bank_reference = models.CharField(max_length=140, blank=True)
     bank_entry_id = models.CharField(
-        max_length=140, blank=True, help_text="the id under which the bank lists it by API; banks reuse these"
+        max_length=140, blank=True, help_text=_("the id under which the bank lists it by API; banks reuse these")
     )
     bank_transaction_code = models.CharField(max_length=80, blank=True)
     return_sign = models.CharField(
-        max_length=4, blank=True, help_text="who calls it a return: the bank, or only its text"
+        max_length=4, blank=True, help_text=_("who calls it a return: the bank, or only its text")
     )
     original_amount = MoneyField(null=True, blank=True)
     original_currency = CurrencyField(blank=True)
     raw_sealed = models.BinaryField(default=b"", blank=True)
     state = models.CharField(max_length=16, choices=ReceiptState, default=ReceiptState.UNRECONCILED)
-    allocated = MoneyField(default=0, help_text="sum of its allocations; never beyond the amount")
+    allocated = MoneyField(default=0, help_text=_("sum of its allocations; never beyond the amount"))
     ignored_reason = models.CharField(max_length=40, blank=True)
     held_until = models.DateField(null=True, blank=True)
-    proposed_at = models.DateTimeField(null=True, blank=True, help_text="empty: waits for the matching engine")
-    erased_at = models.DateTimeField(null=True, blank=True, help_text="when what named a person was erased")
+    proposed_at = models.DateTimeField(null=True, blank=True, help_text=_("empty: waits for the matching engine"))
+    erased_at = models.DateTimeField(null=True, blank=True, help_text=_("when what named a person was erased"))
 
     class Meta:
         constraints = [

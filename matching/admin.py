@@ -6,6 +6,8 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from matching.models import EngineModel
 from matching.services import engine_models
@@ -53,19 +55,19 @@ class EngineModelAdmin(ReadOnlyAdmin):
     exclude = ("added", "curves")
     actions = ("use_version",)
 
-    @admin.action(description="Use this version from now on")
+    @admin.action(description=_("Use this version from now on"))
     def use_version(self, request: HttpRequest, chosen: QuerySet[EngineModel]) -> None:
         """Let the one chosen version judge, as its tenant's administrator could."""
         numbers = list(chosen.values_list("number", flat=True)[:2])
         if len(numbers) != 1:
-            self.message_user(request, "Choose exactly one version.", messages.ERROR)
+            self.message_user(request, gettext("Choose exactly one version."), messages.ERROR)
             return
         try:
             row = engine_models.use(number=numbers[0], by=request.user, now=timezone.now())  # type: ignore[arg-type]
         except DomainError as error:
             self.message_user(request, str(error), messages.ERROR)
         else:
-            self.message_user(request, f"Version {row.version} judges from now on.", messages.SUCCESS)
+            self.message_user(request, gettext("Version %s judges from now on.") % row.version, messages.SUCCESS)
 
     def get_actions(self, request: HttpRequest) -> Any:
         """Offer it while the tenant lets staff decide for it."""

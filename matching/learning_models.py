@@ -22,17 +22,17 @@ class EngineModel(Record):
 
     number = models.PositiveIntegerField(unique=True)
     version = models.CharField(max_length=40, unique=True)
-    base_version = models.CharField(max_length=40, help_text="the shipped weights that it corrects")
+    base_version = models.CharField(max_length=40, help_text=_("the shipped weights that it corrects"))
     state = models.CharField(max_length=8, choices=State)
     added = models.JSONField(default=dict, help_text="what is added to each weight, in log-odds")
     curves = models.JSONField(default=dict, help_text="slope and shift per source; empty keeps the shipped ones")
-    evaluation = models.JSONField(default=dict, help_text="every figure of its report")
-    reason = models.CharField(max_length=300, blank=True, help_text="why it was refused")
-    decisions = models.PositiveIntegerField(default=0, help_text="people's decisions known when it was trained")
+    evaluation = models.JSONField(default=dict, help_text=_("every figure of its report"))
+    reason = models.CharField(max_length=300, blank=True, help_text=_("why it was refused"))
+    decisions = models.PositiveIntegerField(default=0, help_text=_("people's decisions known when it was trained"))
     trained_at = models.DateTimeField(db_index=True)
     used_since = models.DateTimeField(null=True, blank=True)
     chosen_by_id = models.BigIntegerField(
-        null=True, blank=True, help_text="the person who chose it; training leaves it"
+        null=True, blank=True, help_text=_("the person who chose it; training leaves it")
     )
     chosen_by_name = models.CharField(max_length=120, blank=True)
 
@@ -53,9 +53,9 @@ class AutomationStop(Record):
 
     state = models.CharField(max_length=8, choices=State, default=State.OPEN)
     raised_at = models.DateTimeField(db_index=True)
-    surprise = models.FloatField(help_text="the value of the watch; see the core's drift.py")
-    tolerated = models.FloatField(help_text="the share of corrections that the policy puts up with")
-    approved = models.PositiveIntegerField(help_text="automatic approvals that were watched")
+    surprise = models.FloatField(help_text=_("the value of the watch; see the core's drift.py"))
+    tolerated = models.FloatField(help_text=_("the share of corrections that the policy puts up with"))
+    approved = models.PositiveIntegerField(help_text=_("automatic approvals that were watched"))
     corrected = models.PositiveIntegerField()
     engine_version = models.CharField(max_length=40)
     resumed_at = models.DateTimeField(null=True, blank=True)

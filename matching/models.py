@@ -94,35 +94,37 @@ class Decision(Record):
     stripe_payment = models.ForeignKey(
         StripePayment, on_delete=models.PROTECT, null=True, blank=True, related_name="decisions"
     )
-    decided_by_id = models.BigIntegerField(null=True, blank=True, help_text="user; empty for the policy")
+    decided_by_id = models.BigIntegerField(null=True, blank=True, help_text=_("user; empty for the policy"))
     decided_by_name = models.CharField(max_length=120, blank=True)
     reason = models.CharField(max_length=300, blank=True)
     rule = models.ForeignKey(MatchingRule, on_delete=models.PROTECT, null=True, blank=True, related_name="decisions")
     probability = models.FloatField(null=True, blank=True)
     engine_version = models.CharField(max_length=40, blank=True)
     suggested_band = models.CharField(
-        max_length=8, choices=Band, blank=True, help_text="of the best suggestion; empty when this does not judge it"
+        max_length=8, choices=Band, blank=True, help_text=_("of the best suggestion; empty when this does not judge it")
     )
-    suggested_probability = models.FloatField(null=True, blank=True, help_text="empty when nothing was suggested")
-    followed = models.BooleanField(null=True, blank=True, help_text="whether what was suggested was decided")
+    suggested_probability = models.FloatField(null=True, blank=True, help_text=_("empty when nothing was suggested"))
+    followed = models.BooleanField(null=True, blank=True, help_text=_("whether what was suggested was decided"))
     decided_at = models.DateTimeField(db_index=True)
     undo_until = models.DateTimeField(null=True, blank=True)
-    batch = models.UUIDField(null=True, blank=True, db_index=True, help_text="shared by what was approved in one go")
+    batch = models.UUIDField(null=True, blank=True, db_index=True, help_text=_("shared by what was approved in one go"))
     open_ms = models.PositiveIntegerField(
-        null=True, blank=True, help_text="from when the payment was shown until it was decided, as a browser measured"
+        null=True,
+        blank=True,
+        help_text=_("from when the payment was shown until it was decided, as a browser measured"),
     )
     agreed = models.CharField(
-        max_length=64, blank=True, help_text="a first approval: hash of the invoices and amounts it means"
+        max_length=64, blank=True, help_text=_("a first approval: hash of the invoices and amounts it means")
     )
     seconds = models.ForeignKey(
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="seconded_by",
-        help_text="the first approval that this one is the second to",
+        help_text=_("the first approval that this one is the second to"),
     )  # fmt: skip
-    first_person_id = models.BigIntegerField(null=True, blank=True, help_text="who gave it; never who decided this")
+    first_person_id = models.BigIntegerField(null=True, blank=True, help_text=_("who gave it; never who decided this"))
     undoes = models.OneToOneField("self", on_delete=models.PROTECT, null=True, blank=True, related_name="undone_by")
     corrects = models.OneToOneField(
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="corrected_by",
-        help_text="a posted decision that a person reports as wrong; the money is put right in WHMCS",
+        help_text=_("a posted decision that a person reports as wrong; the money is put right in WHMCS"),
     )  # fmt: skip
 
     class Meta:
@@ -164,22 +166,22 @@ class Proposal(Record):
     kind = models.CharField(max_length=20, blank=True)
     probability = models.FloatField()
     is_tie = models.BooleanField(default=False)
-    is_certain = models.BooleanField(default=False, help_text="the engine's own rule allows automation")
+    is_certain = models.BooleanField(default=False, help_text=_("the engine's own rule allows automation"))
     client = models.ForeignKey(Client, on_delete=models.SET_NULL, null=True, blank=True, related_name="proposals")
     reasons = models.JSONField(default=list)
     why_not = models.JSONField(default=list)
-    rival = models.JSONField(null=True, blank=True, help_text="what it is measured against, and on what that lost")
-    rules = models.JSONField(default=list, help_text="the rules that had a say: id, name, action, spans")
+    rival = models.JSONField(null=True, blank=True, help_text=_("what it is measured against, and on what that lost"))
+    rules = models.JSONField(default=list, help_text=_("the rules that had a say: id, name, action, spans"))
     ignore_rule = models.ForeignKey(
         MatchingRule, on_delete=models.SET_NULL, null=True, blank=True, related_name="proposals_to_ignore"
     )
     none_reason = models.CharField(max_length=40, blank=True)
     engine_version = models.CharField(max_length=40)
     decision = models.ForeignKey(Decision, on_delete=models.PROTECT, null=True, blank=True, related_name="proposals")
-    amount = MoneyField(help_text="of the receipt, for the order of the queue")
+    amount = MoneyField(help_text=_("of the receipt, for the order of the queue"))
     currency = CurrencyField()
-    received_date = models.DateField(null=True, blank=True, help_text="of the receipt, for the order of the queue")
-    due_date = models.DateField(null=True, blank=True, help_text="the earliest of its invoices, for the order")
+    received_date = models.DateField(null=True, blank=True, help_text=_("of the receipt, for the order of the queue"))
+    due_date = models.DateField(null=True, blank=True, help_text=_("the earliest of its invoices, for the order"))
 
     class Meta:
         constraints = [
@@ -221,8 +223,8 @@ class Allocation(Record):
     """A decided use of received money. Never edited: a mistake is reversed by a row with the opposite amount."""
 
     invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="%(class)s_set")
-    amount = MoneyField(help_text="negative on a row that reverses another")
-    fee = MoneyField(default=0, help_text="written off beside it: never received, posted to WHMCS as a fee")
+    amount = MoneyField(help_text=_("negative on a row that reverses another"))
+    fee = MoneyField(default=0, help_text=_("written off beside it: never received, posted to WHMCS as a fee"))
     currency = CurrencyField()
     decision = models.ForeignKey(Decision, on_delete=models.PROTECT, related_name="%(class)s_set")
     posting = models.ForeignKey(Posting, on_delete=models.PROTECT, null=True, blank=True, related_name="%(class)s_set")
@@ -260,12 +262,12 @@ class Settlement(Record):
 
     payout = models.ForeignKey(Payout, on_delete=models.PROTECT, related_name="settlements")
     bank_transaction = models.ForeignKey(BankTransaction, on_delete=models.PROTECT, related_name="settlements")
-    amount = MoneyField(help_text="of the payout; the opposite on a return")
+    amount = MoneyField(help_text=_("of the payout; the opposite on a return"))
     currency = CurrencyField()
-    bank_amount = MoneyField(help_text="of the bank entry")
+    bank_amount = MoneyField(help_text=_("of the bank entry"))
     bank_currency = CurrencyField()
-    is_return = models.BooleanField(default=False, help_text="the bank took a failed payout's money back")
-    clue = models.CharField(max_length=12, blank=True, help_text="what connected the two; empty when a person did")
+    is_return = models.BooleanField(default=False, help_text=_("the bank took a failed payout's money back"))
+    clue = models.CharField(max_length=12, blank=True, help_text=_("what connected the two; empty when a person did"))
     decision = models.ForeignKey(Decision, on_delete=models.PROTECT, related_name="settlements")
     undone_by = models.ForeignKey(
         Decision, on_delete=models.PROTECT, null=True, blank=True, related_name="undone_settlements"

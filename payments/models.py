@@ -53,7 +53,7 @@ class StripeConnection(ConnectionHealth, Record):
     key_last4 = models.CharField(max_length=4, blank=True)
     webhook_secret_sealed = models.BinaryField(default=b"", blank=True)
     webhook_secret_old_sealed = models.BinaryField(default=b"", blank=True, help_text="still accepted while rotating")
-    synced_until = models.DateTimeField(null=True, blank=True, help_text="every charge created before it is here")
+    synced_until = models.DateTimeField(null=True, blank=True, help_text=_("every charge created before it is here"))
     events_seen_until = models.DateTimeField(null=True, blank=True)
     superfluous_permissions = models.JSONField(default=list, blank=True, help_text="rights of the key beyond the need")
     permissions_checked_at = models.DateTimeField(null=True, blank=True)
@@ -88,24 +88,26 @@ class Payout(Record):
     statement_descriptor = models.CharField(max_length=120, blank=True)
     trace_id = models.CharField(max_length=120, blank=True)
     failure_message = models.CharField(max_length=300, blank=True)
-    method = models.CharField(max_length=20, blank=True, help_text="standard or instant")
+    method = models.CharField(max_length=20, blank=True, help_text=_("standard or instant"))
     destination_id = models.CharField(max_length=64, blank=True)
     balance_transaction_id = models.CharField(max_length=64, blank=True)
     failure_balance_transaction_id = models.CharField(
-        max_length=64, blank=True, help_text="the movement that brought a failed payout's money back"
+        max_length=64, blank=True, help_text=_("the movement that brought a failed payout's money back")
     )
-    original_payout_id = models.CharField(max_length=64, blank=True, help_text="the payout that this one reverses")
+    original_payout_id = models.CharField(max_length=64, blank=True, help_text=_("the payout that this one reverses"))
     reversed_by_id = models.CharField(max_length=64, blank=True)
     stripe_created_at = models.DateTimeField()
-    items_complete = models.BooleanField(default=False, help_text="every balance transaction of it is here")
+    items_complete = models.BooleanField(default=False, help_text=_("every balance transaction of it is here"))
     items_inferred = models.BooleanField(
-        default=False, help_text="Stripe names no items; these became available for it and add up exactly"
+        default=False, help_text=_("Stripe names no items; these became available for it and add up exactly")
     )
-    items_difference = MoneyField(null=True, blank=True, help_text="amount - what explains it; 0 when the sum closes")
-    fee = MoneyField(default=0, help_text="what Stripe took for the payout itself, as for an instant one")
-    parts = models.JSONField(default=dict, help_text="sum and count of each part of the equation, as texts")
-    carried_in = MoneyField(null=True, blank=True, help_text="without items: what the payouts before it left")
-    carried_out = MoneyField(null=True, blank=True, help_text="without items: what it left in the balance")
+    items_difference = MoneyField(
+        null=True, blank=True, help_text=_("amount - what explains it; 0 when the sum closes")
+    )
+    fee = MoneyField(default=0, help_text=_("what Stripe took for the payout itself, as for an instant one"))
+    parts = models.JSONField(default=dict, help_text=_("sum and count of each part of the equation, as texts"))
+    carried_in = MoneyField(null=True, blank=True, help_text=_("without items: what the payouts before it left"))
+    carried_out = MoneyField(null=True, blank=True, help_text=_("without items: what it left in the balance"))
 
     class Meta:
         indexes = [
@@ -132,11 +134,11 @@ class StripePayment(Record):
     payment_intent_id = models.CharField(max_length=64, blank=True, db_index=True)
     balance_transaction_id = models.CharField(max_length=64, blank=True, db_index=True)
     charged_at = models.DateTimeField()
-    amount = MoneyField(help_text="captured")
+    amount = MoneyField(help_text=_("captured"))
     currency = CurrencyField()
     amount_refunded = MoneyField(default=0)
-    fee = MoneyField(null=True, blank=True, help_text="in the settlement currency")
-    net = MoneyField(null=True, blank=True, help_text="in the settlement currency")
+    fee = MoneyField(null=True, blank=True, help_text=_("in the settlement currency"))
+    net = MoneyField(null=True, blank=True, help_text=_("in the settlement currency"))
     settlement_currency = CurrencyField(blank=True)
     status = models.CharField(max_length=20)
     disputed = models.BooleanField(default=False)
@@ -151,8 +153,8 @@ class StripePayment(Record):
     allocated = MoneyField(default=0)
     ignored_reason = models.CharField(max_length=40, blank=True)
     held_until = models.DateField(null=True, blank=True)
-    proposed_at = models.DateTimeField(null=True, blank=True, help_text="empty: waits for the matching engine")
-    erased_at = models.DateTimeField(null=True, blank=True, help_text="when what named a person was erased")
+    proposed_at = models.DateTimeField(null=True, blank=True, help_text=_("empty: waits for the matching engine"))
+    erased_at = models.DateTimeField(null=True, blank=True, help_text=_("when what named a person was erased"))
 
     class Meta:
         constraints = [

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 
 class Job(models.Model):
@@ -30,13 +31,13 @@ class ParkedJob(models.Model):
     class Reason(models.TextChoices):
         """Why it is parked."""
 
-        NO_TENANT = "no_tenant", "No tenant was named"
-        UNKNOWN_TENANT = "unknown_tenant", "The tenant is unknown"
-        INACTIVE_TENANT = "inactive_tenant", "The tenant is not active"
-        KILLED_WORKERS = "killed_workers", "It killed its worker three times"
+        NO_TENANT = "no_tenant", _("No tenant was named")
+        UNKNOWN_TENANT = "unknown_tenant", _("The tenant is unknown")
+        INACTIVE_TENANT = "inactive_tenant", _("The tenant is not active")
+        KILLED_WORKERS = "killed_workers", _("It killed its worker three times")
 
     task = models.CharField(max_length=120)
-    named_tenant = models.CharField(max_length=64, blank=True, help_text="as the message said")
+    named_tenant = models.CharField(max_length=64, blank=True, help_text=_("as the message said"))
     arguments = models.JSONField(default=dict)
     reason = models.CharField(max_length=20, choices=Reason)
     times = models.PositiveIntegerField(default=1)

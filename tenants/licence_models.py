@@ -1,6 +1,7 @@
 """Licences that were installed, and how often they were verified. Shared schema."""
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class Licence(models.Model):
@@ -23,7 +24,7 @@ class LicenceCheck(models.Model):
     """Verifications of a licence: one row a day for each purpose and outcome, counted by one statement."""
 
     tenant = models.ForeignKey("tenants.Tenant", on_delete=models.CASCADE, related_name="licence_checks")
-    licence_id = models.UUIDField(help_text="all zeros where none is installed")
+    licence_id = models.UUIDField(help_text=_("all zeros where none is installed"))
     purpose = models.CharField(max_length=20)
     outcome = models.CharField(max_length=12)
     day = models.DateField()

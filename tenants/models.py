@@ -5,6 +5,7 @@ import uuid
 
 from django.db import models
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 from django_tenants.models import DomainMixin, TenantMixin
 
 from tenants.figure_models import TenantFigure as TenantFigure
@@ -31,9 +32,9 @@ class Tenant(TenantMixin):
     class State(models.TextChoices):
         """Only an active tenant is served; everything else stops at once."""
 
-        ACTIVE = "active", "Active"
-        SUSPENDED = "suspended", "Suspended"
-        DELETING = "deleting", "Deleting"
+        ACTIVE = "active", _("Active")
+        SUSPENDED = "suspended", _("Suspended")
+        DELETING = "deleting", _("Deleting")
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     slug = models.SlugField(max_length=40, unique=True)
@@ -41,14 +42,18 @@ class Tenant(TenantMixin):
     state = models.CharField(max_length=12, choices=State, default=State.ACTIVE)
     time_zone = models.CharField(max_length=64, default="UTC")
     language = models.CharField(
-        max_length=10, default="en", help_text="of messages to channels, and to people who chose none"
+        max_length=10, default="en", help_text=_("of messages to channels, and to people who chose none")
     )
-    undo_seconds = models.PositiveIntegerField(default=30, help_text="how long an approval can be taken back, 0 to 600")
+    undo_seconds = models.PositiveIntegerField(
+        default=30, help_text=_("how long an approval can be taken back, 0 to 600")
+    )
     unmatched_days = models.PositiveIntegerField(
         default=180, help_text="after how many days an unmatched payment no longer says who paid, 30 to 730"
     )
     bookkeeping_years = models.PositiveIntegerField(default=10, help_text="how long matched payments say so, 6 to 10")
-    support_access_until = models.DateTimeField(null=True, blank=True, help_text="Payymo's staff may look until then")
+    support_access_until = models.DateTimeField(
+        null=True, blank=True, help_text=_("Payymo's staff may look until then")
+    )
     posting_paused_at = models.DateTimeField(
         null=True, blank=True, editable=False, help_text="since a restore: WHMCS was not compared yet"
     )
@@ -56,7 +61,7 @@ class Tenant(TenantMixin):
         max_length=16,
         blank=True,
         editable=False,
-        help_text="the fingerprint of the migrations that the schema has seen",
+        help_text=_("the fingerprint of the migrations that the schema has seen"),
     )
     migration_started_at = models.DateTimeField(null=True, blank=True, editable=False)
     migration_finished_at = models.DateTimeField(null=True, blank=True, editable=False)

@@ -1,6 +1,10 @@
 """The mirror and the outbox for Payymo's staff: to look at, never to edit. The staff site registers the classes."""
 
+from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
+
 from payymo.shared.admin import ReadOnlyAdmin
+from whmcs.models import Client
 
 
 class WhmcsInstanceAdmin(ReadOnlyAdmin):
@@ -18,9 +22,14 @@ class WhmcsInstanceAdmin(ReadOnlyAdmin):
 class ClientAdmin(ReadOnlyAdmin):
     """Clients."""
 
-    list_display = ("whmcs_id", "display_name", "status", "synced_at")
+    list_display = ("whmcs_id", "shown_name", "status", "synced_at")
     search_fields = ("=whmcs_id", "company_name", "last_name", "email")
     exclude = ("id",)
+
+    @admin.display(description=_("name"))
+    def shown_name(self, client: Client) -> str:
+        """Show company or person."""
+        return client.display_name
 
 
 class InvoiceAdmin(ReadOnlyAdmin):

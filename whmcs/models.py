@@ -38,34 +38,34 @@ class WhmcsInstance(ConnectionHealth, Record):
         REMOVED = "REMOVED", _("Removed")
 
     name = models.CharField(max_length=120)
-    base_url = models.CharField(max_length=300, unique=True, help_text="without /includes/api.php")
+    base_url = models.CharField(max_length=300, unique=True, help_text=_("without /includes/api.php"))
     identifier_sealed = models.BinaryField()
     secret_sealed = models.BinaryField()
     access_key_sealed = models.BinaryField(default=b"", blank=True)
     secret_last4 = models.CharField(max_length=4, blank=True)
     version = models.CharField(max_length=40, blank=True)
     default_currency = CurrencyField(blank=True)
-    bank_gateway = models.CharField(max_length=60, default="banktransfer", help_text="books bank payments under it")
+    bank_gateway = models.CharField(max_length=60, default="banktransfer", help_text=_("books bank payments under it"))
     stripe_gateway = models.CharField(max_length=60, default="stripe")
     gocardless_gateway = models.CharField(max_length=60, default="gocardless")
     sends_payment_emails = models.BooleanField(
-        default=True, help_text="whether WHMCS mails the client about a payment that Payymo books"
+        default=True, help_text=_("whether WHMCS mails the client about a payment that Payymo books")
     )
     guard_days = models.PositiveSmallIntegerField(
         default=3, help_text="how long a payment that waits here holds mails and suspensions there, 0 to 14; 0: not"
     )
-    clock_offset_seconds = models.IntegerField(default=0, help_text="WHMCS local time minus UTC")
+    clock_offset_seconds = models.IntegerField(default=0, help_text=_("WHMCS local time minus UTC"))
     found = models.JSONField(default=dict, help_text="what its last test found: currencies, payment methods, dates")
     state = models.CharField(max_length=8, choices=State, default=State.ACTIVE)
     highest_invoice_id = models.PositiveBigIntegerField(default=0)
     full_sweep_at = models.DateTimeField(
-        null=True, blank=True, help_text="when the whole list was last read to its end"
+        null=True, blank=True, help_text=_("when the whole list was last read to its end")
     )
     clients_swept_at = models.DateTimeField(null=True, blank=True, help_text="last time every client was read")
     clients_position = models.PositiveIntegerField(default=0, help_text="where an interrupted reading of them goes on")
     orders_swept_at = models.DateTimeField(null=True, blank=True, help_text="last time every order was read")
     orders_position = models.PositiveIntegerField(default=0, help_text="where an interrupted reading of them goes on")
-    sweep_position = models.PositiveIntegerField(default=0, help_text="where an interrupted reading of it goes on")
+    sweep_position = models.PositiveIntegerField(default=0, help_text=_("where an interrupted reading of it goes on"))
     suspends_after_days = models.PositiveSmallIntegerField(
         null=True, blank=True, help_text="days after its due date on which it stops a service; none: never, or untold"
     )
@@ -87,9 +87,9 @@ class Client(Record):
     country = models.CharField(max_length=2, blank=True)
     status = models.CharField(max_length=20, blank=True)
     synced_at = models.DateTimeField()
-    erased_at = models.DateTimeField(null=True, blank=True, help_text="erased; not taken over from WHMCS again")
-    bookings_read_at = models.DateTimeField(null=True, blank=True, help_text="when its bookings were last read")
-    credit_read_at = models.DateTimeField(null=True, blank=True, help_text="when its movements of credit were")
+    erased_at = models.DateTimeField(null=True, blank=True, help_text=_("erased; not taken over from WHMCS again"))
+    bookings_read_at = models.DateTimeField(null=True, blank=True, help_text=_("when its bookings were last read"))
+    credit_read_at = models.DateTimeField(null=True, blank=True, help_text=_("when its movements of credit were"))
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["instance", "whmcs_id"], name="one_row_per_whmcs_client")]
@@ -118,11 +118,11 @@ class Invoice(Record):
     instance = models.ForeignKey(WhmcsInstance, on_delete=models.PROTECT, related_name="invoices")
     client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="invoices")
     whmcs_id = models.PositiveBigIntegerField()
-    number = models.CharField(max_length=80, blank=True, help_text="empty while WHMCS shows the id as the number")
+    number = models.CharField(max_length=80, blank=True, help_text=_("empty while WHMCS shows the id as the number"))
     other_numbers = ArrayField(
         models.CharField(max_length=80),
         default=list,
-        help_text="its number before it was paid, its order's, and those of mass payments that hold it",
+        help_text=_("its number before it was paid, its order's, and those of mass payments that hold it"),
     )
     currency = CurrencyField()
     issue_date = models.DateField(null=True, blank=True)
@@ -130,21 +130,23 @@ class Invoice(Record):
     paid_at = models.DateTimeField(null=True, blank=True)
     total = MoneyField()
     credit = MoneyField(default=0)
-    balance = MoneyField(help_text="what WHMCS says is left to pay")
+    balance = MoneyField(help_text=_("what WHMCS says is left to pay"))
     reserved = MoneyField(default=0)
     status = models.CharField(max_length=40)
     payment_method = models.CharField(max_length=60, blank=True)
     is_mass_payment = models.BooleanField(default=False)
     is_credit_account = models.BooleanField(
-        default=False, help_text="no invoice of WHMCS: stands for the client's credit, which takes money without one"
+        default=False, help_text=_("no invoice of WHMCS: stands for the client's credit, which takes money without one")
     )
-    remote_updated_at = models.CharField(max_length=19, blank=True, help_text="WHMCS's own updated_at, as text")
-    synced_at = models.DateTimeField(help_text="when what is shown here was read; an older reading never replaces it")
-    read_at = models.DateTimeField(null=True, blank=True, help_text="when balance and lines were last read")
+    remote_updated_at = models.CharField(max_length=19, blank=True, help_text=_("WHMCS's own updated_at, as text"))
+    synced_at = models.DateTimeField(
+        help_text=_("when what is shown here was read; an older reading never replaces it")
+    )
+    read_at = models.DateTimeField(null=True, blank=True, help_text=_("when balance and lines were last read"))
     needs_reading = models.BooleanField(
-        default=False, help_text="the list showed a change; balance and lines are not read yet"
+        default=False, help_text=_("the list showed a change; balance and lines are not read yet")
     )
-    matched_at = models.DateTimeField(null=True, blank=True, help_text="empty: changed since the engine last looked")
+    matched_at = models.DateTimeField(null=True, blank=True, help_text=_("empty: changed since the engine last looked"))
 
     class Meta:
         constraints = [
@@ -260,19 +262,21 @@ class Posting(Record):
     amount = MoneyField()
     currency = CurrencyField()
     fees = MoneyField(default=0)
-    paid_at = models.DateTimeField(help_text="the payment's own day")
+    paid_at = models.DateTimeField(help_text=_("the payment's own day"))
     gateway = models.CharField(max_length=60)
-    transaction_id = models.CharField(max_length=64, help_text="WHMCS's `transid`: made once, never changed")
+    transaction_id = models.CharField(max_length=64, help_text=_("WHMCS's `transid`: made once, never changed"))
     state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
-    allows_overpayment = models.BooleanField(default=False, help_text="a person accepted that the rest becomes credit")
+    allows_overpayment = models.BooleanField(
+        default=False, help_text=_("a person accepted that the rest becomes credit")
+    )
     expected_balance = MoneyField(
-        null=True, blank=True, help_text="what the invoice must owe when this is sent; empty: not checked"
+        null=True, blank=True, help_text=_("what the invoice must owe when this is sent; empty: not checked")
     )
     expected_status = models.CharField(max_length=40, blank=True)
-    not_before = models.DateTimeField(help_text="end of the undo window, or of the current back-off")
+    not_before = models.DateTimeField(help_text=_("end of the undo window, or of the current back-off"))
     lease_until = models.DateTimeField(null=True, blank=True)
     attempts = models.PositiveIntegerField(default=0)
-    absent_look_ups = models.PositiveSmallIntegerField(default=0, help_text="look-ups in a row that did not find it")
+    absent_look_ups = models.PositiveSmallIntegerField(default=0, help_text=_("look-ups in a row that did not find it"))
     last_error = models.CharField(max_length=500, blank=True)
     posted_at = models.DateTimeField(null=True, blank=True)
     whmcs_transaction = models.ForeignKey(

@@ -8,6 +8,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Lower, Now
 from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from payymo.shared.models import Record
 from tenants.models import Tenant
@@ -42,7 +43,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         max_length=10, blank=True, help_text="of pages and mails; empty for the browser's and the company's"
     )
     is_active = models.BooleanField(default=True)
-    is_staff = models.BooleanField(default=False, help_text="may enter the staff host")
+    is_staff = models.BooleanField(default=False, help_text=_("may enter the staff host"))
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     USERNAME_FIELD = "email"
@@ -54,7 +55,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def __str__(self) -> str:
         """Name the user without personal data, since this text reaches logs."""
-        return f"user {self.public_id}"
+        return f"{self._meta.verbose_name} {self.public_id}"
 
     @property
     def display_name(self) -> str:
@@ -76,8 +77,8 @@ class Role(models.Model):
         ]
 
     def __str__(self) -> str:
-        """Name the role."""
-        return self.name
+        """Name the role as people read it."""
+        return self.label
 
     @property
     def label(self) -> str:

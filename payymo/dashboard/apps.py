@@ -1,4 +1,4 @@
-"""The tenant's dashboard."""
+"""The tenants' dashboard and the staff console."""
 
 from django.apps import AppConfig
 
@@ -8,3 +8,9 @@ class DashboardConfig(AppConfig):
 
     name = "payymo.dashboard"
     label = "dashboard"
+
+    def ready(self) -> None:
+        """Name what the staff console shows."""
+        from payymo.dashboard import staff_words
+
+        staff_words.name_all()

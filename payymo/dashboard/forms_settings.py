@@ -6,6 +6,7 @@ from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
+from accounts.forms import LanguageForm
 from tenants.services.settings import MOST_UNDO_SECONDS, SUPPORT_HOURS, time_zones
 
 DENSITIES = (("comfortable", _("Comfortable")), ("compact", _("Compact")))
@@ -45,14 +46,9 @@ class SupportForm(forms.Form):
         self.fields["hours"].choices = list(words.items())  # type: ignore[attr-defined]
 
 
-class DisplayForm(forms.Form):
+class DisplayForm(LanguageForm):
     """One's own language, and how the pages look and answer in this browser."""
 
-    language = forms.ChoiceField(
-        label=_("Language"),
-        choices=settings.LANGUAGES,
-        help_text=_("Of the pages wherever you sign in, and of the mails you get."),
-    )
     density = forms.ChoiceField(label=_("Lines of lists"), choices=DENSITIES)
     keys = forms.BooleanField(
         label=_("Single-key shortcuts"),

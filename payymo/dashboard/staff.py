@@ -7,6 +7,7 @@ from django.contrib.admin import AdminSite, ModelAdmin, register
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from accounts import admin as accounts_admin
@@ -34,8 +35,8 @@ from whmcs import models as whmcs
 class StaffSite(AdminSite):
     """Only Payymo's own staff, on the staff host."""
 
-    site_header = site_title = "Payymo staff"
-    index_title = "Platform"
+    site_header = site_title = _("Payymo staff")
+    index_title = _("Platform")
     # The staff host has no pages besides; Django's link to them would be a dead one.
     site_url = None
     enable_nav_sidebar = False
@@ -69,12 +70,13 @@ class PlatformSite(StaffSite):
     index_template = "admin/platform.html"
 
     def get_urls(self) -> list[Any]:
-        """Add the page of the whole installation, the second step of signing in, one's own passkeys and sessions."""
+        """Add the page of the whole installation, the second step of signing in, and what is one's own."""
         return [
             path("system/", self.admin_view(partial(system, site=self)), name="system"),
             path("login/second/", staff_views.second, name="second_factor"),
             path("passkeys/", self.admin_view(staff_views.own_passkeys), name="passkeys"),
             path("passkeys/<uuid:public_id>/", self.admin_view(staff_views.remove_passkey), name="passkey_remove"),
+            path("language/", self.admin_view(staff_views.language), name="language"),
             path("sessions/", self.admin_view(staff_views.own_sessions), name="sessions"),
             path("sessions/<uuid:public_id>/", self.admin_view(staff_views.end_session), name="session_end"),
             *super().get_urls(),
@@ -84,7 +86,7 @@ class PlatformSite(StaffSite):
 class TenantSite(StaffSite):
     """The records of one tenant. The host middleware let nobody in without its support access."""
 
-    index_title = "Records"
+    index_title = _("Records")
 
     def has_permission(self, request: HttpRequest) -> bool:
         """Return whether staff may look into this tenant now."""

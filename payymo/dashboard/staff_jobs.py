@@ -3,6 +3,8 @@
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from payymo.audit.services.recording import record_platform
 from payymo.shared.admin import ReadOnlyAdmin
@@ -23,7 +25,7 @@ class ParkedJobAdmin(ReadOnlyAdmin):
         """Leave it to superusers: what is released runs for a tenant."""
         return bool(request.user.is_superuser)
 
-    @admin.action(description="Release: work on it again", permissions=["release"])
+    @admin.action(description=_("Release: work on it again"), permissions=["release"])
     def release(self, request: HttpRequest, queryset: QuerySet[ParkedJob]) -> None:
         """Release the chosen ones; a job that still kills is parked again."""
         released = 0
@@ -32,4 +34,4 @@ class ParkedJobAdmin(ReadOnlyAdmin):
                 released += 1
                 details = {"task": row.task, "tenant": row.named_tenant, "reason": row.reason}
                 record_platform(action="job.released", details=details)
-        messages.success(request, f"{released} released.")
+        messages.success(request, ngettext("%d job released.", "%d jobs released.", released) % released)

@@ -9,6 +9,8 @@ from django.shortcuts import get_object_or_404
 from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from payymo.audit.acting import Acting
@@ -43,16 +45,17 @@ class TenantAdmin(ReadOnlyAdmin):
     )
     change_form_template = "admin/tenant.html"
 
-    @admin.display(boolean=True, description="up to date")
+    @admin.display(boolean=True, description=_("up to date"))
     def is_up_to_date(self, tenant: Tenant) -> bool:
         """Whether this release serves the tenant's schema; until then it is answered 503."""
         return is_current(tenant)
 
+    @admin.display(description=_("enter"))
     def enter(self, tenant: Tenant) -> str:
         """Link to the tenant's records."""
         if not tenant.support_access_until or tenant.support_access_until < timezone.now() or not tenant.is_active:
             return "–"
-        return format_html('<a href="/admin/t/{}/">Enter</a>', tenant.slug)
+        return format_html('<a href="/admin/t/{}/">{}</a>', tenant.slug, gettext("Enter"))
 
     def get_urls(self) -> list[Any]:
         """Add the acts."""
@@ -65,11 +68,11 @@ class TenantAdmin(ReadOnlyAdmin):
         if not request.user.is_superuser or name not in _ACTS:
             raise PermissionDenied
         if request.POST.get("confirm", "").strip() != tenant.slug:
-            messages.error(request, f"Nothing was done: write {tenant.slug} to confirm.")
+            messages.error(request, gettext("Nothing was done: write %s to confirm.") % tenant.slug)
         else:
             try:
                 changed = _ACTS[name](slug=tenant.slug, by=Acting("staff", request.user.public_id))
-                messages.success(request, f"{changed.slug} is {changed.state}.")
+                messages.success(request, f"{changed.name}: {changed.get_state_display()}")
             except DomainError as error:
                 messages.error(request, str(error))
         return HttpResponseRedirect(reverse("admin:tenants_tenant_change", args=[pk]), status=303)

@@ -27,9 +27,9 @@ class ConnectionHealth(models.Model):
     next_sync_at = models.DateTimeField(null=True, blank=True, db_index=True)
     last_attempt_at = models.DateTimeField(null=True, blank=True)
     last_success_at = models.DateTimeField(null=True, blank=True)
-    failures = models.PositiveIntegerField(default=0, help_text="failures in a row")
+    failures = models.PositiveIntegerField(default=0, help_text=_("failures in a row"))
     last_error_code = models.CharField(max_length=64, blank=True)
-    last_error = models.CharField(max_length=500, blank=True, help_text="in plain words, for the tenant")
+    last_error = models.CharField(max_length=500, blank=True, help_text=_("in plain words, for the tenant"))
 
     class Meta:
         abstract = True

@@ -191,3 +191,29 @@ def test_the_console_offers_no_page_that_this_host_has_not(as_staff):
 
     assert (console.status_code, console.context["site_url"]) == (200, None)
     assert 'href="/"' not in console.content.decode()
+
+
+def test_staff_chooses_its_language_and_reads_the_console_in_it(as_staff, staff, payment, support):
+    answer = as_staff.post("/admin/language/", {"language": "de"})
+
+    staff.refresh_from_db()
+    assert (answer.status_code, answer["Location"], staff.language) == (303, "/admin/", "de")
+    assert answer.cookies["django_language"].value == "de"
+    platform = as_staff.get("/admin/tenants/tenant/", headers={"accept-language": "en"}).content.decode()
+    assert [word in platform for word in ("Mitarbeiter von Payymo", "Kurzname", "Aktiv")] == [True] * 3
+    inside = as_staff.get(f"/admin/t/acme/banking/banktransaction/{payment.pk}/change/").content.decode()
+    assert [word in inside for word in ("Verwendungszweck", "leer: wartet auf die Zuordnung")] == [True] * 2
+
+
+def test_a_language_that_payymo_has_not_is_refused_on_the_console(as_staff, staff):
+    refused = as_staff.post("/admin/language/", {"language": "tlh"})
+
+    staff.refresh_from_db()
+    assert (refused.status_code, staff.language) == (422, "")
+
+
+def test_before_signing_in_the_console_speaks_the_browsers_language(in_acme):
+    page = Browser(STAFF, tenant=in_acme).get("/admin/login/", headers={"accept-language": "de-AT,de"})
+
+    assert '<html lang="de"' in page.content.decode()
+    assert "Code Ihrer Authentifizierungs-App" in page.content.decode()

@@ -69,16 +69,16 @@ def opened(client: Client, path: str, name: str) -> Page:
     return Page(path, name, answer.headers, answer.content)
 
 
-def pages(client: Client, urlconf: str, *, first: tuple[str, ...] = (), left_out: frozenset[str]) -> list[Page]:
+def pages(client: Client, urlconf: str, *, below: str = "", left_out: frozenset[str]) -> list[Page]:
     """Open them all, each route once; what is no page (a file, a fragment, a way elsewhere) is passed over."""
-    waiting = [*first, *plain_paths(get_resolver(urlconf))]
+    waiting = [below + path for path in plain_paths(get_resolver(urlconf))]
     seen, found = set(), []
     while waiting:
         path = waiting.pop(0)
-        route = route_of(path, urlconf)
+        route = route_of(path.removeprefix(below), urlconf)
         if _FILE.search(route):
             continue
-        if (not route and path != "/") or route in seen or any(route.startswith(each) for each in left_out):
+        if (not route and path != f"{below}/") or route in seen or any(route.startswith(each) for each in left_out):
             continue
         seen.add(route)
         answer = client.get(path)

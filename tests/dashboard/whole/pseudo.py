@@ -6,9 +6,12 @@ Made from what is collected at the moment of the test; nobody translates it and 
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
-from babel.messages.catalog import Catalog
+import django
+from babel.messages.catalog import Catalog, Message
+from babel.messages.pofile import read_po
 from django.test import override_settings
 
 from payymo.dashboard import catalogue
@@ -29,9 +32,17 @@ def stretched(text: str) -> str:
     return f"{OPEN}{''.join(parts)}{' ~' * max(1, round(length * 0.2))}{CLOSE}"
 
 
+def _djangos() -> Iterator[Message]:
+    """What Django itself says, in its admin and in forms."""
+    for part in ("conf", "contrib/admin", "contrib/auth"):
+        with (Path(django.__path__[0]) / part / "locale/en/LC_MESSAGES/django.po").open("rb") as file:
+            yield from read_po(file)
+
+
+@cache
 def _catalog() -> Catalog:
     found = Catalog(locale=CODE, charset="utf-8")
-    for message in catalogue.collected():
+    for message in (*_djangos(), *catalogue.collected()):
         if message.id:
             forms = message.id if isinstance(message.id, tuple) else (message.id,)
             said = tuple(map(stretched, forms))

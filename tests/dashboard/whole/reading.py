@@ -14,6 +14,7 @@ _VOID = {
 # The same in every language: names (that of the product is in two colours), codes, the months of the dates.
 _SAME = re.compile(
     r"Payymo|^Pay$|^ymo$|WHMCS|Stripe|GoCardless|IBAN|CSV|PDF|Excel|EUR|UTC|Slack|acct_test|banktransfer|EPE VITA"
+    r"|PM-[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
     r"|\b(?:Jan|Feb|Mar|Apr|Maj|Jun|Jul|Aŭg|Sep|Okt|Nov|Dec|Aug|Oct)\b|[\w.+-]+@[\w.-]+|https?://\S+"
 )
 _WORD = re.compile(r"[A-Za-z]{3,}")
@@ -43,10 +44,10 @@ class _Reader(HTMLParser):
             self.found.append(data)
 
 
-def untranslated(html: str) -> list[str]:
-    """Return the texts in which words are left that no translation said."""
+def untranslated(html: str, *, data: frozenset[str] = frozenset()) -> list[str]:
+    """Return the texts in which words are left that no translation said; `data` are words that rows hold."""
     reader = _Reader()
     reader.feed(html)
     # A sentence may have markup inside it, so that its end is another text.
     left = without_said("\n".join(reader.found)).splitlines()
-    return sorted({text.strip() for text in left if _WORD.search(_SAME.sub(" ", text))})
+    return sorted({text.strip() for text in left if not data.issuperset(_WORD.findall(_SAME.sub(" ", text)))})
