@@ -36,7 +36,7 @@ class BankAccountAdmin(ReadOnlyAdmin):
     fields = (
         *("public_id", "connection", "iban_last4", "name", "currency", "booked_balance", "booked_balance_at"),
         *("cursor_date", "is_paused", "next_sync_at", "last_attempt_at", "last_success_at", "failures"),
-        *("last_error_code", "last_error"),
+        *("last_error_code", "last_error", "held_at", "same_as", "told_apart_at"),
     )
 
 

@@ -36,6 +36,20 @@ def lock_account(pk: int) -> BankAccount:
         raise
 
 
+def one_first_import() -> None:
+    """Hold, until the end of the transaction, what only one first import of the tenant's accounts holds at a time.
+
+    Raises: AccountBusy when another holds it longer than the lock time-out.
+    """
+    with connection.cursor() as cursor:
+        try:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [lock_key("first-import")])
+        except OperationalError as error:
+            if isinstance(error.__cause__, errors.LockNotAvailable):
+                raise AccountBusy("Another account is read for the first time. Try again in a minute.") from error
+            raise
+
+
 @contextmanager
 def one_after_another(name: str) -> Iterator[None]:
     """Hold the tenant's named lock, waiting for it as long as the lock time-out allows.

@@ -46,8 +46,9 @@ class TransactionFilter:
 
 
 def accounts() -> QuerySet[BankAccount]:
-    """Return the bank accounts within the caller's reach, oldest first, with their connection."""
-    return BankAccount.objects.filter(reach.by_account("pk")).select_related("connection").order_by("pk")
+    """Return the bank accounts within the caller's reach, oldest first, each once whatever names it has."""
+    rows = BankAccount.objects.filter(reach.by_account("pk"), same_as=None)
+    return rows.select_related("connection", "same_as").order_by("pk")
 
 
 def transactions(*, wanted: TransactionFilter) -> QuerySet[BankTransaction]:
@@ -93,7 +94,7 @@ def transaction(*, public_id: uuid.UUID) -> BankTransaction | None:
 def connections() -> QuerySet[BankConnection]:
     """Return the connections that are not removed, newest first, with accounts and the calls left of each."""
     quotas = Prefetch("quotas", AccountQuota.objects.order_by("scope"))
-    held = Prefetch("accounts", BankAccount.objects.order_by("pk").prefetch_related(quotas))
+    held = Prefetch("accounts", BankAccount.objects.select_related("same_as").order_by("pk").prefetch_related(quotas))
     return BankConnection.objects.filter(state__in=_SHOWN_STATES).prefetch_related(held).order_by("-pk")
 
 

@@ -213,6 +213,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 900, "socket_timeout": 
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # What wakes which job, beside the schedule: see tenants/nudging.py.
 NUDGES = {
+    "banks": "banking.tasks.sync_due_accounts",
     "payments": "matching.tasks.propose_pending",
     "invoices": "matching.tasks.propose_pending",
     "stripe_events": "payments.tasks.process_events",

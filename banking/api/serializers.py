@@ -75,12 +75,23 @@ class RenewInput(StrictSerializer):
     setup_token = serializers.CharField(max_length=2000, required=False, default="", write_only=True)
 
 
+class ResemblanceOutput(serializers.Serializer[Any]):
+    """A known account that a held one may be: of `compared` entries `shared` agree."""
+
+    account = serializers.UUIDField()
+    shared = serializers.IntegerField()
+    compared = serializers.IntegerField()
+    likely = serializers.BooleanField()
+
+
 class AccountOutput(serializers.ModelSerializer[BankAccount]):
-    """A bank account."""
+    """A bank account. While it is held (`held_at`) it may be one of those that it `resembles`; `same_as` is which."""
 
     id = serializers.UUIDField(source="public_id")
     connection = serializers.UUIDField(source="connection.public_id", default=None, allow_null=True)
     iban = serializers.SerializerMethodField()
+    same_as = serializers.UUIDField(source="same_as.public_id", default=None, allow_null=True)
+    resembles = ResemblanceOutput(many=True)
 
     booked_balance = OwnDigits()
 
@@ -88,7 +99,7 @@ class AccountOutput(serializers.ModelSerializer[BankAccount]):
         model = BankAccount
         fields = (
             *("id", "connection", "iban", "name", "owner_name", "currency", "booked_balance", "booked_balance_at"),
-            *("cursor_date", "is_paused", *_HEALTH, "created_at"),
+            *("cursor_date", "is_paused", "held_at", "resembles", "same_as", *_HEALTH, "created_at"),
         )
         read_only_fields = fields
 
@@ -122,6 +133,8 @@ class ConnectionOutput(serializers.Serializer[ConnectionHealth]):
                 "iban": masked(one.account.iban_last4),
                 "name": one.account.name,
                 "currency": one.account.currency,
+                "held_at": one.account.held_at,
+                "same_as": str(one.account.same_as.public_id) if one.account.same_as else None,
                 "calls_left": one.calls_left,
                 "calls_limit": one.calls_limit,
                 "calls_reset_at": one.calls_reset_at,
@@ -227,9 +240,10 @@ class MappingInput(StrictSerializer):
 
 
 class CommitInput(StrictSerializer):
-    """What a person accepts along with an import."""
+    """What a person accepts along with an import: balances that do not agree; that the account is none known here."""
 
     accept_unproved = serializers.BooleanField(required=False, default=False)
+    accept_new_account = serializers.BooleanField(required=False, default=False)
 
 
 class ImportOutput(serializers.ModelSerializer[StatementImport]):

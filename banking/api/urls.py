@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from banking.api import grants, statements, views
+from banking.api import account_answers, grants, statements, views
 
 urlpatterns = [
     path("bank-providers/", views.Providers.as_view(), name="bank-providers"),
@@ -20,6 +20,11 @@ urlpatterns = [
     ),
     path("members/<uuid:public_id>/bank-accounts/", grants.MemberAccounts.as_view(), name="member-bank-accounts"),
     path("bank-accounts/", views.Accounts.as_view(), name="bank-accounts"),
+    path(
+        "bank-accounts/<uuid:public_id>/answer/",
+        account_answers.AnswerAccount.as_view(),
+        name="bank-account-answer",
+    ),
     path("bank-transactions/", views.Transactions.as_view(), name="bank-transactions"),
     path("bank-transactions/<uuid:public_id>/", views.TransactionDetail.as_view(), name="bank-transaction"),
     path("statement-imports/", statements.StatementImports.as_view(), name="statement-imports"),

@@ -4,6 +4,7 @@ import logging
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Q
 
 from banking import adapters
 from banking.clients.base import BankProvider
@@ -27,7 +28,7 @@ def remove_connection(*, connection: BankConnection, provider: BankProvider) -> 
         row.last_error = row.last_error_code = ""
         row.save(update_fields=["state", "callback_hash", "consent_link", "last_error", "last_error_code"])
         accounts = BankAccount.objects.filter(connection=row)
-        linking.release(list(accounts))
+        linking.release(list(BankAccount.objects.filter(Q(connection=row) | Q(same_as__connection=row))))
         accounts.update(next_sync_at=None, provider_account_id="")
         audit.record(action="connection.removed", about=row)
     revoke_quietly(row, provider)

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Literal
 
 from django.db import transaction
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_noop
 
 from banking import adapters
 from banking.clients.base import BankProvider, Fetched, Scope
@@ -14,14 +14,18 @@ from banking.models import BankAccount, BankConnection, RawFetch
 from banking.parsers.errors import UnreadableStatement
 from banking.parsers.readers import READERS
 from banking.parsers.types import Balance, Refusal
-from banking.services import failures, quotas
+from banking.services import account_holding, failures, quotas
 from banking.services.ingestion import IngestResult, ingest_entries
 from payymo.shared.errors import Conflict, ProviderError, Refused, Retryable
 from tenants import sealing
 from tenants.jobs import exclusive
 
 logger = logging.getLogger(__name__)
+ASKS = gettext_noop(
+    "It may be an account that is here already. Say on Connections which it is; nothing is imported yet."
+)
 OVERLAP = timedelta(days=10)
+_A_DAY = timedelta(days=1)
 _MOST_NOTES = 200
 _BOOKED = ("interimBooked", "closingBooked", "openingBooked", "interimAvailable", "closingAvailable", "expected")
 
@@ -92,6 +96,11 @@ def _sync(account: BankAccount, provider: BankProvider, now: datetime, *, by_han
         result = process_raw_fetch(raw_fetch_id=raw.pk, now=now)
     except UnreadableStatement as error:
         return _failed(account, Retryable(error.reason, reason="unreadable"), now)
+    if result.is_held:
+        failures.note_success(account, now=now, said=result.said)
+        # One call a day keeps what a bank shows for some weeks only.
+        failures.plan_next(account, at=now + _A_DAY)
+        return SyncResult("waiting", message=gettext(ASKS), reason="asks")
     if provider.capabilities.sends_balances_with_entries:
         _keep_balance(account, provider.key, fetched.raw, now)
     else:
@@ -142,7 +151,9 @@ def _is_withdrawn(account: BankAccount) -> bool:
 
 
 def _process_left_over(account: BankAccount, now: datetime) -> None:
-    """Read what an earlier worker fetched and did not live to read; the calls for it are spent."""
+    """Read what an earlier worker fetched and did not live to read, and what waited for a person's answer."""
+    if account.held_at is not None:
+        return
     for raw_fetch_id in account.raw_fetches.filter(processed_at=None).order_by("pk").values_list("pk", flat=True):
         try:
             process_raw_fetch(raw_fetch_id=raw_fetch_id, now=now)
@@ -155,6 +166,7 @@ def _process_left_over(account: BankAccount, now: datetime) -> None:
 def process_raw_fetch(*, raw_fetch_id: int, now: datetime) -> IngestResult:
     """Store the entries of a kept answer; doing it twice adds nothing.
 
+    Shape: the answer of an account that a person is asked about stays as it is (`is_held`).
     Raises: UnreadableStatement when it is not such an answer at all (noted on the row); AccountBusy.
     """
     raw = RawFetch.objects.select_related("account").get(pk=raw_fetch_id)
@@ -164,6 +176,8 @@ def process_raw_fetch(*, raw_fetch_id: int, now: datetime) -> IngestResult:
         RawFetch.objects.filter(pk=raw.pk).update(processed_at=now, refused=[{"line": 0, "reason": error.reason}])
         raise
     with transaction.atomic():
+        if account_holding.is_held(raw=raw, entries=entries.booked, is_whole=not entries.said, now=now):
+            return IngestResult(said=entries.said, is_held=True)
         result = ingest_entries(
             account=raw.account,
             entries=entries.booked,

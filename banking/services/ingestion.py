@@ -34,7 +34,7 @@ class IngestResult:
 
     Shape: `new + known` are the booked entries that could be read. `noted` are entries a person should look at, with
     a sentence; each of them is also counted as new or known. `verdicts` are in the order of the entries.
-    `said` is what a provider complained of.
+    `said` is what a provider complained of. `is_held`: nothing was done, since a person is asked about the account.
     """
 
     new: int = 0
@@ -43,6 +43,7 @@ class IngestResult:
     noted: tuple[Refusal, ...] = ()
     verdicts: tuple[Verdict, ...] = field(default=(), repr=False)
     said: tuple[str, ...] = ()
+    is_held: bool = False
 
 
 def ingest_entries(

@@ -12,6 +12,7 @@ from django.utils.translation import gettext
 from banking import adapters
 from banking.clients.base import ProviderAccount
 from banking.models import AccountQuota, BankAccount, BankConnection
+from banking.services.account_answers import take_over
 from payymo.audit.services import recording as audit
 from payymo.shared.errors import Conflict
 from tenants import context, sealing
@@ -65,6 +66,9 @@ def _link(account: ProviderAccount, connection: BankConnection, now: datetime) -
             % {"iban_last4": known.iban_last4}
         )
     _claim(account)
+    if known is not None and known.same_as_id is not None:
+        _link_joined(known, known.same_as_id, account, connection, now)
+        return
     held = known or new_account(number=account.number, currency=account.currency, is_iban=account.is_iban, key=key)
     held.connection, held.provider_account_id = connection, account.id
     held.name, held.owner_name = held.name or account.name, account.owner_name or held.owner_name
@@ -73,6 +77,17 @@ def _link(account: ProviderAccount, connection: BankConnection, now: datetime) -
     held.save()
     # Calls are counted by the provider's id, which is new.
     AccountQuota.objects.filter(account=held).delete()
+
+
+def _link_joined(
+    alias: BankAccount, known_id: int, account: ProviderAccount, connection: BankConnection, now: datetime
+) -> None:
+    """Bring the account that this one is by another name, unless another living connection does."""
+    known = BankAccount.objects.select_for_update(of=("self",)).select_related("connection").get(pk=known_id)
+    alias.connection, alias.provider_account_id = connection, account.id
+    if not _is_linked_by_another(known, connection):
+        take_over(account=alias, known=known, now=now)
+    alias.save()
 
 
 def new_account(*, number: str, currency: str, is_iban: bool, key: sealing.TenantKeys | None = None) -> BankAccount:

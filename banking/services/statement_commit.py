@@ -5,9 +5,12 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext
 
+from banking import locks
 from banking.models import BankAccount, StatementImport
+from banking.services import account_holding
 from banking.services.ingestion import IngestResult, ingest_entries
 from banking.services.linking import new_account
+from banking.services.sameness import Agreement
 from banking.services.statement_contents import content_of
 from banking.services.statement_files import StatementFile
 from banking.services.statement_import import BESIDE_THE_FILE, WrongState, lock_import
@@ -24,6 +27,12 @@ class UnprovedStatement(Conflict):
     code = "unproved_statement"
 
 
+class PerhapsKnownAccount(Conflict):
+    """The file names an account that is not here, and may be one that is, by another number; nothing was imported."""
+
+    code = "perhaps_known_account"
+
+
 def _not_proved(file: StatementFile) -> str:
     """Say why the balances prove nothing; a refused row may well be one of nothing."""
     if file.adds_up:
@@ -37,12 +46,16 @@ def _not_proved(file: StatementFile) -> str:
 
 
 def commit_import(
-    *, statement_import: StatementImport, now: datetime, accept_unproved: bool = False
+    *,
+    statement_import: StatementImport,
+    now: datetime,
+    accept_unproved: bool = False,
+    accept_new_account: bool = False,
 ) -> tuple[StatementImport, IngestResult]:
     """Store what is new in the file; the account is created if the tenant has none of that number.
 
     Shape: an import that is committed already, and a file that was imported before, add nothing.
-    Raises: WrongState, UnprovedStatement, AccountBusy, and what `preview` raises; nothing is stored.
+    Raises: WrongState, UnprovedStatement, PerhapsKnownAccount, AccountBusy, what `preview` raises; nothing is stored.
     """
     with transaction.atomic():
         row = lock_import(statement_import)
@@ -56,7 +69,7 @@ def commit_import(
         if file.proved is False and not accept_unproved:
             raise UnprovedStatement(_not_proved(file))
         gaps_told = gaps_around(file, account)
-        account = account or _created(file)
+        account = account or _created(file, is_sure=accept_new_account)
         row.account = account
         days = file.days
         result = ingest_entries(
@@ -84,8 +97,12 @@ def _saved(row: StatementImport) -> StatementImport:
     return row
 
 
-def _created(file: StatementFile) -> BankAccount:
+def _created(file: StatementFile, *, is_sure: bool) -> BankAccount:
     account = new_account(number=file.number, currency=file.currency, is_iban=file.is_iban)
+    locks.one_first_import()
+    found = [] if is_sure else account_holding.compare(account, file.booked)
+    if found:
+        raise PerhapsKnownAccount(_perhaps(account, *found[0]))
     made, _ = BankAccount.objects.get_or_create(
         stable_key=account.stable_key,
         defaults={
@@ -97,6 +114,15 @@ def _created(file: StatementFile) -> BankAccount:
         },
     )
     return made
+
+
+def _perhaps(account: BankAccount, known: BankAccount, agreed: Agreement) -> str:
+    text = gettext(
+        "The account ending in %(number)s is not here, but it may be %(known)s, which is (%(shared)d of %(compared)d "
+        "entries agree). Upload the file again with that account chosen, or import it as a new account."
+    )
+    told = {"shared": agreed.shared, "compared": agreed.compared}
+    return text % {"number": account.iban_last4, "known": known.name or f"•••• {known.iban_last4}", **told}
 
 
 def _take_balance(account: BankAccount, file: StatementFile, now: datetime) -> None:

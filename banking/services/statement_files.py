@@ -272,10 +272,11 @@ def find_account(file: StatementFile) -> BankAccount | None:
     """
     if not file.number:
         raise AccountNotNamed(gettext("The file does not say which account it is of. Choose the account."))
-    known = BankAccount.objects.filter(stable_key=adapters.stable_key(file.number, file.currency)).first()
+    named = BankAccount.objects.select_related("same_as")
+    known = named.filter(stable_key=adapters.stable_key(file.number, file.currency)).first()
     if known is not None or file.is_iban:
-        return known
-    fitting = [one for one in BankAccount.objects.filter(currency=file.currency)[:200] if _is_part_of(file.number, one)]
+        return known and (known.same_as or known)
+    fitting = [one for one in named.filter(currency=file.currency, same_as=None)[:200] if _is_part_of(file.number, one)]
     return fitting[0] if len(fitting) == 1 else None
 
 
@@ -289,8 +290,8 @@ def check_account(file: StatementFile, account: BankAccount) -> None:
             gettext("The file is in %(currency)s, the account is in %(currency2)s.")
             % {"currency": file.currency, "currency2": account.currency}
         )
-    own = sealing.unseal(account, "iban_sealed")
-    if file.number and file.is_iban and own and file.number != own:
+    own = account.iban_hash
+    if own and file.number and file.is_iban and own != adapters.iban_hash(file.number, key=sealing.data_key()):
         raise WrongAccount(
             gettext("The file is of the account ending in %(number)s, not of the one ending in %(iban_last4)s.")
             % {"number": file.number[-4:], "iban_last4": account.iban_last4}

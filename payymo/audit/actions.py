@@ -43,6 +43,9 @@ ACTIONS: Mapping[str, str | Promise] = MappingProxyType(
         "import.committed": _("Imported a statement"),
         "connection.added": _("Added a connection"),
         "connection.changed": _("Changed a connection"),
+        "account.held": _("Held a new account until somebody says whether it is known"),
+        "account.joined": _("Said that a new account is a known one"),
+        "account.told_apart": _("Said that a new account is another one"),
         "connection.removed": _("Removed a connection"),
         "security.signed_in": _("Signed in"),
         "security.signed_out": _("Signed out"),
@@ -104,7 +107,7 @@ AREAS: Mapping[str, tuple[str | Promise, tuple[str, ...]]] = MappingProxyType(
     {
         "settings": (_("Settings"), ("settings", "policy", "automation", "engine", "endpoint", "retention")),
         "rules": (_("Rules and payers"), ("rule", "payer", "return")),
-        "connections": (_("Connections and imports"), ("connection", "consent", "import")),
+        "connections": (_("Connections and imports"), ("connection", "account", "consent", "import")),
         "people": (_("Members and roles"), ("member", "role", "user")),
         "security": (_("Sign-ins and keys"), ("security", "api_key", "keys")),
         "staff": (_("Payymo and its staff"), ("support", "staff", "tenant", "job")),

@@ -94,7 +94,7 @@ class MatchingPolicyForm(forms.Form):
             self.fields[f"{TWO_PERSONS}{currency}"] = self._limit(currency)
         self.fields["bank_accounts"].choices = [  # type: ignore[attr-defined]
             (str(account.pk), f"{account.name or _('Account')} … {account.iban_last4} {account.currency}")
-            for account in BankAccount.objects.order_by("pk")[:200]
+            for account in BankAccount.objects.filter(same_as=None).order_by("pk")[:200]
         ]
 
     def _limit(self, currency: str) -> AmountField:

@@ -53,7 +53,7 @@ class RuleForm(forms.Form):
         self._choices("direction", [("", _("Both ways")), *MatchingRule.Direction.choices])
         accounts = [
             (str(row.pk), f"{row.name or _('Account')} … {row.iban_last4} {row.currency}")
-            for row in BankAccount.objects.order_by("pk")[:200]
+            for row in BankAccount.objects.filter(same_as=None).order_by("pk")[:200]
         ]
         self._choices("bank_account", [("", _("Any account")), *accounts])
         reasons = [(choice.value, choice.label) for choice in words.ignore_choices()]

@@ -38,6 +38,8 @@ def _feed(details: _Details) -> str:
     )
     if details.get("reason") == "refused":
         return gettext("%(source)s does not let Payymo in: nothing new is read.") % {"source": source}
+    if details.get("reason") == "asks":
+        return gettext("A new bank account may be here already: its payments wait until somebody says which it is.")
     if details.get("reason") == "consent":
         return gettext("A bank consent has ended: newer payments are missing.")
     return gettext("%(source)s was last read on %(day)s: whatever is newer is missing.") % {

@@ -13,7 +13,7 @@ from banking.services import consent_finishing, provider_keys, statement_preview
 from banking.services.ingestion import ingest_entries
 from banking.services.linking import new_account
 from tenants import context
-from tests.banking import statements
+from tests.banking import asked, statements
 from tests.banking.entries import IBAN, MONDAY, fetched
 
 LIVE = "gocardless_bad"
@@ -314,3 +314,26 @@ def test_the_columns_of_a_csv_file_are_set_by_api(stored, in_tenant):
     assert (kept["state"], wrong.status_code) == ("NEEDS_MAPPING", 400)
     assert (right.status_code, right.json()["state"]) == (200, "READY")
     assert in_tenant(lambda: statement_preview.preview(StatementImport.objects.get()).result.new) == 1
+
+
+def test_whether_a_new_account_is_a_known_one_is_asked_and_answered(acme, in_tenant, owner, viewer, globex):
+    known, held = in_tenant(asked.held_account)
+    path = f"bank-accounts/{held.public_id}/answer/"
+    answer = {"same_as": str(known.public_id)}
+    told = next(one for one in results(Caller("viewer").get("bank-accounts/")) if one["id"] == str(held.public_id))
+    assert (told["held_at"] is None, told["resembles"][0]["account"], told["same_as"]) == (
+        False,
+        answer["same_as"],
+        None,
+    )
+    refused = [
+        Caller("viewer").post(path, answer), Caller("owner", host="globex").post(path, answer),
+        Caller("owner").post(path, {"same_as": str(held.public_id)}), Caller("owner").post(path, {}),
+    ]  # fmt: skip
+
+    same, other, again = (Caller("owner").post(path, body) for body in (answer, {"same_as": None}, {"same_as": None}))
+
+    assert [one.status_code for one in refused] == [403, 404, 400, 400]
+    assert (same.status_code, same.json()["same_as"], same.json()["held_at"]) == (200, answer["same_as"], None)
+    assert (other.status_code, other.json()["same_as"], other.json()["is_paused"]) == (200, None, False)
+    assert (again.status_code, again.json()["code"]) == (409, "not_asked")

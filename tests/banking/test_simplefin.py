@@ -2,17 +2,19 @@
 
 import base64
 import json
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
+from django.core.cache import cache
 
 from banking.models import AccountQuota, BankConnection
 from banking.parsers.errors import UnreadableStatement
 from banking.parsers.simplefin import read_balances, read_transactions
-from banking.services import connecting, provider_keys
+from banking.services import connecting, provider_keys, schedule
+from banking.services.account_answers import join
 from banking.services.fetching import sync_account
-from tests.banking.other_banks import SimpleFinBank
+from tests.banking.other_banks import GoCardlessBank, SimpleFinBank
 
 ENTRY = {"id": "T1", "posted": 1772452800, "amount": "-33.43", "description": "Grocery  store"}
 
@@ -107,3 +109,25 @@ def test_the_balance_is_the_booked_one():
 def test_an_answer_of_another_shape_is_refused_as_a_whole(body):
     with pytest.raises(UnreadableStatement):
         read_transactions(body)
+
+
+def test_an_account_that_gocardless_brings_already_is_asked_about_and_listed_once(sandbox, in_acme, bank, owner, now):
+    cache.clear()
+    other = GoCardlessBank(sandbox, "acme")
+    other.save_keys(now)
+    gocardless, simplefin = (provider_keys.provider(key, now=now) for key in ("gocardless_bad", "simplefin"))
+    known = other.connect(owner.pk, now, gocardless).accounts.get(name__startswith="Business current")
+    sync_account(account_id=known.pk, provider=gocardless, now=now)
+    rows = known.transactions.count()
+
+    account = bank.connect(owner.pk, now, simplefin).accounts.get(name__startswith="Business current")
+    result = sync_account(account_id=account.pk, provider=simplefin, now=now)
+
+    account.refresh_from_db()
+    assert (result.outcome, result.reason, account.booked_balance) == ("waiting", "asks", None)
+    assert [(one["account"], one["likely"]) for one in account.resembles] == [(str(known.public_id), True)]
+    assert now + timedelta(hours=23) < account.next_sync_at < now + timedelta(hours=25)
+    join(account=account, known=known, now=now)
+    schedule.run_round(provider=simplefin, now=now + timedelta(days=2))
+    assert known.transactions.count() == rows
+    assert not account.transactions.exists()

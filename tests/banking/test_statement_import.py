@@ -111,6 +111,22 @@ def test_an_account_that_is_not_known_is_created_by_the_commit(in_acme, now):
     assert made.transactions.count() == 2
 
 
+def test_a_file_of_an_unknown_account_that_may_be_one_without_an_iban_asks_before_it_makes_one(in_acme, now):
+    known = new_account(number="org-A1", currency="EUR", is_iban=False)
+    known.save()
+    ingest_entries(account=known, source="simplefin", entries=[fetched(text, amount) for amount, text in TWO])
+    row = upload(statements.camt(*TWO))
+
+    with pytest.raises(statement_commit.PerhapsKnownAccount, match="may be •••• G-A1"):
+        commit(row, now)
+    assert BankAccount.objects.get().transactions.count() == 2
+
+    _, chosen = commit(upload(statements.camt(*TWO), known), now)
+    assert (chosen.new, chosen.known) == (0, 2)
+    committed, sure = commit(row, now, accept_new_account=True)
+    assert (sure.new, committed.account.iban_last4, BankAccount.objects.count()) == (2, IBAN[-4:], 2)
+
+
 @pytest.mark.parametrize(
     ("content", "error", "said"),
     [

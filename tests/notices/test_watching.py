@@ -53,6 +53,12 @@ def test_a_silent_account_is_told_after_two_days(consent):
     assert seen(NOW + DAY) == []
 
 
+def test_a_new_account_that_may_be_known_is_told_once(consent):
+    rows.account(connection=consent, last_success_at=NOW, held_at=NOW)
+
+    assert [seen(), seen(NOW + DAY)] == [[("feed.stopped", "asks")], []]
+
+
 def test_a_consent_that_ended_is_told_once(consent):
     BankConnection.objects.update(state="EXPIRED", consent_ends_at=NOW - DAY)
 

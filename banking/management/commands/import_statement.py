@@ -46,6 +46,9 @@ class Command(BaseCommand):
             "--account", default="", help="its IBAN, last four signs or id; found by the file if left out"
         )
         parser.add_argument("--accept-unproved", action="store_true", help="import although the balances do not add up")
+        parser.add_argument(
+            "--accept-new-account", action="store_true", help="the account is none of those that it looks like"
+        )
         parser.add_argument("--json", action="store_true", help="print the result as JSON")
         parser.add_argument("--format", choices=FORMATS, default="", help="instead of recognising it by its content")
         parser.add_argument("--currency", default="", help="of a file that names none, such as EUR")
@@ -116,7 +119,10 @@ class Command(BaseCommand):
             raise statement_files.StatementRefused(f"{question} Use --date-order or --currency, or the Imports page.")
         try:
             return statement_commit.commit_import(
-                statement_import=row, now=timezone.now(), accept_unproved=options["accept_unproved"]
+                statement_import=row,
+                now=timezone.now(),
+                accept_unproved=options["accept_unproved"],
+                accept_new_account=options["accept_new_account"],
             )
         except DomainError:
             statement_import.discard(statement_import=row)

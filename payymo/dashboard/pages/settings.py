@@ -17,7 +17,11 @@ Provider = Literal["whmcs", "bank", "stripe"]
 
 @dataclass(frozen=True, slots=True)
 class AccountLine:
-    """A bank account of a connection. `iban` is masked before it comes here; `gap` says what its files leave out."""
+    """A bank account of a connection. `iban` is masked before it comes here; `gap` says what its files leave out.
+
+    Shape: `choices` are the accounts that it may be, with what speaks for each, while a person is asked (`asks`);
+    `joined` says that it is the one `known`. `answer_url` takes the answer, or another one, of whoever may give it.
+    """
 
     name: str
     iban: str
@@ -25,6 +29,11 @@ class AccountLine:
     balance: Amount | None = None
     url: str = ""
     gap: str = ""
+    asks: str = ""
+    choices: tuple[Choice, ...] = ()
+    joined: str = ""
+    known: str = ""
+    answer_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)

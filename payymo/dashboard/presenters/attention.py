@@ -27,7 +27,13 @@ def banner(sources: tuple[Source, ...], *, permissions: frozenset[str], now: dat
     may_change = "connections.change" in permissions
     told = TOLD_ADMINS if may_change else TOLD_EVERYBODY
     found = [*_secrets(), *_broken(sources, may_change), *_consents(sources, now, told, may_change)]
-    found += [*_stale(sources, now), *_stopped(permissions), *_automation(permissions), *_returned(permissions)]
+    found += [
+        *_asking(sources, may_change),
+        *_stale(sources, now),
+        *_stopped(permissions),
+        *_automation(permissions),
+        *_returned(permissions),
+    ]
     return min(found, key=lambda each: ("bad", "warn", "info").index(each.tone), default=None)
 
 
@@ -121,6 +127,13 @@ def _stale(sources: tuple[Source, ...], now: datetime) -> Iterator[Banner]:
         }
         text = texts[source.kind] % {"gateway": source.title, "day": day}
         yield Banner("warn", text, _("Show connections"), link("connections"))
+
+
+def _asking(sources: tuple[Source, ...], may_change: bool) -> Iterator[Banner]:
+    for source in sources:
+        if source.asks:
+            text = _("%s may be an account that is here already. Its payments wait until somebody says.") % source.name
+            yield Banner("warn", text, _("Answer") if may_change else _("Show connections"), link("connections"))
 
 
 def _automation(permissions: frozenset[str]) -> Iterator[Banner]:

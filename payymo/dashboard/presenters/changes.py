@@ -32,8 +32,8 @@ _KINDS: Mapping[str, Any] = {
 }
 _ICONS = {
     "security": "shield-check", "api_key": "key-round", "keys": "key-round", "member": "user", "role": "users",
-    "rule": "sliders-horizontal", "payer": "users", "connection": "plug", "consent": "plug", "import": "file-up",
-    "support": "life-buoy", "staff": "life-buoy", "endpoint": "link", "engine": "sparkles",
+    "rule": "sliders-horizontal", "payer": "users", "connection": "plug", "account": "plug", "consent": "plug",
+    "import": "file-up", "support": "life-buoy", "staff": "life-buoy", "endpoint": "link", "engine": "sparkles",
 }  # fmt: skip
 _LABELS: Mapping[str, Any] = {
     "time_zone": gettext_lazy("Time zone"), "language": gettext_lazy("Language"),

@@ -25,7 +25,7 @@ from payymo.dashboard.pages import (
     Fact,
     ProviderTile,
 )
-from payymo.dashboard.presenters import attention
+from payymo.dashboard.presenters import account_questions, attention
 from payymo.dashboard.presenters.receipts import masked
 from whmcs.models import WhmcsInstance
 
@@ -142,6 +142,7 @@ def _bank(
     accounts: list[BankAccount],
     quotas: dict[int, list[AccountQuota]],
     gaps: Mapping[int, tuple[Gap, ...]],
+    known: Mapping[str, BankAccount],
     now: datetime,
     may_change: bool,
 ) -> ConnectionCard:
@@ -158,6 +159,7 @@ def _bank(
             balance=Amount(account.booked_balance, account.currency) if account.booked_balance is not None else None,
             url=link("transactions"),
             gap=sentence(gaps[account.pk][-1], account.currency) if account.pk in gaps else "",
+            **account_questions.asked(account, known, may_change=may_change),
         )
         for account in accounts
     )
@@ -236,11 +238,12 @@ def listing(request: HttpRequest, *, now: datetime) -> ConnectionsPage:
     for quota in AccountQuota.objects.filter(account__connection__in=consents):
         quotas[quota.account_id].append(quota)
     gaps = selectors.statement_gaps(accounts=[account.pk for held in accounts.values() for account in held])
+    known = account_questions.known_to([account for held in accounts.values() for account in held])
     # A consent that was renewed has handed its accounts over and is history.
     shown = [row for row in consents if accounts[row.pk] or row.state != "EXPIRED"]
     cards = (
         *(_whmcs(row, now, may_change) for row in installations),
-        *(_bank(row, accounts[row.pk], quotas, gaps, now, may_change) for row in shown),
+        *(_bank(row, accounts[row.pk], quotas, gaps, known, now, may_change) for row in shown),
         *(_stripe(row, now, may_change) for row in stripes),
     )
     linked = sum(row.state != BankConnection.State.PENDING for row in shown)

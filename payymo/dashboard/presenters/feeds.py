@@ -22,7 +22,10 @@ _ALIVE = ("LINKED", "ACTIVE")
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One source and what is known of its last calls. `kind` is bank, stripe or whmcs."""
+    """One source and what is known of its last calls.
+
+    Shape: `kind` is bank, stripe or whmcs. `asks`: nothing of it is imported until a person says which account it is.
+    """
 
     kind: str
     name: str
@@ -31,6 +34,7 @@ class Source:
     failures: int
     error: str
     connection: WhmcsInstance | StripeConnection | BankConnection
+    asks: bool = False
 
     @property
     def title(self) -> str:
@@ -62,8 +66,9 @@ def _all() -> Iterator[Source]:
         assert consent is not None  # noqa: S101 - excluded above
         name = account.name or _("Bank account")
         yield Source(
-            "bank", name, consent.state, account.last_success_at, account.failures, account.last_error, consent
-        )
+            "bank", name, consent.state, account.last_success_at, account.failures, account.last_error, consent,
+            asks=account.held_at is not None,
+        )  # fmt: skip
     for stripe in StripeConnection.objects.filter(reach.of_stripe()).exclude(state="REMOVED").order_by("pk")[:LIMIT]:
         name = stripe.account_name or stripe.account_id
         yield Source("stripe", name, stripe.state, stripe.last_success_at, stripe.failures, stripe.last_error, stripe)
@@ -73,6 +78,8 @@ def chip(source: Source, now: datetime) -> Chip:
     """Say in two words how a source is."""
     if not source.is_alive:
         return Chip(_("Needs attention"), "bad")
+    if source.asks:
+        return Chip(_("Needs attention"), "warn")
     if source.failures:
         return Chip(_("Trying again"), "warn")
     if source.last_success_at is None:

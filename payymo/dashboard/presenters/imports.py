@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from django.forms import BaseForm
 from django.http import HttpRequest
@@ -141,15 +142,16 @@ def failed_page(row: StatementImport, *, now: datetime, error: str = "") -> Impo
     return ImportPage(**_base(row, now), step="failed", error=error)  # type: ignore[arg-type]
 
 
-def preview_page(row: StatementImport, found: Preview, *, now: datetime, error: str = "") -> ImportPage:
-    """Show what the file holds and what importing it does, or did."""
+def preview_page(
+    row: StatementImport, found: Preview, *, now: datetime, error: str = "", accepts: Iterable[str] = ()
+) -> ImportPage:
+    """Show what the file holds and what importing it does, or did; `accepts` is what the next press accepts."""
     done = row.state == State.COMMITTED
     base = _base(row, now)
     rows = _rows(row, found, done=done)
-    unproved = found.file.proved is False
     # What was imported said this when it was; read again it would say that everything is known.
     refused = row.refused if done else [each.as_dict() for each in found.result.refused]
-    commit = link("import_commit", row.public_id) + ("?unproved=accepted" if unproved and error else "")
+    commit = link("import_commit", row.public_id) + (f"?{urlencode(dict.fromkeys(accepts, 1))}" if accepts else "")
     return ImportPage(
         **{**base, "facts": (*base["facts"], *_more_facts(row, found))},  # type: ignore[arg-type, misc]
         step="done" if done else "preview",
@@ -163,7 +165,7 @@ def preview_page(row: StatementImport, found: Preview, *, now: datetime, error: 
         pending=sum(entry.status == "pending" for entry in found.file.entries),
         proofs=(_proof(found),),
         error=error,
-        anyway=bool(unproved and error),
+        anyway=bool(accepts),
         commit_url="" if done else commit,
         discard_url="" if done else link("import_discard", row.public_id),
         result_url=f"{link('transactions')}?import={row.public_id}" if done else "",

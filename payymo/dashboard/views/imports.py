@@ -35,6 +35,11 @@ from payymo.shared.errors import Conflict, DomainError
 MOST_ACCOUNTS = 200
 MOST_REFUSALS = 10
 State = StatementImport.State
+# What a second press accepts, by what the first was refused for.
+_ACCEPTED: dict[type[DomainError], str] = {
+    statement_commit.UnprovedStatement: "accept_unproved",
+    statement_commit.PerhapsKnownAccount: "accept_new_account",
+}
 
 
 def _import_or_404(import_id: uuid.UUID) -> StatementImport:
@@ -155,7 +160,7 @@ def import_detail(request: HttpRequest, import_id: uuid.UUID) -> HttpResponse:
     return _show(request, _page_of(row))
 
 
-def _page_of(row: StatementImport, *, error: str = "") -> ImportPage:
+def _page_of(row: StatementImport, *, error: str = "", accepts: tuple[str, ...] = ()) -> ImportPage:
     now = timezone.now()
     if row.state == State.DISCARDED:
         return present.failed_page(row, now=now, error=error)
@@ -164,7 +169,7 @@ def _page_of(row: StatementImport, *, error: str = "") -> ImportPage:
         form = MappingForm(detection=detection, has_text=has_text(row.format))
         return present.mapping_page(row, form=form, detection=detection, now=now, error=error)
     try:
-        return present.preview_page(row, statement_preview.preview(row), now=now, error=error)
+        return present.preview_page(row, statement_preview.preview(row), now=now, error=error, accepts=accepts)
     except DomainError as refused:
         return present.failed_page(row, now=now, error=str(refused))
 
@@ -221,15 +226,17 @@ def _chosen_text(request: HttpRequest) -> dict[str, str]:
 @require_POST
 @requires_permission("imports.add")
 def import_commit(request: HttpRequest, import_id: uuid.UUID) -> HttpResponse:
-    """Import the file; one whose balances do not add up needs a second press."""
+    """Import the file; one whose balances do not add up, or whose account may be known, needs a second press."""
     row = _import_or_404(import_id)
+    accepted = tuple(name for name in _ACCEPTED.values() if name in request.GET)
     try:
         committed, result = statement_commit.commit_import(
-            statement_import=row, now=timezone.now(), accept_unproved=request.GET.get("unproved") == "accepted"
+            statement_import=row, now=timezone.now(), **dict.fromkeys(accepted, True)
         )
     except DomainError as refused:
         code = 409 if isinstance(refused, Conflict) else 422
-        return _show(request, _page_of(row, error=str(refused)), code=code)
+        more = (_ACCEPTED[type(refused)],) if type(refused) in _ACCEPTED else ()
+        return _show(request, _page_of(row, error=str(refused), accepts=(*accepted, *more)), code=code)
     if committed.state == State.DISCARDED:
         messages.info(request, _("This file was imported before. Nothing in it is new."))
     else:

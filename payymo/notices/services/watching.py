@@ -68,6 +68,10 @@ def _connections(now: datetime) -> Iterator[Happening]:
     accounts = BankAccount.objects.filter(connection__state=BankConnection.State.LINKED, is_paused=False)
     for account in accounts.order_by("-pk")[:MOST]:
         yield from _feed(account, "bank", now)
+        if account.held_at is not None:
+            details = {"source": "bank", "reason": "asks"}
+            occasion = f"asks:{account.held_at.isoformat()}"
+            yield Happening(Kind.FEED_STOPPED, account.public_id, occasion, account.held_at, details)
 
 
 def _consents(now: datetime) -> Iterator[Happening]:
