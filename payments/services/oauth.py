@@ -32,6 +32,14 @@ def is_offered(*, livemode: bool) -> bool:
     return stripe_connect.platform_of(livemode=livemode) is not None
 
 
+def is_heard(connection: StripeConnection) -> bool:
+    """Return whether events of the account come to a webhook: its own, or for consent at Stripe the application's."""
+    if connection.kind != StripeConnection.Kind.CONNECT:
+        return bool(connection.webhook_secret_sealed)
+    platform = stripe_connect.platform_of(livemode=connection.livemode)
+    return platform is not None and bool(platform.webhook_secrets)
+
+
 def start(*, session_key: str, redirect_url: str, livemode: bool, now: datetime) -> str:
     """Begin an attempt; return the address at Stripe.
 

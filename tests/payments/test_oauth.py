@@ -62,6 +62,14 @@ def test_the_owner_agrees_and_the_account_is_read_through_the_platform(joined, s
     assert StripePayment.objects.count() == len(account.received())
 
 
+def test_events_of_a_consented_account_are_heard_where_the_application_has_a_webhook(joined, settings):
+    assert oauth.is_heard(joined)
+
+    settings.STRIPE_PLATFORMS["test"]["webhook_secret"] = ""
+
+    assert not oauth.is_heard(joined)
+
+
 def test_a_state_is_good_once_and_stripe_is_not_asked_a_second_time(in_acme, now, sync):
     told = agree(begin(now))
     connection = come_back(told, now)

@@ -13,6 +13,7 @@ from banking import selectors
 from banking.core.continuity import Gap, sentence
 from banking.models import AccountQuota, BankAccount, BankConnection
 from payments.models import Gateway, StripeConnection
+from payments.services import oauth
 from payymo.dashboard import formats
 from payymo.dashboard.links import link
 from payymo.dashboard.pages import (
@@ -192,7 +193,7 @@ def _consent_url(row: BankConnection, now: datetime) -> str:
 
 
 def _stripe(row: StripeConnection, now: datetime, may_change: bool) -> ConnectionCard:
-    hook = _("Webhooks are verified") if row.webhook_secret_sealed else _("No webhook: asked every 15 minutes")
+    hook = _("Webhooks are verified") if oauth.is_heard(row) else _("No webhook: asked every 15 minutes")
     facts = (
         Fact(_("Account"), text=row.account_id, verbatim=True),
         Fact(_("Mode"), text=_("Live") if row.livemode else _("Test")),
