@@ -1,6 +1,6 @@
 """Every page: who sees it, who does not, whose rows it shows, and what it costs with many rows."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.utils import timezone
@@ -15,6 +15,7 @@ from matching.services.rules import RuleDraft
 from matching.services.settlement import settle
 from payments.models import StripeConnection
 from tenants import context
+from tenants.models import Tenant
 from tests.factories import rows
 from whmcs.models import WhmcsInstance
 
@@ -310,6 +311,41 @@ def test_the_lists_go_on_where_the_page_before_ended(as_owner, acmes):
 
     shown = [row.url for row in (*first.rows, *second.rows)]
     assert (len(first.rows), len(shown), len(set(shown)), second.pager.next_url) == (50, 65, 65, "")
+
+
+def every_page(browser, path):
+    """Read a list to its end; return the rows of all pages."""
+    found = []
+    while path:
+        page = browser.get(path).context["page"]
+        found += page.rows
+        path = page.pager.next_url
+    return found
+
+
+@pytest.mark.parametrize("order", ["", "date", "amount", "-amount"])
+def test_no_line_is_lost_where_a_page_ends_among_charges_and_entries_of_one_day(as_viewer, in_acme, order):
+    for number in range(60):
+        rows.charge("5.00" if number % 2 else f"{number}.00", charged_at=datetime(2026, 11, 18, 9, tzinfo=UTC))
+        rows.transfer(f"Transfer {number}", "5.00" if number % 2 else f"-{number}.00")
+
+    shown = every_page(as_viewer, f"/transactions/?sort={order}")
+
+    assert (len(shown), len({row.url for row in shown})) == (120, 120)
+    if "amount" in order:
+        values = [row.amount.value for row in shown]
+        assert values == sorted(values, reverse=order.startswith("-"))
+
+
+def test_no_line_is_lost_where_the_companys_day_is_another_than_greenwichs(as_viewer, in_acme):
+    Tenant.objects.filter(pk=in_acme.pk).update(time_zone="Pacific/Auckland")
+    for number in range(60):
+        rows.charge("5.00", charged_at=datetime(2026, 11, 18, 9 + number % 4, tzinfo=UTC))
+
+    shown = every_page(as_viewer, "/transactions/")
+
+    assert len({row.url for row in shown}) == len(shown) == 60
+    assert {row.day.day for row in shown} == {18, 19}
 
 
 def test_a_payment_whose_person_was_erased_says_so_and_keeps_its_amount(as_viewer):

@@ -2,6 +2,7 @@
 
 from datetime import date
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from banking.models import BankTransaction
@@ -25,8 +26,10 @@ def name_of(receipt: Receipt) -> str:
 
 
 def day_of(receipt: Receipt) -> date:
-    """Return the day it was booked or charged."""
-    return receipt.booking_date if isinstance(receipt, BankTransaction) else receipt.charged_at.date()
+    """Return the day it was booked, or charged as the company's clock has it."""
+    if isinstance(receipt, BankTransaction):
+        return receipt.booking_date
+    return timezone.localtime(receipt.charged_at).date()
 
 
 def reference_of(receipt: Receipt) -> str:
@@ -78,7 +81,7 @@ def _bank_facts(row: BankTransaction, reasons: Reasons) -> tuple[Fact, ...]:
 
 def _charge_facts(row: StripePayment, reasons: Reasons) -> tuple[Fact, ...]:
     facts = [
-        Fact(_("Charged"), day=row.charged_at.date()),
+        Fact(_("Charged"), day=day_of(row)),
         Fact(_("Payer"), marked=marked(row.name, "counterparty_name", reasons)),
         Fact(_("E-mail"), marked=marked(row.email, "email", reasons)),
         Fact(_("Description"), marked=marked(row.description, "description", reasons), verbatim=True),

@@ -1,7 +1,7 @@
 """Bank transactions and charges in one list."""
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -15,8 +15,9 @@ from banking import selectors
 from banking.models import BankTransaction, StatementImport
 from matching.locks import Receipt
 from payments.models import StripePayment
-from payymo.dashboard import csv_files, formats, paging, words
+from payymo.dashboard import csv_files, formats, ordering, paging, words
 from payymo.dashboard.links import link
+from payymo.dashboard.ordering import Order
 from payymo.dashboard.pages import (
     Choice,
     FilterChip,
@@ -29,6 +30,9 @@ from payymo.dashboard.presenters import receipts
 from payymo.shared.models import ReceiptState
 
 SOURCES = ("bank", "stripe")
+NEWEST = Order("date", falls=True)
+# The field of bank entries and that of charges, by column.
+_FIELDS: Mapping[str, tuple[str, str]] = {"date": ("booking_date", "charged_at__date"), "amount": ("amount", "amount")}
 _AT_ONCE = 1000
 
 
@@ -42,6 +46,16 @@ class Asked:
     since: date | None
     until: date | None
     upload: StatementImport | None = None
+    order: Order = NEWEST
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """The last row of a page: its value of the column that orders, which source it is of, and its key."""
+
+    value: ordering.Value
+    kind: str
+    key: int
 
 
 def _asked_upload(request: HttpRequest) -> StatementImport | None:
@@ -61,6 +75,7 @@ def asked_of(request: HttpRequest) -> Asked:
         since=paging.asked_date(request, "from"),
         until=paging.asked_date(request, "to"),
         upload=_asked_upload(request),
+        order=ordering.asked(request, _FIELDS, default=NEWEST),
     )
 
 
@@ -72,12 +87,29 @@ def _amount(text: str) -> Decimal | None:
     return found if found.is_finite() and abs(found) < Decimal(10) ** 15 else None
 
 
-def _bank(asked: Asked, before: tuple[date, str, int] | None, most: int) -> list[BankTransaction]:
-    rows = (
-        BankTransaction.objects.filter(reach.by_account("account"))
-        .select_related("account")
-        .order_by("-booking_date", "-pk")
-    )
+def _behind(kind: str, asked: Asked, before: Position | None) -> Q:
+    """Return which rows of one source come after a row of either. Among equals, falling, charges come first."""
+    if before is None:
+        return Q()
+    field, beyond = _FIELDS[asked.order.column][SOURCES.index(kind)], asked.order.beyond
+    found = Q(**{f"{field}__{beyond}": before.value})
+    equal = Q(**{field: before.value})
+    if kind == before.kind:
+        found |= equal & Q(**{f"pk__{beyond}": before.key})
+    elif (kind == "bank") == asked.order.falls:
+        found |= equal
+    # The first alone lets an index begin at the value; "or" lets it read all before only to leave it out.
+    return Q(**{f"{field}__{beyond}e": before.value}) & found
+
+
+def _sorted(kind: str, asked: Asked) -> tuple[str, str]:
+    field, sign = _FIELDS[asked.order.column][SOURCES.index(kind)], "-" if asked.order.falls else ""
+    return f"{sign}{field}", f"{sign}pk"
+
+
+def _bank(asked: Asked, before: Position | None, most: int) -> list[BankTransaction]:
+    rows = BankTransaction.objects.filter(reach.by_account("account"), _behind("bank", asked, before))
+    rows = rows.select_related("account").order_by(*_sorted("bank", asked))
     if asked.state:
         rows = rows.filter(state=asked.state)
     if asked.since:
@@ -88,20 +120,12 @@ def _bank(asked: Asked, before: tuple[date, str, int] | None, most: int) -> list
         rows = rows.filter(statement_import=asked.upload)
     if asked.text:
         rows = rows.filter(selectors.found_in(asked.text))
-    if before is not None:
-        day, kind, key = before
-        same_day = Q(booking_date=day, pk__lt=key) if kind == "bank" else Q(pk__lt=0)
-        # The first alone lets an index begin at the day; "or" lets it read everything newer only to leave it out.
-        rows = rows.filter(Q(booking_date__lte=day), Q(booking_date__lt=day) | same_day)
     return list(rows[:most])
 
 
-def _charges(asked: Asked, before: tuple[date, str, int] | None, most: int) -> list[StripePayment]:
-    rows = (
-        StripePayment.objects.filter(reach.of_stripe())
-        .select_related("connection")
-        .order_by("-charged_at__date", "-pk")
-    )
+def _charges(asked: Asked, before: Position | None, most: int) -> list[StripePayment]:
+    rows = StripePayment.objects.filter(reach.of_stripe(), _behind("stripe", asked, before))
+    rows = rows.select_related("connection").order_by(*_sorted("stripe", asked))
     if asked.state:
         rows = rows.filter(state=asked.state)
     if asked.since:
@@ -118,36 +142,26 @@ def _charges(asked: Asked, before: tuple[date, str, int] | None, most: int) -> l
         if (amount := _amount(asked.text)) is not None:
             match |= Q(amount=amount)
         rows = rows.filter(match)
-    if before is not None:
-        day, kind, key = before
-        # Within a day the charges come before the bank's entries.
-        same_day = Q(charged_at__date=day, pk__lt=key) if kind == "stripe" else Q(pk__lt=0)
-        rows = rows.filter(Q(charged_at__date__lt=day) | same_day)
-        if kind == "bank":
-            rows = rows.filter(charged_at__date__lt=day)
     return list(rows[:most])
 
 
-def _position(request: HttpRequest) -> tuple[date, str, int] | None:
+def _position(request: HttpRequest, order: Order) -> Position | None:
     found = paging.cursor(request)
     if found is None:
         return None
-    day, mark, kind = found[0].partition("_")
-    try:
-        return (date.fromisoformat(day), kind, found[1]) if mark and kind in SOURCES else None
-    except ValueError:
-        return None
+    text, mark, kind = found[0].partition("_")
+    value = ordering.read(text, date if order.column == "date" else Decimal)
+    return Position(value, kind, found[1]) if value is not None and mark and kind in SOURCES else None
 
 
-def _order(row: Receipt) -> tuple[date, int, int]:
-    return receipts.day_of(row), int(isinstance(row, StripePayment)), row.pk
+def _place(row: Receipt, order: Order) -> Position:
+    value = receipts.day_of(row) if order.column == "date" else row.amount
+    return Position(value, "stripe" if isinstance(row, StripePayment) else "bank", row.pk)
 
 
-def _after(row: Receipt, before: tuple[date, str, int] | None) -> bool:
-    if before is None:
-        return True
-    day, kind, key = before
-    return _order(row) < (day, int(kind == "stripe"), key)
+def _rank(row: Receipt, order: Order) -> tuple[ordering.Value, int, int]:
+    place = _place(row, order)
+    return place.value, SOURCES.index(place.kind), place.key
 
 
 def _matched_numbers(rows: list[Receipt]) -> dict[tuple[str, int], str]:
@@ -171,7 +185,8 @@ CSV_HEADER = (
 
 def csv_rows(request: HttpRequest) -> Iterator[tuple[object, ...]]:
     """Yield every line of the list as it is filtered, newest first."""
-    asked, before = asked_of(request), None
+    asked = asked_of(request)
+    before: Position | None = None
     while rows := _page(asked, before, _AT_ONCE):
         numbers = _matched_numbers(rows)
         for row in rows:
@@ -182,18 +197,17 @@ def csv_rows(request: HttpRequest) -> Iterator[tuple[object, ...]]:
                 csv_files.plain(row.amount, row.currency), row.currency, left, row.state,
                 numbers.get((kind, row.pk), ""), row.public_id,
             )  # fmt: skip
-        last = rows[-1]
-        before = (receipts.day_of(last), "bank" if isinstance(last, BankTransaction) else "stripe", last.pk)
+        before = _place(rows[-1], asked.order)
 
 
-def _page(asked: Asked, before: tuple[date, str, int] | None, most: int) -> list[Receipt]:
-    """Read the next rows of the list behind `before`, newest first."""
+def _page(asked: Asked, before: Position | None, most: int) -> list[Receipt]:
+    """Read the next rows of the list behind `before`, in the order that is asked for."""
     rows: list[Receipt] = []
     if asked.source != "stripe":
         rows += _bank(asked, before, most)
     if asked.source != "bank" and asked.upload is None:
         rows += _charges(asked, before, most)
-    return sorted((row for row in rows if _after(row, before)), key=_order, reverse=True)[:most]
+    return sorted(rows, key=lambda row: _rank(row, asked.order), reverse=asked.order.falls)[:most]
 
 
 def first(asked: Asked, most: int) -> list[Receipt]:
@@ -202,15 +216,13 @@ def first(asked: Asked, most: int) -> list[Receipt]:
 
 
 def listing(request: HttpRequest) -> TransactionsPage:
-    """Build the list: newest first, 50 a page."""
-    asked, before = asked_of(request), _position(request)
-    rows = _page(asked, before, paging.PAGE_SIZE + 1)
+    """Build the list, newest first unless asked otherwise, 50 a page."""
+    asked = asked_of(request)
+    rows = _page(asked, _position(request, asked.order), paging.PAGE_SIZE + 1)
     shown, more = paging.page_of(request, rows)
     numbers = _matched_numbers(list(shown))
-    last = shown[-1] if more else None
-    after = (
-        f"{receipts.day_of(last)}_{'bank' if isinstance(last, BankTransaction) else 'stripe'}_{last.pk}" if last else ""
-    )
+    last = _place(shown[-1], asked.order) if more else None
+    after = f"{last.value}_{last.kind}_{last.key}" if last else ""
     filtered = any((asked.text, asked.state, asked.source, asked.since, asked.until, asked.upload))
     return TransactionsPage(
         export_url=paging.exported(request, link("transactions_csv")),
