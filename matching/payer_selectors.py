@@ -3,7 +3,6 @@
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
 
 from django.db.models import Q, QuerySet
 
@@ -35,15 +34,6 @@ def payers(*, text: str = "", blocked: bool | None = None) -> QuerySet[PayerProf
             | Q(**{f"{last}__icontains": text})
         )
     return rows
-
-
-def behind(rows: QuerySet[PayerProfile], day: str, key: int) -> QuerySet[PayerProfile]:
-    """Go on behind a last day and a primary key; a day that cannot be read is the first page."""
-    try:
-        seen = date.fromisoformat(day)
-    except ValueError:
-        return rows
-    return rows.filter(Q(last_seen_date__lt=seen) | Q(last_seen_date=seen, pk__lt=key))
 
 
 def find_payer(public_id: uuid.UUID | str) -> PayerProfile | None:

@@ -81,3 +81,8 @@ def link_of(request: HttpRequest, column: str, order: Order, *, falls_first: boo
     falls = not order.falls if column == order.column else falls_first
     kept = {key: value for key, value in request.GET.items() if key not in (PARAMETER, "after") and value}
     return f"{request.path}?{urlencode({**kept, PARAMETER: Order(column, falls).code})}"
+
+
+def kept(order: Order) -> tuple[tuple[str, str], ...]:
+    """Return what the filter bar must send along, so that filtering does not lose the order."""
+    return ((PARAMETER, order.code),) if order.is_asked else ()

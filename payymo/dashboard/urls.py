@@ -148,6 +148,7 @@ urlpatterns = [
     path("account/sessions/end-all/", account.end_sessions, name="sessions_end"),
     path("account/sessions/<uuid:public_id>/end/", account.end_session, name="session_end"),
     path("account/profile/", preferences.display, name="account_profile"),
+    path("account/columns/<slug:name>/", preferences.columns, name="columns"),
     path("account/theme/", preferences.theme, name="theme"),
     path("account/notifications/", notices.choices, name="notice_choices"),
     path("notifications/", notices.listing, name="notices"),

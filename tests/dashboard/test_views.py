@@ -1,6 +1,6 @@
 """Every page: who sees it, who does not, whose rows it shows, and what it costs with many rows."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.utils import timezone
@@ -228,9 +228,9 @@ QUERIES = {
     "/review/": ("q", "band", "source", "over", "cursor"),
     "/review/{payment}/find/": ("q",),
     "/review/{payment}/split/": ("q", "invoice", "amount-x"),
-    "/transactions/": ("q", "state", "source", "from", "to", "import", "after"),
-    "/invoices/": ("q", "status", "after"),
-    "/payouts/": ("q", "found", "after"),
+    "/transactions/": ("q", "state", "source", "from", "to", "import", "sort", "after"),
+    "/invoices/": ("q", "status", "sort", "after"),
+    "/payouts/": ("q", "found", "sort", "after"),
     "/payouts/export.csv": ("q", "found"),
     "/payouts/{payout}/": ("after",),
     "/reports/match-rate/": ("from", "to"),
@@ -346,6 +346,53 @@ def test_no_line_is_lost_where_the_companys_day_is_another_than_greenwichs(as_vi
 
     assert len({row.url for row in shown}) == len(shown) == 60
     assert {row.day.day for row in shown} == {18, 19}
+
+
+@pytest.mark.parametrize(
+    ("path", "order", "value"),
+    [
+        ("/invoices/", "due", lambda row: row.due_date or date.max),
+        ("/invoices/", "-outstanding", lambda row: row.outstanding.value),
+        ("/invoices/", "total", lambda row: row.total.value),
+        ("/payouts/", "net", lambda row: row.net.value),
+        ("/payouts/", "arrives", lambda row: row.arrival_date),
+    ],
+)
+def test_a_list_goes_on_in_the_order_that_is_asked_for(as_viewer, in_acme, path, order, value):
+    for number in range(60):
+        rows.invoice(
+            f"INV-{number}", f"{number % 7}.00", due_date=date(2026, 11, 1 + number % 9) if number % 5 else None
+        )
+        rows.payout(f"{number % 7}.00", arrival_date=date(2026, 11, 1 + number % 9))
+
+    shown = every_page(as_viewer, f"{path}?sort={order}")
+
+    assert len({row.url for row in shown}) == len(shown) == 60
+    values = [value(row) for row in shown]
+    assert values == sorted(values, reverse=order.startswith("-"))
+
+
+def test_a_head_orders_and_turns_round_and_filtering_keeps_it(as_viewer, in_acme):
+    page = as_viewer.get("/transactions/?sort=-amount&q=x").context["page"]
+
+    heads = {head.label: head for head in page.table.heads}
+    assert (heads["Amount"].direction, heads["Amount"].url) == ("descending", "/transactions/?q=x&sort=amount")
+    assert (heads["Date"].direction, heads["Date"].url) == ("", "/transactions/?q=x&sort=-date")
+    assert ("sort", "-amount") in page.filters.hidden
+    assert heads["State"].url == ""
+
+
+def test_a_browser_keeps_which_columns_it_shows(as_viewer, acmes):
+    chosen = as_viewer.post("/account/columns/transactions/", {"show": ["state"], "next": "/transactions/?q=INV"})
+
+    assert (chosen.status_code, chosen["Location"]) == (303, "/transactions/?q=INV")
+    assert chosen.cookies["payymo_columns_transactions"].value == "date.matched"
+    page = as_viewer.get("/transactions/").context["page"]
+    assert [head.label for head in page.table.heads] == ["Payer", "State", "Amount"]
+    assert as_viewer.get("/transactions/").content.decode().count("<th ") == 3
+    assert as_viewer.post("/account/columns/nothing/", {}).status_code == 404
+    elsewhere = as_viewer.post("/account/columns/payers/", {"next": "https://evil.example/"})
+    assert elsewhere["Location"] == "/"
 
 
 def test_a_payment_whose_person_was_erased_says_so_and_keeps_its_amount(as_viewer):

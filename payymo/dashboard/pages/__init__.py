@@ -135,10 +135,12 @@ from payymo.dashboard.pages.values import (
     FilterChip,
     Filters,
     FilterSelect,
+    Head,
     Marked,
     Moment,
     Pager,
     Span,
+    Table,
     Tone,
 )
 
@@ -185,6 +187,7 @@ __all__ = [
     "FlowDay",
     "FlowRow",
     "Forecast",
+    "Head",
     "ImportPage",
     "ImportRow",
     "ImportsPage",
@@ -243,6 +246,7 @@ __all__ = [
     "StopCard",
     "StoppedPosting",
     "StoppingRow",
+    "Table",
     "TakenBackNote",
     "TakenBackStep",
     "ThreeWayLine",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from payymo.dashboard.pages.values import Amount, Chip, Fact, Filters, Pager
+from payymo.dashboard.pages.values import Amount, Chip, Fact, Filters, Pager, Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,7 @@ class PayersPage:
     rows: tuple[PayerRow, ...]
     filters: Filters
     pager: Pager
+    table: Table
     empty: str = ""
 
 

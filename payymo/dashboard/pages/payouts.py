@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from payymo.dashboard.pages.values import Amount, Chip, Fact, Filters, Moment, Pager
+from payymo.dashboard.pages.values import Amount, Chip, Fact, Filters, Moment, Pager, Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,7 @@ class PayoutsPage:
     rows: tuple[PayoutRow, ...]
     filters: Filters
     pager: Pager
+    table: Table
     csv_url: str = ""
     empty: Literal["", "nothing", "filtered"] = ""
 

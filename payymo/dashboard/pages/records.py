@@ -11,7 +11,7 @@ from payymo.dashboard.pages.comments import CommentLine
 from payymo.dashboard.pages.evidence import CandidateCard
 from payymo.dashboard.pages.postings import StoppedPosting
 from payymo.dashboard.pages.returns import PairNote, TakenBackNote
-from payymo.dashboard.pages.values import Amount, BandName, Chip, Event, Fact, Filters, Moment, Pager
+from payymo.dashboard.pages.values import Amount, BandName, Chip, Event, Fact, Filters, Moment, Pager, Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +157,7 @@ class TransactionsPage:
     rows: tuple[TransactionRow, ...]
     filters: Filters
     pager: Pager
+    table: Table
     empty: Literal["", "nothing", "filtered"] = ""
     export_url: str = ""
 
@@ -232,6 +233,7 @@ class InvoicesPage:
     rows: tuple[InvoiceRow, ...]
     filters: Filters
     pager: Pager
+    table: Table
     as_of: Moment | None = None
     export_url: str = ""
     empty: Literal["", "nothing", "filtered"] = ""

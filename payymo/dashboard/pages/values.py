@@ -117,6 +117,30 @@ class Filters:
 
 
 @dataclass(frozen=True, slots=True)
+class Head:
+    """The head of a column. Shape: `url` orders by it, empty where nothing does; `direction` as `aria-sort` has it."""
+
+    label: str
+    url: str = ""
+    direction: str = ""
+    is_number: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The heads of a list, the names of its hidden columns, and the menu that hides them.
+
+    Shape: `choose_url` takes a POST of `show`, and `next` to come back.
+    """
+
+    heads: tuple[Head, ...]
+    hidden: frozenset[str]
+    choices: tuple[Choice, ...]
+    choose_url: str = ""
+    back: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Pager:
     """Keyset paging. Shape: a URL is empty where there is nothing to go to."""
 

@@ -1,18 +1,20 @@
 """The WHMCS mirror: invoices in a list, and one in full."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from urllib.parse import urlencode
 
-from django.db.models import Max, Q
+from django.db.models import Expression, F, Max, QuerySet, Value
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from accounts import reach
 from matching.core.minted import mint
 from matching.models import InvoiceMatch, StripeInvoiceMatch
-from payymo.dashboard import csv_files, formats, paging, words
+from payymo.dashboard import csv_files, formats, ordering, paging, tables, words
 from payymo.dashboard.links import link
+from payymo.dashboard.ordering import Order
 from payymo.dashboard.pages import (
     Amount,
     Choice,
@@ -33,20 +35,37 @@ from whmcs.models import Invoice, WhmcsInstance
 _MOST_MOVEMENTS = 5
 
 
+# What orders each column; an invoice without a day is due last of all.
+_ORDERS: Mapping[str, Expression | F] = {
+    "number": F("whmcs_id"),
+    "due": Coalesce(F("due_date"), Value(date.max)),
+    "total": F("total"),
+    "outstanding": F("balance") - F("reserved"),
+}
+_NEWEST = Order("number", falls=True)
+
+
+def _rows(request: HttpRequest, order: Order) -> QuerySet[Invoice]:
+    """Return what is asked for, each row with the value that orders it."""
+    status = paging.asked_choice(request, "status", Invoice.Status.values)
+    found = selectors.invoices(status=status, text=paging.asked_text(request))
+    return found.annotate(ordered_by=_ORDERS[order.column])
+
+
 def listing(request: HttpRequest, *, now: datetime) -> InvoicesPage:
-    """Build the list, newest invoice first, 50 a page."""
+    """Build the list, newest invoice first unless asked otherwise, 50 a page."""
     text = paging.asked_text(request)
     status = paging.asked_choice(request, "status", Invoice.Status.values)
-    rows = selectors.invoices(status=status, text=text).order_by("-whmcs_id", "-pk")
-    if (position := paging.cursor(request)) and position[0].isascii() and position[0].isdigit():
-        number, key = int(position[0]), position[1]
-        rows = rows.filter(Q(whmcs_id__lt=number) | Q(whmcs_id=number, pk__lt=key))
+    order = tables.asked(request, "invoices", default=_NEWEST)
+    position = ordering.position(request, tables.kind_of("invoices", order))
+    rows = ordering.ordered(_rows(request, order), "ordered_by", order, position)
     shown, more = paging.page_of(request, list(rows[: paging.PAGE_SIZE + 1]))
     read = WhmcsInstance.objects.aggregate(at=Max("last_success_at"))["at"]
     return InvoicesPage(
         rows=tuple(_row(invoice, now) for invoice in shown),
-        filters=_filters(request, text, status),
-        pager=paging.pager(request, after=f"{shown[-1].whmcs_id}_{shown[-1].pk}" if more else ""),
+        filters=_filters(request, text, status, order),
+        pager=paging.pager(request, after=f"{shown[-1].ordered_by}_{shown[-1].pk}" if more else ""),
+        table=tables.table(request, "invoices", order),
         as_of=formats.moment(read, now) if read else None,
         export_url=paging.exported(request, link("invoices_csv")),
         empty="" if shown else "filtered" if text or status else "nothing",
@@ -60,9 +79,9 @@ CSV_HEADER = (
 
 
 def csv_rows(request: HttpRequest) -> Iterator[tuple[object, ...]]:
-    """Yield every invoice as the list is filtered, newest first."""
-    status = paging.asked_choice(request, "status", Invoice.Status.values)
-    rows = selectors.invoices(status=status, text=paging.asked_text(request)).order_by("-whmcs_id", "-pk")
+    """Yield every invoice as the list is filtered and ordered."""
+    order = tables.asked(request, "invoices", default=_NEWEST)
+    rows = ordering.ordered(_rows(request, order), "ordered_by", order, None)
     for row in rows[: csv_files.MOST_ROWS + 1].iterator(chunk_size=2000):
         amounts = (row.total, row.outstanding)
         yield (
@@ -86,18 +105,19 @@ def _row(invoice: Invoice, now: datetime) -> InvoiceRow:
     )
 
 
-def _filters(request: HttpRequest, text: str, status: str) -> Filters:
-    states = [Choice(value, str(label), value == status) for value, label in Invoice.Status.choices]
+def _filters(request: HttpRequest, text: str, status: str, order: Order) -> Filters:
+    states = [Choice(value, words.invoice_status(value), value == status) for value in Invoice.Status.values]
     chips = []
     if text:
         chips.append(FilterChip(f"“{text}”", paging.without(request, "q")))
     if status:
-        chips.append(FilterChip(status, paging.without(request, "status")))
+        chips.append(FilterChip(words.invoice_status(status), paging.without(request, "status")))
     return Filters(
         q=text,
         selects=(FilterSelect("status", _("Status"), (Choice("", _("All")), *states)),),
         chips=tuple(chips),
         clear_url=request.path,
+        hidden=ordering.kept(order),
     )
 
 

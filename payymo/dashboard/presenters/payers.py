@@ -6,32 +6,36 @@ from django.utils.translation import gettext as _
 from matching import payer_selectors as selectors
 from matching.models import PayerProfile
 from matching.payer_selectors import PayerName
-from payymo.dashboard import formats, paging, words
+from payymo.dashboard import formats, ordering, paging, tables, words
 from payymo.dashboard.links import link
+from payymo.dashboard.ordering import Order
 from payymo.dashboard.pages import Chip, Choice, Fact, FilterChip, Filters, FilterSelect
 from payymo.dashboard.pages.payers import PayerPage, PayerPayment, PayerRow, PayersPage
 from payymo.dashboard.presenters import receipts
 
 _STATES = ("used", "blocked")
+_ORDERS = {"hits": "hits", "rejections": "rejections", "seen": "last_seen_date"}
 
 
 def listing(request: HttpRequest) -> PayersPage:
-    """Build the list, last seen first, 50 a page."""
+    """Build the list, last seen first unless asked otherwise, 50 a page."""
     text, state = paging.asked_text(request), paging.asked_choice(request, "state", _STATES)
     rows = selectors.payers(text=text, blocked={"used": False, "blocked": True}.get(state))
-    if position := paging.cursor(request):
-        rows = selectors.behind(rows, *position)
+    order = tables.asked(request, "payers", default=Order("seen", falls=True))
+    field = _ORDERS[order.column]
+    rows = ordering.ordered(rows, field, order, ordering.position(request, tables.kind_of("payers", order)))
     shown, more = paging.page_of(request, list(rows[: paging.PAGE_SIZE + 1]))
     names = selectors.names_of(shown)
     return PayersPage(
         rows=tuple(_row(each, names.get(each.key, PayerName())) for each in shown),
-        filters=_filters(request, text, state),
-        pager=paging.pager(request, after=f"{shown[-1].last_seen_date.isoformat()}_{shown[-1].pk}" if more else ""),
+        filters=_filters(request, text, state, order),
+        pager=paging.pager(request, after=f"{getattr(shown[-1], field)}_{shown[-1].pk}" if more else ""),
+        table=tables.table(request, "payers", order),
         empty="" if shown else "filtered" if text or state else "nothing",
     )
 
 
-def _filters(request: HttpRequest, text: str, state: str) -> Filters:
+def _filters(request: HttpRequest, text: str, state: str, order: Order) -> Filters:
     states = (
         Choice("", _("All")),
         Choice("used", _("Used"), state == "used"),
@@ -44,7 +48,7 @@ def _filters(request: HttpRequest, text: str, state: str) -> Filters:
         label = _("Used") if state == "used" else _("Not used")
         chips.append(FilterChip(label, paging.without(request, "state")))
     select = FilterSelect("state", _("State"), states)
-    return Filters(q=text, selects=(select,), chips=tuple(chips), clear_url=request.path)
+    return Filters(q=text, selects=(select,), chips=tuple(chips), clear_url=request.path, hidden=ordering.kept(order))
 
 
 def _name(payer: PayerProfile, known: PayerName) -> str:

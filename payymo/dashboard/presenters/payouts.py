@@ -1,7 +1,6 @@
 """Stripe payouts in a list: what each is made of, and where the bank shows it."""
 
 from collections.abc import Iterator
-from datetime import date
 from decimal import Decimal, InvalidOperation
 
 from django.db.models import Q, QuerySet
@@ -13,8 +12,9 @@ from matching import payout_selectors
 from payments.adapters import equation_of
 from payments.core.payout_sum import Part
 from payments.models import Payout
-from payymo.dashboard import csv_files, formats, paging
+from payymo.dashboard import csv_files, formats, ordering, paging, tables
 from payymo.dashboard.links import link
+from payymo.dashboard.ordering import Order
 from payymo.dashboard.pages import Amount, Chip, Choice, FilterChip, Filters, FilterSelect, PayoutRow, PayoutsPage
 from payymo.shared.money import quantized
 
@@ -30,6 +30,14 @@ CSV_HEADER = (
     "returned_payouts", "carried_in", "payout_fee", "paid_out", "carried_out", "difference", "bank_day", "bank_amount",
     "bank_currency",
 )  # fmt: skip
+
+
+_ORDERS = {"arrives": "arrival_date", "net": "amount"}
+
+
+def asked_order(request: HttpRequest) -> Order:
+    """Return the order that the query asks for, else the latest arrival first."""
+    return tables.asked(request, "payouts", default=Order("arrives", falls=True))
 
 
 def asked_rows(request: HttpRequest) -> QuerySet[Payout]:
@@ -61,25 +69,24 @@ def _amount_is(text: str) -> Q:
 def listing(request: HttpRequest) -> PayoutsPage:
     """Build the list, 50 a page."""
     found, text = paging.asked_choice(request, "found", STATES), paging.asked_text(request)
-    rows = asked_rows(request)
-    if (position := paging.cursor(request)) is not None:
-        try:
-            day = date.fromisoformat(position[0])
-            rows = rows.filter(Q(arrival_date__lt=day) | Q(arrival_date=day, pk__lt=position[1]))
-        except ValueError:
-            pass  # an unreadable position shows the first page
+    order = asked_order(request)
+    position = ordering.position(request, tables.kind_of("payouts", order))
+    rows = ordering.ordered(asked_rows(request), _ORDERS[order.column], order, position)
     shown, more = paging.page_of(request, list(payout_selectors.with_settlements(rows)[: paging.PAGE_SIZE + 1]))
     offered = payout_selectors.candidates_of([row for row in shown if not row.found])
     return PayoutsPage(
         rows=tuple(_row(payout, len(offered.get(payout.pk, ()))) for payout in shown),
-        filters=_filters(request, found, text),
-        pager=paging.pager(request, after=f"{shown[-1].arrival_date}_{shown[-1].pk}" if more else ""),
+        filters=_filters(request, found, text, order),
+        pager=paging.pager(
+            request, after=f"{getattr(shown[-1], _ORDERS[order.column])}_{shown[-1].pk}" if more else ""
+        ),
+        table=tables.table(request, "payouts", order),
         csv_url=f"{link('payouts_csv')}?{request.GET.urlencode()}" if shown else "",
         empty="" if shown else "filtered" if found or text else "nothing",
     )
 
 
-def _filters(request: HttpRequest, found: str, text: str) -> Filters:
+def _filters(request: HttpRequest, found: str, text: str, order: Order) -> Filters:
     chips = []
     if text:
         chips.append(FilterChip(f"“{text}”", paging.without(request, "q")))
@@ -94,6 +101,7 @@ def _filters(request: HttpRequest, found: str, text: str) -> Filters:
         selects=(FilterSelect("found", _("State"), choices),),
         chips=tuple(chips),
         clear_url=request.path,
+        hidden=ordering.kept(order),
     )
 
 

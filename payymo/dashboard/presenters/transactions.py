@@ -15,7 +15,7 @@ from banking import selectors
 from banking.models import BankTransaction, StatementImport
 from matching.locks import Receipt
 from payments.models import StripePayment
-from payymo.dashboard import csv_files, formats, ordering, paging, words
+from payymo.dashboard import csv_files, formats, ordering, paging, tables, words
 from payymo.dashboard.links import link
 from payymo.dashboard.ordering import Order
 from payymo.dashboard.pages import (
@@ -75,7 +75,7 @@ def asked_of(request: HttpRequest) -> Asked:
         since=paging.asked_date(request, "from"),
         until=paging.asked_date(request, "to"),
         upload=_asked_upload(request),
-        order=ordering.asked(request, _FIELDS, default=NEWEST),
+        order=tables.asked(request, "transactions", default=NEWEST),
     )
 
 
@@ -150,7 +150,7 @@ def _position(request: HttpRequest, order: Order) -> Position | None:
     if found is None:
         return None
     text, mark, kind = found[0].partition("_")
-    value = ordering.read(text, date if order.column == "date" else Decimal)
+    value = ordering.read(text, tables.kind_of("transactions", order))
     return Position(value, kind, found[1]) if value is not None and mark and kind in SOURCES else None
 
 
@@ -229,6 +229,7 @@ def listing(request: HttpRequest) -> TransactionsPage:
         rows=tuple(_row(row, numbers) for row in shown),
         filters=_filters(request, asked),
         pager=paging.pager(request, after=after),
+        table=tables.table(request, "transactions", asked.order),
         empty="" if shown else "filtered" if filtered else "nothing",
     )
 
@@ -282,5 +283,8 @@ def _filters(request: HttpRequest, asked: Asked) -> Filters:
         has_dates=True,
         from_date=asked.since.isoformat() if asked.since else "",
         to_date=asked.until.isoformat() if asked.until else "",
-        hidden=(("import", str(asked.upload.public_id)),) if asked.upload else (),
+        hidden=(
+            *((("import", str(asked.upload.public_id)),) if asked.upload else ()),
+            *ordering.kept(asked.order),
+        ),
     )

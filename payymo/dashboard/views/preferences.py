@@ -2,7 +2,7 @@
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import get_language, gettext, override
@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.guards import for_members, requires_permission
 from accounts.services import own_language
+from payymo.dashboard import tables
 from payymo.dashboard.context import DENSITY, KEYS
 from payymo.dashboard.forms_settings import DisplayForm
 from payymo.dashboard.links import link
@@ -25,13 +26,29 @@ _YEAR = 365 * 24 * 3600
 def theme(request: HttpRequest) -> HttpResponse:
     """Remember light, dark or system and go back."""
     mode = request.POST.get("mode", "")
-    onward = request.POST.get("next", "")
-    if not (onward.startswith("/") and url_has_allowed_host_and_scheme(onward, allowed_hosts=None)):
-        onward = "/"
-    answer = HttpResponseRedirect(onward, status=303)
+    answer = HttpResponseRedirect(_onward(request), status=303)
     if mode in MODES:
         answer.set_cookie("payymo_theme", mode, max_age=_YEAR, samesite="Lax", secure=settings.SESSION_COOKIE_SECURE)
     return answer
+
+
+@require_POST
+@requires_permission("overview.view")
+def columns(request: HttpRequest, name: str) -> HttpResponse:
+    """Remember which columns of a list this browser shows, and go back to it."""
+    if name not in tables.COLUMNS:
+        raise Http404
+    answer = HttpResponseRedirect(_onward(request), status=303)
+    hidden = tables.hidden_of(name, request.POST.getlist("show"))
+    answer.set_cookie(
+        tables.cookie_of(name), hidden, max_age=_YEAR, samesite="Lax", secure=settings.SESSION_COOKIE_SECURE
+    )
+    return answer
+
+
+def _onward(request: HttpRequest) -> str:
+    onward = request.POST.get("next", "")
+    return onward if onward.startswith("/") and url_has_allowed_host_and_scheme(onward, allowed_hosts=None) else "/"
 
 
 @require_http_methods(["GET", "POST"])

@@ -6,8 +6,11 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from payymo.dashboard import pages
+from django.test import RequestFactory
+
+from payymo.dashboard import pages, tables
 from payymo.dashboard.formats import moment
+from payymo.dashboard.ordering import Order
 from payymo.dashboard.pages import (
     Amount,
     Chip,
@@ -29,6 +32,12 @@ def ago(**apart: float) -> Moment:
 
 def uuid_of(number: int) -> str:
     return f"00000000-0000-4000-8000-{number:012d}"
+
+
+def table(name: str) -> pages.Table:
+    """The heads of a list as it stands by itself, ordered by its first column that can be."""
+    first = next(each for each in tables.COLUMNS[name] if each.sorts)
+    return tables.table(RequestFactory().get(f"/{name}/"), name, Order(first.name, falls=True))
 
 
 def shell(active: pages.Section = "review", **changes: object) -> pages.Shell:

@@ -10,7 +10,7 @@ from payymo.dashboard.forms_settings import DisplayForm, GeneralForm, SupportFor
 from payymo.dashboard.pages.general import DisplayPage, GeneralSettingsPage, Guide, HelpPage, SetupPage
 from payymo.dashboard.pages.payers import PayerPage, PayerPayment, PayerRow, PayersPage
 from payymo.dashboard.pages.search import Hit, HitGroup, SearchPage
-from tests.dashboard.gallery.common import MATCHED, ago, eur
+from tests.dashboard.gallery.common import MATCHED, ago, eur, table
 
 USED = pages.Chip("Used", "ok")
 DAY = date(2026, 11, 12)
@@ -21,7 +21,10 @@ def payers(**changes: object) -> PayersPage:
         PayerRow("/payers/one/", "Acme Hosting GmbH", "Account …\u00a03000", "Acme Hosting GmbH", 7, 0, DAY, USED),
         PayerRow("/payers/one/", "MUELLER J", "Name", "Julia Mueller", 3, 1, DAY, pages.Chip("Not used")),
     )
-    return replace(PayersPage(rows, pages.Filters(clear_url="/payers/"), pages.Pager("/payers/?after=x")), **changes)
+    return replace(
+        PayersPage(rows, pages.Filters(clear_url="/payers/"), pages.Pager("/payers/?after=x"), table("payers")),
+        **changes,
+    )
 
 
 def payer() -> PayerPage:

@@ -20,7 +20,7 @@ from payymo.dashboard.pages import (
 from payymo.dashboard.pages.reports import ExportLink
 from payymo.dashboard.presenters.reports import chart
 from payymo.dashboard.reports.shape import Chart, Group
-from tests.dashboard.gallery.common import MATCHED, TODAY, WAITING, ago, eur, uuid_of
+from tests.dashboard.gallery.common import MATCHED, TODAY, WAITING, ago, eur, table, uuid_of
 from tests.dashboard.gallery.review import PAYMENTS, receipt, single
 
 FILTERS = Filters(
@@ -106,7 +106,9 @@ def transactions(**changes: object) -> pages.TransactionsPage:
         )
         for n, (_, name, amount, day, reference, target) in enumerate(PAYMENTS)
     )  # fmt: skip
-    whole = pages.TransactionsPage(rows, FILTERS, Pager("/transactions/?cursor=2", "/transactions/"))
+    whole = pages.TransactionsPage(
+        rows, FILTERS, Pager("/transactions/?cursor=2", "/transactions/"), table("transactions")
+    )
     return replace(whole, **changes)
 
 
@@ -174,7 +176,9 @@ def invoices(**changes: object) -> pages.InvoicesPage:
                          eur("0.00" if n % 4 == 2 else amount), date(2026, 11, day), "2 days ago", states[n % 4])
         for n, (_, name, amount, day, _, _) in enumerate(PAYMENTS)
     )  # fmt: skip
-    whole = pages.InvoicesPage(rows, replace(FILTERS, chips=()), Pager("/invoices/?cursor=2"), ago(minutes=5))
+    whole = pages.InvoicesPage(
+        rows, replace(FILTERS, chips=()), Pager("/invoices/?cursor=2"), table("invoices"), ago(minutes=5)
+    )
     return replace(whole, **changes)
 
 
@@ -205,7 +209,7 @@ def payouts(**changes: object) -> pages.PayoutsPage:
         pages.PayoutRow(address, "po_1QwAcme0012", date(2026, 11, 16), 0, None, None, None, None, eur("47.97"),
                         Chip("Choose the bank entry", "warn"), "Sent by hand"),
     )  # fmt: skip
-    whole = pages.PayoutsPage(rows, replace(FILTERS, chips=()), Pager(), "/payouts/export.csv")
+    whole = pages.PayoutsPage(rows, replace(FILTERS, chips=()), Pager(), table("payouts"), "/payouts/export.csv")
     return replace(whole, **changes)
 
 
