@@ -84,6 +84,16 @@ def test_changes_are_narrowed_by_subject_person_and_day(as_owner, in_acme):
     assert "No activity in this period." in body(as_owner.get("/activity/changes/?to=2020-01-01"))
 
 
+def test_a_change_says_what_it_is_about_and_leads_there(as_owner, in_acme):
+    payment = rows.transfer("INV-1", "10.00")
+    record(action="person.account_shown", about=payment)
+    record(action="connection.changed", about=rows.client().instance)
+
+    [connection, looked] = as_owner.get("/activity/changes/").context["page"].events
+
+    assert (connection.detail, looked.url) == ("WHMCS", f"/transactions/{payment.public_id}/")
+
+
 def test_one_of_the_staff_is_never_named_to_the_company(as_owner, owner):
     record(action="staff.entered", by=Acting("staff", owner.public_id))
 

@@ -51,7 +51,14 @@ _LABELS: Mapping[str, Any] = {
 }  # fmt: skip
 # These describe one act and no state that an earlier act could have left.
 _NEVER_BEFORE = frozenset({"what", "member", "new", "known", "hours", "reason", "sha256"})
-_PAGES = {"rule": "rule", "payer": "payer", "import": "import"}
+_PAGES = {
+    "matching.matchingrule": "rule", "matching.payerprofile": "payer", "banking.statementimport": "import",
+    "banking.banktransaction": "transaction",
+}  # fmt: skip
+_THINGS: Mapping[str, Any] = {
+    "banking.bankconnection": gettext_lazy("Bank"), "whmcs.whmcsinstance": "WHMCS",
+    "payments.stripeconnection": gettext_lazy("Payment gateway"),
+}  # fmt: skip
 _GONE = ("rule.removed", "payer.forgotten", "rule.dismissed")
 
 Before = Mapping[int, Mapping[str, Any]]
@@ -130,11 +137,12 @@ def _actor(entry: AuditEntry, people: Mapping[str, str]) -> str:
 
 def _event(entry: AuditEntry, was: Mapping[str, Any], people: Mapping[str, str], now: datetime) -> Event:
     area = entry.action.partition(".")[0]
-    page = _PAGES.get(area, "") if entry.object_id and entry.action not in _GONE else ""
+    page = _PAGES.get(entry.object_type, "") if entry.object_id and entry.action not in _GONE else ""
     return Event(
         moment=formats.moment(entry.happened_at, now),
         actor=_actor(entry, people),
         title=str(ACTIONS.get(entry.action, entry.action)),
+        detail=str(_THINGS.get(entry.object_type, "")),
         icon=_ICONS.get(area, "settings"),
         url=link(page, entry.object_id) if page else "",
         day=timezone.localtime(entry.happened_at).date(),

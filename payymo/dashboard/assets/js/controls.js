@@ -22,7 +22,20 @@ async function copy(button) {
   }, DONE_MS);
 }
 
+// Paper cannot be unfolded.
+function unfoldForPrint() {
+  let folded = [];
+  addEventListener("beforeprint", () => {
+    folded = [...document.querySelectorAll("main details:not([open])")];
+    for (const details of folded) details.open = true;
+  });
+  addEventListener("afterprint", () => {
+    for (const details of folded) details.open = false;
+  });
+}
+
 export function startControls() {
+  unfoldForPrint();
   // Only a page that came safely may write to the clipboard.
   if (!navigator.clipboard) for (const button of document.querySelectorAll("[data-pm-copy]")) button.hidden = true;
   document.addEventListener("click", (event) => {
