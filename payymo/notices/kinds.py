@@ -17,6 +17,7 @@ class Kind(TextChoices):
     POSTING_UNCLEAR = "posting.unclear", _("Whether a payment was posted is unclear for 15 minutes")
     POSTING_POSTED = "posting.posted", _("A payment was posted to WHMCS")
     PAYMENT_RETURNED = "payment.returned", _("A matched payment was returned")
+    MONEY_BACK = "payment.taken_back", _("Money went back, and WHMCS does not show it")
     DISPUTE = "dispute.changed", _("A customer disputes a charge, or a dispute ended")
     BOOKS_DIFFER = "books.differ", _("Bank, Payymo, WHMCS or a gateway show different things")
     ASSIGNED = "payment.assigned", _("A payment was given to you")
@@ -65,6 +66,7 @@ AUDIENCES: Mapping[Kind, Audience] = MappingProxyType(
         Kind.POSTING_UNCLEAR: Audience("invoices.view", "postings.retry", Way.AT_ONCE),
         Kind.POSTING_POSTED: Audience(""),
         Kind.PAYMENT_RETURNED: Audience("transactions.view", "review.decide", Way.AT_ONCE),
+        Kind.MONEY_BACK: Audience("transactions.view", "review.decide", Way.AT_ONCE),
         Kind.DISPUTE: Audience("transactions.view", "review.decide", Way.AT_ONCE),
         Kind.BOOKS_DIFFER: Audience("reports.view", "review.decide", Way.DAILY),
         Kind.ASSIGNED: Audience("review.view", "review.decide", Way.AT_ONCE, is_personal=True),

@@ -66,6 +66,12 @@ def _dispute(details: _Details) -> str:
     return texts.get(str(details.get("outcome")), gettext("A charge of %s is disputed.")) % _money(details)
 
 
+def _money_back(details: _Details) -> str:
+    if details.get("what") == "dispute":
+        return gettext("A lost dispute took %s back, and WHMCS does not show it yet.") % _money(details)
+    return gettext("A gateway refunded %s, and WHMCS does not show it yet.") % _money(details)
+
+
 def _differs(details: _Details) -> str:
     match details.get("what"):
         case "balance":
@@ -116,6 +122,7 @@ _TEXTS: Mapping[Kind, Callable[[_Details], str]] = {
     ),
     Kind.POSTING_POSTED: lambda d: gettext("A payment of %s was posted to WHMCS.") % _money(d),
     Kind.PAYMENT_RETURNED: lambda d: gettext("The bank returned a matched payment of %s.") % _money(d),
+    Kind.MONEY_BACK: _money_back,
     Kind.DISPUTE: _dispute,
     Kind.ASSIGNED: lambda d: gettext("A payment of %s was given to you.") % _money(d),
     Kind.MENTIONED: lambda d: gettext("You were mentioned at a payment of %s.") % _money(d),

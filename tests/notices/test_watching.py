@@ -5,12 +5,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from banking.models import BankAccount, BankConnection, StatementImport
-from matching.models import InvoiceMatch
-from payments.models import Dispute
+from matching.models import Decision, InvoiceMatch, StripeInvoiceMatch
+from matching.taken_back_models import TakenBack
+from payments.models import Dispute, Refund
+from payymo.notices import words
 from payymo.notices.models import Event
 from payymo.notices.services import watching
 from tests.factories import rows
-from whmcs.models import PostingTransition, WhmcsInstance
+from whmcs.models import PostingTransition, WhmcsInstance, WhmcsTransaction
 
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -82,7 +84,6 @@ def test_a_posting_that_nobody_answers_for_is_told_after_15_minutes(in_acme):
 
 
 def unknown_posting():
-    from matching.models import Decision
     from whmcs.models import Posting
 
     invoice, transfer = rows.invoice("INV-1", "49.00"), rows.transfer("INV-1", "49.00")
@@ -113,6 +114,70 @@ def test_a_dispute_is_told_when_it_opens_and_when_it_ends(in_acme):
     assert [seen(), seen()] == [[("dispute.changed", "open")], []]
     Dispute.objects.update(status="lost")
     assert seen() == [("dispute.changed", "lost")]
+
+
+def refunded(charge, **fields):
+    return Refund.objects.create(
+        payment=charge, refund_id=f"re_{charge.pk}", amount="20.00", currency="EUR", status="succeeded",
+        refunded_at=NOW - timedelta(hours=2), **fields,
+    )  # fmt: skip
+
+
+def booked_in_whmcs(charge):
+    paid = rows.invoice(f"INV-{charge.pk}", "0.00", status="Paid", total="20.00")
+    return WhmcsTransaction.objects.create(
+        instance=paid.instance, whmcs_id=charge.pk, invoice=paid, gateway="stripe", booked_at="2026-11-18 10:00:00",
+        amount_in="20.00", transaction_id=charge.charge_id,
+    )  # fmt: skip
+
+
+def test_a_refund_of_a_charge_that_only_whmcs_knows_is_told_two_hours_later_unless_whmcs_shows_it(in_acme):
+    charge, other = rows.charge("20.00"), rows.charge("20.00")
+    refund, _ = refunded(charge), refunded(other)
+    booked_in_whmcs(charge)
+
+    assert seen(NOW - timedelta(minutes=1)) == []
+    assert [seen(), seen(NOW + DAY)] == [[("payment.taken_back", "")], []]
+    event = Event.objects.get()
+    money = {"amount": "20.00", "currency": "EUR"}
+    assert (event.about, event.details) == (
+        charge.public_id, {"receipt": str(charge.public_id), "what": "refund", **money}
+    )  # fmt: skip
+    assert words.text_of(event) == "A gateway refunded 20.00\u00a0EUR, and WHMCS does not show it yet."
+
+    booked_in_whmcs(other)
+    WhmcsTransaction.objects.create(
+        instance=rows.instance(), whmcs_id=9, booked_at="2026-11-20 08:00:00", amount_out="20.00", gateway="stripe",
+        transaction_id=f"re_{other.pk}",
+    )  # fmt: skip
+    assert (seen(NOW + DAY), refund.status) == ([], "succeeded")
+
+
+@pytest.mark.parametrize("what", ["refund", "dispute"])
+def test_money_of_a_matched_charge_that_went_back_is_told_until_somebody_dealt_with_it(in_acme, what):
+    charge = matched_charge()
+    lost = {"dispute_id": "dp_1", "status": "lost", "disputed_at": NOW - 90 * DAY}
+    made = refunded(charge) if what == "refund" else Dispute.objects.create(
+        payment=charge, amount="20.00", currency="EUR", **lost
+    )  # fmt: skip
+    row = TakenBack.objects.create(noticed_at=NOW - timedelta(hours=2), **{what: made})
+    seen_before = [kind for kind, _ in seen(NOW - timedelta(minutes=1)) if kind == "payment.taken_back"]
+
+    told = [kind for kind, _ in seen() if kind == "payment.taken_back"]
+
+    assert (seen_before, told, seen(NOW + DAY)) == ([], ["payment.taken_back"], [])
+    Event.objects.all().delete()
+    TakenBack.objects.filter(pk=row.pk).update(dealt_with_at=NOW)
+    assert [kind for kind, _ in seen() if kind == "payment.taken_back"] == []
+
+
+def matched_charge():
+    charge, invoice = rows.charge("20.00"), rows.invoice("INV-7", "0.00", status="Paid")
+    decision = Decision.objects.create(kind="APPROVE", source="PERSON", stripe_payment=charge, decided_at=NOW)
+    StripeInvoiceMatch.objects.create(
+        stripe_payment=charge, invoice=invoice, amount="20.00", currency="EUR", decision=decision, allocated_at=NOW
+    )
+    return charge
 
 
 def test_refused_entries_of_an_imported_file_are_told_with_their_number(in_acme):

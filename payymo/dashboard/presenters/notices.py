@@ -19,7 +19,8 @@ MOST_COUNTED = 100
 _LOOKS: Mapping[Kind, tuple[str, str]] = {
     Kind.FEED_STOPPED: ("plug", "bad"), Kind.CONSENT_ENDS: ("calendar-clock", "warn"),
     Kind.POSTING_STOPPED: ("triangle-alert", "bad"), Kind.POSTING_UNCLEAR: ("clock", "warn"),
-    Kind.PAYMENT_RETURNED: ("undo-2", "bad"), Kind.DISPUTE: ("credit-card", "warn"), Kind.ASSIGNED: ("user", "info"),
+    Kind.PAYMENT_RETURNED: ("undo-2", "bad"), Kind.MONEY_BACK: ("undo-2", "warn"),
+    Kind.DISPUTE: ("credit-card", "warn"), Kind.ASSIGNED: ("user", "info"),
     Kind.MENTIONED: ("message-square", "info"), Kind.IMPORT_REFUSED: ("file-up", "warn"),
     Kind.ENGINE_TRAINED: ("sparkles", "info"), Kind.AUTOMATION_STOPPED: ("ban", "bad"), Kind.LICENCE: ("info", "warn"),
     Kind.API_KEY_MADE: ("key-round", "info"), Kind.STAFF_ENTERED: ("life-buoy", "info"),

@@ -11,19 +11,22 @@ from django.db.models import F, Func, IntegerField, Max, Q
 
 from accounts.models import Membership
 from banking.models import BankAccount, BankConnection, BankTransaction, StatementImport
-from matching import taken_back_selectors
-from payments.models import Dispute, StripeConnection, StripePayment
+from matching import taken_back_selectors, three_way_selectors
+from matching.taken_back_models import TakenBack
+from matching.three_way_selectors import Check
+from payments.models import Dispute, Refund, StripeConnection, StripePayment
 from payymo.notices.kinds import Kind
 from payymo.notices.models import Endpoint
 from payymo.notices.services.collecting import locked
 from payymo.notices.services.telling import Happening, said, tell
-from tenants import context
+from tenants import context, days
 from tenants.licence_keys import Terms
 from tenants.services import licences
 from whmcs.models import Posting, PostingTransition, WhmcsInstance
 
 MOST = 200
 SILENT_AFTER = timedelta(days=2)
+SHOWN_WITHIN = timedelta(hours=2)
 UNCLEAR_AFTER = timedelta(minutes=15)
 NEARLY = 0.9
 _LICENCE_DAYS = (1, 7, 30)
@@ -34,8 +37,8 @@ _NEWS = timedelta(days=30)
 def watch(*, now: datetime) -> int:
     """Tell what is the case now and was not told before; return how many were new."""
     seen = [
-        *_connections(now), *_consents(now), *_unclear(now), *_returned(now), *_disputes(now), *_imports(now),
-        *_endpoints(),
+        *_connections(now), *_consents(now), *_unclear(now), *_returned(now), *_taken_back(now), *_disputes(now),
+        *_imports(now), *_endpoints(),
     ]  # fmt: skip
     with locked():
         return tell(seen, now=now)
@@ -118,6 +121,29 @@ def _returned(now: datetime) -> Iterator[Happening]:
         yield Happening(
             Kind.PAYMENT_RETURNED, pair.public_id, "", pair.paired_at, details, account=pair.earlier.account_id
         )
+
+
+def _taken_back(now: datetime) -> Iterator[Happening]:
+    """Tell refunds and lost disputes that WHMCS still does not show: what WHMCS did itself is there by then."""
+    since, until = now - _NEWS, now - SHOWN_WITHIN
+    waiting = taken_back_selectors.to_deal_with().filter(pair=None, noticed_at__gt=since, noticed_at__lte=until)
+    for row in waiting[:MOST]:
+        source = row.refund or row.dispute
+        assert source is not None  # noqa: S101 - kept by a constraint
+        yield _went_back(source, row.noticed_at)
+    # A charge that Payymo matched to nothing may be booked in WHMCS all the same.
+    period = three_way_selectors.Period(days.today(since), days.today(until))
+    missing = three_way_selectors.rows_of(Check.REFUND_NOT_IN_WHMCS, period, limit=MOST)
+    watched = set(TakenBack.objects.filter(refund__in=missing).values_list("refund", flat=True))
+    for refund in missing:
+        if refund.pk not in watched and since < refund.refunded_at <= until:
+            yield _went_back(refund, refund.refunded_at)
+
+
+def _went_back(source: Refund | Dispute, at: datetime) -> Happening:
+    what, key = ("refund", source.refund_id) if isinstance(source, Refund) else ("dispute", source.dispute_id)
+    details = {"receipt": str(source.payment.public_id), "what": what, **said(source.amount, source.currency)}
+    return Happening(Kind.MONEY_BACK, source.payment.public_id, key, at, details)
 
 
 def _disputes(now: datetime) -> Iterator[Happening]:
