@@ -12,7 +12,7 @@ from matching import selectors
 from matching.models import Proposal, ProposalLine
 from whmcs.models import Invoice, InvoiceLine, Order, WhmcsInstance
 
-AHEAD, BEHIND = timedelta(days=14), timedelta(days=7)
+AHEAD, BEHIND = timedelta(days=14), timedelta(days=3)
 _MOST_INSTALLATIONS = 20
 # What WHMCS stops: services and their addons, not domains.
 _STOPPED = ("Hosting", "Addon")
@@ -32,8 +32,8 @@ class Stop:
 def stopping_soon(*, on: date, limit: int) -> list[Stop] | None:
     """Return the waiting payments whose likely client's service stops next, the soonest first.
 
-    Shape: from a week ago to two weeks ahead, at most `limit`; None where no installation tells when it stops any. The
-    same number of queries however many wait.
+    Shape: from three days back, a weekend, to two weeks ahead, at most `limit`; None where no installation tells when
+    it stops any. The same number of queries however many wait.
     """
     telling = WhmcsInstance.objects.filter(state=WhmcsInstance.State.ACTIVE, suspends_after_days__isnull=False)
     days = dict(telling.order_by("pk").values_list("pk", "suspends_after_days")[:_MOST_INSTALLATIONS])

@@ -104,7 +104,7 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class StoppingRow:
-    """A payment that waits while a service is about to stop. `when` is in words; a day that has passed is `late`."""
+    """A payment that waits while a service is about to stop, at `day`, in words `when`. One not ahead is `late`."""
 
     url: str
     client: str
@@ -112,6 +112,7 @@ class StoppingRow:
     invoice: str
     band: BandName
     day: date
+    day_text: str
     when: str
     late: bool = False
 

@@ -7,6 +7,7 @@ from django.utils.translation import ngettext
 
 from matching import stop_selectors
 from matching.stop_selectors import Stop
+from payymo.dashboard import formats
 from payymo.dashboard.links import link
 from payymo.dashboard.pages import StoppingRow
 from payymo.dashboard.presenters import receipts
@@ -41,6 +42,7 @@ def _row(stop: Stop, today: date) -> StoppingRow:
         invoice=stop.invoice.display_number,
         band=stop.proposal.band,  # type: ignore[arg-type]
         day=stop.day,
+        day_text=formats.day(stop.day),
         when=stop_words(stop.day, today),
         late=stop.day <= today,
     )

@@ -88,9 +88,9 @@ def overview(**changes: object) -> pages.OverviewPage:
         ),
         stopping=(
             pages.StoppingRow("/review/x/", "MUELLER, J.", eur("49.00"), "INV-1038", "exact",
-                              date(2026, 11, 12), "was to stop 2 days ago", late=True),
+                              date(2026, 11, 12), "12 Nov 2026", "was to stop 2 days ago", late=True),
             pages.StoppingRow("/review/y/", "Globex BV", eur("598.80"), "INV-1019", "possible",
-                              date(2026, 11, 16), "stops in 2 days"),
+                              date(2026, 11, 16), "16 Nov 2026", "stops in 2 days"),
         ),
     )  # fmt: skip
     return replace(whole, **changes)
