@@ -141,6 +141,7 @@ class Decision(Record):
                 name="a_first_approval_says_by_whom_of_what",
             ),
         ]
+        indexes = [models.Index(fields=["decided_by_id", "id"], name="decision_of_person")]
 
 
 class Proposal(Record):

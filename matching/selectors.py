@@ -294,6 +294,13 @@ def activity(
     return rows
 
 
+def decided_by(user_id: int | None, *, most: int) -> int:
+    """Return how often a person has decided, at most `most`; with None, all people together. Undone ones count."""
+    rows = Decision.objects.filter(source=Decision.Source.PERSON).exclude(kind=Decision.Kind.UNDO)
+    rows = rows.filter(decided_by_id__isnull=False) if user_id is None else rows.filter(decided_by_id=user_id)
+    return len(rows.order_by().values_list("pk", flat=True)[:most])
+
+
 @dataclass(frozen=True, slots=True)
 class OpenMoney:
     """What is still to reconcile in one currency."""

@@ -96,7 +96,8 @@ class Membership(models.Model):
     is_limited = models.BooleanField(
         default=False, help_text="sees the payments of the bank accounts granted to them, and nothing else"
     )
-    ended_tour_at = models.DateTimeField(null=True, blank=True, help_text="of the review screen; offered until then")
+    ended_tour_at = models.DateTimeField(null=True, blank=True, help_text="the hints of the review screen end here")
+    hid_setup_at = models.DateTimeField(null=True, blank=True, help_text="the overview shows no steps of setup since")
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:

@@ -5,7 +5,6 @@ from itertools import groupby
 import pytest
 from django.db import connection
 
-from accounts.models import Membership
 from matching.core.types import Band
 from payymo.dashboard.sample.month import month
 from payymo.dashboard.sample.progress import Progress
@@ -45,14 +44,13 @@ def test_a_company_without_connections_is_offered_to_look_around(as_owner):
         assert "Look around with sample data" in as_owner.get(path).content.decode()
 
 
-def test_it_begins_with_the_tour_and_says_on_each_page_that_all_is_invented(as_reviewer):
+def test_it_says_on_each_page_that_all_is_invented(as_reviewer):
     begun = as_reviewer.post("/sample/begin/")
 
-    assert (begun.status_code, begun["Location"]) == (303, "/sample/?tour=1")
-    for path in ("/sample/?tour=1", "/sample/", "/sample/3/"):
+    assert (begun.status_code, begun["Location"]) == (303, "/sample/")
+    for path in ("/sample/", "/sample/3/"):
         page = as_reviewer.get(path)
         assert "Sample data: every payment and invoice here is invented" in page.content.decode()
-        assert ("1 of 5: The queue" in page.content.decode()) == ("tour" in path)
 
 
 def test_deciding_writes_nothing_but_the_session(looking):
@@ -138,26 +136,3 @@ def test_a_sample_is_its_members_alone(looking, as_owner):
     looking.post("/sample/1/approve/")
 
     assert as_owner.get("/sample/").status_code == 303
-
-
-def test_the_tour_is_offered_until_its_member_ends_it(looking, as_owner, reviewer):
-    assert looking.post("/tour/end/").status_code == 303
-
-    member = Membership.objects.get(user=reviewer, tenant__slug="acme")
-    first = member.ended_tour_at
-    looking.post("/tour/end/")
-    member.refresh_from_db()
-    assert first is not None
-    assert member.ended_tour_at == first
-    assert looking.post("/sample/begin/")["Location"] == "/sample/"
-    assert as_owner.post("/sample/begin/")["Location"] == "/sample/?tour=1"
-
-
-def test_the_tour_is_shown_beside_real_payments_too(as_reviewer):
-    rows.account()
-
-    page = as_reviewer.get("/review/?tour=4").content.decode()
-
-    assert "4 of 5: The decision" in page
-    assert "Sample data" not in page
-    assert "of 5:" not in as_reviewer.get("/review/?tour=6").content.decode()

@@ -198,6 +198,14 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
+class Hints:
+    """How many of a newcomer's `last` first decisions are made; where it is None there are no hints."""
+
+    done: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
 class Recent:
     """A line of "Recently decided"."""
 

@@ -9,7 +9,6 @@ from accounts import reach
 from accounts.permissions import active_memberships
 from banking.models import BankAccount, BankConnection
 from matching import selectors
-from matching.models import Proposal
 from matching.services.policy import current_policy
 from matching.taken_back_selectors import to_deal_with
 from payments.models import StripeConnection
@@ -27,6 +26,7 @@ from payymo.dashboard.pages import (
 )
 from payymo.dashboard.presenters import feeds, stopping
 from payymo.dashboard.presenters.events import event_of
+from payymo.dashboard.presenters.hints import FIRST
 from payymo.dashboard.sample.progress import is_offered
 from tenants import context, days
 from whmcs.models import Posting, WhmcsInstance
@@ -35,8 +35,8 @@ from whmcs.selectors import postings_within_reach
 DAYS = 30
 
 
-def page(*, now: datetime) -> OverviewPage:
-    """Build the overview of the last 30 days."""
+def page(*, now: datetime, with_setup: bool) -> OverviewPage:
+    """Build the overview of the last 30 days, with the steps of setting up while some are left."""
     since = (now - timedelta(days=DAYS)).date()
     money = selectors.open_money(since=since)
     counts = selectors.band_counts(on=now.date())
@@ -52,7 +52,7 @@ def page(*, now: datetime) -> OverviewPage:
         flow=_flow(main.currency, now=now) if main else None,
         feeds=feeds.listed(feeds.read(), now),
         decisions=tuple(event_of(each, now, with_receipt=True) for each in selectors.recent_decisions(limit=8)),
-        setup=_setup(),
+        setup=_setup() if with_setup else (),
         sample=is_offered(),
         stopping=stopping.rows(today=days.today(now)),
     )
@@ -108,6 +108,7 @@ def setup_steps() -> tuple[SetupStep, ...]:
     """Return the steps of setting up, each done or not as the data says; none for somebody who is limited."""
     if not reach.current().is_everything:
         return ()  # setting up is for those who see everything
+    decided = selectors.decided_by(None, most=FIRST)
     has_bank = BankConnection.objects.filter(state="LINKED").exists() or BankAccount.objects.exists()
     steps = (
         SetupStep(_("Connect WHMCS"), _("Payymo reads invoices and posts payments there."),
@@ -118,8 +119,9 @@ def setup_steps() -> tuple[SetupStep, ...]:
                   StripeConnection.objects.filter(state="ACTIVE").exists(), link("connect_stripe")),
         SetupStep(_("Choose what may happen alone"), _("Nothing does until you say so."),
                   current_policy().pk is not None, link("settings_matching")),
-        SetupStep(_("Review the first payments"), _("One key a payment."),
-                  Proposal.objects.filter(decision__isnull=False).exists(), link("review") + "?tour=1"),
+        SetupStep(_("Review the first %d with hints") % FIRST,
+                  _("%(done)d of %(last)d decided, one key a payment.") % {"done": decided, "last": FIRST},
+                  decided >= FIRST, link("review")),
         SetupStep(_("Invite a colleague"), _("Large payments can then need two persons."),
                   active_memberships().filter(tenant=context.current()).count() > 1, link("members")),
     )  # fmt: skip

@@ -19,7 +19,9 @@ PART = "pm-overview"
 @requires_permission("overview.view")
 def overview(request: HttpRequest) -> HttpResponse:
     """Show what waits and how everything is; the page fetches its figures anew while somebody looks."""
-    context = {"page": present.page(now=timezone.now())}
+    is_admin = "settings.change" in request.permissions
+    with_setup = is_admin and request.membership is not None and request.membership.hid_setup_at is None
+    context = {"page": present.page(now=timezone.now(), with_setup=with_setup)}
     if request.headers.get("X-Payymo-Part") != PART:
         context["shell"] = shell_of(request, "overview")
     part = "dashboard/overview_part.html"

@@ -17,6 +17,7 @@ from payymo.dashboard.links import link
 from payymo.dashboard.pages import Panel, Progress, QueuePage, ReviewPage, Status
 from payymo.dashboard.presenters import decided as last
 from payymo.dashboard.presenters import review as present
+from payymo.dashboard.presenters.hints import hints_for
 from payymo.dashboard.review_filter import (
     chosen_in,
     cursor_in,
@@ -26,7 +27,6 @@ from payymo.dashboard.review_filter import (
     queue_behind,
     views_for,
 )
-from payymo.dashboard.sample import tour
 from payymo.dashboard.shell import shell_of
 from payymo.dashboard.staff import staff_context
 
@@ -96,7 +96,7 @@ def page_of(
     )
     template = "admin/review.html" if request.is_staff_host else "dashboard/review/page.html"
     around = (
-        {"shell": shell_of(request, "review"), "tour": tour.step(request)}
+        {"shell": shell_of(request, "review"), "hints": hints_for(request)}
         if not request.is_staff_host
         else staff_context(request)
     )

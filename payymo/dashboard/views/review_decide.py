@@ -26,6 +26,7 @@ from payymo.dashboard.links import link
 from payymo.dashboard.pages import Amount, Conflict, Decided, Panel, Undone
 from payymo.dashboard.presenters import decided as last
 from payymo.dashboard.presenters import review as present
+from payymo.dashboard.presenters.hints import hints_for
 from payymo.dashboard.review_filter import query_of, queue_behind
 from payymo.dashboard.views.review import may_decide, page_of, progress_now, receipt_or_404
 from payymo.shared.api.idempotency import Kept, Scope
@@ -121,7 +122,7 @@ def _answer(request: HttpRequest, receipt_id: uuid.UUID, decided: decisions.Deci
         panel=shown,
         stale=decided.stale,
     )
-    return render(request, "dashboard/review/decided.html", {"page": page})
+    return render(request, "dashboard/review/decided.html", {"page": page, "hints": hints_for(request)})
 
 
 def _announced(decision: Decision, receipt: locks.Receipt, shown: Panel | None, *, stays: bool, left: int) -> str:

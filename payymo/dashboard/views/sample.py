@@ -12,12 +12,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from accounts.guards import for_members, requires_permission
-from accounts.services.touring import end_tour as note_end
+from accounts.guards import requires_permission
 from payymo.dashboard.links import link
-from payymo.dashboard.pages import Decided, Status, Undone
+from payymo.dashboard.pages import Decided, Hints, Status, Undone
 from payymo.dashboard.pages.shell import Banner
-from payymo.dashboard.sample import progress, screen, tour
+from payymo.dashboard.presenters.hints import hints_for
+from payymo.dashboard.sample import progress, screen
 from payymo.dashboard.sample.month import Month, month
 from payymo.dashboard.shell import shell_of
 from tenants import days
@@ -53,8 +53,16 @@ def _screen(request: HttpRequest, found: progress.Progress, number: int | None =
     may_decide = "review.decide" in request.permissions
     page = screen.page(_month(), found, number=number, today=today, may_decide=may_decide)
     banner = Banner("warn", _("Sample data: every payment and invoice here is invented, and nothing is posted."))
-    around = {"shell": replace(shell_of(request, "review"), banner=banner), "page": page, "tour": tour.step(request)}
+    around = {
+        "shell": replace(shell_of(request, "review"), banner=banner),
+        "page": page,
+        "hints": _hints(request, found),
+    }
     return render(request, "dashboard/sample/page.html", around)
+
+
+def _hints(request: HttpRequest, found: progress.Progress) -> Hints | None:
+    return hints_for(request, besides=len(found.decided) + sum(found.rejected.values()))
 
 
 @require_POST
@@ -65,8 +73,7 @@ def begin(request: HttpRequest) -> HttpResponse:
         messages.error(request, _("Sample data are for a company without connections: this one has its own."))
         return HttpResponseRedirect(link("overview"), status=303)
     progress.begin(request.session)
-    first = "?tour=1" if tour.is_offered(request.membership) else ""
-    return HttpResponseRedirect(link("sample") + first, status=303)
+    return HttpResponseRedirect(link("sample"), status=303)
 
 
 @require_POST
@@ -147,7 +154,7 @@ def _after(request: HttpRequest, found: progress.Progress, number: int) -> HttpR
         undo=screen.undo_bar(found),
         panel=screen.panel(book, shown, found, today=today, may_decide=True) if shown else None,
     )
-    return render(request, "dashboard/review/decided.html", {"page": page})
+    return render(request, "dashboard/review/decided.html", {"page": page, "hints": _hints(request, found)})
 
 
 @require_POST
@@ -170,12 +177,3 @@ def undo(request: HttpRequest, number: int, *, found: progress.Progress) -> Http
         screen.undo_bar(found),
     )
     return render(request, "dashboard/review/undone.html", {"page": page})
-
-
-@require_POST
-@for_members
-def end_tour(request: HttpRequest) -> HttpResponse:
-    """Remember that this member needs the tour no more."""
-    note_end(membership=request.membership, now=timezone.now())
-    onward = link("sample") if progress.read(request.session) is not None else link("review")
-    return HttpResponseRedirect(onward, status=303)

@@ -17,7 +17,7 @@ from tests.dashboard.gallery import payers as records
 
 RECEIPT = "/review/00000000-0000-4000-8000-00000000000"
 PAGES = [
-    "/", "/review/", "/review/bulk/", "/review/bulk/done/", "/review/bulk/none/", f"{RECEIPT}4/",
+    "/", "/review/", "/review/hints/", "/review/bulk/", "/review/bulk/done/", "/review/bulk/none/", f"{RECEIPT}4/",
     f"{RECEIPT}8/", f"{RECEIPT}6/find/", f"{RECEIPT}4/split/", "/transactions/",
     "/transactions/00000000-0000-4000-8000-000000000004/", "/invoices/",
     "/invoices/00000000-0000-4000-8000-000000000004/", "/payouts/",

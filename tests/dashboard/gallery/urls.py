@@ -40,6 +40,11 @@ def review_item(request: HttpRequest, receipt: str) -> HttpResponse:
     return render(request, "dashboard/review/page.html", {"page": page, "shell": gallery.shell("review")})
 
 
+def hints(request: HttpRequest) -> HttpResponse:
+    context = {"page": gallery.review(item=True), "shell": gallery.shell("review"), "hints": pages.Hints(3, 10)}
+    return render(request, "dashboard/review/page.html", context)
+
+
 def panel(request: HttpRequest, receipt: str) -> HttpResponse:
     return render(request, "dashboard/review/panel.html", {"page": gallery.panel(number_of(receipt))})
 
@@ -111,6 +116,7 @@ receipts = [
     path("queue/", show("dashboard/review/queue.html", gallery.queue, shell=False), name="review_queue"),
     path("status/", lambda request: HttpResponse(status=204), name="review_status"),
     path("undo/<str:decision>/", undo, name="review_undo"),
+    path("hints/", hints, name="hints_end"),
     path("views/", lambda request: HttpResponse(status=204), name="review_views"),
     path("bulk/", show("dashboard/review/bulk.html", gallery.bulk, "review"), name="review_bulk"),
     path("bulk/done/", show("dashboard/review/batch.html", gallery.batch, "review"), name="review_batch"),
@@ -168,6 +174,7 @@ dashboard = [
     path("connections/bank/new/", page("connections/bank", gallery.bank, "connections")),
     path("connections/bank/consent/", page("connections/bank", partial(gallery.bank, "consent"), "connections")),
     path("setup/", page("setup", payers.setup, "settings"), name="setup"),
+    path("setup/hide/", lambda request: HttpResponseRedirect("/"), name="setup_hide"),
     path("help/guide/<slug:name>/", page("help/index", payers.help_index, ""), name="help_guide"),
     path("payers/", page("payers/list", payers.payers, "payers"), name="payers"),
     path("payers/one/", page("payers/detail", payers.payer, "payers"), name="payer"),

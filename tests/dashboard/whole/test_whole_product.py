@@ -114,7 +114,7 @@ def test_every_page_of_a_company_speaks_one_language_fits_and_keeps_the_rules(
 
     with pseudo.spoken(tmp_path):
         as_owner.post("/sample/begin/")
-        sample = crawl.opened(as_owner, "/sample/?tour=2", "sample/")
+        sample = crawl.opened(as_owner, "/sample/", "sample/")
         company.fill(in_acme, owner)
         pages = crawl.pages(as_owner, "payymo.urls", left_out=NO_PAGES)
 
