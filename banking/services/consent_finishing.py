@@ -6,14 +6,26 @@ once, for ten minutes, and for the user who started. What the callback says is n
 
 import hashlib
 import logging
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from django.db.models import F, Q
 from django.utils.translation import gettext, gettext_noop
 
 from banking import adapters
-from banking.clients.base import AccountRef, BankProvider, Consent, LinkState, LinkStatus, Reason
-from banking.models import BankConnection
-from banking.services import linking
+from banking.clients.base import (
+    AccountRef,
+    BankProvider,
+    Consent,
+    Fetched,
+    LinkState,
+    LinkStatus,
+    ProviderAccount,
+    Reason,
+    Scope,
+)
+from banking.models import BankAccount, BankConnection
+from banking.services import linking, quotas
 from banking.services.disconnecting import revoke_quietly
 from payymo.shared.errors import BadInput, ProviderError, Refused, Retryable
 from tenants import sealing
@@ -24,6 +36,8 @@ State = BankConnection.State
 CALLBACK_LIFE = timedelta(minutes=10)
 # Banks may take longer to hand over the accounts than a person takes to come back.
 GIVE_UP_AFTER = timedelta(hours=1)
+# The details of an account that is ready are read again with those of one that is not: four times a day at most.
+_WAITS = (timedelta(minutes=1), timedelta(minutes=4), timedelta(minutes=15), GIVE_UP_AFTER)
 _UNKNOWN_REFERENCE = gettext_noop(
     "This link has ended, was already used, or belongs to somebody else. Please start again."
 )
@@ -141,29 +155,49 @@ def _link(
     connection: BankConnection, consent: Consent, state: LinkState, provider: BankProvider, now: datetime
 ) -> BankConnection:
     try:
-        refs = [AccountRef(consent, one) for one in state.account_ids]
-        accounts = state.accounts or [provider.account(account=ref).value for ref in refs]
+        refs = [] if state.accounts else [AccountRef(consent, one) for one in state.account_ids]
+        read = [provider.account(account=ref) for ref in refs]
     except Retryable as error:
         if error.reason not in {Reason.NOT_READY, Reason.BANK_DOWN, Reason.UNREACHABLE, Reason.RATE_LIMITED}:
             raise
-        BankConnection.objects.filter(pk=connection.pk).update(
-            last_error="The bank is still preparing the accounts. This can take a few minutes.",
-            last_error_code=error.reason,
-        )
-        connection.refresh_from_db()
-        return connection
+        return _wait(connection, error, now)
+    accounts = state.accounts or [one.value for one in read]
     try:
         linking.link_accounts(connection=connection, accounts=accounts, ends_at=state.ends_at, now=now)
     except linking.AccountLinkedElsewhere as error:
         _fail(connection, str(error), error.code)
         revoke_quietly(connection, provider)
         raise
+    _count_calls(connection, read, provider, now)
     if state.institution_name:
         BankConnection.objects.filter(pk=connection.pk).update(institution_name=state.institution_name[:200])
     connection.refresh_from_db()
     if connection.renews is not None:
         revoke_quietly(connection.renews, provider)
     return connection
+
+
+def _wait(connection: BankConnection, error: Retryable, now: datetime) -> BankConnection:
+    """Say that the accounts are not ready, and when they are asked for again."""
+    wait = max(_WAITS[min(connection.failures, len(_WAITS) - 1)], timedelta(seconds=error.retry_after or 0))
+    BankConnection.objects.filter(pk=connection.pk).update(
+        last_error="The bank is still preparing the accounts. This can take a few minutes.",
+        last_error_code=error.reason, failures=F("failures") + 1, next_sync_at=now + wait,
+    )  # fmt: skip
+    connection.refresh_from_db()
+    return connection
+
+
+def _count_calls(
+    connection: BankConnection, read: Sequence[Fetched[ProviderAccount]], provider: BankProvider, now: datetime
+) -> None:
+    """Count the calls for details against the accounts that they told of."""
+    rows = {row.provider_account_id: row for row in BankAccount.objects.filter(connection=connection)}
+    for one in read:
+        if (row := rows.get(one.value.id)) is not None:
+            limit = provider.capabilities.daily_reads
+            quotas.take_call(account=row, scope=Scope.DETAILS, keep_back=0, now=now, limit=limit)
+            quotas.correct(account=row, scope=Scope.DETAILS, quota=one.quota, now=now)
 
 
 def _fail(connection: BankConnection, sentence: str, code: str) -> BankConnection:
@@ -181,7 +215,9 @@ def finish_waiting(*, provider: BankProvider, now: datetime) -> int:
     Shape: returns how many were linked.
     """
     linked = 0
-    for connection in BankConnection.objects.filter(state=State.PENDING, provider=provider.key).order_by("pk")[:50]:
+    due = Q(next_sync_at=None) | Q(next_sync_at__lte=now) | Q(created_at__lte=now - GIVE_UP_AFTER)
+    waiting = BankConnection.objects.filter(due, state=State.PENDING, provider=provider.key)
+    for connection in waiting.order_by("pk")[:50]:
         started = connection.callback_until - CALLBACK_LIFE if connection.callback_until else connection.created_at
         if started + GIVE_UP_AFTER <= now:
             _fail(connection, _NOT_FINISHED, "consent_not_given")

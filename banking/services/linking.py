@@ -43,7 +43,7 @@ def link_accounts(
             _link(account, connection, now)
         BankConnection.objects.filter(pk=connection.pk).update(
             state=State.LINKED, consent_ends_at=ends_at, last_success_at=now, last_error="", last_error_code="",
-            failures=0, callback_hash="", consent_link="",
+            failures=0, next_sync_at=None, callback_hash="", consent_link="",
         )  # fmt: skip
         if connection.renews_id:
             BankAccount.objects.filter(connection_id=connection.renews_id).update(

@@ -7,8 +7,9 @@ import pytest
 import requests
 from django.db import connection as database
 
-from banking.clients.base import Consent
-from banking.models import BankAccount, BankConnection, ProviderKey
+from banking.clients.base import Consent, Fetched, LinkState, LinkStatus, ProviderAccount, Quota, Reason
+from banking.clients.gocardless import GoCardless
+from banking.models import AccountQuota, BankAccount, BankConnection, ProviderKey
 from banking.services import connecting, consent_finishing, disconnecting, institutions, provider_keys
 from banking.services.fetching import sync_account
 from banking.services.linking import AccountLinkedElsewhere
@@ -204,6 +205,47 @@ def test_an_account_that_the_bank_still_prepares_is_linked_a_round_later(provide
     assert consent_finishing.finish_waiting(provider=provider, now=later(minutes=1)) == 1
     started.refresh_from_db()
     assert started.state == State.LINKED
+
+
+class HalfReady:
+    """A provider at which one account is ready and the other is not, until it is told to be."""
+
+    key = "gocardless_bad"
+    capabilities = GoCardless.capabilities
+
+    def __init__(self):
+        self.is_ready, self.asked = False, []
+
+    def link_state(self, *, consent):
+        return LinkState(LinkStatus.LINKED, "X", ("ready", "slow"))
+
+    def account(self, *, account):
+        self.asked.append(account.id)
+        if account.id == "slow" and not self.is_ready:
+            raise Retryable("Not ready.", reason=Reason.NOT_READY)
+        return Fetched(ProviderAccount(account.id, f"NL{account.id}", "EUR"), b"", Quota(4, 1, 3600))
+
+    def explain(self, *, error_code):
+        return ""
+
+
+def test_an_account_that_is_ready_is_asked_four_times_at_most_while_another_is_not(in_acme, now, later):
+    row = BankConnection.objects.create(
+        provider="gocardless_bad", institution_id="X", state=State.PENDING, consent_id="c", callback_until=now
+    )
+    half = HalfReady()
+
+    for minute in range(49):
+        consent_finishing.finish_waiting(provider=half, now=later(minutes=minute))
+    assert (half.asked.count("ready"), row.accounts.count()) == (4, 0)
+
+    BankConnection.objects.filter(pk=row.pk).update(next_sync_at=None)
+    half.is_ready = True
+    assert consent_finishing.finish_waiting(provider=half, now=later(minutes=49)) == 1
+    quotas = AccountQuota.objects.filter(account__connection=row).values_list("scope", "limit", "used")
+    assert list(quotas) == [("details", 4, 3)] * 2
+    row.refresh_from_db()
+    assert (row.state, row.failures, row.next_sync_at) == (State.LINKED, 0, None)
 
 
 def test_a_consent_that_nobody_finishes_is_given_up_after_an_hour(provider, bank, owner, now, later):
