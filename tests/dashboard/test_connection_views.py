@@ -12,6 +12,7 @@ from kombu.exceptions import OperationalError
 
 from banking.models import BankAccount, BankConnection, ProviderKey
 from payments.models import StripeConnection
+from payymo.audit.models import AuditEntry
 from payymo.sandbox import world
 from tests.factories import rows
 from whmcs.models import WhmcsInstance
@@ -419,3 +420,57 @@ def test_stripe_is_connected_by_consent_and_a_way_back_is_good_once(as_owner, sa
     assert f"Acme Hosting GmbH ({account}) is connected" in answers[0].content.decode()
     assert "already used" in answers[1].content.decode()
     assert StripeConnection.objects.get().kind == "connect"
+
+
+@pytest.fixture
+def feeds(in_acme):
+    """A bank with an account, and a WHMCS, both of them working."""
+    bank = BankConnection.objects.create(
+        state="LINKED", institution_id="SANDBOX", institution_name="Nordhaven Bank", country="DE"
+    )
+    account = rows.account()
+    BankAccount.objects.filter(pk=account.pk).update(connection=bank, next_sync_at=None)
+    WhmcsInstance.objects.filter(pk=rows.client().instance_id).update(state="ACTIVE", next_sync_at=None)
+    return BankAccount.objects.get(pk=account.pk)
+
+
+def test_everything_that_works_is_fetched_from_the_overview(
+    as_admin, as_reviewer, feeds, sent, django_capture_on_commit_callbacks
+):
+    assert "/connections/sync/" not in as_reviewer.get("/").content.decode()
+    assert as_reviewer.post("/connections/sync/").status_code == 403
+
+    with django_capture_on_commit_callbacks(execute=True):
+        answer = as_admin.post("/connections/sync/")
+
+    assert (answer.status_code, answer["Location"]) == (303, "/")
+    assert {name.partition(".")[0] for name, _ in sent} == {"banking", "payments", "whmcs"}
+    feeds.refresh_from_db()
+    assert feeds.next_sync_at is not None
+    assert WhmcsInstance.objects.get().next_sync_at is not None
+
+
+def test_a_paused_account_is_left_out_until_it_is_resumed(as_admin, as_reviewer, feeds):
+    path = f"/connections/accounts/{feeds.public_id}/pause/"
+    assert as_reviewer.post(path).status_code == 403
+
+    as_admin.post(path, {"do": "pause"})
+    feeds.refresh_from_db()
+    assert (feeds.is_paused, feeds.next_sync_at) == (True, None)
+    [line] = next(card for card in as_admin.get("/connections/").context["page"].connections if card.accounts).accounts
+    assert (line.is_paused, line.pause_url) == (True, path)
+    as_admin.post("/connections/sync/")
+    feeds.refresh_from_db()
+    assert feeds.next_sync_at is None
+
+    as_admin.post(path, {"do": "resume"})
+    feeds.refresh_from_db()
+    assert (feeds.is_paused, feeds.next_sync_at is not None) == (False, True)
+    told = AuditEntry.objects.filter(action="connection.changed", object_id=feeds.public_id)
+    assert sorted(each.details["what"] for each in told) == ["paused", "resumed"]
+
+
+def test_an_account_of_files_alone_cannot_be_paused(as_admin, feeds):
+    BankAccount.objects.update(connection=None)
+
+    assert as_admin.post(f"/connections/accounts/{feeds.public_id}/pause/").status_code == 404

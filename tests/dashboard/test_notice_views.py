@@ -163,3 +163,17 @@ def test_the_log_takes_the_same_queries_for_many_messages(as_admin, made, querie
         endpoints.test(endpoint_id=made.row.public_id, now=NOW)
 
     assert queries_of(lambda: as_admin.get(path)) == few
+
+
+def test_a_kind_is_muted_from_its_notice_for_its_reader_alone(as_reviewer, reviewer, owner):
+    notice(reviewer)
+
+    [row] = as_reviewer.get("/notifications/").context["page"].rows
+    answer = as_reviewer.post("/notifications/mute/", {"kind": row.code})
+
+    assert (answer.status_code, answer["Location"]) == (303, "/notifications/")
+    assert list(Preference.objects.values_list("user_id", "kind", "way")) == [
+        (reviewer.pk, Kind.POSTING_STOPPED.value, "off")
+    ]
+    as_reviewer.post("/notifications/mute/", {"kind": "no.such.kind"})
+    assert Preference.objects.count() == 1

@@ -86,6 +86,7 @@ ACTS = {
     "/connections/whmcs/{instance}/module/pair/": "api_keys.change",
     "/connections/whmcs/{instance}/module/remove/": "api_keys.change",
     "/transactions/{payment}/account/": "review.decide",
+    "/invoices/{invoice}/refresh/": "review.decide",
     "/connections/stripe/{stripe}/sync/": "connections.change",
     "/connections/stripe/{stripe}/remove/": "connections.change",
 }
@@ -370,6 +371,32 @@ def test_a_list_goes_on_in_the_order_that_is_asked_for(as_viewer, in_acme, path,
     assert len({row.url for row in shown}) == len(shown) == 60
     values = [value(row) for row in shown]
     assert values == sorted(values, reverse=order.startswith("-"))
+
+
+def test_the_overview_looks_back_as_far_as_asked(as_viewer, as_owner, in_acme):
+    today = timezone.localdate()
+    for back in (3, 20, 60):
+        rows.transfer(f"INV-{back}", "10.00", booking_date=today - timedelta(days=back))
+
+    counts = {query: as_viewer.get(f"/{query}").context["page"].open_money[0].count for query in PERIODS}
+
+    assert counts == PERIODS
+    html = as_viewer.get("/?days=90").content.decode()
+    assert 'data-pm-from="/?days=90"' in html
+    assert "Fetch now" not in html
+
+
+PERIODS = {"?days=7": 1, "": 2, "?days=30": 2, "?days=90": 3, "?days=4000": 2, "?days=x": 2}
+
+
+def test_an_invoice_of_a_whmcs_that_is_not_connected_says_so(as_reviewer, as_viewer, in_acme):
+    debt = rows.invoice("INV-1", "10.00")
+    type(debt.instance).objects.update(state="BROKEN")
+
+    answer = as_reviewer.post(f"/invoices/{debt.public_id}/refresh/", follow=True)
+
+    assert "Its WHMCS is not connected now" in answer.content.decode()
+    assert "/refresh/" not in as_viewer.get(f"/invoices/{debt.public_id}/").content.decode()
 
 
 def test_a_head_orders_and_turns_round_and_filtering_keeps_it(as_viewer, in_acme):

@@ -9,7 +9,7 @@ from payymo.dashboard.pages.values import Choice, Filters, Moment, Pager, Tone
 
 @dataclass(frozen=True, slots=True)
 class NoticeRow:
-    """One notice. `open_url` and `read_url` take a POST; `read_url` is empty once it was read."""
+    """One notice. `open_url` and `read_url` take a POST; `read_url` is empty once read; `code` names its kind."""
 
     text: str
     kind: str
@@ -18,6 +18,7 @@ class NoticeRow:
     tone: Tone
     open_url: str
     read_url: str = ""
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class NoticesPage:
     filters: Filters
     pager: Pager
     read_all_url: str = ""
+    mute_url: str = ""
     choose_url: str = ""
 
 

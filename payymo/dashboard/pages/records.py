@@ -11,7 +11,7 @@ from payymo.dashboard.pages.comments import CommentLine
 from payymo.dashboard.pages.evidence import CandidateCard
 from payymo.dashboard.pages.postings import StoppedPosting
 from payymo.dashboard.pages.returns import PairNote, TakenBackNote
-from payymo.dashboard.pages.values import Amount, BandName, Chip, Event, Fact, Filters, Moment, Pager, Table
+from payymo.dashboard.pages.values import Amount, BandName, Chip, Choice, Event, Fact, Filters, Moment, Pager, Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,8 @@ class StoppingRow:
 class OverviewPage:
     """Template `dashboard/overview.html`. `setup` is empty once all is done; `sample` offers to look around.
 
-    Shape: `stopping` is None where no WHMCS tells when it stops services.
+    Shape: `stopping` is None where no WHMCS tells when it stops services; `periods` are links by their number of days,
+    the chosen one marked; `sync_url` takes a POST; `setup_url` leads on where nothing is here yet.
     """
 
     period: str
@@ -134,6 +135,10 @@ class OverviewPage:
     setup: tuple[SetupStep, ...] = ()
     sample: bool = False
     stopping: tuple[StoppingRow, ...] | None = None
+    periods: tuple[Choice, ...] = ()
+    self_url: str = ""
+    sync_url: str = ""
+    setup_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,7 +267,7 @@ class ReceivedRow:
 
 @dataclass(frozen=True, slots=True)
 class InvoicePage:
-    """Template `dashboard/invoice.html`."""
+    """Template `dashboard/invoice.html`. `refresh_url` takes a POST and is empty for who may not ask WHMCS."""
 
     number: str
     client: str
@@ -276,6 +281,7 @@ class InvoicePage:
     as_of: Moment | None = None
     whmcs_url: str = ""
     find_url: str = ""
+    refresh_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,8 @@ class AccountLine:
     balance: Amount | None = None
     url: str = ""
     gap: str = ""
+    is_paused: bool = False
+    pause_url: str = ""
     asks: str = ""
     choices: tuple[Choice, ...] = ()
     joined: str = ""

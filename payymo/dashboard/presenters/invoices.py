@@ -185,7 +185,7 @@ def _credit_of(invoice: Invoice) -> tuple[Fact, ...]:
     return tuple(facts)
 
 
-def detail(invoice: Invoice, *, now: datetime) -> InvoicePage:
+def detail(invoice: Invoice, *, now: datetime, may_refresh: bool = False) -> InvoicePage:
     """Build the page of one invoice."""
     facts = (
         Fact(_("Invoice id"), text=str(invoice.whmcs_id)),
@@ -214,5 +214,6 @@ def detail(invoice: Invoice, *, now: datetime) -> InvoicePage:
         received=(*_ours(invoice), *_booked_elsewhere(invoice)),
         find_url=f"{link('transactions')}?{urlencode({'q': invoice.display_number})}",
         as_of=formats.moment(invoice.synced_at, now),
+        refresh_url=link("invoice_refresh", invoice.public_id) if may_refresh and not invoice.is_credit_account else "",
         whmcs_url=candidates.whmcs_link(invoice, invoice.instance.base_url),
     )

@@ -56,6 +56,7 @@ def listing(request: HttpRequest, *, now: datetime) -> NoticesPage:
         pager=paging.pager(request, after=f"n_{shown[-1].pk}" if more else ""),
         read_all_url=link("notices_read") if mine.filter(read_at=None).exists() else "",
         choose_url=link("notice_choices"),
+        mute_url=link("notice_mute"),
     )
 
 
@@ -69,6 +70,7 @@ def _row(notice: Notice, now: datetime) -> NoticeRow:
         icon=icon,
         tone="neutral" if notice.read_at else tone,  # type: ignore[arg-type]
         open_url=link("notice_open", notice.public_id),
+        code=event.kind,
         read_url="" if notice.read_at else link("notice_read", notice.public_id),
     )
 

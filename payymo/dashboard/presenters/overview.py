@@ -1,6 +1,6 @@
 """What waits, what came in, how the feeds are, and what is still to set up."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from django.utils.translation import gettext as _
@@ -17,6 +17,7 @@ from payymo.dashboard.links import link
 from payymo.dashboard.pages import (
     Amount,
     BandCount,
+    Choice,
     Figure,
     Flow,
     FlowDay,
@@ -32,29 +33,37 @@ from tenants import context, days
 from whmcs.models import Posting, WhmcsInstance
 from whmcs.selectors import postings_within_reach
 
+# How far back it may look, in days, and how far it does by itself.
+PERIODS = (7, 30, 90)
 DAYS = 30
 
 
-def page(*, now: datetime, with_setup: bool) -> OverviewPage:
-    """Build the overview of the last 30 days, with the steps of setting up while some are left."""
-    since = (now - timedelta(days=DAYS)).date()
+def page(
+    *, now: datetime, with_setup: bool, last: int = DAYS, permissions: frozenset[str] = frozenset()
+) -> OverviewPage:
+    """Build the overview of the last so many days, with the steps of setting up while some are left."""
+    since = (now - timedelta(days=last)).date()
     money = selectors.open_money(since=since)
     counts = selectors.band_counts(on=now.date())
     main = max(money, key=lambda each: each.received, default=None)
     return OverviewPage(
-        period=_("Last %d days") % DAYS,
+        period=_("Last %d days") % last,
         open_money=tuple(_open(each) for each in money),
         bands=tuple(
             BandCount(band.value, counts[band.value], f"{link('review')}?band={band.value}")
             for band in selectors.BAND_ORDER
         ),
         figures=_figures(),
-        flow=_flow(main.currency, now=now) if main else None,
+        flow=_flow(main.currency, since=since, last=last) if main else None,
         feeds=feeds.listed(feeds.read(), now),
         decisions=tuple(event_of(each, now, with_receipt=True) for each in selectors.recent_decisions(limit=8)),
         setup=_setup() if with_setup else (),
         sample=is_offered(),
         stopping=stopping.rows(today=days.today(now)),
+        periods=tuple(Choice(str(each), _("%d days") % each, each == last) for each in PERIODS),
+        self_url=f"{link('overview')}?days={last}",
+        sync_url=link("connections_sync") if "connections.change" in permissions else "",
+        setup_url=link("setup") if "settings.change" in permissions else "",
     )
 
 
@@ -86,12 +95,12 @@ def _figures() -> tuple[Figure, ...]:
     )
 
 
-def _flow(currency: str, *, now: datetime) -> Flow:
-    since = (now - timedelta(days=DAYS)).date()
+def _flow(currency: str, *, since: date, last: int) -> Flow:
     days = selectors.money_by_day(since=since, currency=currency)
     received = sum((day[1] for day in days), Decimal(0))
     matched = sum((day[2] for day in days), Decimal(0))
-    sentence = _("%(matched)s of %(received)s received on bank accounts in the last 30 days are matched.") % {
+    sentence = _("%(matched)s of %(received)s received on bank accounts in the last %(days)d days are matched.") % {
+        "days": last,
         "matched": formats.money(Amount(matched, currency)),
         "received": formats.money(Amount(received, currency)),
     }

@@ -18,8 +18,8 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.guards import requires_permission
-from banking.models import BankConnection
-from banking.services import disconnecting, provider_keys, schedule
+from banking.models import BankAccount, BankConnection
+from banking.services import disconnecting, pausing, provider_keys, schedule
 from payments.models import StripeConnection
 from payments.services import connecting as stripe
 from payymo.dashboard.forms import CredentialForm, GuardForm, WhmcsForm
@@ -186,6 +186,41 @@ def sync(request: HttpRequest, kind: str, public_id: uuid.UUID) -> HttpResponse:
         messages.success(request, _("Payymo is fetching now."))
     else:
         messages.error(request, _("Nothing is fetched: the connection does not work now, or every account is paused."))
+    return HttpResponseRedirect(link("connections"), status=303)
+
+
+@require_POST
+@requires_permission("connections.change")
+def sync_all(request: HttpRequest) -> HttpResponse:
+    """Leave every connection that works due now, and wake the workers."""
+    now, due = timezone.now(), 0
+    for row in BankConnection.objects.filter(state=BankConnection.State.LINKED)[: present.LIMIT]:
+        due += schedule.request_fetch(connection=row, now=now)
+    for model in (WhmcsInstance, StripeConnection):
+        due += model._default_manager.filter(state="ACTIVE").update(next_sync_at=now)
+    if due:
+        for kind in ("bank", "stripe", "whmcs"):
+            nudge(request, kind)
+        messages.success(request, _("Payymo is fetching now."))
+    else:
+        messages.error(request, _("Nothing is fetched: no connection works now."))
+    return HttpResponseRedirect(link("overview"), status=303)
+
+
+@require_POST
+@requires_permission("connections.change")
+def pause_account(request: HttpRequest, account_id: uuid.UUID) -> HttpResponse:
+    """Leave one bank account out for a while, or fetch it again."""
+    is_paused = request.POST.get("do") != "resume"
+    try:
+        pausing.pause_account(account_id=account_id, is_paused=is_paused, now=timezone.now())
+    except BankAccount.DoesNotExist as error:
+        raise Http404 from error
+    if is_paused:
+        messages.success(request, _("Paused. Nothing more of this account is fetched until you resume it."))
+    else:
+        nudge(request, "bank")
+        messages.success(request, _("Resumed. What came in meanwhile is being fetched."))
     return HttpResponseRedirect(link("connections"), status=303)
 
 

@@ -18,6 +18,7 @@ from payymo.dashboard.pages.notices import StopMailsPage
 from payymo.dashboard.presenters import notices as present
 from payymo.dashboard.shell import shell_of
 from payymo.notices import words
+from payymo.notices.kinds import Way
 from payymo.notices.services import letters, reading
 from payymo.shared.errors import DomainError
 
@@ -54,6 +55,19 @@ def read_all(request: HttpRequest) -> HttpResponse:
     """Mark all notices as read."""
     reading.mark_read(user_id=request.user.pk, ids=None, now=timezone.now())
     messages.success(request, _("Everything is marked as read."))
+    return HttpResponseRedirect(link("notices"), status=303)
+
+
+@require_POST
+@for_members
+def mute(request: HttpRequest) -> HttpResponse:
+    """Tell a member nothing more of one kind."""
+    try:
+        reading.choose(user_id=request.user.pk, ways={request.POST.get("kind", ""): Way.OFF.value})
+    except DomainError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, _("Muted. “How I hear of it” brings this kind back."))
     return HttpResponseRedirect(link("notices"), status=303)
 
 

@@ -6,7 +6,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from accounts.guards import requires_permission
-from payymo.dashboard import refreshing
+from payymo.dashboard import paging, refreshing
 from payymo.dashboard.pages.general import SetupPage
 from payymo.dashboard.presenters import overview as present
 from payymo.dashboard.sample.progress import is_offered
@@ -21,7 +21,9 @@ def overview(request: HttpRequest) -> HttpResponse:
     """Show what waits and how everything is; the page fetches its figures anew while somebody looks."""
     is_admin = "settings.change" in request.permissions
     with_setup = is_admin and request.membership is not None and request.membership.hid_setup_at is None
-    context = {"page": present.page(now=timezone.now(), with_setup=with_setup)}
+    last = int(paging.asked_choice(request, "days", tuple(map(str, present.PERIODS))) or present.DAYS)
+    page = present.page(now=timezone.now(), with_setup=with_setup, last=last, permissions=request.permissions)
+    context = {"page": page}
     if request.headers.get("X-Payymo-Part") != PART:
         context["shell"] = shell_of(request, "overview")
     part = "dashboard/overview_part.html"
