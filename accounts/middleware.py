@@ -1,11 +1,13 @@
 """Binds a browser session to the host it was opened on, and reads membership and permissions once a request."""
 
 from collections.abc import Callable
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.models import AnonymousUser
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils import timezone, translation
 
 from accounts import permissions, reach
@@ -42,7 +44,7 @@ class TenantSessionMiddleware:
                 kind = "staff" if request.is_staff_host else "person"
                 acting.name(Acting(kind, request.user.public_id))
                 _speak(request)
-            response = self.get_response(request)
+            response = _to_the_door(request) or self.get_response(request)
         self._follow(request)
         return response
 
@@ -87,8 +89,6 @@ class TenantSessionMiddleware:
             if request.tenant is not None:
                 request.permissions = permissions.permissions_of_staff(request.user, request.tenant, timezone.now())
                 reach.name(reach.EVERYTHING)
-                if request.permissions:
-                    staff_visits.note_entry(session=request.session, tenant=request.tenant, staff=request.user)
             return True
         request.membership = permissions.find_membership(request.user, request.tenant)
         if request.membership is None:
@@ -97,6 +97,16 @@ class TenantSessionMiddleware:
         reach.name(permissions.reach_of(request.membership))
         request.must_set_up = second_factor.is_missing(request.membership)
         return True
+
+
+def _to_the_door(request: HttpRequest) -> HttpResponse | None:
+    """Send staff that is in no tenant yet to the page that asks for the reason; None for everybody else."""
+    if not (request.is_staff_host and request.tenant and request.permissions):
+        return None
+    door = reverse("admin:enter")
+    if request.path == door or staff_visits.is_inside(session=request.session, tenant=request.tenant):
+        return None
+    return HttpResponseRedirect(f"{door}?{urlencode({'next': request.path})}", status=303)
 
 
 def _speak(request: HttpRequest) -> None:

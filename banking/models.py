@@ -93,14 +93,14 @@ class BankAccount(ConnectionHealth, Record):
     cursor_date = models.DateField(null=True, blank=True, help_text=_("every booking day before it is complete"))
     is_paused = models.BooleanField(default=False)
     held_at = models.DateTimeField(
-        null=True, blank=True, help_text="nothing of it is imported until a person says whether it is known already"
+        null=True, blank=True, help_text=_("nothing of it is imported until a person says whether it is known already")
     )
     resembles = models.JSONField(default=list, help_text="the accounts it may be, with how many entries agree")
     same_as = models.ForeignKey(
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="joined",
-        help_text="the account that this one is by another name: its entries are stored there",
+        help_text=_("the account that this one is by another name: its entries are stored there"),
     )  # fmt: skip
-    told_apart_at = models.DateTimeField(null=True, blank=True, help_text="when a person said that it is no other")
+    told_apart_at = models.DateTimeField(null=True, blank=True, help_text=_("when a person said that it is no other"))
     fetch_asked_at = models.DateTimeField(
         null=True, blank=True, help_text="a person wants it fetched now: the call kept back for that may be used"
     )

@@ -6,10 +6,12 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.formats import number_format
+from django.utils.timesince import timesince
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from matching.models import EngineModel
+from matching.models import EngineModel, Proposal
 from matching.services import engine_models
 from payymo.shared.admin import ReadOnlyAdmin
 from payymo.shared.errors import DomainError
@@ -18,10 +20,31 @@ from payymo.shared.errors import DomainError
 class ProposalAdmin(ReadOnlyAdmin):
     """Suggestions."""
 
-    list_display = ("public_id", "band", "probability", "status", "amount", "currency", "created_at", "engine_version")
+    list_display = ("public_id", "band", "score", "status", "amount", "currency", "source", "age", "assignee")
     list_filter = ("status", "band")
     search_fields = ("public_id", "client__company_name", "client__last_name")
-    list_select_related = ("client",)
+    list_select_related = ("client", "bank_transaction__assignment", "stripe_payment__assignment")
+
+    @admin.display(description=_("score"), ordering="probability")
+    def score(self, proposal: Proposal) -> str:
+        """Show the probability as the review does."""
+        return number_format(proposal.probability, decimal_pos=2)
+
+    @admin.display(description=_("source"))
+    def source(self, proposal: Proposal) -> str:
+        """Say what the money came by."""
+        return gettext("Bank") if proposal.bank_transaction_id else gettext("Card")
+
+    @admin.display(description=_("age"), ordering="-received_date")
+    def age(self, proposal: Proposal) -> str:
+        """Say how long ago the money came."""
+        return timesince(proposal.received_date, timezone.now().date(), depth=1) if proposal.received_date else "–"
+
+    @admin.display(description=_("assigned to"))
+    def assignee(self, proposal: Proposal) -> str:
+        """Name who looks after the payment."""
+        receipt = proposal.bank_transaction or proposal.stripe_payment
+        return receipt.assignment.assignee_name if hasattr(receipt, "assignment") else "–"
 
 
 class DecisionAdmin(ReadOnlyAdmin):

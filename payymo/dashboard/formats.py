@@ -115,6 +115,11 @@ def moment(at: datetime, now: datetime) -> Moment:
     return Moment(at, text.replace(".", "") if locale().language == "en" else text)
 
 
+def apart(span: timedelta) -> str:
+    """Write how long something waits: `22 sec`, `3 hr`; nothing for no time."""
+    return str(format_timedelta(span, format="short", threshold=1.5, locale=locale())) if span else ""
+
+
 def masked_iban(text: str) -> str:
     """Show the country, the check digits and the last four: `DE89 … 3000`. Anything shorter keeps its last four."""
     plain = "".join(text.split())

@@ -22,6 +22,7 @@ from matching import models as matching
 from payments import admin as payments_admin
 from payments import models as payments
 from payymo.dashboard.formats import full_moment
+from payymo.dashboard.staff_entering import enter
 from payymo.dashboard.staff_jobs import ParkedJobAdmin
 from payymo.dashboard.staff_licences import LicenceAdmin, LicenceCheckAdmin
 from payymo.dashboard.staff_system import system
@@ -87,6 +88,7 @@ class TenantSite(StaffSite):
     """The records of one tenant. The host middleware let nobody in without its support access."""
 
     index_title = _("Records")
+    index_template = "admin/records.html"
 
     def has_permission(self, request: HttpRequest) -> bool:
         """Return whether staff may look into this tenant now."""
@@ -97,8 +99,12 @@ class TenantSite(StaffSite):
         return {**super().each_context(request), "staff_strip": strip_of(request)}
 
     def get_urls(self) -> list[Any]:
-        """Add the way out."""
-        return [path("leave/", self.admin_view(require_POST(self.leave)), name="leave"), *super().get_urls()]
+        """Add the way in and the way out."""
+        return [
+            path("enter/", self.admin_view(partial(enter, site=self)), name="enter"),
+            path("leave/", self.admin_view(require_POST(self.leave)), name="leave"),
+            *super().get_urls(),
+        ]
 
     def leave(self, request: HttpRequest) -> HttpResponse:
         """Leave the tenant; it is written down there, and coming back is another entry."""

@@ -1,9 +1,14 @@
 """The base of every staff list: rows that only services write."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import Model
 from django.http import HttpRequest
+from django.utils.formats import number_format
+
+from payymo.shared.money import MoneyField, exponent
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
@@ -11,6 +16,14 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     list_per_page = 50
     show_full_result_count = False
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        """Show amounts in their currency's own digits."""
+        fields = {field.name: field for field in self.model._meta.concrete_fields}
+        return [
+            _amount(fields[name]) if isinstance(fields.get(name), MoneyField) and "currency" in fields else name
+            for name in super().get_list_display(request)
+        ]
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         """Show it to whoever may enter the site."""
@@ -31,3 +44,14 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Refuse."""
         return False
+
+
+def _amount(field: MoneyField) -> Callable[[Model], str]:
+    @admin.display(description=field.verbose_name, ordering=field.name)
+    def shown(row: Model) -> str:
+        value = getattr(row, field.name)
+        return "–" if value is None else number_format(value, decimal_pos=exponent(row.currency))  # type: ignore[attr-defined]
+
+    # The admin makes the cell's class of it.
+    shown.__name__ = field.name
+    return shown

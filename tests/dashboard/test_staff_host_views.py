@@ -1,6 +1,7 @@
 """The staff host: Payymo's staff, nobody else, and a tenant only while it grants support access."""
 
 from datetime import timedelta
+from urllib.parse import urlencode
 
 import pytest
 from django.utils import timezone
@@ -8,9 +9,9 @@ from django.utils import timezone
 from accounts.models import User
 from matching.core.scoring import shipped_model
 from matching.models import Decision, EngineModel
-from matching.services import proposing
+from matching.services import proposing, teamwork
 from payymo.audit.models import AuditEntry
-from tenants.models import Tenant
+from tenants.models import Tenant, TenantFigure
 from tests.dashboard.conftest import ACME, STAFF, Browser
 from tests.factories import rows
 
@@ -33,9 +34,18 @@ def payment(in_acme):
     return row
 
 
+DOOR = "/admin/t/acme/enter/"
+WHY = {"reason": "asked", "reference": "T-1042"}
+
+
 @pytest.fixture
-def support(in_acme):
+def granted(in_acme):
     Tenant.objects.filter(pk=in_acme.pk).update(support_access_until=timezone.now() + timedelta(hours=1))
+
+
+@pytest.fixture
+def support(granted, as_staff):
+    assert as_staff.post(DOOR, WHY).status_code == 303
 
 
 PLATFORM = ["/admin/", "/admin/tenants/tenant/", "/admin/accounts/user/", "/admin/accounts/membership/"]
@@ -121,6 +131,49 @@ def visits():
     return [(entry.action, entry.actor_kind) for entry in found]
 
 
+@pytest.mark.parametrize("path", ["/admin/t/acme/", "/admin/t/acme/review/", "/admin/t/acme/banking/bankaccount/"])
+def test_who_gave_no_reason_is_asked_for_one_first(as_staff, payment, granted, path):
+    sent = as_staff.get(path)
+
+    assert (sent.status_code, sent["Location"]) == (303, f"{DOOR}?{urlencode({'next': path})}")
+    door = as_staff.get(sent["Location"])
+    assert (door.status_code, b"pm-strip" in door.content, visits()) == (200, False, [])
+    assert as_staff.post(DOOR, {**WHY, "next": path})["Location"] == path
+    assert as_staff.get(path).status_code == 200
+
+
+def test_without_a_reason_nothing_is_decided(as_staff, payment, granted):
+    assert as_staff.post(f"/admin/t/acme/review/{payment.public_id}/approve/").status_code == 303
+    assert not Decision.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "given", [{}, {"reason": "curious"}, {**WHY, "reference": "Mrs Miller"}, {**WHY, "reference": "1" * 41}]
+)
+def test_a_reason_that_is_none_opens_nothing(as_staff, granted, given):
+    assert as_staff.post(DOOR, given).status_code == 422
+    assert (visits(), as_staff.get("/admin/t/acme/").status_code) == ([], 303)
+
+
+def test_who_is_asked_for_the_reason_is_sent_to_no_other_site(as_staff, granted):
+    assert as_staff.post(DOOR, {**WHY, "next": "https://evil.example/"})["Location"] == "/admin/t/acme/"
+
+
+def test_an_access_that_is_granted_anew_asks_anew(as_staff, support, in_acme):
+    assert as_staff.get("/admin/t/acme/").status_code == 200
+
+    Tenant.objects.filter(pk=in_acme.pk).update(support_access_until=timezone.now() + timedelta(hours=3))
+
+    assert as_staff.get("/admin/t/acme/").status_code == 303
+
+
+def test_the_tenant_reads_why_staff_came(as_owner, support):
+    for page in ("/settings/general/", "/activity/changes/"):
+        assert b"The company asked for help" in as_owner.get(page).content
+    entry = AuditEntry.objects.get(action="staff.entered")
+    assert entry.details == {"reason": "asked", "reference": "T-1042"}
+
+
 def test_coming_in_and_leaving_stand_in_the_tenants_own_log(as_staff, payment, support, staff):
     page = as_staff.get("/admin/t/acme/")
     as_staff.get("/admin/t/acme/review/")
@@ -133,7 +186,8 @@ def test_coming_in_and_leaving_stand_in_the_tenants_own_log(as_staff, payment, s
     assert (answer.status_code, answer["Location"]) == (303, "/admin/")
     assert visits() == [("staff.entered", "staff"), ("staff.left", "staff")]
     assert set(AuditEntry.objects.filter(action="staff.left").values_list("actor_id", flat=True)) == {staff.public_id}
-    as_staff.get("/admin/t/acme/")
+    assert as_staff.get("/admin/t/acme/").status_code == 303
+    as_staff.post(DOOR, WHY)
     assert [action for action, _ in visits()] == ["staff.entered", "staff.left", "staff.entered"]
 
 
@@ -180,6 +234,36 @@ def test_staff_cannot_use_a_refused_version_or_two_at_once(as_staff, support, ve
 
 def test_staff_changes_no_version_without_support_access(as_staff, versions):
     assert use(as_staff, versions[0]) == 2
+
+
+def test_suggestions_are_listed_with_source_age_and_who_looks_after_them(
+    as_staff, payment, support, reviewer, queries_of
+):
+    path = "/admin/t/acme/matching/proposal/"
+    one = queries_of(lambda: as_staff.get(path))
+    invoice = rows.invoice("INV-1043", "49.00")
+    more = [rows.transfer(invoice.number, "49.00", end_to_end_id=f"E{number}") for number in range(3)]
+    proposing.propose(receipts=more, now=timezone.now())
+    handed = {"receipt_id": more[0].public_id, "assignee_id": reviewer.pk, "assigned_by": reviewer}
+    teamwork.assign_receipt(**handed, now=timezone.now())
+
+    listed = as_staff.get(path).content.decode()
+
+    assert [word in listed for word in ("119.00", "Bank", "119.000")] == [True, True, False]
+    assert reviewer.display_name in listed
+    assert queries_of(lambda: as_staff.get(path)) == one
+
+
+def test_tenants_are_listed_with_their_numbers(as_staff, in_acme):
+    TenantFigure.objects.create(tenant=in_acme, name="payments_to_review", value=1234, noted_at=timezone.now())
+    for label, seconds in (("bank", 60), ("stripe", 7200)):
+        TenantFigure.objects.create(
+            tenant=in_acme, name="feed_age_seconds", label=label, value=seconds, noted_at=timezone.now()
+        )
+
+    listed = as_staff.get("/admin/tenants/tenant/").content.decode()
+
+    assert [word in listed for word in ("1,234", "2 hr")] == [True, True]
 
 
 def test_staff_sees_when_automation_was_stopped(as_staff, support):

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import ApiKey, User
+from accounts.services.staff_visits import REASONS
 from payymo.audit import selectors
 from payymo.audit.actions import ACTIONS, AREAS
 from payymo.audit.models import AuditEntry
@@ -47,10 +48,10 @@ _LABELS: Mapping[str, Any] = {
     "permissions": gettext_lazy("Permissions"), "scopes": gettext_lazy("Permissions"), "what": gettext_lazy("What"),
     "kinds": gettext_lazy("Kinds"), "hours": gettext_lazy("Hours"), "days": gettext_lazy("Days"),
     "new": gettext_lazy("New"), "known": gettext_lazy("Already known"), "version": gettext_lazy("Version"),
-    "reason": gettext_lazy("Reason"),
+    "reason": gettext_lazy("Reason"), "reference": gettext_lazy("Ticket"), "form": gettext_lazy("Kind"),
 }  # fmt: skip
 # These describe one act and no state that an earlier act could have left.
-_NEVER_BEFORE = frozenset({"what", "member", "new", "known", "hours", "reason", "sha256"})
+_NEVER_BEFORE = frozenset({"what", "member", "new", "known", "hours", "reason", "reference", "sha256"})
 _PAGES = {
     "matching.matchingrule": "rule", "matching.payerprofile": "payer", "banking.statementimport": "import",
     "banking.banktransaction": "transaction",
@@ -154,11 +155,15 @@ def _changes(entry: AuditEntry, was: Mapping[str, Any], people: Mapping[str, str
     return tuple(
         Change(
             label=str(_LABELS.get(name, name.replace("_", " "))),
-            now=people.get(str(value), "") or _worded(value),
+            now=people.get(str(value), "") or _of_a_visit(entry, value) or _worded(value),
             was=_worded(was[name]) if name in was and was[name] != value else None,
         )
         for name, value in entry.details.items()
     )
+
+
+def _of_a_visit(entry: AuditEntry, value: Any) -> str:
+    return str(REASONS.get(value, "")) if entry.action == "staff.entered" else ""
 
 
 def _worded(value: Any) -> str:

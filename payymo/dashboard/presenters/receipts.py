@@ -4,6 +4,7 @@ from datetime import date
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from banking.models import BankTransaction
 from matching.core.types import Reason
@@ -63,7 +64,10 @@ def _bank_facts(row: BankTransaction, reasons: Reasons) -> tuple[Fact, ...]:
         Fact(_("Booked"), day=row.booking_date),
         Fact(_("Payer"), marked=payer),
         Fact(_("From"), marked=account),
-        Fact(_("To"), text=f"{row.account.name or _('Account')} {masked(row.account.iban_last4)}".strip()),
+        Fact(
+            pgettext("account", "To"),
+            text=f"{row.account.name or _('Account')} {masked(row.account.iban_last4)}".strip(),
+        ),
         Fact(
             _("Reference"),
             marked=marked(row.remittance_information, "remittance_information", reasons),

@@ -5,8 +5,10 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from accounts.services.staff_visits import REASONS
 from payymo.audit import selectors
 from payymo.audit.actions import ACTIONS
+from payymo.audit.models import AuditEntry
 from payymo.dashboard import formats
 from payymo.dashboard.pages.values import Event
 from tenants.models import Tenant
@@ -24,8 +26,15 @@ def visits(tenant: Tenant, *, now: datetime) -> tuple[Event, ...]:
             moment=formats.moment(entry.happened_at, now),
             actor=people[entry.actor_id].display_name if entry.actor_id in people else _("Payymo staff"),
             title=str(ACTIONS[entry.action]),
+            detail=_why(entry),
             icon="users" if entry.actor_kind == "staff" else "shield-check",
             day=entry.happened_at.date(),
         )
         for entry in found
     )
+
+
+def _why(entry: AuditEntry) -> str:
+    """Say why staff came, where the entry tells."""
+    reason = REASONS.get(entry.details.get("reason", ""))
+    return ", ".join(str(each) for each in (reason, entry.details.get("reference")) if each)

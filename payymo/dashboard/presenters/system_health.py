@@ -1,9 +1,8 @@
 """How the system works, in words with a next step."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from babel.dates import format_timedelta
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -158,11 +157,8 @@ def _line(tenant: TenantNumbers, now: datetime) -> TenantLine:
         chip = Chip(tenant.state, "neutral")
     return TenantLine(
         name=tenant.name, slug=tenant.slug, chip=chip, to_review=tenant.to_review, needs_person=tenant.needs_person,
-        on_their_way=tenant.on_their_way, waits=_apart(tenant.posting_waits), feed=_apart(tenant.feed_age),
+        on_their_way=tenant.on_their_way, waits=formats.apart(tenant.posting_waits),
+        feed=formats.apart(tenant.feed_age),
         jobs=tenant.jobs_waiting, off=tenant.breakers,
         counted=formats.moment(tenant.noted_at, now) if tenant.noted_at else None,
     )  # fmt: skip
-
-
-def _apart(apart: timedelta) -> str:
-    return str(format_timedelta(apart, format="short", threshold=1.5, locale=formats.locale())) if apart else ""

@@ -14,7 +14,7 @@ _VOID = {
 # The same in every language: names (that of the product is in two colours), codes, the months of the dates.
 _SAME = re.compile(
     r"Payymo|^Pay$|^ymo$|WHMCS|Stripe|GoCardless|IBAN|CSV|PDF|Excel|EUR|UTC|Slack|acct_test|banktransfer|EPE VITA"
-    r"|PM-[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+    r"|\b[0-9a-f]{16,64}\b|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
     r"|\b(?:Jan|Feb|Mar|Apr|Maj|Jun|Jul|Aŭg|Sep|Okt|Nov|Dec|Aug|Oct)\b|[\w.+-]+@[\w.-]+|https?://\S+"
 )
 _WORD = re.compile(r"[A-Za-z]{3,}")

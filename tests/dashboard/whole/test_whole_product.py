@@ -131,6 +131,7 @@ def test_every_page_of_the_staff_host_speaks_one_language_and_keeps_the_rules(in
     with pseudo.spoken(tmp_path):
         company.fill(in_acme, owner)
         grant_support(tenant=in_acme, hours=1, now=company.NOW)
+        client.post("/admin/t/acme/enter/", {"reason": "asked"})
         pages = crawl.pages(client, "payymo.urls_public", left_out=NO_STAFF_PAGES)
         inside = crawl.pages(client, "payymo.urls_staff_tenant", below="/admin/t/acme", left_out=NO_STAFF_PAGES)
 
