@@ -230,9 +230,9 @@ def comments_of(receipt: Receipt) -> list[Comment]:
     return list(Comment.objects.filter(**_about(receipt)).order_by("pk")[:200])
 
 
-def views_of(*, user_id: int) -> list[SavedView]:
-    """Return the views of the queue a person sees: their own, then what colleagues share, each by name."""
-    rows = SavedView.objects.filter(Q(owner_id=user_id) | Q(is_shared=True))
+def views_of(*, user_id: int, place: str = "review") -> list[SavedView]:
+    """Return the views of the queue or a list that a person sees: their own, then what colleagues share, by name."""
+    rows = SavedView.objects.filter(Q(owner_id=user_id) | Q(is_shared=True), place=place)
     return sorted(rows[:200], key=lambda each: (each.owner_id != user_id, each.name.casefold(), each.pk))
 
 

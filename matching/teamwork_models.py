@@ -55,16 +55,19 @@ class Comment(Record):
 
 
 class SavedView(Record):
-    """A named query string of the review queue, private or shared."""
+    """A named query string of the review queue or of a list, private or shared."""
 
     name = models.CharField(max_length=60)
     query = models.CharField(max_length=500, help_text="the filters and the order, as in the address")
     owner_id = models.BigIntegerField(help_text="user")
     owner_name = models.CharField(max_length=120)
     is_shared = models.BooleanField(default=False)
+    place = models.CharField(max_length=20, default="review", help_text="the queue, or which list")
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["owner_id", "name"], name="one_view_per_owner_and_name")]
+        constraints = [
+            models.UniqueConstraint(fields=["owner_id", "place", "name"], name="one_view_per_owner_place_and_name")
+        ]
 
 
 class DismissedOffer(Record):

@@ -159,21 +159,22 @@ def mentioned(text: str, colleagues: Sequence[Colleague]) -> list[int]:
 
 
 @transaction.atomic
-def save_view(*, name: str, query: str, is_shared: bool, owner: User) -> SavedView:
-    """Keep filters and order of the queue under a name; the same name again replaces them.
+def save_view(*, name: str, query: str, is_shared: bool, owner: User, place: str = "review") -> SavedView:
+    """Keep filters and order of the queue, or of a list, under a name; the same name again replaces them.
 
     Raises: UnusableView: nothing is written.
     """
     called = " ".join(name.split())
     if not 0 < len(called) <= 60 or len(query) > 500:
         raise UnusableView(gettext("Give the view a name of at most 60 characters."))
-    mine = SavedView.objects.filter(owner_id=owner.pk)
+    mine = SavedView.objects.filter(owner_id=owner.pk, place=place)
     if mine.exclude(name=called).count() >= MOST_VIEWS:
         raise UnusableView(
             gettext("You keep %(most_views)s views already. Remove one first.") % {"most_views": MOST_VIEWS}
         )
     view, _ = SavedView.objects.update_or_create(
         owner_id=owner.pk,
+        place=place,
         name=called,
         defaults={"query": query, "is_shared": is_shared, "owner_name": owner.display_name},
     )

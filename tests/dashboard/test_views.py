@@ -446,3 +446,27 @@ def test_lists_are_exported_as_they_are_filtered(as_viewer, in_acme):
     assert (len(transactions), len(everything), len(invoices), len(activity)) == (61, 63, 2, 1)
     assert "'=cmd()" in transactions[1]
     assert len({line.rsplit(",", 1)[1] for line in everything}) == 63
+
+
+def test_a_list_keeps_views_of_its_own_and_shows_colleagues_what_is_shared(as_viewer, as_reviewer, acmes):
+    form = {"query": "q=INV&sort=-amount&after=x_1&next=evil", "name": "Large", "shared": "on"}
+
+    saved = as_viewer.post("/lists/transactions/views/", form)
+    as_viewer.post("/lists/transactions/views/", {**form, "name": "Mine", "shared": ""})
+
+    assert (saved.status_code, saved["Location"]) == (303, "/transactions/?q=INV&sort=-amount")
+    shown = as_viewer.get("/transactions/?sort=-amount&q=INV").context["page"].views
+    assert [(each.name, each.current) for each in shown.links] == [("All", False), ("Large", True), ("Mine", True)]
+    theirs = as_reviewer.get("/transactions/").context["page"].views.links
+    assert [(each.name, each.remove_url) for each in theirs][1:] == [(f"Large ({shown_name(as_viewer)})", "")]
+    assert as_viewer.get("/invoices/").context["page"].views.links == ()
+
+    as_reviewer.post(shown.links[1].remove_url)
+    assert len(as_viewer.get("/transactions/").context["page"].views.links) == 3
+    as_viewer.post(shown.links[1].remove_url)
+    assert [each.name for each in as_viewer.get("/transactions/").context["page"].views.links] == ["All", "Mine"]
+    assert as_viewer.post("/lists/nothing/views/", form).status_code == 404
+
+
+def shown_name(browser):
+    return browser.get("/").context["shell"].user_name

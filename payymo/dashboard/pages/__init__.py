@@ -95,6 +95,7 @@ from payymo.dashboard.pages.review import (
     Status,
     UndoBar,
     Undone,
+    Views,
 )
 from payymo.dashboard.pages.settings import (
     AccountLine,
@@ -262,4 +263,5 @@ __all__ = [
     "Undone",
     "UploadPage",
     "VersionRow",
+    "Views",
 ]

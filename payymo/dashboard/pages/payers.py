@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from payymo.dashboard.pages.review import Views
 from payymo.dashboard.pages.values import Amount, Chip, Fact, Filters, Pager, Table
 
 
@@ -31,6 +32,7 @@ class PayersPage:
     pager: Pager
     table: Table
     empty: str = ""
+    views: Views | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
+from payymo.dashboard.pages.review import Views
 from payymo.dashboard.pages.values import Amount, Chip, Fact, Filters, Moment, Pager, Table
 
 
@@ -41,6 +42,7 @@ class PayoutsPage:
     table: Table
     csv_url: str = ""
     empty: Literal["", "nothing", "filtered"] = ""
+    views: Views | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from payymo.dashboard.pages.comments import CommentLine
 from payymo.dashboard.pages.evidence import CandidateCard
 from payymo.dashboard.pages.postings import StoppedPosting
 from payymo.dashboard.pages.returns import PairNote, TakenBackNote
+from payymo.dashboard.pages.review import Views
 from payymo.dashboard.pages.values import Amount, BandName, Chip, Choice, Event, Fact, Filters, Moment, Pager, Table
 
 
@@ -166,6 +167,7 @@ class TransactionsPage:
     table: Table
     empty: Literal["", "nothing", "filtered"] = ""
     export_url: str = ""
+    views: Views | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +245,7 @@ class InvoicesPage:
     as_of: Moment | None = None
     export_url: str = ""
     empty: Literal["", "nothing", "filtered"] = ""
+    views: Views | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,6 +66,15 @@ class SavedViewLink:
 
 
 @dataclass(frozen=True, slots=True)
+class Views:
+    """The saved views of a list. Shape: `save_url` takes a POST of `query` and is empty where nothing is filtered."""
+
+    links: tuple[SavedViewLink, ...] = ()
+    query: str = ""
+    save_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Panel:
     """One payment under review.
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from accounts import reach
 from matching.core.minted import mint
 from matching.models import InvoiceMatch, StripeInvoiceMatch
-from payymo.dashboard import csv_files, formats, ordering, paging, tables, words
+from payymo.dashboard import csv_files, formats, ordering, paging, saved_views, tables, words
 from payymo.dashboard.links import link
 from payymo.dashboard.ordering import Order
 from payymo.dashboard.pages import (
@@ -65,6 +65,7 @@ def listing(request: HttpRequest, *, now: datetime) -> InvoicesPage:
         rows=tuple(_row(invoice, now) for invoice in shown),
         filters=_filters(request, text, status, order),
         pager=paging.pager(request, after=f"{shown[-1].ordered_by}_{shown[-1].pk}" if more else ""),
+        views=saved_views.of(request, "invoices"),
         table=tables.table(request, "invoices", order),
         as_of=formats.moment(read, now) if read else None,
         export_url=paging.exported(request, link("invoices_csv")),

@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 from matching import payer_selectors as selectors
 from matching.models import PayerProfile
 from matching.payer_selectors import PayerName
-from payymo.dashboard import formats, ordering, paging, tables, words
+from payymo.dashboard import formats, ordering, paging, saved_views, tables, words
 from payymo.dashboard.links import link
 from payymo.dashboard.ordering import Order
 from payymo.dashboard.pages import Chip, Choice, Fact, FilterChip, Filters, FilterSelect
@@ -30,6 +30,7 @@ def listing(request: HttpRequest) -> PayersPage:
         rows=tuple(_row(each, names.get(each.key, PayerName())) for each in shown),
         filters=_filters(request, text, state, order),
         pager=paging.pager(request, after=f"{getattr(shown[-1], field)}_{shown[-1].pk}" if more else ""),
+        views=saved_views.of(request, "payers"),
         table=tables.table(request, "payers", order),
         empty="" if shown else "filtered" if text or state else "nothing",
     )

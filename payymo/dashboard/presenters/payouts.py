@@ -12,7 +12,7 @@ from matching import payout_selectors
 from payments.adapters import equation_of
 from payments.core.payout_sum import Part
 from payments.models import Payout
-from payymo.dashboard import csv_files, formats, ordering, paging, tables
+from payymo.dashboard import csv_files, formats, ordering, paging, saved_views, tables
 from payymo.dashboard.links import link
 from payymo.dashboard.ordering import Order
 from payymo.dashboard.pages import Amount, Chip, Choice, FilterChip, Filters, FilterSelect, PayoutRow, PayoutsPage
@@ -80,6 +80,7 @@ def listing(request: HttpRequest) -> PayoutsPage:
         pager=paging.pager(
             request, after=f"{getattr(shown[-1], _ORDERS[order.column])}_{shown[-1].pk}" if more else ""
         ),
+        views=saved_views.of(request, "payouts"),
         table=tables.table(request, "payouts", order),
         csv_url=f"{link('payouts_csv')}?{request.GET.urlencode()}" if shown else "",
         empty="" if shown else "filtered" if found or text else "nothing",

@@ -15,7 +15,7 @@ from banking import selectors
 from banking.models import BankTransaction, StatementImport
 from matching.locks import Receipt
 from payments.models import StripePayment
-from payymo.dashboard import csv_files, formats, ordering, paging, tables, words
+from payymo.dashboard import csv_files, formats, ordering, paging, saved_views, tables, words
 from payymo.dashboard.links import link
 from payymo.dashboard.ordering import Order
 from payymo.dashboard.pages import (
@@ -229,6 +229,7 @@ def listing(request: HttpRequest) -> TransactionsPage:
         rows=tuple(_row(row, numbers) for row in shown),
         filters=_filters(request, asked),
         pager=paging.pager(request, after=after),
+        views=saved_views.of(request, "transactions"),
         table=tables.table(request, "transactions", asked.order),
         empty="" if shown else "filtered" if filtered else "nothing",
     )
