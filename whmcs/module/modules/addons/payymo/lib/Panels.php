@@ -165,7 +165,7 @@ final class Panels
             $options .= "<option value=\"$reason\">" . $this->text->of("reason_$reason") . '</option>';
         }
         $asked = '<label>' . $this->text->of('reason') . ' <select class="form-control input-sm" name="reason">' . $options . '</select></label> ';
-        return '<details style="display:inline-block"><summary class="btn btn-sm btn-default">' . $this->text->of('reject') . '&hellip;</summary>'
+        return '<details style="display:inline-block;vertical-align:top"><summary class="btn btn-sm btn-default">' . $this->text->of('reject') . '&hellip;</summary>'
             . $this->form($one, 'reject', 'btn-danger', $asked) . '</details>';
     }
 
