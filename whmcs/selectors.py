@@ -80,7 +80,7 @@ def find_invoices(
     most: Decimal | None = None,
     limit: int = 20,
 ) -> QuerySet[Invoice]:
-    """Search the open invoices by id, number, client, e-mail, domain or amount; those owing `amount` first.
+    """Search the open invoices by any number, client, e-mail, domain or amount; those owing `amount` first.
 
     Shape: at most `limit`; every word of `text` must be found somewhere, whatever its accents and umlauts; `least` and
     `most` bound what is outstanding; with neither text nor bounds it finds by the amount alone.
@@ -202,7 +202,8 @@ def _holding(found: QuerySet[Invoice], text: str) -> QuerySet[Invoice]:
 
 def _invoice_has(word: str) -> Q:
     line = InvoiceLine.objects.filter(invoice=OuterRef("pk"), description__icontains=word)
-    condition = Q(number__icontains=word) | _client_has(word, "client__") | Q(Exists(line))
+    condition = Q(number__icontains=word) | Q(other_numbers__overlap=[word, word.upper()])
+    condition |= _client_has(word, "client__") | Q(Exists(line))
     digits = word.lstrip("#")
     if digits.isascii() and digits.isdigit() and len(digits) <= 18:
         condition |= Q(whmcs_id=int(digits))

@@ -62,7 +62,9 @@ def book(hosting):
     return {
         "bakery": invoice(hosting, bakery, 1001, "1190.00", "Webhosting L - baeckerei-mueller.example (1/2026)"),
         "small": invoice(hosting, bakery, 1002, "11.90"),
-        "person": invoice(hosting, person, 1003, "119.00", "Domain lovelace.example"),
+        "person": invoice(
+            hosting, person, 1003, "119.00", "Domain lovelace.example", other_numbers=["2618379555", "PRO-88"]
+        ),
         "dollars": invoice(hosting, person, 1004, "119.00", currency="USD"),
         "paid": invoice(hosting, person, 1005, "119.00", status="Paid", balance=Decimal(0)),
         "unread": invoice(hosting, person, 1006, "119.00", needs_reading=True),
@@ -90,6 +92,8 @@ def test_open_is_what_can_still_be_paid(book):
         ("ådä", [1003]),
         ("RE202601003", [1003]),
         ("re2026", [1001, 1002, 1003]),
+        ("2618379555", [1003]),
+        ("pro-88", [1003]),
         ("_mueller", []),
         ("\\", []),
         ("byron", [1003]),
