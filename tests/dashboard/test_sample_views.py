@@ -6,12 +6,13 @@ import pytest
 from django.db import connection
 
 from matching.core.types import Band
+from payymo.dashboard.sample import aside
 from payymo.dashboard.sample.month import month
 from payymo.dashboard.sample.progress import Progress
 from tests.factories import rows
 from tests.factories.rows import TODAY
 
-POSTS = ["/sample/1/approve/", "/sample/1/reject/", "/sample/1/undo/"]
+POSTS = [f"/sample/1/{act}/" for act in ("approve", "reject", "undo", "find", "split")]
 
 
 @pytest.fixture
@@ -28,8 +29,27 @@ def test_the_month_shows_every_case_of_the_matcher():
     found = month(TODAY).suggestions
     bands = {each.candidates[0].band if each.candidates else Band.NONE for each in found.values()}
 
+    given = {
+        number: [(share.invoice_id, share.amount_minor) for share in each.candidates[0].allocations]
+        for number, each in found.items()
+        if each.candidates
+    }
     assert bands == {Band.EXACT, Band.LIKELY, Band.POSSIBLE, Band.NONE}
-    assert max(len(each.candidates[0].allocations) for each in found.values() if each.candidates) == 2
+    # One for two invoices, two for one, a part, more than is owed, less a fee, a choice between two alike.
+    assert (len(given[3]), given[9], given[10]) == (2, [(8, 42_000)], [(8, 42_000)])
+    assert (given[11], given[12], given[6]) == ([(9, 20_000)], [(10, 7_500)], [(11, 44_500)])
+    assert len(found[5].candidates) == 2
+    assert found[7].none_reason == "payroll"
+
+
+def test_what_needs_no_person_is_found_by_the_engine_too():
+    said = aside.found(TODAY)
+
+    assert [text.partition(" EUR".replace(" ", "\u00a0"))[2] for text in said] == [
+        " on 19 Nov 2026 is a payout of Stripe, found on the bank account.",
+        " on 12 Nov 2026 went from one of your own accounts to the other.",
+        " that had arrived was returned by the bank on 14 Nov 2026; what to do in WHMCS is then listed.",
+    ]
 
 
 def test_the_queue_has_each_band_once_the_surest_first():
@@ -63,9 +83,12 @@ def test_deciding_writes_nothing_but_the_session(looking):
 
     with connection.execute_wrapper(watch):
         for act in ("approve", "hold", "ignore", "reject"):
-            for number in range(1, 9):
+            for number in range(1, 13):
                 assert looking.fragment("post", f"/sample/{number}/{act}/").status_code == 200
         assert looking.fragment("post", "/sample/1/undo/").status_code == 200
+        assert looking.fragment("post", "/sample/1/find/", {"invoice": "1"}).status_code == 200
+        assert looking.fragment("post", "/sample/2/undo/").status_code == 200
+        assert looking.fragment("post", "/sample/2/split/", {"amount-4": "49.00"}).status_code == 200
         assert looking.post("/sample/remove/").status_code == 303
 
     assert written != []
@@ -76,12 +99,12 @@ def test_a_decision_leaves_the_queue_and_comes_back(looking):
     answer = looking.fragment("post", "/sample/1/approve/").content.decode()
     assert 'data-removed="sample-1"' in answer
     assert "Nothing is posted." in answer
-    assert left(looking) == 7
+    assert left(looking) == 11
 
     undone = looking.fragment("post", "/sample/1/undo/")
 
     assert undone.context["page"].row.receipt_id == "sample-1"
-    assert left(looking) == 8
+    assert left(looking) == 12
 
 
 def test_a_rejected_suggestion_is_shown_no_more(looking):
@@ -90,8 +113,95 @@ def test_a_rejected_suggestion_is_shown_no_more(looking):
     looking.fragment("post", "/sample/5/reject/")
 
     after = looking.get("/sample/5/").context["page"].panel.candidates
-    assert len(after) == len(before) - 1
-    assert left(looking) == 8
+    assert [each.title for each in after] == [each.title for each in before[1:]]
+    assert left(looking) == 12
+
+
+def test_the_other_candidate_is_approved_where_it_is_chosen(looking):
+    looking.fragment("post", "/sample/5/approve/", {"candidate": "2"})
+
+    assert found(looking, "Rossi") == ["INV-2033"]
+
+
+def test_an_approval_changes_what_its_invoice_owes_and_the_undo_gives_it_back(looking):
+    shown = [looking.get("/sample/10/").context["page"].panel.candidates[0]]
+    for act in ("approve", "undo"):
+        looking.fragment("post", f"/sample/9/{act}/")
+        shown.append(looking.get("/sample/10/").context["page"].panel.candidates[0])
+
+    assert [(each.lines[0].outstanding.value, each.band) for each in shown] == [
+        (840, "likely"), (420, "exact"), (840, "likely"),
+    ]  # fmt: skip
+
+
+def test_of_an_over_payment_the_rest_stays_unless_it_was_said_what_it_becomes(looking):
+    looking.fragment("post", "/sample/12/approve/")
+    panel = looking.get("/sample/12/").context["page"].panel
+    assert (panel.amount.value, panel.left.value, panel.allowed.decide, left(looking)) == (90, 15, True, 12)
+
+    looking.fragment("post", "/sample/12/undo/")
+    looking.fragment("post", "/sample/12/approve/", {"rest": "credit"})
+
+    assert left(looking) == 11
+    assert not looking.get("/sample/12/").context["page"].panel.allowed.decide
+
+
+def found(browser, typed):
+    answer = browser.fragment("get", "/sample/8/find/", {"q": typed})
+    return [each.number for each in answer.context["page"].find.results]
+
+
+def test_an_invoice_is_found_as_on_real_data(looking):
+    for typed, numbers in {
+        "northwind": ["INV-2030", "INV-2029"], "2047": ["INV-2047"], "=": ["INV-2030"],
+        "~95": ["INV-2033", "INV-2034"], "=75 harbour": ["INV-2051"], "=75 northwind": [], "=much": [], "": [],
+    }.items():  # fmt: skip
+        assert found(looking, typed) == numbers, typed
+
+
+def test_what_was_found_is_matched_as_far_as_it_goes(looking):
+    answer = looking.fragment("post", "/sample/8/find/", {"invoice": "10"})
+    part = looking.fragment("post", "/sample/7/find/", {"invoice": "2"})
+
+    assert (answer.context["page"].removed, part.context["page"].removed) == (("sample-8",), ())
+    assert looking.get("/sample/7/").context["page"].panel.left.value == 320
+    for sent in ("2", "99", "x", ""):
+        refused = looking.fragment("post", "/sample/7/find/", {"invoice": sent})
+        assert (refused.status_code, refused.context["page"].error) == (422, "Choose an invoice.")
+
+
+def test_the_split_editor_begins_with_the_suggestion_and_takes_more_invoices(looking):
+    first = looking.fragment("get", "/sample/12/split/").context["page"].split
+    sent = {"amount-10": "75.00", "invoice": "3", "do": "add"}
+    more = looking.fragment("post", "/sample/12/split/", sent).context["page"].split
+
+    assert [(row.number, row.text) for row in first.rows] == [("INV-2051", "75.00")]
+    assert [(row.number, row.text) for row in more.rows] == [("INV-2051", "75.00"), ("INV-2030", "15.00")]
+    assert 'id="pm-split"' in looking.get("/sample/12/split/").content.decode()
+
+
+def test_a_split_is_saved_with_its_fee_and_nothing_that_does_not_fit(looking):
+    refused = {
+        "80.00": "INV-2051 owes", "95.00": "INV-2051 owes", "abc": "is not an amount",
+        "50.00": "Say what happens to the rest", "": "Choose an invoice.",
+    }  # fmt: skip
+    for typed, words in refused.items():
+        answer = looking.fragment("post", "/sample/12/split/", {"amount-10": typed, "do": "save"})
+        assert (answer.status_code, words in answer.context["page"].error) == (422, True), typed
+    assert left(looking) == 12
+
+    looking.fragment("post", "/sample/6/split/", {"amount-11": "445.00", "fee-11": "5.00", "do": "save"})
+
+    assert left(looking) == 11
+    assert found(looking, "2022") == []
+
+
+def test_a_session_of_an_earlier_version_begins_anew(looking):
+    session = looking.session
+    session["sample"] = {"decided": [1, 2], "rejected": {"5": 1}}
+    session.save()
+
+    assert left(looking) == 12
 
 
 def test_one_click_removes_it(looking):
@@ -119,9 +229,9 @@ def test_with_something_real_there_is_no_sample(looking, as_owner, real):
 def test_before_it_began_and_beyond_its_end_there_is_nothing(as_reviewer):
     assert as_reviewer.get("/sample/").status_code == 303
     as_reviewer.post("/sample/begin/")
-    for path in ("/sample/0/", "/sample/9/", "/sample/9/panel/"):
+    for path in ("/sample/0/", "/sample/13/", "/sample/13/panel/", "/sample/13/find/"):
         assert as_reviewer.get(path).status_code == 404
-    for path in ("/sample/9/approve/", "/sample/1/post/"):
+    for path in ("/sample/13/approve/", "/sample/1/post/", "/sample/13/split/"):
         assert as_reviewer.post(path).status_code == 404
 
 
@@ -129,7 +239,7 @@ def test_a_viewer_looks_and_does_not_decide(as_viewer):
     as_viewer.post("/sample/begin/")
 
     assert not as_viewer.get("/sample/").context["page"].panel.allowed.decide
-    assert [as_viewer.post(path).status_code for path in POSTS] == [403, 403, 403]
+    assert [as_viewer.post(path).status_code for path in POSTS] == [403] * 5
 
 
 def test_a_sample_is_its_members_alone(looking, as_owner):

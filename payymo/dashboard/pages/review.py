@@ -83,7 +83,7 @@ class Panel:
     Ana, 12 s ago"); `none_text` says why there is no suggestion; `summary` is the sentence read aloud ("49.00 EUR from
     Mueller, exact match INV-1038"); `find` or `split` is set when that editor is open; `queue` are the filters of the
     queue it was opened from; `assignee` is the name of who has it, empty for nobody; `rest_uses` is offered where a
-    candidate leaves something over, sent as `rest`.
+    candidate leaves something over, sent as `rest`; `case` says what a payment of the sample shows.
     """
 
     receipt_id: str
@@ -112,6 +112,7 @@ class Panel:
     assignee: str = ""
     colleagues: tuple[Choice, ...] = ()
     comments: tuple[CommentLine, ...] = ()
+    case: str = ""
 
     @property
     def matched(self) -> Amount:

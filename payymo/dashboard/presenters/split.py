@@ -1,8 +1,10 @@
 """The rows of the split editor: amounts and fees as typed, what they come to, and what is wrong with each."""
 
+import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Protocol
 
 from django.http import QueryDict
 from django.utils.translation import gettext as _
@@ -12,7 +14,42 @@ from payymo.dashboard.amounts import read_amount
 from payymo.dashboard.formats import money
 from payymo.dashboard.pages import Amount, SplitRow
 from payymo.shared.money import UnreadableAmount, exponent
-from whmcs.models import Invoice
+
+
+class Owing(Protocol):
+    """Who owes an invoice."""
+
+    @property
+    def display_name(self) -> str:
+        """Its name."""
+
+
+class Owed(Protocol):
+    """What the editor asks of an invoice, one of the mirror or of the sample."""
+
+    @property
+    def pk(self) -> int:
+        """Its key in `Line`."""
+
+    @property
+    def public_id(self) -> uuid.UUID | str:
+        """Its key in the form."""
+
+    @property
+    def display_number(self) -> str:
+        """The number customers see."""
+
+    @property
+    def outstanding(self) -> Decimal:
+        """What it asks for, in its `currency`."""
+
+    @property
+    def currency(self) -> str:
+        """A code of three letters."""
+
+    @property
+    def client(self) -> Owing:
+        """Who owes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +66,7 @@ class Split:
         return [text for row in self.rows for text in (row.error, row.fee_error) if text]
 
 
-def read(invoices: Iterable[Invoice], sent: QueryDict, *, currency: str, holds: Decimal) -> Split:
+def read(invoices: Iterable[Owed], sent: QueryDict, *, currency: str, holds: Decimal) -> Split:
     """Read the rows; an invoice that was not typed for is offered what the others leave of `holds`."""
     rows, lines, left = [], [], holds
     for invoice in invoices:

@@ -5,12 +5,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from banking.models import BankAccount, BankConnection
-from matching.core.types import Band
+from matching.core.types import Band, Candidate
 from payments.models import StripeConnection
-from payymo.dashboard.sample.month import Month
+from payymo.dashboard.sample.month import Month, Use
 from whmcs.models import WhmcsInstance
 
 _KEY = "sample"
+# What the rest of a payment becomes: the client's credit, or their next invoices.
+_RESTS = ("credit", "next")
+# An invoice, the cents it was given, and those that were written off as a fee.
+Share = tuple[int, int, int]
 ACTS = ("approve", "reject", "hold", "ignore")
 _REAL = (WhmcsInstance, BankConnection, BankAccount, StripeConnection)
 
@@ -20,27 +24,77 @@ def is_offered() -> bool:
     return not any(model._default_manager.exists() for model in _REAL)
 
 
+@dataclass(frozen=True, slots=True)
+class Act:
+    """A decision: the payment, whether it leaves the queue, and what invoices were given."""
+
+    number: int
+    closes: bool
+    given: tuple[Share, ...] = ()
+
+
 @dataclass(slots=True)
 class Progress:
-    """Which payments were decided, in order, and how many suggestions of each were turned down."""
+    """What was decided, in order, and the invoices of each suggestion that was turned down, by payment."""
 
-    decided: list[int] = field(default_factory=list)
-    rejected: dict[int, int] = field(default_factory=dict)
+    acts: list[Act] = field(default_factory=list)
+    rejected: dict[int, list[list[int]]] = field(default_factory=dict)
+
+    @property
+    def uses(self) -> tuple[Use, ...]:
+        """What was given to invoices."""
+        return tuple((act.number, *share) for act in self.acts for share in act.given)
+
+    @property
+    def closed(self) -> set[int]:
+        """The payments that left the queue."""
+        return {act.number for act in self.acts if act.closes}
+
+    @property
+    def count(self) -> int:
+        """How often was decided."""
+        return len(self.acts) + sum(len(each) for each in self.rejected.values())
+
+    def candidates(self, month: Month, number: int) -> list[Candidate]:
+        """Return what is still suggested for a payment."""
+        against = self.rejected.get(number, [])
+        return [each for each in month.suggestions[number].candidates if _invoices(each) not in against]
+
+    def reject(self, number: int, candidate: Candidate) -> None:
+        """Suggest this no more."""
+        self.rejected.setdefault(number, []).append(_invoices(candidate))
+
+    def give(self, number: int, given: tuple[Share, ...], *, left: int, rest: str) -> None:
+        """Give of a payment to invoices; what is left of it stays in the queue, unless `rest` says what it becomes."""
+        over = left - sum(cents for _invoice, cents, _fee in given)
+        self.acts.append(Act(number, not over or rest in _RESTS, given))
+
+    def take_back(self, number: int) -> bool:
+        """Take the last decision about a payment back; False if there is none."""
+        last = next((place for place in reversed(range(len(self.acts))) if self.acts[place].number == number), None)
+        if last is None:
+            return False
+        del self.acts[last]
+        self.rejected.pop(number, None)
+        return True
 
     def left(self, month: Month) -> list[int]:
         """Return the payments that are still to decide, the surest first."""
-        waiting = [number for number in month.receipts if number not in self.decided]
-        return sorted(waiting, key=lambda number: _place(month, number))
+        waiting = [number for number in month.receipts if number not in self.closed]
+        return sorted(waiting, key=lambda number: self._place(month, number))
+
+    def _place(self, month: Month, number: int) -> tuple[int, float]:
+        best = next(iter(self.candidates(month, number)), None)
+        return (len(Band), 0) if best is None else (list(Band).index(best.band), -best.probability)
 
 
-def _place(month: Month, number: int) -> tuple[int, float]:
-    best = next(iter(month.suggestions[number].candidates), None)
-    return (len(Band), 0) if best is None else (list(Band).index(best.band), -best.probability)
+def _invoices(candidate: Candidate) -> list[int]:
+    return [share.invoice_id for share in candidate.allocations]
 
 
 def begin(session: MutableMapping[str, Any]) -> None:
     """Begin anew."""
-    session[_KEY] = {"decided": [], "rejected": {}}
+    save(session, Progress())
 
 
 def read(session: MutableMapping[str, Any]) -> Progress | None:
@@ -51,12 +105,18 @@ def read(session: MutableMapping[str, Any]) -> Progress | None:
     if not is_offered():
         remove(session)
         return None
-    return Progress(list(kept["decided"]), {int(number): count for number, count in kept["rejected"].items()})
+    # A session of an earlier version begins anew.
+    acts = [
+        Act(number, closes, tuple((invoice, cents, fee) for invoice, cents, fee in given))
+        for number, closes, given in kept.get("acts", [])
+    ]
+    return Progress(acts, {int(number): each for number, each in kept["rejected"].items()} if "acts" in kept else {})
 
 
 def save(session: MutableMapping[str, Any], progress: Progress) -> None:
     """Remember it."""
-    session[_KEY] = {"decided": progress.decided, "rejected": progress.rejected}
+    acts = [[act.number, act.closes, [list(share) for share in act.given]] for act in progress.acts]
+    session[_KEY] = {"acts": acts, "rejected": {str(key): each for key, each in progress.rejected.items()}}
 
 
 def remove(session: MutableMapping[str, Any]) -> None:

@@ -1,13 +1,13 @@
 """The sample as the review screen shows it."""
 
-from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import groupby
 
 from django.utils.translation import gettext as _
 
-from matching.core.types import Candidate, Client, Receipt, Source
+from matching.core.types import Candidate, Receipt, Source
 from payymo.dashboard import formats, words
 from payymo.dashboard.links import link
 from payymo.dashboard.pages import (
@@ -29,6 +29,8 @@ from payymo.dashboard.pages import (
 from payymo.dashboard.pages import Progress as Shown
 from payymo.dashboard.presenters.candidates import due_words, reason_lines
 from payymo.dashboard.presenters.receipts import amount_is_marked, marked
+from payymo.dashboard.presenters.review import rest_choices
+from payymo.dashboard.sample.by_hand import client_name
 from payymo.dashboard.sample.month import CURRENCY, Month
 from payymo.dashboard.sample.progress import ACTS, Progress
 
@@ -39,12 +41,8 @@ def _amount(cents: int) -> Amount:
 
 def _urls(number: int) -> PanelUrls:
     acts = {act: link("sample_act", number, act) for act in ACTS}
-    return PanelUrls(item=link("sample_item", number), panel=link("sample_panel", number), find="", split="", **acts)
-
-
-def candidates_of(month: Month, number: int, progress: Progress) -> Sequence[Candidate]:
-    """Return what is still suggested for a payment."""
-    return month.suggestions[number].candidates[progress.rejected.get(number, 0) :]
+    by_hand = {"find": link("sample_find", number), "split": link("sample_split", number)}
+    return PanelUrls(item=link("sample_item", number), panel=link("sample_panel", number), **by_hand, **acts)
 
 
 def _receipt_card(receipt: Receipt, reasons: tuple) -> ReceiptCard:  # type: ignore[type-arg]
@@ -63,12 +61,9 @@ def _receipt_card(receipt: Receipt, reasons: tuple) -> ReceiptCard:  # type: ign
     )
 
 
-def _name_of(client: Client) -> str:
-    return client.company_name or f"{client.first_name} {client.last_name}"
-
-
 def _candidate(month: Month, receipt: Receipt, rank: int, candidate: Candidate, today: date) -> CandidateCard:
     reasons = candidate.reasons
+    card = _receipt_card(receipt, reasons)
     lines = []
     for share in candidate.allocations:
         invoice = month.invoices[share.invoice_id]
@@ -85,19 +80,21 @@ def _candidate(month: Month, receipt: Receipt, rank: int, candidate: Candidate, 
             )
         )
     first = month.invoices[candidate.allocations[0].invoice_id]
-    client = month.clients[first.client_id]
     total = sum(share.amount_minor for share in candidate.allocations)
+    rest = receipt.amount_minor - total
     return CandidateCard(
         rank=rank,
         key=str(rank),
         title=first.numbers[0] + (f" +{len(lines) - 1}" if len(lines) > 1 else ""),
         lines=tuple(lines),
-        client=marked(_name_of(client), "invoice.client", reasons),
-        client_note=f"#{client.id}",
+        client=marked(client_name(month, first), "invoice.client", reasons),
+        client_note=f"#{first.client_id}",
         probability=candidate.probability,
         band=candidate.band.value,
-        receipt=_receipt_card(receipt, reasons),
+        receipt=replace(card, amount_marked=card.amount_marked and not rest),
         reasons=reason_lines([*reasons, *candidate.why_not]),
+        remainder=_("%s stays open") % formats.money(_amount(rest)) if rest else "",
+        leaves=rest > 0,
         total=_amount(total),
     )
 
@@ -105,40 +102,46 @@ def _candidate(month: Month, receipt: Receipt, rank: int, candidate: Candidate, 
 def panel(month: Month, number: int, progress: Progress, *, today: date, may_decide: bool) -> Panel:
     """Show one invented payment."""
     receipt, suggestion = month.receipts[number], month.suggestions[number]
-    found = candidates_of(month, number, progress)
-    cards = tuple(_candidate(month, receipt, rank, each, today) for rank, each in enumerate(found, start=1))
-    amount = _amount(receipt.amount_minor)
-    reason = "rejected" if number in progress.rejected and not cards else suggestion.none_reason or ""
-    is_open = number not in progress.decided
+    found = progress.candidates(month, number)
+    rest = month.rest_of(number)
+    cards = tuple(_candidate(month, rest, rank, each, today) for rank, each in enumerate(found, start=1))
+    amount, left = _amount(receipt.amount_minor), _amount(month.left[number])
+    reason = "rejected" if suggestion.candidates and not cards else suggestion.none_reason or ""
+    is_open = number not in progress.closed
+    can = may_decide and is_open
     return Panel(
         receipt_id=receipt.id,
         title_name=receipt.counterparty_name,
         amount=amount,
-        left=amount,
+        left=left if is_open else amount,
         receipt=_receipt_card(receipt, ()),
         candidates=cards,
         urls=_urls(number),
-        allowed=Allowed(decide=may_decide and is_open, approve=may_decide and is_open and bool(cards)),
+        allowed=Allowed(decide=can, approve=can and bool(cards), find=can, split=can),
         version="sample",
         key=f"sample-{number}",
         summary=_("%(amount)s from %(name)s") % {"amount": formats.money(amount), "name": receipt.counterparty_name},
-        none_text=words.none_reason(reason) if reason else "",
+        none_text=words.none_reason(reason) if reason and is_open else "",
+        case=str(month.cases[number]),
         state="" if is_open else _("Decided"),
         hold_until=(today + timedelta(days=7)).isoformat(),
         ignore_reasons=words.ignore_choices(""),
         reject_reasons=words.reject_choices(),
+        rest_uses=rest_choices() if is_open and any(each.leaves for each in cards) else (),
     )
 
 
 def row(month: Month, number: int, progress: Progress, current: int | None = None) -> QueueRow:
     """Show one line of the queue."""
     receipt = month.receipts[number]
-    found = candidates_of(month, number, progress)
+    found = progress.candidates(month, number)
+    left, whole = _amount(month.left[number]), _amount(receipt.amount_minor)
     names = [month.invoices[share.invoice_id].numbers[0] for share in found[0].allocations] if found else []
     return QueueRow(
         receipt_id=receipt.id,
         name=receipt.counterparty_name,
-        amount=_amount(receipt.amount_minor),
+        amount=left,
+        whole=whole if whole != left else None,
         day=receipt.booking_date,
         reference=receipt.remittance_information or receipt.description,
         target=names[0] + (f" +{len(names) - 1}" if len(names) > 1 else "") if names else "",
@@ -159,27 +162,30 @@ def shown(month: Month, progress: Progress) -> Shown:
     """Say how much of the sample is left."""
     left = progress.left(month)
     total = sum(receipt.amount_minor for receipt in month.receipts.values())
-    open_now = sum(month.receipts[number].amount_minor for number in left)
+    open_now = sum(month.left[number] for number in left)
     percent = 100 * (total - open_now) // total
-    return Shown(len(left), len(progress.decided), ((_amount(open_now), _amount(total)),), percent)
+    return Shown(len(left), len(progress.closed), ((_amount(open_now), _amount(total)),), percent)
 
 
 def undo_bar(progress: Progress) -> UndoBar | None:
     """Offer to take the last decision back."""
-    if not progress.decided:
+    if not progress.acts:
         return None
-    return UndoBar(
-        _("Decided, with sample data."), 0, link("sample_undo", progress.decided[-1]), _("Nothing is posted.")
-    )
+    undo = link("sample_undo", progress.acts[-1].number)
+    return UndoBar(_("Decided, with sample data."), 0, undo, _("Nothing is posted."))
 
 
-def page(month: Month, progress: Progress, *, number: int | None, today: date, may_decide: bool) -> ReviewPage:
-    """Show the whole screen, with this payment or the first."""
+def page(
+    month: Month, progress: Progress, *, number: int | None, today: date, may_decide: bool, shows: Panel | None = None
+) -> ReviewPage:
+    """Show the whole screen, with this payment or the first; `shows` replaces its panel."""
     left = progress.left(month)
     current = number if number is not None else left[0] if left else None
+    if shows is None and current is not None:
+        shows = panel(month, current, progress, today=today, may_decide=may_decide)
     return ReviewPage(
         queue=_queue(month, progress, current),
-        panel=panel(month, current, progress, today=today, may_decide=may_decide) if current else None,
+        panel=shows,
         progress=shown(month, progress),
         filters=Filters(has_search=False, clear_url=link("sample")),
         base_url=link("sample"),

@@ -13,11 +13,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.guards import requires_permission
+from matching.core.types import Candidate
 from payymo.dashboard.links import link
-from payymo.dashboard.pages import Decided, Hints, Status, Undone
+from payymo.dashboard.pages import Decided, Hints, Panel, Status, Undone
 from payymo.dashboard.pages.shell import Banner
 from payymo.dashboard.presenters.hints import hints_for
-from payymo.dashboard.sample import progress, screen
+from payymo.dashboard.sample import aside, progress, screen
 from payymo.dashboard.sample.month import Month, month
 from payymo.dashboard.shell import shell_of
 from tenants import days
@@ -25,7 +26,7 @@ from tenants import days
 View = Callable[..., HttpResponse]
 
 
-def _in_sample(view: View) -> View:
+def in_sample(view: View) -> View:
     """Decorate a page of the sample: without one, or once the company has something of its own, there is none."""
 
     @wraps(view)
@@ -38,31 +39,49 @@ def _in_sample(view: View) -> View:
     return inside
 
 
-def _month() -> Month:
-    return month(days.today(timezone.now()))
+def month_of(found: progress.Progress) -> Month:
+    """Return the month as it is after what was decided."""
+    return month(days.today(timezone.now()), found.uses)
 
 
-def _known_or_404(number: int) -> int:
-    if number not in _month().receipts:
+def known_or_404(number: int) -> int:
+    """Return the number of a payment of the sample; any other is 404."""
+    if number not in month(days.today(timezone.now())).receipts:
         raise Http404
     return number
 
 
-def _screen(request: HttpRequest, found: progress.Progress, number: int | None = None) -> HttpResponse:
+def panel_of(request: HttpRequest, found: progress.Progress, number: int) -> Panel:
+    """Build the panel of a payment."""
+    may_decide = "review.decide" in request.permissions
+    today = days.today(timezone.now())
+    return screen.panel(month_of(found), known_or_404(number), found, today=today, may_decide=may_decide)
+
+
+def show(
+    request: HttpRequest,
+    found: progress.Progress,
+    number: int | None = None,
+    *,
+    shows: Panel | None = None,
+    code: int = 200,
+) -> HttpResponse:
+    """Answer the whole screen; `shows` replaces the panel that would be built."""
     today = days.today(timezone.now())
     may_decide = "review.decide" in request.permissions
-    page = screen.page(_month(), found, number=number, today=today, may_decide=may_decide)
+    page = screen.page(month_of(found), found, number=number, today=today, may_decide=may_decide, shows=shows)
     banner = Banner("warn", _("Sample data: every payment and invoice here is invented, and nothing is posted."))
     around = {
         "shell": replace(shell_of(request, "review"), banner=banner),
         "page": page,
         "hints": _hints(request, found),
+        "aside": aside.found(today),
     }
-    return render(request, "dashboard/sample/page.html", around)
+    return render(request, "dashboard/sample/page.html", around, status=code)
 
 
 def _hints(request: HttpRequest, found: progress.Progress) -> Hints | None:
-    return hints_for(request, besides=len(found.decided) + sum(found.rejected.values()))
+    return hints_for(request, besides=found.count)
 
 
 @require_POST
@@ -87,37 +106,34 @@ def remove(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @requires_permission("review.view")
-@_in_sample
+@in_sample
 def review(request: HttpRequest, *, found: progress.Progress) -> HttpResponse:
     """Show the queue and its first payment."""
-    return _screen(request, found)
+    return show(request, found)
 
 
 @require_GET
 @requires_permission("review.view")
-@_in_sample
+@in_sample
 def item(request: HttpRequest, number: int, *, found: progress.Progress) -> HttpResponse:
     """Show the queue and one payment."""
-    return _screen(request, found, _known_or_404(number))
+    return show(request, found, known_or_404(number))
 
 
 @require_GET
 @requires_permission("review.view")
-@_in_sample
+@in_sample
 def panel(request: HttpRequest, number: int, *, found: progress.Progress) -> HttpResponse:
     """Answer one payment as a fragment."""
-    may_decide = "review.decide" in request.permissions
-    today = days.today(timezone.now())
-    shown = screen.panel(_month(), _known_or_404(number), found, today=today, may_decide=may_decide)
-    return render(request, "dashboard/review/panel.html", {"page": shown})
+    return render(request, "dashboard/review/panel.html", {"page": panel_of(request, found, number)})
 
 
 @require_GET
 @requires_permission("review.view")
-@_in_sample
+@in_sample
 def status(request: HttpRequest, *, found: progress.Progress) -> HttpResponse:
     """Answer the counters, or 204 while they are those that the caller shows already."""
-    shown = screen.shown(_month(), found)
+    shown = screen.shown(month_of(found), found)
     if request.GET.get("state") == shown.state:
         return HttpResponse(status=204)
     return render(request, "dashboard/review/status.html", {"page": Status(shown)})
@@ -125,32 +141,42 @@ def status(request: HttpRequest, *, found: progress.Progress) -> HttpResponse:
 
 @require_POST
 @requires_permission("review.decide")
-@_in_sample
+@in_sample
 def act(request: HttpRequest, number: int, name: str, *, found: progress.Progress) -> HttpResponse:
     """Decide an invented payment: it leaves the queue of this session, and nothing else happens."""
     if name not in progress.ACTS:
         raise Http404
-    if _known_or_404(number) not in found.decided:
-        stays = name == "reject" and bool(screen.candidates_of(_month(), number, found))
-        if stays:
-            found.rejected[number] = found.rejected.get(number, 0) + 1
-        else:
-            found.decided.append(number)
+    if known_or_404(number) not in found.closed:
+        book = month_of(found)
+        chosen = _chosen(found.candidates(book, number), request.POST.get("candidate", ""))
+        if name == "reject" and chosen is not None:
+            found.reject(number, chosen)
+        elif name == "approve" and chosen is not None:
+            given = tuple((share.invoice_id, share.amount_minor, 0) for share in chosen.allocations)
+            found.give(number, given, left=book.left[number], rest=request.POST.get("rest", ""))
+        elif name in ("hold", "ignore"):
+            found.acts.append(progress.Act(number, closes=True))
         progress.save(request.session, found)
-    return _after(request, found, number)
+    return after(request, found, number)
 
 
-def _after(request: HttpRequest, found: progress.Progress, number: int) -> HttpResponse:
+def _chosen(candidates: list[Candidate], key: str) -> Candidate | None:
+    place = int(key) - 1 if key.isdecimal() and len(key) < 3 else 0
+    return candidates[place] if 0 <= place < len(candidates) else None
+
+
+def after(request: HttpRequest, found: progress.Progress, number: int) -> HttpResponse:
+    """Answer what a decision changed."""
     if not request.htmx:
         return HttpResponseRedirect(link("sample"), status=303)
-    book, is_decided = _month(), number in found.decided
+    book, is_decided = month_of(found), number in found.closed
     left = found.left(book)
     shown = left[0] if is_decided and left else None if is_decided else number
     today = days.today(timezone.now())
     page = Decided(
         removed=(book.receipts[number].id,) if is_decided else (),
         progress=screen.shown(book, found),
-        announcement=_("Decided. %d left.") % len(left) if is_decided else _("Rejected."),
+        announcement=_("Decided. %d left.") % len(left) if is_decided else _("Still to decide."),
         undo=screen.undo_bar(found),
         panel=screen.panel(book, shown, found, today=today, may_decide=True) if shown else None,
     )
@@ -159,16 +185,14 @@ def _after(request: HttpRequest, found: progress.Progress, number: int) -> HttpR
 
 @require_POST
 @requires_permission("review.decide")
-@_in_sample
+@in_sample
 def undo(request: HttpRequest, number: int, *, found: progress.Progress) -> HttpResponse:
     """Take a decision back."""
-    if _known_or_404(number) in found.decided:
-        found.decided.remove(number)
-        found.rejected.pop(number, None)
+    if found.take_back(known_or_404(number)):
         progress.save(request.session, found)
     if not request.htmx:
         return HttpResponseRedirect(link("sample"), status=303)
-    book, today = _month(), days.today(timezone.now())
+    book, today = month_of(found), days.today(timezone.now())
     page = Undone(
         screen.row(book, number, found, number),
         screen.panel(book, number, found, today=today, may_decide=True),
