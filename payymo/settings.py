@@ -12,6 +12,8 @@ import environ
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from payymo.settings_api import REST_FRAMEWORK as REST_FRAMEWORK
+from payymo.settings_api import SPECTACULAR_SETTINGS as SPECTACULAR_SETTINGS
 from payymo.shared.master_key import read_ring
 from payymo.shared.secret_store.base import SecretUnavailable
 from payymo.shared.secret_store.choosing import UnusableStore, open_store
@@ -383,49 +385,6 @@ STORAGES = {
 PAYYMO_THEME_CSS = env.list("PAYYMO_THEME_CSS", default=["dashboard/css/theme.css"])
 
 API_CALLS_A_MINUTE = env.int("PAYYMO_API_CALLS_A_MINUTE", default=1200)
-REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": [
-        "accounts.api.authentication.TenantTokenAuthentication",
-        "accounts.api.authentication.ApiKeyAuthentication",
-    ],
-    "DEFAULT_PERMISSION_CLASSES": ["accounts.api.permissions.IsTenantMember"],
-    "DEFAULT_THROTTLE_CLASSES": ["accounts.api.throttling.CallerThrottle"],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["payymo.shared.api.parsing.StrictJSONParser"],
-    "DEFAULT_PAGINATION_CLASS": "payymo.shared.api.pagination.KeysetPagination",
-    "DEFAULT_SCHEMA_CLASS": "payymo.shared.api.description.DescribedSchema",
-    "EXCEPTION_HANDLER": "payymo.shared.api.errors.problem_response",
-    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
-    "COERCE_DECIMAL_TO_STRING": True,
-}
-SPECTACULAR_SETTINGS = {
-    "TITLE": "Payymo API",
-    "VERSION": "1",
-    "OAS_VERSION": "3.1.0",
-    "SERVE_INCLUDE_SCHEMA": False,
-    "SCHEMA_PATH_PREFIX": "/api/v1",
-    "DESCRIPTION": "Reconciles bank transfers and card payments with WHMCS invoices. Amounts are strings in the "
-    "currency's own digits. Errors are problem+json. Lists are paged by `cursor`, newest first.",
-    "SERVE_URLCONF": "payymo.urls",
-    "SERVE_AUTHENTICATION": None,
-    "POSTPROCESSING_HOOKS": [
-        "drf_spectacular.hooks.postprocess_schema_enums",
-        "payymo.shared.api.description.complete",
-    ],
-    "ENUM_NAME_OVERRIDES": {
-        "ReceiptStateEnum": "payymo.shared.models.ReceiptState",
-        "BankConnectionStateEnum": "banking.models.BankConnection.State",
-        "StatementImportStateEnum": "banking.models.StatementImport.State",
-        "StripeConnectionStateEnum": "payments.models.StripeConnection.State",
-        "WhmcsInstanceStateEnum": "whmcs.models.WhmcsInstance.State",
-        "PostingStateEnum": "whmcs.models.Posting.State",
-        "PostingKindEnum": "whmcs.models.Posting.Kind",
-        "DecisionKindEnum": "matching.models.Decision.Kind",
-        "EndpointStateEnum": "payymo.notices.models.Endpoint.State",
-        "DeliveryStateEnum": "payymo.notices.models.Delivery.State",
-        "StripeConnectionKindEnum": "payments.models.StripeConnection.Kind",
-    },
-}
 
 # --- Operator ---------------------------------------------------------------------------------------------------------
 # Opens /metrics and the details of /health/ready; without one there are neither.
