@@ -9,8 +9,8 @@ from typing import Any
 from payymo.sandbox.generator import wire
 from payymo.sandbox.generator.model import Transfer
 from payymo.sandbox.gocardless_api import accounts
+from payymo.sandbox.rows import next_id
 from payymo.sandbox.seeding import encoded
-from payymo.sandbox.store import next_id
 from payymo.sandbox.whmcs_api import booking, shapes, values
 from payymo.sandbox.whmcs_api.values import ZERO_TIME
 

@@ -11,7 +11,8 @@ from flask import Blueprint, Response, current_app, jsonify, request
 from payymo.sandbox import changes, faults, simplefin_api, world
 from payymo.sandbox.changes import BadOrder
 from payymo.sandbox.enable_banking_api import access
-from payymo.sandbox.store import Store, body
+from payymo.sandbox.rows import body
+from payymo.sandbox.store import Store
 from payymo.sandbox.stripe_api import happenings, webhooks
 from payymo.sandbox.stripe_api.errors import StripeRefusal
 from payymo.sandbox.whmcs_api import reading, shapes

@@ -12,7 +12,7 @@ from typing import Any
 from payymo.sandbox import world
 from payymo.sandbox.generator import wire
 from payymo.sandbox.generator.model import Client, Invoice, Transfer, World
-from payymo.sandbox.gocardless_payments_api import control as gocardless_payments
+from payymo.sandbox.gocardless_payments_api import happenings as gocardless_payments
 
 ZERO = "0000-00-00 00:00:00"
 

@@ -13,7 +13,8 @@ from flask import Blueprint, Response, jsonify, request
 from payymo.sandbox import faults, world
 from payymo.sandbox.generator.wire import money
 from payymo.sandbox.gocardless_api import institutions, limits
-from payymo.sandbox.store import Store, body
+from payymo.sandbox.rows import body
+from payymo.sandbox.store import Store
 
 DAILY, WINDOW = 24, timedelta(days=90)
 STATUS = {"revoked": 403, "unpaid": 402, "rate_limited": 429, "down": 503}

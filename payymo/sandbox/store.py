@@ -1,13 +1,11 @@
 """The state of the sandbox: one SQLite file that survives a kill, a connection per use, writers one at a time."""
 
-import json
 import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 from payymo.sandbox import seeding
 
@@ -112,15 +110,3 @@ class Store:
                 connection.execute("ROLLBACK")
                 raise
             connection.execute("COMMIT")
-
-
-def body(row: sqlite3.Row) -> dict[str, Any]:
-    """Return the JSON object kept in the row's `body`."""
-    loaded: dict[str, Any] = json.loads(row["body"])
-    return loaded
-
-
-def next_id(connection: sqlite3.Connection, table: str, slug: str) -> int:
-    """Return the id after the highest of a WHMCS table of one site."""
-    found = connection.execute(f"SELECT COALESCE(MAX(id), 0) + 1 FROM {table} WHERE slug = ?", (slug,)).fetchone()
-    return int(found[0])

@@ -88,3 +88,7 @@ def test_control_names_an_unknown_host(sandbox):
         400,
         "There is no host 'initech'; known are acme, globex.",
     )
+
+
+def test_the_state_can_be_imported_before_everything_else():
+    subprocess.run([sys.executable, "-c", "import payymo.sandbox.store"], check=True, timeout=30)

@@ -12,7 +12,7 @@ from payymo.sandbox.enable_banking_api import banks
 from payymo.sandbox.enable_banking_api.errors import Refusal, wrong
 from payymo.sandbox.gocardless_api import accounts as kept
 from payymo.sandbox.gocardless_api import limits
-from payymo.sandbox.store import body
+from payymo.sandbox.rows import body
 
 PAGE = 40
 

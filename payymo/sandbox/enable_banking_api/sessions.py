@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from payymo.sandbox import world
 from payymo.sandbox.enable_banking_api import banks
 from payymo.sandbox.enable_banking_api.errors import Refusal, wrong
-from payymo.sandbox.store import body
+from payymo.sandbox.rows import body
 
 CODE_SECONDS = 600
 _CALLBACK_PATH = "/connections/bank/callback/"

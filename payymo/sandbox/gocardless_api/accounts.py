@@ -11,8 +11,8 @@ from payymo.sandbox import world
 from payymo.sandbox.generator.wire import money
 from payymo.sandbox.gocardless_api import consents, institutions, limits
 from payymo.sandbox.gocardless_api.errors import Refusal, refusal
+from payymo.sandbox.rows import body
 from payymo.sandbox.seeding import now_text
-from payymo.sandbox.store import body
 
 FAILURES_UNTIL_SUSPENDED = 10
 # An entry is booked after it was shown as pending twice.

@@ -9,8 +9,8 @@ from typing import Any
 from payymo.sandbox import world
 from payymo.sandbox.gocardless_api import institutions
 from payymo.sandbox.gocardless_api.errors import Refusal, field, not_found, refusal, required
+from payymo.sandbox.rows import body
 from payymo.sandbox.seeding import now_text
-from payymo.sandbox.store import body
 
 SCOPES = ["balances", "details", "transactions"]
 AGREEMENT_FIELDS = {"institution_id", "max_historical_days", "access_valid_for_days", "access_scope", "reconfirmation"}

@@ -8,9 +8,10 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 
 from payymo.sandbox import world
-from payymo.sandbox.gocardless_payments_api import happenings, listing, webhooks
+from payymo.sandbox.gocardless_payments_api import happenings, webhooks
 from payymo.sandbox.gocardless_payments_api.answers import GoCardlessRefusal, not_found
-from payymo.sandbox.store import Store, body
+from payymo.sandbox.rows import body
+from payymo.sandbox.store import Store
 from payymo.sandbox.stripe_api.webhooks import Endpoint, ForbiddenTarget
 
 Happening = Callable[[sqlite3.Connection, str, dict[str, Any]], dict[str, Any]]
@@ -54,16 +55,6 @@ class Routes:
         random.Random(len(events)).shuffle(events)
         endpoint = Endpoint.parse(str(order.get("url", "")))
         return jsonify(webhooks.deliver(endpoint, events, str(order.get("secret") or keys.webhook_secret)))
-
-
-def begin(connection: sqlite3.Connection, slug: str, created: str) -> None:
-    """Give a host its creditor; nothing has been collected yet."""
-    company, keys = world.COMPANIES[slug], world.GOCARDLESS_PAYMENTS[slug]
-    creditor = {
-        "id": keys.creditor_id, "created_at": created, "name": company.name, "country_code": company.country,
-        "fx_payout_currency": company.currency, "verification_status": "successful", "links": {},
-    }  # fmt: skip
-    listing.save(connection, slug, "creditors", creditor)
 
 
 def blueprint(store: Store) -> Blueprint:

@@ -13,7 +13,7 @@ from typing import Any
 from payymo.sandbox import world
 from payymo.sandbox.gocardless_payments_api import listing
 from payymo.sandbox.gocardless_payments_api.answers import GoCardlessRefusal, invalid
-from payymo.sandbox.store import body
+from payymo.sandbox.rows import body
 
 # Of a payment: what may happen in which state, which state follows, and the event of it.
 _ACTS = {
@@ -26,6 +26,16 @@ _ACTS = {
 }
 _BACK = {"fail": "payment_failed", "charge_back": "payment_charged_back"}
 _ids = random.SystemRandom()
+
+
+def begin(connection: sqlite3.Connection, slug: str, created: str) -> None:
+    """Give a host its creditor; nothing has been collected yet."""
+    company, keys = world.COMPANIES[slug], world.GOCARDLESS_PAYMENTS[slug]
+    creditor = {
+        "id": keys.creditor_id, "created_at": created, "name": company.name, "country_code": company.country,
+        "fx_payout_currency": company.currency, "verification_status": "successful", "links": {},
+    }  # fmt: skip
+    listing.save(connection, slug, "creditors", creditor)
 
 
 def _id(prefix: str) -> str:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from payymo.sandbox.gocardless_payments_api.answers import GoCardlessRefusal, invalid, not_found
-from payymo.sandbox.store import body
+from payymo.sandbox.rows import body
 
 # Resource -> filters that compare a field or a link.
 RESOURCES: dict[str, Mapping[str, str]] = {

@@ -4,7 +4,7 @@ import json
 import sqlite3
 from typing import Any
 
-from payymo.sandbox.store import body
+from payymo.sandbox.rows import body
 from payymo.sandbox.stripe_api.errors import invalid, missing
 
 # Resource -> (object, filters that compare a field).

@@ -4,7 +4,7 @@ import sqlite3
 from typing import Any
 
 from payymo.sandbox import world
-from payymo.sandbox.store import next_id
+from payymo.sandbox.rows import next_id
 from payymo.sandbox.whmcs_api import shapes, values
 from payymo.sandbox.whmcs_api.shapes import Params
 from payymo.sandbox.whmcs_api.values import ZERO_TIME, WhmcsError, money

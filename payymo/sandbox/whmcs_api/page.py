@@ -7,7 +7,7 @@ from flask import Response
 from markupsafe import Markup
 
 from payymo.sandbox import world
-from payymo.sandbox.store import body
+from payymo.sandbox.rows import body
 from payymo.sandbox.whmcs_api import reading, shapes, values
 from payymo.sandbox.whmcs_api.values import WhmcsError
 
