@@ -79,7 +79,8 @@ def _differs(details: _Details) -> str:
         case "parts":
             text = gettext("The parts of an account's statement leave %(money)s unexplained on %(day)s.")
         case what:
-            check = Check(str(what)).label
+            # What a later release left behind is shown under its code.
+            check = Check(what).label if what in Check.values else what
             return gettext("%(check)s: %(count)s, older than a few days.") % {"check": check, "count": details["count"]}
     return text % {"day": _day(details.get("day")), "money": _money(details)}
 

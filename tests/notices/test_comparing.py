@@ -88,6 +88,8 @@ def test_whoever_decides_hears_of_it_in_their_language_and_a_stranger_does_not(i
     with override("de"):
         assert words.text_of(event).endswith(": 1, älter als ein paar Tage.")
     assert set(event.details) == {"what", "count"}
+    event.details["what"] = "a_check_of_tomorrow"
+    assert words.text_of(event) == "a_check_of_tomorrow: 1, older than a few days."
 
 
 def test_the_job_runs_once_a_day_and_asks_as_often_for_one_finding_as_for_many(in_acme, queries_of):
