@@ -123,6 +123,19 @@ def test_it_is_chosen_over_the_api_by_a_person_and_no_program(in_acme, reviewer)
     assert caller.call("put", "auth/language/", {"language": ""}).status_code == 204
 
 
+def test_the_api_speaks_a_members_language_to_their_page_and_the_asked_one_to_a_program(in_acme, reviewer):
+    reads(reviewer, "de")
+    page, program = signed_in(reviewer.email, PASSWORD), Caller("reviewer")
+    asked = {"accept-language": "en"}
+
+    to_page = page.get("/api/v1/auth/me/", headers=asked)
+    program.headers |= asked
+    to_program = program.call("put", "auth/language/", {"language": "tlh"})
+
+    assert (to_page.status_code, to_page.json()["detail"]) == (401, "Anmeldedaten fehlen.")
+    assert to_program.json()["detail"].startswith("Choose one of")
+
+
 @pytest.mark.parametrize("language", ["", "xx", "DE", "de-AT", "en\n"])
 def test_a_language_that_payymo_has_not_is_refused(language):
     with pytest.raises(languages.UnusableLanguage):

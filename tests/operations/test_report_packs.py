@@ -8,7 +8,7 @@ import pytest
 from django.core import mail
 
 from accounts.models import Membership, OutgoingMail
-from accounts.services import mailing
+from accounts.services import mailing, own_language
 from payymo.dashboard.reports import packs
 from payymo.dashboard.reports.catalogue import REPORTS
 from payymo.operations.models import ReportPack, ReportSchedule
@@ -186,3 +186,13 @@ def test_what_fails_three_times_says_so_and_what_is_too_large_at_once(asked, mon
     monkeypatch.setattr(report_packs, "MOST_BYTES", 3)
     made(write=lambda row, progress: io.BytesIO(b"four"))
     assert (ReportPack.objects.get().state, bytes(ReportPack.objects.get().content_sealed)) == ("failed", b"")
+
+
+@pytest.mark.parametrize(("chosen", "language"), [("de", "de"), ("", "en")])
+def test_a_scheduled_pack_is_in_the_language_that_its_member_reads_by_then(in_acme, viewer, chosen, language):
+    scheduled(viewer)
+    own_language.choose(user=viewer, language=chosen)
+
+    report_packs.due_now(now=NOW)
+
+    assert ReportPack.objects.get().language == language

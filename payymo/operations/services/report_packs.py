@@ -107,11 +107,12 @@ def due_now(*, now: datetime) -> int:
     """Put the files that schedules want now among those that wait; return how many. Once a month, however often.
 
     Shape: the first is for the first such day after the schedule was made. Who may not see reports any more gets
-    none, and their schedules end.
+    none, and their schedules end. It is in the language that the member reads now, or was asked for in by whoever
+    chose none.
     """
     today, added = days.today(now), 0
-    may = {member.user_id for member in _members_who_may()}
-    ReportSchedule.objects.exclude(user_id__in=may).delete()
+    reads = {member.user_id: member.user.language for member in _members_who_may()}
+    ReportSchedule.objects.exclude(user_id__in=reads).delete()
     month = days.month_before(today.replace(day=1))
     done = ReportPack.objects.filter(month=month).values("schedule")
     for row in ReportSchedule.objects.filter(day__lte=today.day).exclude(pk__in=done.exclude(schedule=None)):
@@ -120,7 +121,9 @@ def due_now(*, now: datetime) -> int:
         with transaction.atomic():
             _, created = ReportPack.objects.get_or_create(
                 schedule=row, month=month,
-                defaults={"user_id": row.user_id, "report": row.report, "language": row.language},
+                defaults={
+                    "user_id": row.user_id, "report": row.report, "language": reads[row.user_id] or row.language,
+                },
             )  # fmt: skip
         added += created
     return added
