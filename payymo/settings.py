@@ -135,6 +135,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "payymo.dashboard.middleware.TenantTimeMiddleware",
+    "payymo.dashboard.middleware.NumberStyleMiddleware",
     "payymo.dashboard.middleware.SecretOffMiddleware",
 ]
 

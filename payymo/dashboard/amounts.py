@@ -31,14 +31,14 @@ def read_amount(text: str, currency: str) -> Decimal:
 
 
 def read_local_amount(text: str, *, digits: int) -> Decimal:
-    """Read an amount as the active language writes it, `1.250,00` in German; `1250.00` is read in every language.
+    """Read an amount as the reader has it written, `1.250,00` in German; `1250.00` is read in every language.
 
     Raises: UnreadableAmount with a sentence.
     """
     plain = text.strip()
     try:
         # Babel takes everything that Decimal takes, exponents and "NaN" too.
-        found = parse_decimal(plain if _FIGURES.fullmatch(plain) else "", locale=formats.locale(), strict=True)
+        found = parse_decimal(plain if _FIGURES.fullmatch(plain) else "", locale=formats.number_locale(), strict=True)
     except NumberFormatError:
         bare = _GAPS.sub("", plain)
         if not _TYPED.fullmatch(bare) or "," in bare:

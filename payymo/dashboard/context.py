@@ -5,9 +5,12 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 
-# Cookies: lines of lists close together, and single keys switched off.
+from payymo.dashboard import formats
+
+# Cookies: lines of lists close together, single keys switched off, and how figures are written.
 DENSITY = "payymo_density"
 KEYS = "payymo_keys"
+NUMBERS = "payymo_numbers"
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
@@ -18,5 +21,6 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "color_mode": request.COOKIES.get("payymo_theme", "system"),
         "compact": request.COOKIES.get(DENSITY) == "compact",
         "keys_off": request.COOKIES.get(KEYS) == "off",
+        "number_language": str(formats.number_locale()).replace("_", "-"),
         "sidebar_folded": request.COOKIES.get("payymo_sidebar") == "folded",
     }

@@ -4,6 +4,9 @@ Source: CLDR through Babel. A no-break space keeps a figure and its currency tog
 """
 
 import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
@@ -20,6 +23,11 @@ NO_BREAK_SPACE = "\u00a0"
 MINUS = "\u2212"
 
 
+# How a reader may have figures written whatever their language is: the code is that of a language that writes so.
+NUMBER_STYLES = {"en": "1,234.56", "de": "1.234,56", "fr": f"1{NO_BREAK_SPACE}234,56", "de-CH": "1’234.56"}
+_style: ContextVar[str] = ContextVar("number_style", default="")
+
+
 @lru_cache(maxsize=64)
 def _locale(language: str) -> Locale:
     return Locale.parse(language, sep="-")
@@ -30,18 +38,33 @@ def locale() -> Locale:
     return _locale(get_language() or "en")
 
 
+@contextmanager
+def numbers_as(style: str) -> Iterator[None]:
+    """Write figures in one of `NUMBER_STYLES` for a while; anything else leaves them to the language."""
+    token = _style.set(style if style in NUMBER_STYLES else "")
+    try:
+        yield
+    finally:
+        _style.reset(token)
+
+
+def number_locale() -> Locale:
+    """Return whose figures are written and read: the style's in force, else the active language's."""
+    return _locale(_style.get() or get_language() or "en")
+
+
 def figure(amount: Amount) -> str:
     """Write the number alone, with the digits of its currency: `1,190.00`, `1 234`."""
     digits = get_currency_precision(amount.currency)
     pattern = "#,##0." + "0" * digits if digits else "#,##0"
-    written = format_decimal(abs(amount.value), format=pattern, locale=locale())
+    written = format_decimal(abs(amount.value), format=pattern, locale=number_locale())
     return f"{MINUS}{written}" if amount.value < 0 else str(written)
 
 
 def decimal_text(value: Decimal, *, digits: int) -> str:
     """Write a number for a field, with so many decimals: `1,250.00`."""
     pattern = "#,##0." + "0" * digits if digits else "#,##0"
-    return str(format_decimal(value, format=pattern, locale=locale()))
+    return str(format_decimal(value, format=pattern, locale=number_locale()))
 
 
 def money(amount: Amount) -> str:
@@ -51,28 +74,28 @@ def money(amount: Amount) -> str:
 
 def number(value: int) -> str:
     """Write a count with the group marks of the language."""
-    return str(format_decimal(value, format="#,##0", locale=locale()))
+    return str(format_decimal(value, format="#,##0", locale=number_locale()))
 
 
 def compact(value: Decimal) -> str:
     """Write a figure for an axis: `12K`, `1.5M`."""
-    return str(format_compact_decimal(value, format_type="short", fraction_digits=1, locale=locale()))
+    return str(format_compact_decimal(value, format_type="short", fraction_digits=1, locale=number_locale()))
 
 
 def percent(value: Decimal | float) -> str:
     """Write a share between 0 and 1 without decimals: `87%`."""
-    return str(format_percent(value, format="#,##0%", locale=locale()))
+    return str(format_percent(value, format="#,##0%", locale=number_locale()))
 
 
 def score(value: Decimal | float) -> str:
     """Write a probability with two decimals, cut and not rounded, so that nothing short of certain reads `1.00`."""
     cut = int(Decimal(str(value)) * 100) / Decimal(100)
-    return str(format_decimal(cut, format="0.00", locale=locale()))
+    return str(format_decimal(cut, format="0.00", locale=number_locale()))
 
 
 def signed(value: float) -> str:
     """Write a weight with its sign and one decimal: `+4.1`, `−0.3`."""
-    return str(format_decimal(Decimal(str(value)), format="+0.0;\u22120.0", locale=locale()))
+    return str(format_decimal(Decimal(str(value)), format="+0.0;\u22120.0", locale=number_locale()))
 
 
 def day(value: date) -> str:

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from accounts.forms import LanguageForm
+from payymo.dashboard import formats
 from tenants.services.settings import MOST_UNDO_SECONDS, SUPPORT_HOURS, time_zones
 
 DENSITIES = (("comfortable", _("Comfortable")), ("compact", _("Compact")))
@@ -49,6 +50,9 @@ class SupportForm(forms.Form):
 class DisplayForm(LanguageForm):
     """One's own language, and how the pages look and answer in this browser."""
 
+    numbers = forms.ChoiceField(
+        label=_("Numbers"), required=False, choices=[("", _("As the language")), *formats.NUMBER_STYLES.items()]
+    )
     density = forms.ChoiceField(label=_("Lines of lists"), choices=DENSITIES)
     keys = forms.BooleanField(
         label=_("Single-key shortcuts"),

@@ -1,4 +1,4 @@
-"""What surrounds every page: the company's time zone, and the answer when a secret cannot be opened."""
+"""What surrounds every page: time zone, style of figures, and the answer when a secret cannot be opened."""
 
 import logging
 from collections.abc import Callable
@@ -7,6 +7,8 @@ from django.http import HttpRequest, HttpResponse
 from django.template.loader import get_template
 from django.utils import timezone
 
+from payymo.dashboard import formats
+from payymo.dashboard.context import NUMBERS
 from payymo.shared.api.errors import problem_json
 from payymo.shared.crypto import UnreadableSecret
 from payymo.shared.secret_store.base import SecretUnavailable
@@ -24,6 +26,18 @@ class TenantTimeMiddleware:
         """Serve the request."""
         tenant = getattr(request, "tenant", None)
         with timezone.override(getattr(tenant, "time_zone", "UTC")):
+            return self.get_response(request)
+
+
+class NumberStyleMiddleware:
+    """Write figures as the person of this browser chose."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Serve the request."""
+        with formats.numbers_as(request.COOKIES.get(NUMBERS, "")):
             return self.get_response(request)
 
 

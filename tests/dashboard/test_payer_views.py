@@ -206,3 +206,15 @@ def test_setup_shows_each_step_as_the_data_says(as_admin, as_reviewer, in_acme):
     assert (before["Connect WHMCS"], after["Connect WHMCS"]) == (False, True)
     assert (len(after), after["Invite a colleague"]) == (6, True)
     assert as_reviewer.get("/setup/").status_code == 403
+
+
+def test_figures_are_written_as_this_browser_chose_whatever_its_language(as_viewer, as_reviewer, in_acme):
+    rows.transfer("INV-1", "1234.50")
+
+    as_viewer.post("/account/profile/", {"language": "en", "density": "comfortable", "numbers": "de"})
+
+    assert "1.234,50\u00a0EUR" in as_viewer.get("/transactions/").content.decode()
+    assert 'data-pm-numbers="de"' in as_viewer.get("/transactions/").content.decode()
+    assert "1,234.50\u00a0EUR" in as_reviewer.get("/transactions/").content.decode()
+    unknown = {"language": "en", "density": "comfortable", "numbers": "xx"}
+    assert as_viewer.post("/account/profile/", unknown).status_code == 422

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts.guards import for_members, requires_permission
 from accounts.services import own_language
 from payymo.dashboard import tables
-from payymo.dashboard.context import DENSITY, KEYS
+from payymo.dashboard.context import DENSITY, KEYS, NUMBERS
 from payymo.dashboard.forms_settings import DisplayForm
 from payymo.dashboard.links import link
 from payymo.dashboard.pages.general import DisplayPage
@@ -54,11 +54,12 @@ def _onward(request: HttpRequest) -> str:
 @require_http_methods(["GET", "POST"])
 @for_members
 def display(request: HttpRequest) -> HttpResponse:
-    """Show and change one's language, and density and single keys of this browser."""
+    """Show and change one's language, and density, single keys and figures of this browser."""
     initial = {
         "language": get_language(),
         "density": "compact" if request.COOKIES.get(DENSITY) == "compact" else "comfortable",
         "keys": request.COOKIES.get(KEYS) != "off",
+        "numbers": request.COOKIES.get(NUMBERS, ""),
     }
     form = DisplayForm(request.POST or None, initial=initial)
     if request.method != "POST" or not form.is_valid():
@@ -74,6 +75,7 @@ def display(request: HttpRequest) -> HttpResponse:
         settings.LANGUAGE_COOKIE_NAME: chosen["language"],
         DENSITY: chosen["density"],
         KEYS: "on" if chosen["keys"] else "off",
+        NUMBERS: chosen["numbers"],
     }
     for name, value in values.items():
         answer.set_cookie(name, value, max_age=_YEAR, samesite="Lax", secure=settings.SESSION_COOKIE_SECURE)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from matching.core.types import ReasonCode
 from payymo.dashboard import formats, words
+from payymo.dashboard.amounts import read_local_amount
 from payymo.dashboard.charts import flow_chart
 from payymo.dashboard.highlight import as_html, merged
 from payymo.dashboard.pages import Amount, Flow, FlowDay, Marked, Span
@@ -121,3 +122,25 @@ def test_no_two_kinds_of_evidence_have_one_title():
     titles = [words.reason(code, "yes", {})[0] for code in ReasonCode]
 
     assert len(set(titles)) == len(titles)
+
+
+@pytest.mark.parametrize("style", ["", *formats.NUMBER_STYLES])
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_a_chosen_style_of_numbers_is_written_and_read_alike(language, style):
+    with override(language), formats.numbers_as(style):
+        written = formats.figure(Amount(Decimal("1234.56"), "EUR"))
+
+        assert read_local_amount(written, digits=2) == Decimal("1234.56")
+        if style:
+            assert written.replace("\u202f", "\u00a0") == formats.NUMBER_STYLES[style]
+
+
+def test_a_style_of_numbers_ends_with_its_request_and_leaves_days_to_the_language():
+    with override("en"):
+        with formats.numbers_as("de"):
+            assert formats.day(date(2026, 11, 14)) == "14 Nov 2026"
+            with formats.numbers_as("nothing like it"):
+                assert formats.number(1234) == "1,234"
+            assert formats.number(1234) == "1.234"
+
+        assert formats.number(1234) == "1,234"

@@ -3,7 +3,7 @@ import { prefetchNext, show } from "./panels.js";
 import { words } from "./fragments.js";
 
 const wide = window.matchMedia("(min-width: 992px)");
-const number = new Intl.NumberFormat(document.documentElement.lang);
+const number = new Intl.NumberFormat(document.documentElement.dataset.pmNumbers || document.documentElement.lang);
 const ORDER = ["exact", "likely", "possible", "none"];
 
 const queue = () => document.getElementById("pm-queue");

@@ -1,7 +1,7 @@
 // What is left while amounts are typed, in minor units, as is what the page gives. Only a preview: the server computes
 // it again.
 function minor(text, digits) {
-  const plain = text.replace(/[\s\u00a0\u202f']/g, "");
+  const plain = text.replace(/[\s\u00a0\u202f'\u2019]/g, "");
   if (!plain) return 0;
   if (!/^\d[\d.,]*$/.test(plain)) return NaN;
   const at = Math.max(plain.lastIndexOf("."), plain.lastIndexOf(","));
@@ -12,7 +12,10 @@ function minor(text, digits) {
 }
 
 const written = (value, digits) =>
-  new Intl.NumberFormat(document.documentElement.lang, { minimumFractionDigits: digits, maximumFractionDigits: digits })
+  new Intl.NumberFormat(document.documentElement.dataset.pmNumbers || document.documentElement.lang, {
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+  })
     .format(value / 10 ** digits)
     .replace("-", "\u2212");
 
