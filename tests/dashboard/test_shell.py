@@ -122,6 +122,19 @@ def test_a_bank_that_gives_nothing_more_is_the_worst(as_viewer, bank, state):
     assert (shell.feed.tone, shell.feed.text) == ("bad", "1 feed needs you")
 
 
+def test_there_is_one_banner_and_support_access_is_told_below_it(as_owner, bank):
+    support = "staff may look into your company"
+    as_owner.post("/settings/support/", {"hours": "8"}, follow=True)
+    alone = as_owner.get("/transactions/").content.decode()
+    ends_in(bank, days=3)
+
+    beside = as_owner.get("/transactions/").content.decode()
+
+    assert [page.count('role="status"') for page in (alone, beside)] == [1, 1]
+    assert alone.index(support) < alone.index("<h1")
+    assert beside.index(support) > beside.index('<footer class="footer"')
+
+
 def test_a_consent_that_was_renewed_is_not_spoken_of(as_owner, bank):
     BankConnection.objects.create(institution_id="N", institution_name="Nordhaven", country="DE", state="EXPIRED")
 
