@@ -33,7 +33,13 @@ _SHARED_LEFTOVERS = (
 
 
 # Few tests and long ones: they start real servers, workers and browsers.
-_LONG = ("/tests/journeys/", "/tests/tenants/test_workers", "/tests/whmcs/test_posting_chaos", "/tests/operations/")
+_LONG = (
+    "/tests/journeys/",
+    "/tests/dashboard/whole/",
+    "/tests/tenants/test_workers",
+    "/tests/whmcs/test_posting_chaos",
+    "/tests/operations/",
+)
 
 
 def pytest_collection_modifyitems(items):

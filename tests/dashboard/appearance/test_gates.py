@@ -40,12 +40,12 @@ def test_page_passes_every_gate(page: Page, path: str):
     page.set_viewport_size({"width": 1366, "height": 768})
     page.goto(path)
 
-    found = {"light": page.evaluate(WHOLE + SUMMARY)}
+    found = {"light": page.evaluate(WHOLE + SUMMARY), "1366 px": page.evaluate(REACHES_OUT)}
     page.evaluate("document.documentElement.dataset.bsTheme = 'dark'")
     found["dark"] = page.evaluate(DARK + SUMMARY)
     page.evaluate("document.documentElement.dataset.bsTheme = 'light'")
     page.set_viewport_size({"width": 390, "height": 844})
-    found["390 px"] = page.evaluate(NARROW + SUMMARY)
+    found["390 px"] = page.evaluate(NARROW + SUMMARY) or page.evaluate(REACHES_OUT)
     page.set_viewport_size({"width": 320, "height": 640})
     found["320 px"] = page.evaluate(REACHES_OUT)
     page.set_viewport_size({"width": 1366, "height": 768})

@@ -255,31 +255,6 @@ def test_drawer_keeps_the_focus_and_closes_with_escape(page: Page):
     assert page.locator("#main").evaluate("element => element.inert") is False
 
 
-@pytest.mark.parametrize("width", [1366, 390, 320])
-def test_no_page_scrolls_sideways(page: Page, width: int):
-    page.set_viewport_size({"width": width, "height": 800})
-    wide = []
-    for path in (
-        "/",
-        "/review/",
-        f"/review/{uuid_of(4)}/",
-        "/transactions/",
-        "/payouts/",
-        f"/payouts/{uuid_of(4)}/",
-        "/reports/three-way/",
-        "/reports/engine/",
-        "/reports/",
-        "/reports/cash/",
-        "/connections/",
-        "/imports/preview/",
-    ):
-        page.goto(path)
-        if page.evaluate("document.documentElement.scrollWidth") > width:
-            wide.append(path)
-
-    assert wide == []
-
-
 def test_pair_reasons_candidates_and_actions_fit_without_scrolling(page: Page):
     body = page.locator(".pm-panel-body")
 

@@ -62,11 +62,11 @@ def route_of(path: str, urlconf: str) -> str:
         return ""
 
 
-def opened(client: Client, path: str, name: str) -> Page:
-    """Open one page."""
+def opened(client: Client, path: str, *, status: int = 200) -> Page:
+    """Open one page. Shape: its name is its address without a query."""
     answer = client.get(path)
-    assert answer.status_code == 200
-    return Page(path, name, answer.headers, answer.content)
+    assert answer.status_code == status
+    return Page(path, path.partition("?")[0].lstrip("/"), answer.headers, answer.content)
 
 
 def pages(client: Client, urlconf: str, *, below: str = "", left_out: frozenset[str]) -> list[Page]:
