@@ -45,13 +45,24 @@ def fingerprint(migrations: Iterable[tuple[str, str]]) -> str:
 
 def applied(schema: str) -> Migrations:
     """Return the migrations of the tenants' apps that the schema has seen; none if there is no such schema."""
+    return frozenset(key for key in _noted(schema) if key[0] in _labels()) - _joined()
+
+
+def half_joined(schema: str) -> Migrations:
+    """Return what a schema lacks of joined migrations of which it has others; Django can migrate it neither way."""
+    noted = _noted(schema)
+    replaced = [frozenset(joining.replaces) for joining in MigrationLoader(None).replacements.values()]
+    return frozenset().union(*(old - noted for old in replaced if old & noted))
+
+
+def _noted(schema: str) -> Migrations:
     quoted = connection.ops.quote_name(schema)
     with connection.cursor() as cursor:
         cursor.execute("SELECT to_regclass(%s)", [f"{quoted}.django_migrations"])
         if not schema_exists(schema) or cursor.fetchone()[0] is None:
             return frozenset()
         cursor.execute(f"SELECT app, name FROM {quoted}.django_migrations")  # noqa: S608 - our own schema name, quoted  # nosec B608
-        return frozenset(key for key in cursor.fetchall() if key[0] in _labels()) - _joined()
+        return frozenset(cursor.fetchall())
 
 
 def whole_of_release() -> str:

@@ -29,6 +29,12 @@ class NotAtHead(Conflict):
     code = "not_at_head"
 
 
+class BetweenReleases(Conflict):
+    """An earlier release ended amid migrations that this one has joined."""
+
+    code = "between_releases"
+
+
 def is_current(tenant: Tenant) -> bool:
     """Return whether this release can serve the tenant's schema, by what its row says."""
     return tenant.schema_head == release.head()
@@ -112,8 +118,22 @@ class _WholeMigrations(MigrationExecutor):
                 raise
 
 
+def check_whole(schema: str) -> None:
+    """Pass a schema that this release can bring up to date.
+
+    Raises: BetweenReleases; nothing is changed.
+    """
+    if lacks := sorted(release.half_joined(schema)):
+        first = ".".join(lacks[0])
+        raise BetweenReleases(
+            f"The migrations of {schema} ended early ({first} is missing), and this release has joined them. Finish "
+            "them with the code of the release that began them (manage.py migrate_tenants), then run this again."
+        )
+
+
 def _migrate(schema: str) -> None:
     """Apply what is missing. Content types and permissions are made when the shared schema is migrated."""
+    check_whole(schema)
     with connection.cursor() as cursor:
         cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {connection.ops.quote_name(schema)}")
     with context.migrating(schema):

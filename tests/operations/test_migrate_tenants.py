@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from celery import current_app
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import OperationalError, connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -202,6 +202,29 @@ def test_a_schema_made_before_migrations_were_joined_is_brought_up_to_date_witho
     changes = [sql for sql in asked if sql["sql"].startswith(("ALTER", "CREATE TABLE", "CREATE INDEX", "DROP"))]
     assert (changes, status(tenant).status_code) == ([], 200)
     assert catalogue(tenant.schema_name, grants=False) == before
+
+
+def test_a_schema_that_ended_amid_joined_migrations_is_told_what_to_do(tenants):
+    tenant = tenants("amid")
+    with connection.cursor() as cursor:
+        noted = f'"{tenant.schema_name}".django_migrations'
+        cursor.execute(f"DELETE FROM {noted} WHERE app = 'banking'")
+        cursor.execute(f"INSERT INTO {noted} (app, name, applied) VALUES ('banking', '0001_initial', now())")
+
+    with pytest.raises(migrating.BetweenReleases, match=r"banking\.0002_bank_entry_id is missing.*release that began"):
+        migrating.migrate_tenant(tenant=tenant)
+
+    tenant.refresh_from_db()
+    assert tenant.migration_error.startswith("BetweenReleases: ")
+    migrating.check_whole("public")
+
+
+def test_the_shared_schema_is_looked_at_before_anything_is_touched(db):
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM public.django_migrations WHERE app = 'accounts' AND name = '0005_api_keys'")
+
+    with pytest.raises(CommandError, match=r"public ended early \(accounts.0005_api_keys .* No tenant was touched\."):
+        call_command("migrate_tenants")
 
 
 def test_a_schema_of_a_newer_release_is_not_served(tenants):

@@ -41,6 +41,7 @@ class Command(BaseCommand):
         if options["tenant"]:
             slugs = [find_tenant(slug=options["tenant"]).slug]
         else:
+            self._check_shared()
             # Unchecked, as this command: loading every page takes longer than finding nothing to migrate.
             self._must("the shared schema", "migrate_schemas", "--shared", "--noinput", "--skip-checks", "-v", "0")
             if not migrating.template_is_current():
@@ -61,6 +62,13 @@ class Command(BaseCommand):
                 migrating.migrate_tenant(tenant=find_tenant(slug=slug))
         except (DomainError, DatabaseError) as error:
             raise CommandError(" ".join(str(error).split())[:400], returncode=1) from error
+
+    @staticmethod
+    def _check_shared() -> None:
+        try:
+            migrating.check_whole("public")
+        except migrating.BetweenReleases as error:
+            raise CommandError(f"{error} No tenant was touched.", returncode=1) from error
 
     def _must(self, what: str, *arguments: str) -> None:
         problem = self._run(*arguments)
