@@ -10,8 +10,9 @@ from matching import selectors
 from payymo.dashboard import formats
 from payymo.dashboard.links import link
 from payymo.dashboard.pages import Section, Shell
-from payymo.dashboard.pages.shell import Brand
+from payymo.dashboard.pages.shell import Banner, Brand
 from payymo.dashboard.presenters import attention, feeds, notices
+from payymo.dashboard.sample import progress
 from payymo.operations.services import branding
 
 
@@ -38,12 +39,20 @@ def shell_of(request: HttpRequest, active: Section) -> Shell:
         can_see_persons="persons.erase" in permissions,
         can_export="company.export" in permissions,
         support=_support(request.tenant.support_access_until, now) if membership else "",
-        banner=attention.banner(sources, permissions=permissions, now=now),
+        banner=attention.banner(sources, permissions=permissions, now=now) or _sample(request),
         feed=feeds.summary(sources, now),
         unread=notices.unread_count(request),
         brand=brand_of(request),
         printed=formats.full_moment(now),
     )
+
+
+def _sample(request: HttpRequest) -> Banner | None:
+    """Say, before anything is connected, that the sample of this member ends with it."""
+    if progress.read(request.session) is None:
+        return None
+    text = _("You are looking around with sample data. They end with the first connection or statement.")
+    return Banner("info", text, _("Back to the sample"), link("sample"))
 
 
 def _support(until: datetime | None, now: datetime) -> str:

@@ -204,6 +204,18 @@ def test_a_session_of_an_earlier_version_begins_anew(looking):
     assert left(looking) == 12
 
 
+def test_before_anything_is_connected_it_is_said_that_this_ends_the_sample(as_owner):
+    said = "They end with the first connection or statement."
+    pages = ("/connections/whmcs/new/", "/imports/new/", "/")
+    assert [said in as_owner.get(path).content.decode() for path in pages] == [False] * 3
+
+    as_owner.post("/sample/begin/")
+    assert [said in as_owner.get(path).content.decode() for path in pages] == [True] * 3
+
+    rows.account()
+    assert [said in as_owner.get(path).content.decode() for path in pages] == [False] * 3
+
+
 def test_one_click_removes_it(looking):
     looking.post("/sample/1/approve/")
 
