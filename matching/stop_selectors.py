@@ -30,27 +30,28 @@ class Stop:
 
 
 def stopping_soon(*, on: date, limit: int) -> list[Stop] | None:
-    """Return the waiting payments whose likely client's service stops next, the soonest first.
+    """Return the waiting payments whose likely client's service stops within two weeks, the soonest first.
 
-    Shape: from three days back, a weekend, to two weeks ahead, at most `limit`; None where no installation tells when
-    it stops any. The same number of queries however many wait.
+    Shape: at most `limit`; where there is room, those of the last three days, a weekend, follow. None where no
+    installation tells when it stops any. The same number of queries however many wait.
     """
     telling = WhmcsInstance.objects.filter(state=WhmcsInstance.State.ACTIVE, suspends_after_days__isnull=False)
     days = dict(telling.order_by("pk").values_list("pk", "suspends_after_days")[:_MOST_INSTALLATIONS])
     if not days:
         return None
-    first, *others = (_of_instance(pk, after, on, limit) for pk, after in days.items())
-    found = dict((first.union(*others, all=True) if others else first).values_list("pk", "stops_with"))
+    windows = ((on, on + AHEAD), (on - BEHIND, on - timedelta(days=1)))
+    first, *others = [_of_instance(pk, after, window, on, limit) for pk, after in days.items() for window in windows]
+    found = dict(first.union(*others, all=True).values_list("pk", "stops_with"))
     invoices = Invoice.objects.select_related("client").in_bulk(found.values())
     rows = Proposal.objects.filter(pk__in=found).select_related(*selectors.WITH_RECEIPT)
     stops = [Stop(row, invoice := invoices[found[row.pk]], _day_of(invoice, days)) for row in rows]
-    return sorted(stops, key=lambda stop: (stop.day, stop.proposal.pk))[:limit]
+    return sorted(stops, key=lambda stop: (stop.day < on, stop.day, stop.proposal.pk))[:limit]
 
 
-def _of_instance(instance: int, after: int, on: date, limit: int) -> QuerySet[Proposal]:
+def _of_instance(instance: int, after: int, stops: tuple[date, date], on: date, limit: int) -> QuerySet[Proposal]:
     """Go along the index of due dates; an installation's services stop in the order in which they were due."""
     late = timedelta(days=after)
-    window = (on - BEHIND - late, on + AHEAD - late)
+    window = (stops[0] - late, stops[1] - late)
     service = InvoiceLine.objects.filter(invoice=OuterRef("invoice"), kind__in=_STOPPED)
     order = Order.objects.filter(
         instance=instance, invoice_whmcs_id=OuterRef("invoice__whmcs_id"), status__in=_NOT_RUNNING

@@ -40,16 +40,16 @@ def shown(browser):
     return None if found is None else [(row.invoice, row.when) for row in found]
 
 
-def test_who_waits_is_shown_with_the_day_the_soonest_first(as_viewer, telling):
+def test_who_waits_is_shown_with_the_day_the_soonest_first_and_the_weekend_last(as_viewer, telling):
     waiting("INV-2002", stops_in=9)
     payment = waiting("INV-2001", stops_in=2)
     waiting("INV-2003", stops_in=-3)
 
     page = as_viewer.get("/").content.decode()
-    row = as_viewer.get("/").context["page"].stopping[1]
+    row = as_viewer.get("/").context["page"].stopping[0]
 
     assert shown(as_viewer) == [
-        ("INV-2003", "was to stop 3 days ago"), ("INV-2001", "stops in 2 days"), ("INV-2002", "stops in 9 days"),
+        ("INV-2001", "stops in 2 days"), ("INV-2002", "stops in 9 days"), ("INV-2003", "was to stop 3 days ago"),
     ]  # fmt: skip
     assert (row.client, row.url) == ("Northwind Ltd", f"/review/{payment.public_id}/?order=due")
     day = today() + timedelta(days=2)
