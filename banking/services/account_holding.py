@@ -65,13 +65,15 @@ def _facts(known: BankAccount, told: Sequence[Facts]) -> list[Facts]:
 
 
 def is_held(*, raw: RawFetch, entries: Sequence[ParsedEntry], is_whole: bool, now: datetime) -> bool:
-    """Return whether the account of a kept answer is held; asks the question when its first entries make it one.
+    """Return whether the account of a kept answer is held; asks the question when its first entries raise it.
 
     Shape: part of the caller's transaction, which imports the entries when this is False. While the account is held
     the cursor moves with the kept answers (those that are whole), so that none is fetched again and again.
     Raises: locks.AccountBusy.
     """
     account = locks.lock_account(raw.account_id)
+    if account.same_as_id is not None:
+        return True
     if account.held_at is None:
         if account.told_apart_at or not entries or account.transactions.exists():
             return False

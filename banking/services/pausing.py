@@ -13,9 +13,10 @@ from payymo.audit.services import recording as audit
 def pause_account(*, account_id: uuid.UUID | str, is_paused: bool, now: datetime) -> BankAccount:
     """Fetch nothing more of an account, or again from now on; what was fetched stays.
 
-    Raises: BankAccount.DoesNotExist for one that is not connected.
+    Raises: BankAccount.DoesNotExist for one that is not connected, or is another by a second name.
     """
-    row = BankAccount.objects.select_for_update().exclude(connection=None).get(public_id=account_id)
+    living = BankAccount.objects.select_for_update().exclude(connection=None)
+    row = living.get(public_id=account_id, same_as=None)
     if row.is_paused != is_paused:
         row.is_paused, row.next_sync_at = is_paused, None if is_paused else now
         row.save(update_fields=["is_paused", "next_sync_at"])

@@ -10,6 +10,7 @@ from banking.models import BankAccount, BankConnection, BankTransaction
 from banking.services import disconnecting, erasing, fetching, provider_keys
 from banking.services.account_answers import NotAsked, NotThatAccount, join, tell_apart
 from banking.services.linking import link_accounts, new_account
+from banking.services.pausing import pause_account
 from payymo.audit.models import AuditEntry
 from tenants import context
 from tests.banking.asked import BOOK, DAY, GOCARDLESS, NOW, SIMPLEFIN, consent, kept, linked, read
@@ -71,6 +72,17 @@ def test_the_same_leaves_it_to_the_connection_that_brings_it_and_nothing_is_list
     assert known.connection.provider == GOCARDLESS
     assert BankTransaction.objects.count() == 20
     assert acts() == ["account.held", "account.joined"]
+
+
+def test_an_account_that_is_left_unread_can_be_neither_resumed_nor_imported(known, held):
+    late = kept(held, at=NOW + DAY)
+    join(account=held, known=known, now=NOW)
+
+    with pytest.raises(BankAccount.DoesNotExist):
+        pause_account(account_id=held.public_id, is_paused=False, now=NOW)
+
+    assert read(late).is_held
+    assert BankTransaction.objects.count() == 20
 
 
 def test_another_imports_all_that_was_kept_once(known, held):

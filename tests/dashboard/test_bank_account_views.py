@@ -50,6 +50,7 @@ def test_the_same_is_shown_and_can_be_taken_back(as_owner, asked):
     said = as_owner.post(path, {"same_as": str(known.public_id)}, follow=True)
     line = line_of(as_owner, held)
     assert "No payment of it is listed a second time" in said.content.decode()
+    assert (line.is_paused, line.pause_url) == (False, "")
     assert (line.asks, line.joined) == ("", "Is Current account …\u00a03000 (Nordhaven Bank), and is not read here.")
 
     as_owner.post(path, {"same_as": "another"})

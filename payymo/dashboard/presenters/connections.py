@@ -159,8 +159,8 @@ def _bank(
             currency=account.currency,
             balance=Amount(account.booked_balance, account.currency) if account.booked_balance is not None else None,
             url=link("transactions"),
-            is_paused=account.is_paused,
-            pause_url=link("account_pause", account.public_id) if may_change else "",
+            is_paused=account.is_paused and account.same_as_id is None,
+            pause_url=link("account_pause", account.public_id) if may_change and account.same_as_id is None else "",
             gap=sentence(gaps[account.pk][-1], account.currency) if account.pk in gaps else "",
             **account_questions.asked(account, known, may_change=may_change),
         )

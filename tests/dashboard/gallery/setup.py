@@ -31,7 +31,16 @@ def connections(**changes: object) -> pages.ConnectionsPage:
     accounts = (
         pages.AccountLine("Main account", "DE89 … 3000", "EUR", eur("48213.77"), "/transactions/"),
         pages.AccountLine("Reserve", "DE12 … 9911", "EUR"),
-    )
+        pages.AccountLine(
+            "Savings", "… G-A1", "EUR", asks="This looks like Main account … 3000 (Rabobank): 16 of 16 entries agree.",
+            choices=(pages.Choice("1", "Main account … 3000 (Rabobank): 16 of 16 entries agree", selected=True),),
+            answer_url="/c/1/answer/",
+        ),
+        pages.AccountLine(
+            "Old savings", "… G-A2", "EUR", joined="Is Main account … 3000 (Rabobank), which nobody reads now.",
+            known="2", answer_url="/c/1/answer/",
+        ),
+    )  # fmt: skip
     cards = (
         pages.ConnectionCard("bank", "N26 Business", "Open banking, 2 accounts", Chip("Running", "ok"), ago(minutes=5),
                              ago(hours=-3), "3 of 4", "12 Feb 2027, 90 days left", 50, "", accounts, (),
