@@ -1,4 +1,6 @@
-"""Thirty decisions with thirty keys, two reviewers at once, a lost network and an ended session, in a real browser."""
+"""Thirty decisions with thirty keys, ten of every kind without a mouse, two reviewers at once, a lost network, and an
+ended session, in a real browser.
+"""
 
 from datetime import UTC, datetime
 
@@ -143,3 +145,60 @@ def test_an_ended_session_leads_back_to_the_same_payment(browser, served, waitin
 
     page.wait_for_url(address)
     assert Decision.objects.count() == 0
+
+
+def _tab_to(page, selector):
+    """Go on with the Tab key until that has the focus."""
+    for _ in range(60):
+        if page.evaluate("selector => document.activeElement.matches(selector)", selector):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"the focus never came to {selector}")
+
+
+def test_ten_decisions_of_every_kind_need_no_mouse(browser, served, waiting):
+    page = browser.new_context(viewport={"width": 1366, "height": 768}).new_page()
+    page.set_default_timeout(15_000)
+    page.goto(served.url("/review/"))
+    _tab_to(page, "[name=email]")
+    page.keyboard.type("reviewer@acme.example")
+    _tab_to(page, "[name=password]")
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(_rows(page)).to_have_count(COUNT)
+
+    for number in range(4):
+        page.keyboard.press("a")
+        expect(_rows(page)).to_have_count(COUNT - number - 1)
+    page.keyboard.press("r")
+    expect(page.locator(".pm-undo")).to_contain_text("Rejected")
+    page.keyboard.press("j")
+    expect(page.locator("form[data-pm-decide][action$='/approve/']")).to_have_count(1)
+    page.keyboard.press("l")
+    expect(page.locator("#pm-hold-until")).to_be_focused()
+    _tab_to(page, "#pm-hold button.btn-primary")
+    page.keyboard.press("Enter")
+    expect(_rows(page)).to_have_count(COUNT - 5)
+    page.keyboard.press("i")
+    expect(page.locator("#pm-ignore")).to_be_visible()
+    _tab_to(page, "#pm-ignore [name=reason]")
+    page.keyboard.press("ArrowDown")
+    _tab_to(page, "#pm-ignore button.btn-primary")
+    page.keyboard.press("Enter")
+    expect(_rows(page)).to_have_count(COUNT - 6)
+    page.keyboard.press("p")
+    _tab_to(page, "[data-pm-amount]")
+    page.keyboard.press("=")
+    _tab_to(page, "[value=save]")
+    page.keyboard.press("Enter")
+    expect(_rows(page)).to_have_count(COUNT - 7)
+    page.keyboard.press("x")
+    page.keyboard.press("Shift+J")
+    page.keyboard.press("Shift+A")
+    expect(page.get_by_role("heading", name="Approve several payments")).to_be_visible()
+    _tab_to(page, "main button.btn-primary")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="2 payments approved")).to_be_visible()
+
+    kinds = sorted(Decision.objects.values_list("kind", flat=True))
+    assert kinds == ["ALLOCATE", *["APPROVE"] * 6, "HOLD", "IGNORE", "REJECT"]
