@@ -7,14 +7,10 @@ from django.db import transaction
 from django.db.models import Q
 
 from matching import locks
-from matching.models import Decision, StripeInvoiceMatch
-from matching.services import learning
-from matching.services.decisions import Actor, close_proposals, record, set_allocated
+from matching.services.linking import link
 from payments.models import StripePayment
 from payymo.shared.models import ReceiptState
-from whmcs.locks import lock_invoices
 from whmcs.models import WhmcsTransaction
-from whmcs.services import posting as outbox
 
 RUN_LIMIT = 5000
 
@@ -42,28 +38,5 @@ def _link(charge: StripePayment, bookings: list[WhmcsTransaction], *, now: datet
     currencies = {booking.invoice.currency for booking in bookings if booking.invoice}
     if receipt.state != ReceiptState.UNRECONCILED or currencies != {receipt.currency} or total > receipt.amount:
         return False
-    decision = record(receipt, Decision.Kind.APPROVE, actor=Actor.policy(), now=now, reason="booked by WHMCS")
-    close_proposals(locks.lock_proposals(receipt), decision=decision)
-    invoices = lock_invoices(booking.invoice_id for booking in bookings if booking.invoice_id)
-    for booking in bookings:
-        invoice = invoices[booking.invoice_id or 0]
-        posting = outbox.link_existing(
-            booking=booking,
-            invoice=invoice,
-            amount=booking.amount_in,
-            currency=receipt.currency,
-            paid_at=receipt.charged_at,
-            now=now,
-        )
-        StripeInvoiceMatch.objects.create(
-            invoice=invoice,
-            amount=booking.amount_in,
-            currency=receipt.currency,
-            decision=decision,
-            posting=posting,
-            allocated_at=now,
-            stripe_payment=receipt,
-        )
-    set_allocated(receipt, total)
-    learning.learn(receipt, {invoice.client_id for invoice in invoices.values()}, on=receipt.charged_at.date())
+    link(receipt, bookings, reason="booked by WHMCS", paid_at=receipt.charged_at, now=now)
     return True

@@ -16,11 +16,8 @@ from django.db.models import Exists, OuterRef
 from banking.models import BankTransaction
 from matching import locks
 from matching.core.normalise import fold, name_key
-from matching.models import Decision, InvoiceMatch
-from matching.services import learning
-from matching.services.decisions import Actor, close_proposals, record, set_allocated
+from matching.services.linking import link
 from payymo.shared.models import ReceiptState
-from whmcs.locks import lock_invoices
 from whmcs.models import Posting, WhmcsTransaction
 from whmcs.services import posting as outbox
 
@@ -145,29 +142,6 @@ def _link(unlocked: BankTransaction, bookings: list[WhmcsTransaction], *, now: d
     taken = Posting.objects.filter(whmcs_transaction__in=bookings).exclude(state=Posting.State.WITHDRAWN).exists()
     if receipt.state != ReceiptState.UNRECONCILED or taken:
         return False
-    decision = record(receipt, Decision.Kind.APPROVE, actor=Actor.policy(), now=now, reason="booked in WHMCS by hand")
-    close_proposals(locks.lock_proposals(receipt), decision=decision)
-    invoices = lock_invoices(booking.invoice_id for booking in bookings if booking.invoice_id)
     paid_at = datetime.combine(receipt.booking_date, now.timetz().replace(hour=12, minute=0, second=0, microsecond=0))
-    for booking in bookings:
-        invoice = invoices[booking.invoice_id or 0]
-        posting = outbox.link_existing(
-            booking=booking,
-            invoice=invoice,
-            amount=booking.amount_in,
-            currency=receipt.currency,
-            paid_at=paid_at,
-            now=now,
-        )
-        InvoiceMatch.objects.create(
-            invoice=invoice,
-            amount=booking.amount_in,
-            currency=receipt.currency,
-            decision=decision,
-            posting=posting,
-            allocated_at=now,
-            bank_transaction=receipt,
-        )
-    set_allocated(receipt, sum((booking.amount_in for booking in bookings), Decimal(0)))
-    learning.learn(receipt, {invoice.client_id for invoice in invoices.values()}, on=receipt.booking_date)
+    link(receipt, bookings, reason="booked in WHMCS by hand", paid_at=paid_at, now=now)
     return True
