@@ -108,6 +108,7 @@ urlpatterns = [
     path("connections/gocardless/new/", connect_gateway.connect_gocardless, name="connect_gocardless"),
     path("connections/bank/new/", connect_bank.connect_bank, name="connect_bank"),
     path("connections/bank/callback/", connect_bank.bank_callback, name="bank_callback"),
+    path("connections/<slug:kind>/<uuid:public_id>/", connections.connection, name="connection"),
     path("connections/<slug:kind>/<uuid:public_id>/sync/", connections.sync, name="connection_sync"),
     path("connections/accounts/<uuid:public_id>/", bank_accounts.answer, name="bank_account_answer"),
     path("connections/<slug:kind>/<uuid:public_id>/remove/", connections.remove, name="connection_remove"),

@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from banking.models import BankAccount, BankConnection, ProviderKey
+from banking.models import BankAccount, BankConnection, ProviderKey, RawFetch
 from payments.models import StripeConnection
 from payymo.audit.models import AuditEntry
 from payymo.sandbox import world
@@ -474,3 +474,28 @@ def test_an_account_of_files_alone_cannot_be_paused(as_admin, feeds):
     BankAccount.objects.update(connection=None)
 
     assert as_admin.post(f"/connections/accounts/{feeds.public_id}/pause/").status_code == 404
+
+
+def test_a_bank_shows_what_was_fetched_last_and_to_admins_what_was_done(as_admin, as_reviewer, feeds, queries_of):
+    path = f"/connections/bank/{feeds.connection.public_id}/"
+    now = timezone.now()
+
+    def fetched(**fields):
+        RawFetch.objects.create(account=feeds, fetched_at=now, payload_sealed=b"x", **fields)
+
+    fetched(processed_at=now, complete_from=now.date())
+    fetched(processed_at=now, refused=[{"position": 1, "reason": "no date"}])
+    fetched()
+    as_admin.post(f"/connections/accounts/{feeds.public_id}/pause/", {"do": "pause"})
+
+    page = as_reviewer.get(path).context["page"]
+    assert [line.state.text for line in page.fetches] == ["Not read yet", "1 entry refused", "Read"]
+    assert page.events == ()
+    few = queries_of(lambda: as_admin.get(path))
+    for _ in range(60):
+        fetched()
+    assert queries_of(lambda: as_admin.get(path)) == few
+    assert len(as_admin.get(path).context["page"].fetches) == 50
+    assert path in as_admin.get("/connections/").content.decode()
+    BankConnection.objects.update(state="REVOKED")
+    assert as_admin.get(path).status_code == 404

@@ -48,6 +48,8 @@ PAGES = {
     "/activity/changes/": "audit.view",
     "/activity/changes/export.csv": "audit.view",
     "/connections/": "connections.view",
+    "/connections/whmcs/{instance}/": "connections.view",
+    "/connections/stripe/{stripe}/": "connections.view",
     "/connections/whmcs/new/": "connections.change",
     "/connections/stripe/new/": "connections.change",
     "/connections/whmcs/{instance}/credential/": "connections.change",

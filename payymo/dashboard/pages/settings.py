@@ -6,6 +6,7 @@ Forms are Django forms; the templates draw each field with its label, hint and e
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Literal
 
 from django.forms import BaseForm
@@ -66,6 +67,7 @@ class ConnectionCard:
     credential_url: str = ""
     module_url: str = ""
     guard_url: str = ""
+    page_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,27 @@ class ConnectionsPage:
     tiles: tuple[ProviderTile, ...]
     connections: tuple[ConnectionCard, ...] = ()
     notice: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FetchLine:
+    """An answer of a bank that was stored, and what became of it. Shape: a day is None where none was asked for."""
+
+    moment: Moment
+    account: str
+    since: date | None
+    until: date | None
+    state: Chip
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionPage:
+    """Template `dashboard/connections/detail.html`. `events` is empty for who may not read the log."""
+
+    card: ConnectionCard
+    facts: tuple[Fact, ...]
+    fetches: tuple[FetchLine, ...] = ()
+    events: tuple[Event, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,13 +13,14 @@ from django.utils.translation import gettext_lazy
 from accounts.models import ApiKey, User
 from accounts.services.staff_visits import REASONS
 from payymo.audit import selectors
-from payymo.audit.actions import ACTIONS, AREAS
+from payymo.audit.actions import ACTIONS, AREAS, acts_of
 from payymo.audit.models import AuditEntry
 from payymo.dashboard import csv_files, formats, paging
 from payymo.dashboard.links import link
 from payymo.dashboard.pages import ActivityPage, Change, Choice, Event, FilterChip, Filters, FilterSelect
 from payymo.dashboard.presenters import periods
 
+MOST_ABOUT = 20
 CSV_HEADER = ("at", "what", "who", "source", "about", "about_id", "before", "after")
 # So many earlier acts of the same kinds are read to tell what was before.
 MOST_COMPARED = 500
@@ -95,6 +96,13 @@ def listing(request: HttpRequest, *, now: datetime) -> ActivityPage:
         changes_url=link("changes"),
         is_changes=True,
     )
+
+
+def about(thing: uuid.UUID, *, now: datetime) -> tuple[Event, ...]:
+    """Return what was last done to one thing, the newest first."""
+    entries = list(selectors.about(thing, actions=acts_of(""))[:MOST_ABOUT])
+    was, people = what_was(entries, ()), _people(entries)
+    return tuple(_event(entry, was[entry.pk], people, now) for entry in entries)
 
 
 def csv_rows(request: HttpRequest) -> Iterator[tuple[object, ...]]:

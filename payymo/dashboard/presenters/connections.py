@@ -61,9 +61,11 @@ def _times(row: Any, now: datetime) -> dict[str, Any]:
 
 
 def _urls(kind: str, row: Any, *, may_change: bool, alive: bool) -> dict[str, str]:
+    page = {"page_url": link("connection", kind, row.public_id)}
     if not may_change:
-        return {}
+        return page
     return {
+        **page,
         "sync_url": link("connection_sync", kind, row.public_id) if alive else "",
         "remove_url": link("connection_remove", kind, row.public_id),
     }

@@ -25,6 +25,7 @@ from payments.services import connecting as stripe
 from payymo.dashboard.forms import CredentialForm, GuardForm, WhmcsForm
 from payymo.dashboard.links import link
 from payymo.dashboard.pages import ConnectFormPage
+from payymo.dashboard.presenters import connection as one
 from payymo.dashboard.presenters import connections as present
 from payymo.dashboard.shell import shell_of
 from payymo.shared.errors import DomainError, ProviderError
@@ -81,6 +82,16 @@ def answer_form(
 def connections(request: HttpRequest) -> HttpResponse:
     """List every connection and its health."""
     return show(request, "dashboard/connections/list.html", present.listing(request, now=timezone.now()))
+
+
+@require_GET
+@requires_permission("connections.view")
+def connection(request: HttpRequest, kind: str, public_id: uuid.UUID) -> HttpResponse:
+    """Show one connection, what it fetched and what was done to it."""
+    page = one.detail(request, kind, connection_or_404(kind, public_id), now=timezone.now())
+    if page is None:
+        raise Http404
+    return show(request, "dashboard/connections/detail.html", page)
 
 
 @require_http_methods(["GET", "POST"])

@@ -31,7 +31,7 @@ PAGES = [
     "/rules/", "/rules/new/", "/rules/one/", "/rules/empty/",
     "/connections/whmcs/new/", "/connections/bank/new/", "/connections/bank/consent/", "/imports/", "/imports/new/",
     "/imports/map/", "/imports/preview/", "/settings/matching/", "/login/", "/admin/",
-    "/connections/whmcs/one/module/",
+    "/connections/whmcs/one/module/", "/connections/one/",
     "/account/security/", "/account/first/", "/account/waiting/", "/account/codes/", "/account/passkeys/new/",
     "/2fa/", "/confirm/", "/staff/passkeys/",
     "/members/roles/", "/members/roles/new/", "/settings/retention/", "/settings/export/", "/persons/",

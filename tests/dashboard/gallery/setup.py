@@ -12,8 +12,9 @@ from payymo.dashboard.pages import (
     Choice,
     Fact,
 )
+from payymo.dashboard.pages.settings import ConnectionPage, FetchLine
 from payymo.dashboard.pages.whmcs_module import WhmcsModulePage
-from tests.dashboard.gallery.common import ago, eur
+from tests.dashboard.gallery.common import TODAY, ago, eur
 from tests.dashboard.gallery.records import EVENTS
 
 TILES = (
@@ -25,6 +26,17 @@ TILES = (
     ),
     pages.ProviderTile("stripe", "Stripe", "Charges, refunds, disputes and payouts.", 0, "/connections/stripe/new/"),
 )
+
+
+def connection() -> ConnectionPage:
+    """The bank of the list, with what it fetched."""
+    card = next(each for each in connections().connections if each.kind == "bank")
+    states = (pages.Chip("Read", "ok"), pages.Chip("2 entries refused", "bad"), pages.Chip("Not read yet", "info"))
+    fetches = tuple(
+        FetchLine(ago(hours=6 * number), "Business", TODAY, TODAY if number else None, state)
+        for number, state in enumerate(states)
+    )
+    return ConnectionPage(card, (pages.Fact("Connected", moment=ago(days=9)),), fetches)
 
 
 def connections(**changes: object) -> pages.ConnectionsPage:

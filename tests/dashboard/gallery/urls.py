@@ -169,6 +169,7 @@ dashboard = [
     path("postings/", page("postings", gallery.postings, "postings"), name="postings"),
     path("activity/", page("activity", gallery.activity, "activity"), name="activity"),
     path("connections/", page("connections/list", gallery.connections, "connections"), name="connections"),
+    path("connections/one/", page("connections/detail", setup.connection, "connections")),
     path("connections/whmcs/new/", page("connections/form", gallery.connect_form, "connections")),
     path("connections/whmcs/one/module/", page("connections/module", setup.module, "connections")),
     path("connections/bank/new/", page("connections/bank", gallery.bank, "connections")),
