@@ -34,7 +34,6 @@ from matching.services.decisions import (
 from matching.services.rests import Line, Rest, with_rest
 from payments.models import Gateway
 from payymo.shared.errors import Conflict
-from payymo.shared.models import ReceiptState
 from tenants import context
 from whmcs.locks import lock_invoices
 from whmcs.models import Invoice, Posting, WhmcsInstance, WhmcsTransaction
@@ -279,8 +278,5 @@ def allocate_by_hand(
     may_overpay = may_overpay or rest is Rest.CREDIT
     invoices = _allocate(receipt, lines, decision=decision, now=now, may_overpay=may_overpay, post_charges=True)
     close_proposals(opened, decision=decision)
-    if receipt.state == ReceiptState.PARTLY_ALLOCATED:
-        receipt.proposed_at = None
-        receipt.save(update_fields=["proposed_at"])
     rule_hits.judge(receipt)
     return Decided(decision, tuple(requeue_rivals(invoices, besides=receipt)))

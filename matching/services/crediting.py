@@ -21,7 +21,6 @@ from matching.services.decisions import (
     require_open,
     set_allocated,
 )
-from payymo.shared.models import ReceiptState
 from tenants import context
 from whmcs.models import Client, WhmcsInstance
 from whmcs.services import posting as outbox
@@ -68,9 +67,6 @@ def allocate_to_credit(
     set_allocated(receipt, receipt.allocated + wanted)
     learning.learn(receipt, {client.pk}, on=now.date())
     close_proposals(opened, decision=decision)
-    if receipt.state == ReceiptState.PARTLY_ALLOCATED:
-        receipt.proposed_at = None
-        receipt.save(update_fields=["proposed_at"])
     rule_hits.judge(receipt)
     return Decided(decision)
 

@@ -125,15 +125,19 @@ def record(receipt: Receipt, kind: Decision.Kind, *, actor: Actor, now: datetime
 
 
 def set_allocated(receipt: Receipt, amount: Decimal) -> None:
-    """Write what the locked receipt has given away, and the state that follows from it."""
-    receipt.allocated = amount
+    """Write what the locked receipt has given away, and the state that follows from it.
+
+    Shape: what is left after more was given away is for the engine to look at; the proposals so far are closed.
+    """
+    gave_more, receipt.allocated = amount > receipt.allocated, amount
     if amount == 0:
         receipt.state = ReceiptState.UNRECONCILED
     elif amount == receipt.amount:
         receipt.state = ReceiptState.RECONCILED
     else:
         receipt.state = ReceiptState.PARTLY_ALLOCATED
-    receipt.save(update_fields=["allocated", "state"])
+        receipt.proposed_at = None if gave_more else receipt.proposed_at
+    receipt.save(update_fields=["allocated", "state", "proposed_at"])
 
 
 def close_proposals(proposals: Iterable[Proposal], *, decision: Decision, chosen: Proposal | None = None) -> None:

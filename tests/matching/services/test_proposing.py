@@ -185,6 +185,30 @@ def test_a_charge_that_whmcs_booked_is_linked_and_never_posted(in_acme):
     assert StripeInvoiceMatch.objects.get().invoice == debt
 
 
+def test_what_whmcs_did_not_book_of_a_charge_is_looked_at_again(in_acme):
+    debt = rows.invoice("INV-7", "66.00")
+    charge = rows.charge("66.00", payment_intent_id="pi_7")
+    proposing.propose(receipts=[charge], now=NOW)
+    WhmcsTransaction.objects.create(
+        instance=debt.instance, whmcs_id=5, invoice=debt, gateway="stripe", amount_in=Decimal(60), transaction_id="pi_7"
+    )
+
+    assert booked.link_booked_charges(now=NOW) == 1
+
+    assert [row.unallocated for row in proposing.waiting()] == [Decimal(6)]
+
+
+def test_the_rest_of_an_approved_payment_is_looked_at_again(in_acme, reviewer):
+    rows.invoice("INV-1042", "100.00")
+    payment = rows.transfer("INV-1042", "119.00")
+    proposing.propose(receipts=[payment], now=NOW)
+    best = Proposal.objects.get(rank=1, status="OPEN")
+
+    allocation.approve_proposal(proposal_id=best.public_id, actor=Actor.person(reviewer), now=NOW)
+
+    assert [row.unallocated for row in proposing.waiting()] == [Decimal(19)]
+
+
 def test_the_queries_of_the_queue_do_not_grow_with_its_rows(in_acme):
     from matching import selectors
 
