@@ -142,6 +142,10 @@ def test_staff_sees_numbers_of_every_company_and_nothing_else(as_staff, in_acme,
     assert (lines["globex"].needs_person, lines["globex"].chip.tone) == (0, "warn")
     assert not any(text in answer.content.decode() for text in ("secret words", "INV-1", "Northwind"))
 
+    Tenant.objects.filter(pk=globex.pk).update(state=Tenant.State.SUSPENDED)
+    after = {line.slug: line.chip.text for line in as_staff.get("/admin/system/").context["page"].tenants}
+    assert (after["acme"], after["globex"]) == ("Runs", "Suspended")
+
 
 def test_staffs_queries_do_not_grow_with_companies(acme, queries_of):
     few = queries_of(system_health.of_installation)

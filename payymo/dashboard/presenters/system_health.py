@@ -154,7 +154,7 @@ def installation(request: HttpRequest, *, now: datetime) -> InstallationPage:
 def _line(tenant: TenantNumbers, now: datetime) -> TenantLine:
     chip = Chip(_("Late"), "warn") if tenant.is_behind(now) else Chip(_("Runs"), "ok")
     if tenant.state != Tenant.State.ACTIVE:
-        chip = Chip(tenant.state, "neutral")
+        chip = Chip(str(Tenant.State(tenant.state).label), "neutral")
     return TenantLine(
         name=tenant.name, slug=tenant.slug, chip=chip, to_review=tenant.to_review, needs_person=tenant.needs_person,
         on_their_way=tenant.on_their_way, waits=formats.apart(tenant.posting_waits),
