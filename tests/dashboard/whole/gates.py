@@ -86,4 +86,21 @@ CONTRAST = """([mode, known]) => {
     }).then(found => ({pairs: [...pairs.keys()], wrong: found.violations.flatMap(
         each => each.nodes.slice(0, 3).map(node => node.html.slice(0, 140)))})).finally(back);
 }"""
+# On paper: whose page it is and of when, nothing that only a screen can use, and the light colours always.
+ON_PAPER = """() => {
+    const root = document.documentElement, before = root.dataset.bsTheme;
+    const shown = [...document.querySelectorAll('main *')].filter(each => each.checkVisibility());
+    const look = mode => {
+        root.dataset.bsTheme = mode;
+        return shown.map(each => getComputedStyle(each)).map(own => own.color + own.backgroundColor + own.fill);
+    };
+    const [light, dark] = [look('light'), look('dark')];
+    root.dataset.bsTheme = before;
+    const only = '.sidebar, header.navbar, .footer, .pm-filters, .pm-pager, .btn';
+    return [
+        ...[...document.querySelectorAll(only)].filter(each => each.checkVisibility()).map(each => each.className),
+        ...shown.filter((each, place) => light[place] !== dark[place]).map(each => 'dark: ' + each.outerHTML),
+        ...(document.querySelector('.pm-print-head')?.checkVisibility() ? [] : ['no head']),
+    ].slice(0, 5).map(each => each.slice(0, 90));
+}"""
 LARGE_TEXT = "document.documentElement.style.fontSize = '200%'"

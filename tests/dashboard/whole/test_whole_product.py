@@ -43,6 +43,7 @@ NARROWEST = 320
 SCREENS = ((390, 844), (NARROWEST, 640), (1366, 768))
 # Bytes on the way, and files beside the page itself. Django's admin brings many files of its own.
 LARGEST_VISIT, MOST_REQUESTS = 180_000, 12
+PRINTED = ("/activity/", "/reports/statement/", "/transactions/", "/invoices/")
 NO_PAGES = frozenset({"api/", "health/", "logout"})
 NO_STAFF_PAGES = frozenset({"health/", "metrics", "admin/logout", "admin/jsi18n", "logout", "jsi18n"})
 # Of the second company, codes and what providers said, which staff sees as they are stored; and four words that
@@ -99,6 +100,10 @@ def wrong_with(page: Page, path: str) -> dict[str, object]:
     page.emulate_media(forced_colors="active")
     found["forced colours"] = page.evaluate(gates.EDGELESS)
     page.emulate_media(forced_colors="none")
+    if path.startswith(PRINTED):
+        page.emulate_media(media="print")
+        found["on paper"] = page.evaluate(gates.ON_PAPER)
+        page.emulate_media(media="screen")
     for width, height in SCREENS:
         page.set_viewport_size({"width": width, "height": height})
         found[f"{width} px"] = page.evaluate(gates.TOO_WIDE)
