@@ -3,6 +3,7 @@
 WHMCS tells after how many days it stops a service; the day follows from the due date of the invoice that renews it.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -46,6 +47,29 @@ def stopping_soon(*, on: date, limit: int) -> list[Stop] | None:
     rows = Proposal.objects.filter(pk__in=found).select_related(*selectors.WITH_RECEIPT)
     stops = [Stop(row, invoice := invoices[found[row.pk]], _day_of(invoice, days)) for row in rows]
     return sorted(stops, key=lambda stop: (stop.day < on, stop.day, stop.proposal.pk))[:limit]
+
+
+def stops_of(invoices: Iterable[Invoice], *, on: date) -> dict[int, date]:
+    """Return the day on which a service stops with each of these invoices, by primary key, where one is near.
+
+    Shape: instance and lines are loaded; one query, or none where no invoice can stop anything.
+    """
+    days: dict[int, date] = {}
+    for invoice in invoices:
+        after = invoice.instance.suspends_after_days
+        is_alive = invoice.instance.state == WhmcsInstance.State.ACTIVE and invoice.status == Invoice.Status.UNPAID
+        if not is_alive or after is None or invoice.due_date is None:
+            continue
+        day = invoice.due_date + timedelta(days=after)
+        if on - BEHIND <= day <= on + AHEAD and any(line.kind in _STOPPED for line in invoice.lines.all()):
+            days[invoice.pk] = day
+    if not days:
+        return days
+    order = Order.objects.filter(
+        instance=OuterRef("instance"), invoice_whmcs_id=OuterRef("whmcs_id"), status__in=_NOT_RUNNING
+    )
+    running = set(Invoice.objects.filter(~Exists(order), pk__in=days).values_list("pk", flat=True))
+    return {pk: day for pk, day in days.items() if pk in running}
 
 
 def _of_instance(instance: int, after: int, stops: tuple[date, date], on: date, limit: int) -> QuerySet[Proposal]:

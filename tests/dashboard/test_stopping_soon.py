@@ -58,6 +58,33 @@ def test_who_waits_is_shown_with_the_day_the_soonest_first_and_the_weekend_last(
     assert as_viewer.get(row.url).context["page"].panel.receipt_id == str(payment.public_id)
 
 
+@pytest.mark.parametrize(
+    ("stops_in", "kind", "status"),
+    [
+        (3, "Hosting", "Unpaid, stops in 3 days"),
+        (-1, "Addon", "Unpaid, was to stop 1 day ago"),
+        (3, "DomainRegister", "Unpaid"),
+        (30, "Hosting", "Unpaid"),
+    ],
+)
+def test_the_panel_says_beside_the_status_when_a_service_stops(as_viewer, telling, stops_in, kind, status):
+    payment = waiting("INV-2001", stops_in=stops_in, kind=kind)
+
+    [candidate] = as_viewer.get(f"/review/{payment.public_id}/").context["page"].panel.candidates
+
+    assert [line.status for line in candidate.lines] == [status]
+
+
+def test_an_order_that_waits_has_no_service_that_stops(as_viewer, telling):
+    payment = waiting("INV-2001", stops_in=3)
+    number = Invoice.objects.get(number="INV-2001").whmcs_id
+    Order.objects.create(instance=telling, whmcs_id=1, number="7", invoice_whmcs_id=number, status="Pending")
+
+    [candidate] = as_viewer.get(f"/review/{payment.public_id}/").context["page"].panel.candidates
+
+    assert [line.status for line in candidate.lines] == ["Unpaid"]
+
+
 def test_at_most_five_are_shown_and_they_cost_what_one_costs(as_viewer, telling, queries_of):
     waiting("INV-2000", stops_in=1)
     as_viewer.get("/")

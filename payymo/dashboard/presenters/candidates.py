@@ -1,9 +1,10 @@
 """What a payment may be for: each suggestion with its invoices, its marks and its reasons in words."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from types import MappingProxyType
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -16,6 +17,7 @@ from payymo.dashboard import formats, words
 from payymo.dashboard.links import link
 from payymo.dashboard.pages import Amount, CandidateCard, InvoiceLine, ReasonLine
 from payymo.dashboard.presenters import receipts
+from payymo.dashboard.presenters.stopping import stop_words
 from whmcs.models import Invoice
 
 _NOTICEABLE = 0.05
@@ -48,7 +50,14 @@ def whmcs_link(invoice: Invoice, base_url: str) -> str:
     return f"{base_url}/admin/invoices.php?action=edit&id={invoice.whmcs_id}" if base_url else ""
 
 
-def _invoice_line(line: ProposalLine, reasons: tuple[Reason, ...], today: date, base_url: str) -> InvoiceLine:
+def _status(invoice: Invoice, stops: Mapping[int, date], today: date) -> str:
+    said = words.invoice_status(invoice.status)
+    return f"{said}, {stop_words(stops[invoice.pk], today)}" if invoice.pk in stops else said
+
+
+def _invoice_line(
+    line: ProposalLine, reasons: tuple[Reason, ...], today: date, base_url: str, stops: Mapping[int, date]
+) -> InvoiceLine:
     invoice = line.invoice
     items = "; ".join(each.description for each in list(invoice.lines.all())[:3])
     return InvoiceLine(
@@ -57,7 +66,7 @@ def _invoice_line(line: ProposalLine, reasons: tuple[Reason, ...], today: date, 
         allocated=Amount(line.amount, invoice.currency),
         due_date=invoice.due_date,
         due_text=due_words(invoice.due_date, today),
-        status=words.invoice_status(invoice.status),
+        status=_status(invoice, stops, today),
         items=receipts.marked(items, "invoice.text", reasons),
         amount_marked=receipts.amount_is_marked(reasons) and line.amount == invoice.outstanding,
         url=link("invoice", invoice.public_id),
@@ -93,8 +102,10 @@ def _rival(proposal: Proposal) -> str:
     return _("%(against)s; decided by: %(evidence)s.") % {"against": against, "evidence": ", ".join(decisive)}
 
 
-def candidate(receipt: Receipt, proposal: Proposal, today: date) -> CandidateCard:
-    """Show one suggestion: its invoices, what they would receive, and why."""
+def candidate(
+    receipt: Receipt, proposal: Proposal, today: date, stops: Mapping[int, date] = MappingProxyType({})
+) -> CandidateCard:
+    """Show one suggestion: its invoices, what they would receive, why, and when a service `stops` with an invoice."""
     reasons = tuple(adapters.reason_from_json(each) for each in proposal.reasons)
     against = tuple(adapters.reason_from_json(each) for each in proposal.why_not)
     lines = sorted(proposal.lines.all(), key=lambda line: line.invoice.whmcs_id)
@@ -114,7 +125,7 @@ def candidate(receipt: Receipt, proposal: Proposal, today: date) -> CandidateCar
         rank=proposal.rank,
         key=str(proposal.public_id),
         title=title,
-        lines=tuple(_invoice_line(line, reasons, today, base_url) for line in lines),
+        lines=tuple(_invoice_line(line, reasons, today, base_url, stops) for line in lines),
         client=receipts.marked(name, "invoice.client", reasons),
         client_note=f"#{client.whmcs_id}" if len(clients) == 1 else "",
         probability=proposal.probability,

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from matching import selectors
+from matching import selectors, stop_selectors
 from matching.locks import Receipt
 from matching.models import Decision, Proposal
 from matching.services import second_look
@@ -86,7 +86,8 @@ def panel(receipt: Receipt, *, may_decide: bool, now: datetime, error: str = "",
     proposals = selectors.proposals_of(receipt)
     today = now.date()
     shown = [proposal for proposal in proposals if list(proposal.lines.all())]
-    candidates = tuple(candidate(receipt, proposal, today) for proposal in shown)
+    stops = stop_selectors.stops_of((line.invoice for each in shown for line in each.lines.all()), on=today)
+    candidates = tuple(candidate(receipt, proposal, today, stops) for proposal in shown)
     best = proposals[0] if proposals else None
     key = str(receipt.public_id)
     assigned = getattr(receipt, "assignment", None)
