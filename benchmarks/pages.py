@@ -91,13 +91,15 @@ def measured(ask: Callable[[int], Any], times: int) -> tuple[float, float]:
 
 def decisions(browser: Any, tenant: Any) -> dict[str, Callable[[int], Any]]:
     """What a reviewer does with a key, each on another payment."""
-    from matching import selectors
+    from matching import queue_selectors
     from matching.versions import version_of
     from tenants import context
 
     with context.inside(tenant):
         # Of two that mean the same invoice the second would be refused.
-        apart = {next(iter(row.lines.all())).invoice_id: row for row in selectors.page(on=time_today(), size=2000)}
+        apart = {
+            next(iter(row.lines.all())).invoice_id: row for row in queue_selectors.page(on=time_today(), size=2000)
+        }
         ready = [
             (str(row.bank_transaction.public_id), str(row.public_id), version_of(row.bank_transaction, [row]))
             for row in apart.values()

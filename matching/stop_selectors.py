@@ -9,7 +9,7 @@ from datetime import date, timedelta
 
 from django.db.models import Exists, OuterRef, QuerySet, Subquery
 
-from matching import selectors
+from matching import queue_selectors
 from matching.models import Proposal, ProposalLine
 from whmcs.models import Invoice, InvoiceLine, Order, WhmcsInstance
 
@@ -44,7 +44,7 @@ def stopping_soon(*, on: date, limit: int) -> list[Stop] | None:
     first, *others = [_of_instance(pk, after, window, on, limit) for pk, after in days.items() for window in windows]
     found = dict(first.union(*others, all=True).values_list("pk", "stops_with"))
     invoices = Invoice.objects.select_related("client").in_bulk(found.values())
-    rows = Proposal.objects.filter(pk__in=found).select_related(*selectors.WITH_RECEIPT)
+    rows = Proposal.objects.filter(pk__in=found).select_related(*queue_selectors.WITH_RECEIPT)
     stops = [Stop(row, invoice := invoices[found[row.pk]], _day_of(invoice, days)) for row in rows]
     return sorted(stops, key=lambda stop: (stop.day < on, stop.day, stop.proposal.pk))[:limit]
 
@@ -88,7 +88,7 @@ def _of_instance(instance: int, after: int, stops: tuple[date, date], on: date, 
         invoice__status=Invoice.Status.UNPAID,
         invoice__due_date__range=window,
     )
-    waiting = selectors.waiting(on=on, chosen=selectors.QueueFilter()).filter(due_date__range=window)
+    waiting = queue_selectors.waiting(on=on, chosen=queue_selectors.QueueFilter()).filter(due_date__range=window)
     stops_with = Subquery(lines.order_by("invoice__due_date", "invoice").values("invoice")[:1])
     return (
         waiting.annotate(stops_with=stops_with)

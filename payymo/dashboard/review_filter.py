@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from django.http import HttpRequest, QueryDict
 from django.utils.translation import gettext as _
 
-from matching import selectors
+from matching import queue_selectors, selectors
 from matching.models import Band
 from matching.services.teamwork import Colleague
 from payymo.dashboard import paging
@@ -18,12 +18,12 @@ _TOO_MUCH = Decimal(10) ** 15
 _NOBODY = "nobody"
 
 
-def chosen_in(request: HttpRequest) -> selectors.QueueFilter:
+def chosen_in(request: HttpRequest) -> queue_selectors.QueueFilter:
     """Read the filters of the page; what cannot be read is not applied."""
     return _read(request.GET, request)
 
 
-def queue_behind(request: HttpRequest) -> selectors.QueueFilter:
+def queue_behind(request: HttpRequest) -> queue_selectors.QueueFilter:
     """Read the filters of the queue from which a panel was opened or a decision was made."""
     return _read(QueryDict((request.POST.get("queue") or request.GET.get("queue", ""))[:1000]), request)
 
@@ -33,20 +33,20 @@ def cursor_in(request: HttpRequest) -> str:
     return request.GET.get("cursor", "")[:80]
 
 
-def _read(asked: QueryDict, request: HttpRequest) -> selectors.QueueFilter:
+def _read(asked: QueryDict, request: HttpRequest) -> queue_selectors.QueueFilter:
     try:
         least = Decimal(asked["over"]) if asked.get("over") else None
     except InvalidOperation:
         least = None
     if least is not None and not (least.is_finite() and abs(least) < _TOO_MUCH):
         least = None
-    return selectors.QueueFilter(
+    return queue_selectors.QueueFilter(
         band=asked.get("band", "") if asked.get("band", "") in Band.values else "",
         source=asked.get("source", "") if asked.get("source", "") in _SOURCES else "",
         text=paging.cleaned(asked.get("q", "")),
         least_amount=least,
         assignee=_assignee(asked.get("who", ""), request),
-        order=asked.get("order", "") if asked.get("order", "") in selectors.ORDERS else "",
+        order=asked.get("order", "") if asked.get("order", "") in queue_selectors.ORDERS else "",
     )
 
 
@@ -55,11 +55,11 @@ def _assignee(text: str, request: HttpRequest) -> int | None:
     if text == "me":
         return int(request.user.pk)
     if text == _NOBODY:
-        return selectors.NOBODY
+        return queue_selectors.NOBODY
     return int(text) if text.isascii() and text.isdigit() and 0 < len(text) < 19 else None
 
 
-def query_of(chosen: selectors.QueueFilter, **without: str) -> str:
+def query_of(chosen: queue_selectors.QueueFilter, **without: str) -> str:
     """Write the filters as a query string; `without` replaces single ones."""
     who = "" if chosen.assignee is None else str(chosen.assignee) if chosen.assignee else _NOBODY
     kept = {
@@ -70,12 +70,12 @@ def query_of(chosen: selectors.QueueFilter, **without: str) -> str:
     return urlencode({key: value for key, value in {**kept, **without}.items() if value})
 
 
-def is_filtered(chosen: selectors.QueueFilter) -> bool:
+def is_filtered(chosen: queue_selectors.QueueFilter) -> bool:
     """Return whether anything is left out; an order alone leaves nothing out."""
     return bool(query_of(chosen, order=""))
 
 
-def filter_bar(chosen: selectors.QueueFilter, colleagues: tuple[Colleague, ...], *, user_id: int) -> Filters:
+def filter_bar(chosen: queue_selectors.QueueFilter, colleagues: tuple[Colleague, ...], *, user_id: int) -> Filters:
     """Build the bar above the queue."""
     base = link("review")
     names = {each.id: each.name for each in colleagues}
@@ -96,7 +96,7 @@ def filter_bar(chosen: selectors.QueueFilter, colleagues: tuple[Colleague, ...],
         chips.append(chip(_who(chosen.assignee, names, user_id), "who"))
     bands = (
         Choice("", _("All bands")),
-        *(Choice(b.value, str(b.label), b == chosen.band) for b in selectors.BAND_ORDER),
+        *(Choice(b.value, str(b.label), b == chosen.band) for b in queue_selectors.BAND_ORDER),
     )
     sources = (
         Choice("", _("Bank and Stripe")),
@@ -138,12 +138,12 @@ def _people(assignee: int | None, colleagues: tuple[Colleague, ...], user_id: in
     return (
         Choice("", _("Everybody")),
         Choice("me", _("Me"), assignee == user_id),
-        Choice(_NOBODY, _("Nobody"), assignee == selectors.NOBODY),
+        Choice(_NOBODY, _("Nobody"), assignee == queue_selectors.NOBODY),
         *(Choice(str(each.id), each.name, each.id == assignee) for each in others),
     )
 
 
-def views_for(chosen: selectors.QueueFilter, *, user_id: int) -> tuple[SavedViewLink, ...]:
+def views_for(chosen: queue_selectors.QueueFilter, *, user_id: int) -> tuple[SavedViewLink, ...]:
     """List the views above the queue: those everybody has, then the saved ones."""
     base, now = link("review"), query_of(chosen)
     built_in = (

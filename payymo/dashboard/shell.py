@@ -6,7 +6,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from matching import selectors
+from matching import queue_selectors
 from payymo.dashboard import formats
 from payymo.dashboard.links import link
 from payymo.dashboard.pages import Section, Shell
@@ -22,7 +22,7 @@ def shell_of(request: HttpRequest, active: Section) -> Shell:
     now = timezone.now()
     sources = feeds.read() if "connections.view" in permissions else ()
     membership = getattr(request, "membership", None)
-    counts = selectors.band_counts(on=now.date()) if "review.view" in permissions else {}
+    counts = queue_selectors.band_counts(on=now.date()) if "review.view" in permissions else {}
     return Shell(
         tenant_name=request.tenant.name,
         user_name=request.user.display_name,

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from accounts import reach
 from accounts.permissions import active_memberships
 from banking.models import BankAccount, BankConnection
-from matching import selectors
+from matching import queue_selectors, selectors
 from matching.services.policy import current_policy
 from matching.taken_back_selectors import to_deal_with
 from payments.models import StripeConnection
@@ -44,14 +44,14 @@ def page(
     """Build the overview of the last so many days, with the steps of setting up while some are left."""
     since = (now - timedelta(days=last)).date()
     money = selectors.open_money(since=since)
-    counts = selectors.band_counts(on=now.date())
+    counts = queue_selectors.band_counts(on=now.date())
     main = max(money, key=lambda each: each.received, default=None)
     return OverviewPage(
         period=_("Last %d days") % last,
         open_money=tuple(_open(each) for each in money),
         bands=tuple(
             BandCount(band.value, counts[band.value], f"{link('review')}?band={band.value}")
-            for band in selectors.BAND_ORDER
+            for band in queue_selectors.BAND_ORDER
         ),
         figures=_figures(),
         flow=_flow(main.currency, since=since, last=last) if main else None,

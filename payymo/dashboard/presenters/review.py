@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from matching import selectors, stop_selectors
+from matching import queue_selectors, selectors, stop_selectors
 from matching.locks import Receipt
 from matching.models import Decision, Proposal
 from matching.services import second_look
@@ -208,8 +208,8 @@ def queue_page(
 
     Shape: `opened` is a payment that a link led to and that is further down: it comes first, without a heading.
     """
-    more = len(rows) > selectors.PAGE_SIZE
-    rows = rows[: selectors.PAGE_SIZE]
+    more = len(rows) > queue_selectors.PAGE_SIZE
+    rows = rows[: queue_selectors.PAGE_SIZE]
     bands = []
     if opened is not None:
         bands.append(QueueBand(opened.band, None, (queue_row(opened, query=query, current=current),)))
@@ -222,7 +222,7 @@ def queue_page(
                 rows=tuple(queue_row(row, query=query, current=current) for row in members),
             )
         )
-    position = urlencode({"cursor": selectors.cursor_of(rows[-1], order)}) if more else ""
+    position = urlencode({"cursor": queue_selectors.cursor_of(rows[-1], order)}) if more else ""
     joined = "&".join(part for part in (query, position) if part)
     return QueuePage(
         bands=tuple(bands),

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET
 
 from accounts import reach
 from accounts.guards import requires_permission
-from matching import locks, selectors
+from matching import locks, queue_selectors, selectors
 from matching.models import Proposal
 from matching.services import teamwork
 from payymo.dashboard.links import link
@@ -56,16 +56,16 @@ def page_of(
     now = timezone.now()
     # Behind a form that came back the address holds no filter of its own.
     chosen = queue_behind(request) if panel else chosen_in(request)
-    rows = selectors.page(on=now.date(), chosen=chosen, cursor=cursor_in(request))
-    counts = selectors.band_counts(on=now.date())
+    rows = queue_selectors.page(on=now.date(), chosen=chosen, cursor=cursor_in(request))
+    counts = queue_selectors.band_counts(on=now.date())
     receipt = receipt_or_404(receipt_id) if receipt_id else None
     if receipt is None and rows:
         receipt = rows[0].bank_transaction or rows[0].stripe_payment
     if panel is None and receipt is not None:
         panel = present.panel(receipt, may_decide=may_decide(request), now=now, query=query_of(chosen))
     opened = None
-    if receipt_id and receipt and not _is_on(rows[: selectors.PAGE_SIZE], receipt):
-        opened = selectors.in_queue(receipt, on=now.date())
+    if receipt_id and receipt and not _is_on(rows[: queue_selectors.PAGE_SIZE], receipt):
+        opened = next(iter(queue_selectors.best_of([receipt.public_id], on=now.date())), None)
     queue = _queue_page(request, rows, chosen, counts, current=panel.receipt_id if panel else "", opened=opened)
     empty = ""
     if not rows:
@@ -110,7 +110,7 @@ def _is_on(rows: list[Proposal], receipt: locks.Receipt) -> bool:
 def _queue_page(
     request: HttpRequest,
     rows: list[Proposal],
-    chosen: selectors.QueueFilter,
+    chosen: queue_selectors.QueueFilter,
     counts: dict[str, int],
     *,
     current: str = "",
@@ -147,8 +147,8 @@ def review_item(request: HttpRequest, receipt_id: uuid.UUID) -> HttpResponse:
 def queue(request: HttpRequest) -> HttpResponse:
     """Answer one page of the queue as a fragment."""
     now, chosen = timezone.now(), chosen_in(request)
-    rows = selectors.page(on=now.date(), chosen=chosen, cursor=cursor_in(request))
-    page = _queue_page(request, rows, chosen, selectors.band_counts(on=now.date()))
+    rows = queue_selectors.page(on=now.date(), chosen=chosen, cursor=cursor_in(request))
+    page = _queue_page(request, rows, chosen, queue_selectors.band_counts(on=now.date()))
     return render(request, "dashboard/review/queue.html", {"page": page})
 
 
@@ -166,7 +166,7 @@ def panel(request: HttpRequest, receipt_id: uuid.UUID) -> HttpResponse:
 
 def progress_now(now: datetime) -> Progress:
     """Return the counters."""
-    return last.progress(now=now, counts=selectors.band_counts(on=now.date()))
+    return last.progress(now=now, counts=queue_selectors.band_counts(on=now.date()))
 
 
 @require_GET

@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.guards import requires_permission
-from matching import selectors
+from matching import queue_selectors, selectors
 from matching.models import Band, Decision, Proposal
 from matching.services import bulk
 from payymo.dashboard.links import link
@@ -36,8 +36,8 @@ def _proposals(request: HttpRequest) -> list[Proposal]:
     chosen, band = _asked(request)
     on = timezone.now().date()
     if chosen:
-        return selectors.best_of(chosen, on=on)
-    return selectors.page(on=on, chosen=selectors.QueueFilter(band=band), size=bulk.MOST_ROWS)
+        return queue_selectors.best_of(chosen, on=on)
+    return queue_selectors.page(on=on, chosen=queue_selectors.QueueFilter(band=band), size=bulk.MOST_ROWS)
 
 
 def _rendered(request: HttpRequest, name: str, page: object) -> HttpResponse:

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.guards import requires_permission
 from accounts.services.idempotency import TenantRecords
-from matching import locks, selectors
+from matching import locks, queue_selectors, selectors
 from matching.models import Decision
 from matching.pace import LONGEST_GAP
 from matching.services import allocation, decisions, setting_aside, undoing
@@ -63,7 +63,7 @@ def _next_panel(request: HttpRequest, *, besides: str, now: datetime) -> Panel |
     shown = _shown_next(request, now)
     if shown is not None:
         return panel_of(request, shown, now=now)
-    for row in selectors.page(on=now.date(), chosen=queue_behind(request), size=1):
+    for row in queue_selectors.page(on=now.date(), chosen=queue_behind(request), size=1):
         receipt = row.bank_transaction or row.stripe_payment
         if receipt is not None and str(receipt.public_id) != besides:
             return panel_of(request, receipt, now=now)
@@ -290,7 +290,7 @@ def undo(request: HttpRequest, decision_id: uuid.UUID) -> HttpResponse:
         query = query_of(queue_behind(request))
         item = link("review_item", receipt.public_id)
         return HttpResponseRedirect(item + (f"?{query}" if query else ""), status=303)
-    best = selectors.queue(on=now.date()).filter(**_about(receipt)).first()
+    best = queue_selectors.queue(on=now.date()).filter(**_about(receipt)).first()
     shown = panel_of(request, receipt_or_404(receipt.public_id), now=now)
     if best is None:
         conflict = Conflict(str(receipt.public_id), _("Undone."), progress_now(now), gone=False, panel=shown)

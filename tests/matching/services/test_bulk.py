@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from matching import selectors
+from matching import queue_selectors
 from matching.models import Decision, InvoiceMatch, PayerProfile, StripeInvoiceMatch
 from matching.services import allocation, bulk, proposing
 from matching.services.bulk import Chosen, Held
@@ -34,7 +34,7 @@ def payments(in_acme):
 
 
 def preview():
-    return bulk.preview(proposals=selectors.page(on=NOW.date()), now=NOW)
+    return bulk.preview(proposals=queue_selectors.page(on=NOW.date()), now=NOW)
 
 
 def chosen(listed):
@@ -87,7 +87,7 @@ def test_undoing_a_batch_takes_back_all_that_was_not_sent(payments, reviewer):
 
     assert (taken.undone, len(taken.refused)) == (2, 1)
     assert Posting.objects.filter(state="WITHDRAWN").count() == 2
-    assert len(selectors.page(on=NOW.date())) == 2
+    assert len(queue_selectors.page(on=NOW.date())) == 2
 
 
 def test_a_colleague_does_not_undo_somebody_elses_batch(payments, reviewer, owner):
@@ -109,7 +109,7 @@ def test_the_first_payment_of_a_payer_is_held_back(payments, reviewer):
 
 
 def test_a_tie_is_held_back(payments):
-    selectors.queue(on=NOW.date()).model.objects.update(is_tie=True)
+    queue_selectors.queue(on=NOW.date()).model.objects.update(is_tie=True)
 
     assert {row.held for row in preview()} == {Held.TIE}
 
@@ -151,7 +151,7 @@ def test_no_suggestion_is_never_approved(in_acme, reviewer):
 
 
 def test_the_preview_asks_as_much_for_three_as_for_one(payments):
-    proposals = selectors.page(on=NOW.date())
+    proposals = queue_selectors.page(on=NOW.date())
     counts = []
     for some in (proposals[:1], proposals):
         with CaptureQueriesContext(connection) as asked:
@@ -167,33 +167,36 @@ def test_the_queue_by_date_goes_on_behind_its_cursor_without_losing_a_row(paymen
     proposing.propose(receipts=[late], now=NOW)
 
     for order, first in (("oldest", late.pk), ("due", payments[0].pk), ("", None)):
-        wanted = selectors.QueueFilter(order=order)
-        whole = [row.pk for row in selectors.page(on=NOW.date(), chosen=wanted)]
+        wanted = queue_selectors.QueueFilter(order=order)
+        whole = [row.pk for row in queue_selectors.page(on=NOW.date(), chosen=wanted)]
         walked, cursor = [], ""
         while True:
-            page = selectors.page(on=NOW.date(), chosen=wanted, cursor=cursor, size=1)
+            page = queue_selectors.page(on=NOW.date(), chosen=wanted, cursor=cursor, size=1)
             if not page:
                 break
             walked.append(page[0].pk)
-            cursor = selectors.cursor_of(page[0], order)
+            cursor = queue_selectors.cursor_of(page[0], order)
         assert walked == whole
         assert len(whole) == 4
         if first:
-            assert selectors.page(on=NOW.date(), chosen=wanted)[0].bank_transaction_id == first
+            assert queue_selectors.page(on=NOW.date(), chosen=wanted)[0].bank_transaction_id == first
 
 
 @pytest.mark.parametrize("cursor", ["x", "9_9", "0_NaN_1", "2026-13-40_x", "none_", "0_1_99999999999999999999"])
 def test_a_cursor_that_cannot_be_read_is_the_first_page(payments, cursor):
     for order in ("", "due"):
-        assert len(selectors.page(on=NOW.date(), chosen=selectors.QueueFilter(order=order), cursor=cursor)) == 3
+        assert (
+            len(queue_selectors.page(on=NOW.date(), chosen=queue_selectors.QueueFilter(order=order), cursor=cursor))
+            == 3
+        )
 
 
 def test_what_is_put_off_is_counted_in_no_band(payments):
-    before = selectors.band_counts(on=NOW.date())
+    before = queue_selectors.band_counts(on=NOW.date())
     payments[0].held_until = datetime(2027, 1, 1, tzinfo=UTC).date()
     payments[0].save()
 
-    after = selectors.band_counts(on=NOW.date())
+    after = queue_selectors.band_counts(on=NOW.date())
 
     assert sum(before.values()) - sum(after.values()) == 1
-    assert len(selectors.page(on=NOW.date())) == 2
+    assert len(queue_selectors.page(on=NOW.date())) == 2

@@ -210,13 +210,13 @@ def test_the_rest_of_an_approved_payment_is_looked_at_again(in_acme, reviewer):
 
 
 def test_the_queries_of_the_queue_do_not_grow_with_its_rows(in_acme):
-    from matching import selectors
+    from matching import queue_selectors
 
     def cost() -> int:
         with CaptureQueriesContext(
             connection,
         ) as queries:
-            for row in selectors.queue(on=NOW.date()):
+            for row in queue_selectors.queue(on=NOW.date()):
                 list(row.lines.all())
         return len(queries)
 

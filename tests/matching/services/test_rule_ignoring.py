@@ -3,7 +3,7 @@ import threading
 import pytest
 from django.db import connection
 
-from matching import selectors
+from matching import queue_selectors, selectors
 from matching.models import Decision, InvoiceMatch, Proposal
 from matching.rule_models import RuleHit
 from matching.services import allocation, proposing, rounds, rule_ignoring, rules, setting_aside, undoing
@@ -55,7 +55,7 @@ def test_what_a_person_takes_back_no_rule_ignores_again(in_acme, reviewer):
     rounds.run(now=NOW)
 
     assert state(payment) == ("UNRECONCILED", "")
-    assert [each.bank_transaction for each in selectors.queue(on=NOW.date())] == [payment]
+    assert [each.bank_transaction for each in queue_selectors.queue(on=NOW.date())] == [payment]
     assert RuleHit.objects.get().is_wrong
 
 
