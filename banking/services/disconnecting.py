@@ -5,10 +5,11 @@ from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Q
+from django.db.models.functions import Now
 
 from banking import adapters
 from banking.clients.base import BankProvider
-from banking.models import BankAccount, BankConnection
+from banking.models import BankAccount, BankConnection, RawFetch
 from banking.services import linking
 from payymo.audit.services import recording as audit
 from payymo.shared.errors import Conflict, Refused, Retryable, Unknown
@@ -30,6 +31,10 @@ def remove_connection(*, connection: BankConnection, provider: BankProvider) -> 
         accounts = BankAccount.objects.filter(connection=row)
         linking.release(list(BankAccount.objects.filter(Q(connection=row) | Q(same_as__connection=row))))
         accounts.update(next_sync_at=None, provider_account_id="")
+        # Nobody answers for an account any more: what was kept for the answer goes with the other old answers.
+        held = accounts.exclude(held_at=None)
+        RawFetch.objects.filter(account__in=held, processed_at=None).update(processed_at=Now())
+        held.update(held_at=None, resembles=[], cursor_date=None)
         audit.record(action="connection.removed", about=row)
     revoke_quietly(row, provider)
     row.refresh_from_db()

@@ -85,6 +85,18 @@ def test_an_account_that_is_left_unread_can_be_neither_resumed_nor_imported(know
     assert BankTransaction.objects.count() == 20
 
 
+def test_a_removed_connection_asks_no_more_and_keeps_nothing_beyond_its_time(known, held):
+    provider = provider_keys.provider(SIMPLEFIN, now=NOW)
+    disconnecting.remove_connection(connection=held.connection, provider=provider)
+
+    held.refresh_from_db()
+    assert (held.held_at, held.resembles, held.cursor_date) == (None, [], None)
+    assert not held.raw_fetches.filter(processed_at=None).exists()
+
+    again = linked(SIMPLEFIN, number="org-A1")
+    assert (again.pk, read(kept(again, words="Erika Muster {}")).is_held) == (held.pk, True)
+
+
 def test_another_imports_all_that_was_kept_once(known, held):
     read(kept(held, [(0, "77.00", "New"), *((back + 1, *rest) for back, *rest in BOOK)], at=NOW + DAY))
 
