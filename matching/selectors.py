@@ -7,6 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from django.db.models import Count, F, Q, QuerySet, Sum
+from django.db.models.functions import TruncDate
 
 from accounts import reach
 from banking.models import BankTransaction
@@ -152,35 +153,43 @@ def decided_by(user_id: int | None, *, most: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class OpenMoney:
-    """What is still to reconcile in one currency."""
+    """What is still to reconcile in one currency. Shape: `days` holds what is open of each day with money, in order."""
 
     currency: str
     open: Decimal
     received: Decimal
     count: int
+    days: tuple[tuple[date, Decimal], ...] = ()
 
 
 def open_money(*, since: date) -> list[OpenMoney]:
     """Return what came in from a day on and what of it is still open, by currency. Sums never cross currencies."""
-    totals: dict[str, list[Decimal | int]] = {}
+    found: dict[str, dict[date, tuple[Decimal, Decimal, int]]] = {}
     sources = (
-        BankTransaction.objects.filter(reach.by_account("account"), booking_date__gte=since, amount__gt=0),
-        StripePayment.objects.filter(reach.of_stripe(), charged_at__date__gte=since),
+        BankTransaction.objects.filter(reach.by_account("account"), booking_date__gte=since, amount__gt=0).values(
+            "currency", day=F("booking_date")
+        ),
+        StripePayment.objects.filter(reach.of_stripe(), charged_at__date__gte=since).values(
+            "currency", day=TruncDate("charged_at")
+        ),
     )
+    is_open = Q(state__in=[ReceiptState.UNRECONCILED, ReceiptState.PARTLY_ALLOCATED])
     for rows in sources:
-        counted = rows.exclude(state=ReceiptState.IGNORED).values("currency")
-        is_open = Q(state__in=[ReceiptState.UNRECONCILED, ReceiptState.PARTLY_ALLOCATED])
+        counted = rows.exclude(state=ReceiptState.IGNORED)
         for row in counted.annotate(
             received=Sum("amount"), given=Sum("allocated"), waiting=Count("pk", filter=is_open)
         ).order_by():
-            total = totals.setdefault(row["currency"], [Decimal(0), Decimal(0), 0])
-            total[0] += row["received"]
-            total[1] += row["given"]
-            total[2] += row["waiting"]
-    return [
-        OpenMoney(currency, Decimal(received) - Decimal(given), Decimal(received), int(count))
-        for currency, (received, given, count) in sorted(totals.items())
-    ]
+            days = found.setdefault(row["currency"], {})
+            received, given, count = days.get(row["day"], (Decimal(0), Decimal(0), 0))
+            days[row["day"]] = (received + row["received"], given + row["given"], count + row["waiting"])
+    return [_open_money(currency, days) for currency, days in sorted(found.items())]
+
+
+def _open_money(currency: str, days: dict[date, tuple[Decimal, Decimal, int]]) -> OpenMoney:
+    received = sum((each[0] for each in days.values()), Decimal(0))
+    given = sum((each[1] for each in days.values()), Decimal(0))
+    by_day = tuple((day, each[0] - each[1]) for day, each in sorted(days.items()))
+    return OpenMoney(currency, received - given, received, sum(each[2] for each in days.values()), by_day)
 
 
 def decided_since(moment: datetime) -> int:

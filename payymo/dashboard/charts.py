@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
 
 from payymo.dashboard import formats
-from payymo.dashboard.pages import Amount, Flow
+from payymo.dashboard.pages import Amount, Flow, Spark
 
 WIDTH, HEIGHT = 720, 208
+SPARK_WIDTH, SPARK_HEIGHT = 120, 28
 _LEFT, _BOTTOM, _TOP = 56, 24, 8
 
 
@@ -94,3 +95,25 @@ def flow_chart(flow: Flow) -> FlowChart:
         y = base - room * part / parts
         grid.append(GridLine(_text(y), _text(y + 4), formats.compact(top * part / parts)))
     return FlowChart(WIDTH, HEIGHT, _LEFT, tuple(bars), tuple(grid), base)
+
+
+@dataclass(frozen=True, slots=True)
+class SparkLine:
+    """The corners of a line, and those of the ground below it. Units: those of the view box."""
+
+    line: str
+    ground: str
+    width: int = SPARK_WIDTH
+    height: int = SPARK_HEIGHT
+
+
+def spark_line(spark: Spark) -> SparkLine:
+    """Lay out a line from the first day at the left to the last at the right; its top is the largest value."""
+    top = max((*spark.values, Decimal(0))) or Decimal(1)
+    room, step = Decimal(SPARK_HEIGHT - 4), Decimal(SPARK_WIDTH) / max(len(spark.values) - 1, 1)
+    corners = [
+        f"{_text(step * place)},{_text(SPARK_HEIGHT - 2 - max(value, Decimal(0)) / top * room)}"
+        for place, value in enumerate(spark.values)
+    ]
+    line = " ".join(corners)
+    return SparkLine(line, f"0,{SPARK_HEIGHT} {line} {SPARK_WIDTH},{SPARK_HEIGHT}")

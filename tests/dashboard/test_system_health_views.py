@@ -170,3 +170,16 @@ def test_beat_notes_that_it_lives_and_no_database_stops_it(in_acme, monkeypatch)
 
     monkeypatch.setattr(Heartbeat.objects, "update_or_create", broken)
     note_beat(sender="x")
+
+
+def test_the_overview_draws_how_many_were_posted_each_day(as_admin, in_acme):
+    at = timezone.now() - timedelta(days=2)
+    posting("POSTED", posted_at=at)
+    posting("POSTED", posted_at=at - timedelta(days=60))
+
+    page = as_admin.get("/?days=7").context["page"]
+
+    card = page.figures[0]
+    assert (card.value, [int(each) for each in card.spark.values]) == ("2", [0, 0, 0, 0, 0, 1, 0, 0])
+    assert card.spark.sentence.startswith("1 posted in this period, on ")
+    assert all(each.spark is None for each in page.figures[1:])

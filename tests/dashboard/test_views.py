@@ -1,6 +1,7 @@
 """Every page: who sees it, who does not, whose rows it shows, and what it costs with many rows."""
 
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 from django.utils import timezone
@@ -14,6 +15,7 @@ from matching.services.decisions import Actor
 from matching.services.rules import RuleDraft
 from matching.services.settlement import settle
 from payments.models import StripeConnection
+from payymo.dashboard import formats
 from tenants import context
 from tenants.models import Tenant
 from tests.factories import rows
@@ -386,6 +388,25 @@ def test_the_overview_looks_back_as_far_as_asked(as_viewer, as_owner, in_acme):
     html = as_viewer.get("/?days=90").content.decode()
     assert 'data-pm-from="/?days=90"' in html
     assert "Fetch now" not in html
+
+
+def test_a_card_draws_each_day_of_what_is_still_open(as_viewer, in_acme):
+    today = timezone.localdate()
+    rows.transfer("INV-1", "10.00", booking_date=today - timedelta(days=1))
+    rows.transfer("INV-2", "30.50", booking_date=today - timedelta(days=3))
+    rows.transfer("INV-3", "7.00", booking_date=today - timedelta(days=3), state="IGNORED")
+
+    answer = as_viewer.get("/?days=7")
+
+    spark = answer.context["page"].open_money[0].spark
+    assert list(spark.values)[-4:] == [Decimal("30.50"), 0, Decimal("10.00"), 0]
+    assert len(spark.values) == 8
+    assert f"most of {formats.day(today - timedelta(days=3))}, 30.50\u00a0EUR." in spark.sentence
+    assert f'role="img" aria-label="{spark.sentence}"' in answer.content.decode()
+
+
+def test_a_card_without_a_history_draws_nothing(as_viewer, in_acme):
+    assert 'class="pm-spark' not in as_viewer.get("/").content.decode()
 
 
 PERIODS = {"?days=7": 1, "": 2, "?days=30": 2, "?days=90": 3, "?days=4000": 2, "?days=x": 2}

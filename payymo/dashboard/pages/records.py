@@ -16,6 +16,14 @@ from payymo.dashboard.pages.values import Amount, BandName, Chip, Choice, Event,
 
 
 @dataclass(frozen=True, slots=True)
+class Spark:
+    """The small picture of a card: one value for every day of the period, and what it shows as a sentence."""
+
+    values: tuple[Decimal, ...]
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
 class OpenMoney:
     """What is still to reconcile in one currency. `percent` of the period's money is matched."""
 
@@ -23,6 +31,7 @@ class OpenMoney:
     total: Amount
     count: int
     percent: int
+    spark: Spark | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +110,7 @@ class Figure:
     value: str
     note: str = ""
     url: str = ""
+    spark: Spark | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,13 @@
 """What waits, what came in, how the feeds are, and what is still to set up."""
 
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
+from django.db.models import Count, QuerySet
+from django.db.models.functions import TruncDate
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts import reach
 from accounts.permissions import active_memberships
@@ -24,6 +28,7 @@ from payymo.dashboard.pages import (
     OpenMoney,
     OverviewPage,
     SetupStep,
+    Spark,
 )
 from payymo.dashboard.presenters import feeds, stopping
 from payymo.dashboard.presenters.events import event_of
@@ -43,17 +48,18 @@ def page(
 ) -> OverviewPage:
     """Build the overview of the last so many days, with the steps of setting up while some are left."""
     since = (now - timedelta(days=last)).date()
+    span = tuple(since + timedelta(days=each) for each in range((days.today(now) - since).days + 1))
     money = selectors.open_money(since=since)
     counts = queue_selectors.band_counts(on=now.date())
     main = max(money, key=lambda each: each.received, default=None)
     return OverviewPage(
         period=_("Last %d days") % last,
-        open_money=tuple(_open(each) for each in money),
+        open_money=tuple(_open(each, span) for each in money),
         bands=tuple(
             BandCount(band.value, counts[band.value], f"{link('review')}?band={band.value}")
             for band in queue_selectors.BAND_ORDER
         ),
-        figures=_figures(),
+        figures=_figures(span),
         flow=_flow(main.currency, since=since, last=last) if main else None,
         feeds=feeds.listed(feeds.read(), now),
         decisions=tuple(event_of(each, now, with_receipt=True) for each in selectors.recent_decisions(limit=8)),
@@ -67,23 +73,65 @@ def page(
     )
 
 
-def _open(money: selectors.OpenMoney) -> OpenMoney:
+def _open(money: selectors.OpenMoney, span: tuple[date, ...]) -> OpenMoney:
     done = int(100 * (money.received - money.open) / money.received) if money.received else 100
     return OpenMoney(
         open=Amount(money.open, money.currency),
         total=Amount(money.received, money.currency),
         count=money.count,
         percent=done,
+        spark=_open_spark(money, span),
     )
 
 
-def _figures() -> tuple[Figure, ...]:
+def _open_spark(money: selectors.OpenMoney, span: tuple[date, ...]) -> Spark | None:
+    most_on, most = max(money.days, key=lambda each: each[1], default=(None, Decimal(0)))
+    if most_on is None or most <= 0:
+        return None
+    sentence = _("Still open, by the day it came in: most of %(day)s, %(amount)s.") % {
+        "day": formats.day(most_on),
+        "amount": formats.money(Amount(most, money.currency)),
+    }
+    return _spark(dict(money.days), span, sentence)
+
+
+def _spark(values: Mapping[date, Decimal | int], span: tuple[date, ...], sentence: str) -> Spark:
+    # A booking day may lie before what is today here, or after it: the picture has room for what the sentence names.
+    shown = sorted({*span, *values})
+    return Spark(tuple(Decimal(values.get(each, 0)) for each in shown), sentence)
+
+
+def _posted_spark(rows: QuerySet[Posting], span: tuple[date, ...]) -> Spark | None:
+    begin, _end = days.moments(span[0], span[-1])
+    day = TruncDate("posted_at", tzinfo=days.zone())
+    by_day = dict(rows.filter(posted_at__gte=begin).values_list(day).annotate(count=Count("pk")).order_by())
+    if not by_day:
+        return None
+    total, most_on = sum(by_day.values()), max(by_day, key=lambda each: (by_day[each], each))
+    sentence = ngettext(
+        "%(count)s posted in this period, on %(day)s.",
+        "%(count)s posted in this period, most on %(day)s: %(most)s.",
+        total,
+    ) % {
+        "count": formats.number(total),
+        "day": formats.day(most_on),
+        "most": formats.number(by_day[most_on]),
+    }
+    return _spark(by_day, span, sentence)
+
+
+def _figures(span: tuple[date, ...]) -> tuple[Figure, ...]:
     state, rows = Posting.State, postings_within_reach()
     waiting = rows.filter(state__in=[state.QUEUED, state.SENDING, state.RETRYABLE, state.UNKNOWN]).count()
     stopped = rows.filter(state__in=[state.CONFLICT, state.FAILED]).count()
-    posted = rows.filter(state=state.POSTED, kind=Posting.Kind.POST).count()
+    posted = rows.filter(state=state.POSTED, kind=Posting.Kind.POST)
     return (
-        Figure(_("Posted to WHMCS"), formats.number(posted), _("read back in WHMCS's own book")),
+        Figure(
+            _("Posted to WHMCS"),
+            formats.number(posted.count()),
+            _("read back in WHMCS's own book"),
+            spark=_posted_spark(posted, span),
+        ),
         Figure(_("On their way"), formats.number(waiting), _("inside the undo window, or being sent")),
         Figure(_("Need a person"), formats.number(stopped), _("refused by WHMCS, or changed there"), link("postings")),
         Figure(

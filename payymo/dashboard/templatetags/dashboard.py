@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext
 
 from payymo.dashboard import charts, formats, highlight
-from payymo.dashboard.pages import Amount, Flow, Marked, Moment
+from payymo.dashboard.pages import Amount, Flow, Marked, Moment, Spark
 from payymo.shared.money import to_minor
 
 register = template.Library()
@@ -155,6 +155,12 @@ def icon(name: str, css: str = "pm-icon") -> SafeString:
 def flow_chart(flow: Flow) -> charts.FlowChart:
     """The layout of the overview's picture."""
     return charts.flow_chart(flow)
+
+
+@register.simple_tag
+def spark_line(spark: Spark) -> charts.SparkLine:
+    """The layout of a card's small picture."""
+    return charts.spark_line(spark)
 
 
 def _control_class(widget: forms.Widget) -> str:

@@ -58,14 +58,20 @@ def overview(**changes: object) -> pages.OverviewPage:
     )
     whole = pages.OverviewPage(
         period="16 Oct – 14 Nov 2026",
-        open_money=(pages.OpenMoney(eur("12430.50"), eur("98200.00"), 41, 87),),
+        open_money=(
+            pages.OpenMoney(
+                eur("12430.50"), eur("98200.00"), 41, 87,
+                pages.Spark(tuple(each.received - each.matched for each in days), "Still open, by the day it came in."),
+            ),
+        ),
         bands=tuple(
             pages.BandCount(band, count, f"/review/?band={band}")
             for band, count in (("exact", 23), ("likely", 9), ("possible", 6), ("none", 3))
         ),
         figures=(
             pages.Figure("Decided today", "96", "71 by a person, 25 automatic"),
-            pages.Figure("Posted in WHMCS", "93", "3 waiting for the undo time"),
+            pages.Figure("Posted in WHMCS", "93", "3 waiting for the undo time",
+                         spark=pages.Spark((Decimal(0), Decimal(12), Decimal(81)), "93 posted in this period.")),
             pages.Figure("Oldest open", "6 days", "8 Nov 2026"),
         ),
         flow=pages.Flow(
