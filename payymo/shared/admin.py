@@ -19,10 +19,17 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def get_list_display(self, request: HttpRequest) -> Any:
         """Show amounts in their currency's own digits."""
+        return self._with_amounts(super().get_list_display(request))
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Show a row's amounts in their currency's own digits, too."""
+        return self._with_amounts(super().get_fields(request, obj))
+
+    def _with_amounts(self, names: Any) -> list[Any]:
         fields = {field.name: field for field in self.model._meta.concrete_fields}
         return [
             _amount(fields[name]) if isinstance(fields.get(name), MoneyField) and "currency" in fields else name
-            for name in super().get_list_display(request)
+            for name in names
         ]
 
     def has_module_permission(self, request: HttpRequest) -> bool:

@@ -1,5 +1,6 @@
 """The staff host: Payymo's staff, nobody else, and a tenant only while it grants support access."""
 
+import re
 from datetime import timedelta
 from urllib.parse import urlencode
 
@@ -301,3 +302,19 @@ def test_before_signing_in_the_console_speaks_the_browsers_language(in_acme):
 
     assert '<html lang="de"' in page.content.decode()
     assert "Code Ihrer Authentifizierungs-App" in page.content.decode()
+
+
+@pytest.mark.parametrize(("currency", "written"), [("EUR", "1190.00"), ("JPY", "1190"), ("KWD", "1190.000")])
+def test_a_row_shows_its_amounts_in_their_currencys_own_digits(as_staff, support, in_acme, currency, written):
+    debt = rows.invoice("INV-1", "1190", currency=currency)
+
+    html = as_staff.get(f"/admin/t/acme/whmcs/invoice/{debt.pk}/change/").content.decode()
+
+    shown = re.search(r'field-total\b.*?<div class="readonly">(.*?)</div>', html, re.DOTALL)
+    assert shown.group(1) == written
+
+
+def test_the_staffs_review_writes_figures_as_this_browser_chose(as_staff, payment, support):
+    as_staff.cookies["payymo_numbers"] = "de"
+
+    assert 'data-pm-numbers="de"' in as_staff.get("/admin/t/acme/review/").content.decode()
