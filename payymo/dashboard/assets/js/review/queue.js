@@ -1,9 +1,10 @@
 // The list on the left: moving through it, taking rows out and putting them back.
 import { prefetchNext, show } from "./panels.js";
 import { words } from "./fragments.js";
+import { numberLanguage } from "./numbers.js";
 
 const wide = window.matchMedia("(min-width: 992px)");
-const number = new Intl.NumberFormat(document.documentElement.dataset.pmNumbers || document.documentElement.lang);
+const number = new Intl.NumberFormat(numberLanguage);
 const ORDER = ["exact", "likely", "possible", "none"];
 
 const queue = () => document.getElementById("pm-queue");

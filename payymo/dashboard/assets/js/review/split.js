@@ -1,5 +1,7 @@
 // What is left while amounts are typed, in minor units, as is what the page gives. Only a preview: the server computes
 // it again.
+import { numberLanguage } from "./numbers.js";
+
 function minor(text, digits) {
   const plain = text.replace(/[\s\u00a0\u202f'\u2019]/g, "");
   if (!plain) return 0;
@@ -12,7 +14,7 @@ function minor(text, digits) {
 }
 
 const written = (value, digits) =>
-  new Intl.NumberFormat(document.documentElement.dataset.pmNumbers || document.documentElement.lang, {
+  new Intl.NumberFormat(numberLanguage, {
     minimumFractionDigits: digits,
     maximumFractionDigits: digits,
   })
