@@ -127,7 +127,7 @@ def _wanted(request: HttpRequest) -> str:
 def _page(
     request: HttpRequest, form: SignInForm, *, status: int, headers: dict[str, str] | None = None
 ) -> HttpResponse:
-    demo = settings.MODE == "demo"
+    demo = settings.MODE == "demo" and request.tenant.slug in settings.DEMO_TENANTS
     page = {
         "tenant_name": request.tenant.name,
         "form": form,

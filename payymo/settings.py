@@ -30,6 +30,8 @@ MODE = env.str("PAYYMO_MODE", default="production")
 if MODE not in {"production", "demo", "test"}:
     raise ImproperlyConfigured(f"PAYYMO_MODE is {MODE!r}; it must be production, demo or test.")
 PRODUCTION = MODE == "production"
+# The companies that `seed_demo` makes: theirs alone are the accounts whose password the demo tells.
+DEMO_TENANTS = ("acme", "globex")
 DEBUG = False
 # Where the secrets are: environment, files, vault or aws, with the PAYYMO_SECRETS_, _VAULT_ and _AWS_ variables.
 try:

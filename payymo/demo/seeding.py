@@ -30,12 +30,14 @@ from payymo.shared import http
 from tenants import context
 from tenants.models import Tenant
 from tenants.services import licences, provisioning
+from tenants.services import settings as company_settings
 from whmcs.models import WhmcsInstance
 from whmcs.services import connection as whmcs
 from whmcs.services import invoice_sync
 
 PASSWORD = "demo-demo-demo"  # noqa: S105 - printed on purpose: the demo has no secrets
-HOSTS = {"acme": "acme.localhost", "globex": "globex.localhost"}
+SUPPORT_HOURS = 24
+HOSTS = {slug: f"{slug}.localhost" for slug in settings.DEMO_TENANTS}
 ROLES = ("owner", "reviewer", "viewer")
 Say = Callable[[str], None]
 
@@ -51,8 +53,8 @@ def seed(*, say: Say) -> None:
         if tenant is None:
             say(f"{slug}: making the tenant")
             tenant = provisioning.create_tenant(slug=slug, name=company.name, domain=host)
-        until = datetime.now(UTC) + timedelta(days=365)
-        Tenant.objects.filter(pk=tenant.pk).update(support_access_until=until)
+        # As a company would give it; every start gives it anew.
+        company_settings.grant_support(tenant=tenant, hours=SUPPORT_HOURS, now=datetime.now(UTC))
         for role in ROLES:
             onboarding.add_member(
                 tenant=tenant, email=f"{role}@{slug}.example", role=role, name=role.title(), password=PASSWORD

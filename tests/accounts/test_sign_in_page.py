@@ -371,3 +371,13 @@ def test_staff_enter_a_tenant_only_while_it_grants_support_access(acme):
     Tenant.objects.filter(pk=acme.pk).update(support_access_until=datetime.now(tz=UTC) + timedelta(minutes=5))
 
     assert staff.get("/admin/t/acme/")["Location"].startswith("/admin/t/acme/enter/")
+
+
+@pytest.mark.parametrize(
+    ("mode", "companies", "told"),
+    [("demo", ["acme"], True), ("demo", ["globex"], False), ("production", ["acme"], False)],
+)
+def test_the_demos_password_is_told_where_it_is_true_alone(browser, settings, mode, companies, told):
+    settings.MODE, settings.DEMO_TENANTS = mode, companies
+
+    assert ("demo-demo-demo" in browser.get("/login/").content.decode()) is told
