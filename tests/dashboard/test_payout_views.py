@@ -2,7 +2,7 @@
 
 import csv
 import io
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -180,6 +180,18 @@ def test_the_list_as_csv_follows_the_filters(as_viewer, in_acme):
         "150.00", "-18.50", "-20.00", "-50.00", "61.50", "0.00",
     )  # fmt: skip
     assert (failed["payout"], failed["gross"]) == ("'=cmd|x", "")
+
+
+def test_the_list_as_csv_follows_the_order(as_viewer, in_acme):
+    for net, day in (("7.00", 3), ("9.00", 2), ("8.00", 1)):
+        rows.payout(net, arrival_date=date(2026, 11, day))
+
+    def paid_out(query=""):
+        return [row["paid_out"] for row in table_of(as_viewer.get(f"/payouts/export.csv{query}"))]
+
+    assert paid_out("?sort=-net") == ["9.00", "8.00", "7.00"]
+    assert paid_out("?sort=arrives") == ["8.00", "9.00", "7.00"]
+    assert paid_out() == ["7.00", "9.00", "8.00"]
 
 
 def test_the_items_as_csv_add_up(as_viewer, in_acme):

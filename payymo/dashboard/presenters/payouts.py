@@ -41,9 +41,9 @@ def asked_order(request: HttpRequest) -> Order:
 
 
 def asked_rows(request: HttpRequest) -> QuerySet[Payout]:
-    """Return the payouts that the query asks for, latest arrival first."""
+    """Return the payouts that the query asks for, in no order."""
     found, text = paging.asked_choice(request, "found", STATES), paging.asked_text(request)
-    rows = Payout.objects.filter(reach.of_stripe()).order_by("-arrival_date", "-pk")
+    rows = Payout.objects.filter(reach.of_stripe())
     unsettled = payout_selectors.unsettled().values("pk")
     if found == "yes":
         rows = rows.exclude(pk__in=unsettled)
@@ -56,6 +56,12 @@ def asked_rows(request: HttpRequest) -> QuerySet[Payout]:
     if text:
         rows = rows.filter(Q(payout_id__icontains=text) | Q(trace_id__icontains=text) | _amount_is(text))
     return rows
+
+
+def ordered_rows(request: HttpRequest) -> QuerySet[Payout]:
+    """Return all of them in the order that the query asks for."""
+    order = asked_order(request)
+    return ordering.ordered(asked_rows(request), _ORDERS[order.column], order, None)
 
 
 def _amount_is(text: str) -> Q:

@@ -38,8 +38,8 @@ def payouts(request: HttpRequest) -> HttpResponse:
 @require_GET
 @requires_permission("transactions.view")
 def payouts_csv(request: HttpRequest) -> HttpResponse:
-    """Download the payouts of the current filters."""
-    return csv_files.answer("payouts.csv", present.CSV_HEADER, present.csv_rows(present.asked_rows(request)))
+    """Download the payouts as the list is filtered and ordered."""
+    return csv_files.answer("payouts.csv", present.CSV_HEADER, present.csv_rows(present.ordered_rows(request)))
 
 
 def _payout(payout_id: uuid.UUID) -> Payout:
