@@ -36,9 +36,10 @@ class StripeConnection(ConnectionHealth, Record):
         ACCESS_TOKEN = "access_token", _("Access token")
 
     class State(models.TextChoices):
-        """Only ACTIVE is read."""
+        """Only ACTIVE is read; events are stored unless it is REMOVED, and wait while it is not ACTIVE."""
 
         ACTIVE = "ACTIVE", _("Connected")
+        PAUSED = "PAUSED", _("Paused")
         BROKEN = "BROKEN", _("Key refused")
         REMOVED = "REMOVED", _("Removed")
 

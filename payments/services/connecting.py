@@ -141,7 +141,8 @@ def remove_connection(*, connection: StripeConnection) -> None:
 
     Raises: Retryable when Stripe cannot be asked; nothing changes then.
     """
-    if connection.kind == StripeConnection.Kind.CONNECT and connection.state == StripeConnection.State.ACTIVE:
+    has_access = connection.state in (StripeConnection.State.ACTIVE, StripeConnection.State.PAUSED)
+    if connection.kind == StripeConnection.Kind.CONNECT and has_access:
         oauth.end_access(connection)
     _forget(connection)
 

@@ -13,6 +13,7 @@ from kombu.exceptions import OperationalError
 from banking.models import BankAccount, BankConnection, ProviderKey, RawFetch
 from payments.models import StripeConnection
 from payymo.audit.models import AuditEntry
+from payymo.dashboard.presenters import feeds as sources
 from payymo.sandbox import world
 from tests.factories import rows
 from whmcs.models import WhmcsInstance
@@ -468,6 +469,40 @@ def test_a_paused_account_is_left_out_until_it_is_resumed(as_admin, as_reviewer,
     assert (feeds.is_paused, feeds.next_sync_at is not None) == (False, True)
     told = AuditEntry.objects.filter(action="connection.changed", object_id=feeds.public_id)
     assert sorted(each.details["what"] for each in told) == ["paused", "resumed"]
+
+
+def test_a_paused_gateway_is_not_read_until_it_is_resumed(as_admin, as_reviewer, feeds):
+    row = rows.stripe_connection()
+    path = f"/connections/stripe/{row.public_id}/pause/"
+    assert as_reviewer.post(path).status_code == 403
+
+    def card():
+        return next(each for each in as_admin.get("/connections/").context["page"].connections if each.kind == "stripe")
+
+    as_admin.post(path, {"do": "pause"})
+    as_admin.post(path, {"do": "pause"})
+    as_admin.post("/connections/sync/")
+    row.refresh_from_db()
+    assert (row.state, row.next_sync_at) == ("PAUSED", None)
+    assert (card().chip.text, card().is_paused, card().sync_url, card().credential_url) == ("Paused", True, "", "")
+    assert {each.kind for each in sources.read()} == {"bank", "whmcs"}
+
+    as_admin.post(path, {"do": "resume"})
+    row.refresh_from_db()
+    assert (row.state, row.next_sync_at is not None, card().pause_url) == ("ACTIVE", True, path)
+    told = AuditEntry.objects.filter(action="connection.changed", object_id=row.public_id)
+    assert sorted(each.details["what"] for each in told) == ["paused", "resumed"]
+
+
+@pytest.mark.parametrize("state", ["BROKEN", "REMOVED"])
+def test_a_gateway_that_is_not_read_anyway_cannot_be_paused_or_resumed(as_admin, feeds, state):
+    row = rows.stripe_connection()
+    StripeConnection.objects.update(state=state)
+
+    for do in ("pause", "resume"):
+        assert as_admin.post(f"/connections/stripe/{row.public_id}/pause/", {"do": do}).status_code == 404
+    row.refresh_from_db()
+    assert row.state == state
 
 
 def test_an_account_of_files_alone_cannot_be_paused(as_admin, feeds):

@@ -8,7 +8,7 @@ import pytest
 from celery.exceptions import SoftTimeLimitExceeded
 
 from payments.models import Dispute, Payout, Refund, StripeConnection, StripePayment, WebhookEvent
-from payments.services import event_processing, webhooks
+from payments.services import event_processing, pausing, webhooks
 from payments.tasks import process_events
 from payymo.shared.models import ReceiptState
 from tests.payments.stripe_account import Counted, header
@@ -258,3 +258,16 @@ def test_the_task_works_on_what_is_due(deliver, account, acme):
     process_events(tenant_id=str(acme.public_id))
 
     assert (StripePayment.objects.count(), WebhookEvent.objects.filter(processed_at=None).count()) == (1, 0)
+
+
+def test_what_is_reported_while_an_account_is_paused_waits_and_is_not_lost(deliver, work, account, connection, now):
+    pausing.pause_connection(connection_id=connection.public_id, is_paused=True, now=now)
+    charge = account.charge(9_000)
+
+    deliver(account.event("charge.succeeded", charge))
+
+    assert (work(), WebhookEvent.objects.filter(processed_at=None, next_attempt_at__lte=now).count()) == (0, 1)
+    assert not StripePayment.objects.filter(charge_id=charge["id"]).exists()
+    pausing.pause_connection(connection_id=connection.public_id, is_paused=False, now=now)
+    assert work() == 1
+    assert StripePayment.objects.get(charge_id=charge["id"]).amount == Decimal(90)

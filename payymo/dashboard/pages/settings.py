@@ -68,6 +68,8 @@ class ConnectionCard:
     module_url: str = ""
     guard_url: str = ""
     page_url: str = ""
+    pause_url: str = ""
+    is_paused: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,14 @@ COUNTRIES = (
     "AT", "BE", "BG", "HR", "CY", "CZ", "DK", "EE", "FI", "FR", "DE", "GR", "HU", "IS", "IE", "IT", "LV", "LI", "LT",
     "LU", "MT", "NL", "NO", "PL", "PT", "RO", "SK", "SI", "ES", "SE", "GB",
 )  # fmt: skip
-_TONES = {"LINKED": "ok", "ACTIVE": "ok", "PENDING": "info", "REVOKED": "neutral", "REMOVED": "neutral"}
+_TONES = {
+    "LINKED": "ok",
+    "ACTIVE": "ok",
+    "PENDING": "info",
+    "PAUSED": "neutral",
+    "REVOKED": "neutral",
+    "REMOVED": "neutral",
+}
 
 
 def country_choices(chosen: str) -> tuple[Choice, ...]:
@@ -213,7 +220,9 @@ def _stripe(row: StripeConnection, now: datetime, may_change: bool) -> Connectio
         chip=_chip(row),
         facts=facts,
         # Where a key is pasted; the account that it opens is known, and goes on where it stopped.
-        credential_url=link(f"connect_{row.gateway}") if may_change and not is_alive else "",
+        credential_url=link(f"connect_{row.gateway}") if may_change and row.state == row.State.BROKEN else "",
+        pause_url=link("gateway_pause", row.public_id) if may_change and row.state != row.State.BROKEN else "",
+        is_paused=row.state == row.State.PAUSED,
         **_times(row, now),
         **_urls("stripe", row, may_change=may_change, alive=is_alive),
     )

@@ -69,7 +69,8 @@ def _all() -> Iterator[Source]:
             "bank", name, consent.state, account.last_success_at, account.failures, account.last_error, consent,
             asks=account.held_at is not None,
         )  # fmt: skip
-    for stripe in StripeConnection.objects.filter(reach.of_stripe()).exclude(state="REMOVED").order_by("pk")[:LIMIT]:
+    gateways = StripeConnection.objects.filter(reach.of_stripe()).exclude(state__in=["REMOVED", "PAUSED"])
+    for stripe in gateways.order_by("pk")[:LIMIT]:
         name = stripe.account_name or stripe.account_id
         yield Source("stripe", name, stripe.state, stripe.last_success_at, stripe.failures, stripe.last_error, stripe)
 

@@ -173,7 +173,7 @@ def setup_steps() -> tuple[SetupStep, ...]:
         SetupStep(_("Connect a bank or upload a statement"), _("Open banking, or CAMT, MT940 and CSV files."),
                   has_bank, link("connect_bank")),
         SetupStep(_("Connect Stripe"), _("A restricted read key is enough. You can skip this."),
-                  StripeConnection.objects.filter(state="ACTIVE").exists(), link("connect_stripe")),
+                  StripeConnection.objects.filter(state__in=["ACTIVE", "PAUSED"]).exists(), link("connect_stripe")),
         SetupStep(_("Choose what may happen alone"), _("Nothing does until you say so."),
                   current_policy().pk is not None, link("settings_matching")),
         SetupStep(_("Review the first %d with hints") % FIRST,

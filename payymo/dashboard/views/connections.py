@@ -22,6 +22,7 @@ from banking.models import BankAccount, BankConnection
 from banking.services import disconnecting, pausing, provider_keys, schedule
 from payments.models import StripeConnection
 from payments.services import connecting as stripe
+from payments.services import pausing as gateway_pausing
 from payymo.dashboard.forms import CredentialForm, GuardForm, WhmcsForm
 from payymo.dashboard.links import link
 from payymo.dashboard.pages import ConnectFormPage
@@ -231,6 +232,23 @@ def pause_account(request: HttpRequest, account_id: uuid.UUID) -> HttpResponse:
         messages.success(request, _("Paused. Nothing more of this account is fetched until you resume it."))
     else:
         nudge(request, "bank")
+        messages.success(request, _("Resumed. What came in meanwhile is being fetched."))
+    return HttpResponseRedirect(link("connections"), status=303)
+
+
+@require_POST
+@requires_permission("connections.change")
+def pause_gateway(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """Leave an account at Stripe or GoCardless alone for a while, or go on reading it."""
+    is_paused = request.POST.get("do") != "resume"
+    try:
+        gateway_pausing.pause_connection(connection_id=public_id, is_paused=is_paused, now=timezone.now())
+    except StripeConnection.DoesNotExist as error:
+        raise Http404 from error
+    if is_paused:
+        messages.success(request, _("Paused. What the gateway reports is kept, and read when you resume."))
+    else:
+        nudge(request, "stripe")
         messages.success(request, _("Resumed. What came in meanwhile is being fetched."))
     return HttpResponseRedirect(link("connections"), status=303)
 

@@ -66,7 +66,7 @@ def _feed(row: WhmcsInstance | StripeConnection | BankAccount, source: str, now:
 def _connections(now: datetime) -> Iterator[Happening]:
     for instance in WhmcsInstance.objects.exclude(state="REMOVED").order_by("-pk")[:MOST]:
         yield from _feed(instance, "whmcs", now)
-    for stripe in StripeConnection.objects.exclude(state="REMOVED").order_by("-pk")[:MOST]:
+    for stripe in StripeConnection.objects.exclude(state__in=["REMOVED", "PAUSED"]).order_by("-pk")[:MOST]:
         yield from _feed(stripe, "stripe", now)
     accounts = BankAccount.objects.filter(connection__state=BankConnection.State.LINKED, is_paused=False)
     for account in accounts.order_by("-pk")[:MOST]:

@@ -43,7 +43,7 @@ def _figures(now: datetime) -> Iterator[tuple[str, str, float]]:
     yield "payments_to_review", "", Proposal.objects.filter(status=Proposal.Status.OPEN, rank=1).count()
     sources = {
         "bank": BankAccount.objects.exclude(connection=None).exclude(is_paused=True),
-        "stripe": StripeConnection.objects.exclude(state=StripeConnection.State.REMOVED),
+        "stripe": StripeConnection.objects.exclude(state__in=["REMOVED", "PAUSED"]),
         "whmcs": WhmcsInstance.objects.exclude(state=WhmcsInstance.State.REMOVED),
     }
     for kind, rows in sources.items():
