@@ -31,7 +31,7 @@ def report(asked: Asked) -> Report:
         columns=_columns(),
         rows=lambda: map(_row, found),
         totals=tuple(_total(currency, whole) for currency, whole in sums.items()),
-        charts=tuple(_charts(found, currencies[:_MOST_CHARTS])),
+        charts=tuple(charts(found, currencies[:_MOST_CHARTS])),
         notes=(
             _(
                 "Charges count when they were made and before fees, so a payout that arrives at the bank is"
@@ -88,14 +88,15 @@ def _sentence(sums: dict[str, tuple[int, tuple[Decimal, ...]]]) -> str:
     )  # fmt: skip
 
 
-def _charts(found: Sequence[Received], currencies: Sequence[str]) -> Iterator[Chart]:
+def charts(found: Sequence[Received], currencies: Sequence[str]) -> Iterator[Chart]:
+    """Draw one picture for each currency: what each source brought in, month by month."""
     months = sorted({row.month for row in found})
     for currency in currencies:
         rows = [row for row in found if row.currency == currency]
         by_source = groupby(sorted(rows, key=_source), key=_source)
         sums = {source: sum((row.received for row in group), Decimal(0)) for source, group in by_source}
         largest = sorted(sums, key=lambda source: -sums[source])[:_MOST_SOURCES]
-        names = [name or _("Account without a name") for _kind_of, name, _key in largest]
+        names = [_legend(kind, name) for kind, name, _key in largest]
         if len(sums) > len(largest):
             names.append(_("All others"))
         values = {month: [Decimal(0)] * len(names) for month in months}
@@ -104,6 +105,12 @@ def _charts(found: Sequence[Received], currencies: Sequence[str]) -> Iterator[Ch
             values[row.month][place] += row.received
         groups = tuple(Group(formats.month(month), tuple(values[month])) for month in months)
         yield Chart(_("Received by month, %s") % currency, tuple(names), groups, currency, is_stacked=True)
+
+
+def _legend(kind: str, name: str) -> str:
+    """Name a source in the picture; two gateways may bear the company's name, so theirs is said too."""
+    shown = name or _("Account without a name")
+    return shown if kind == "bank" else f"{shown} ({_kind(kind)})"
 
 
 def _source(row: Received) -> tuple[str, str, str]:
