@@ -81,8 +81,10 @@ def test_the_same_file_again_says_so_and_adds_nothing(as_reviewer, account):
     as_reviewer.post(f"/imports/{uploaded(as_reviewer, statements.camt(*TWO)).public_id}/commit/")
 
     again = uploaded(as_reviewer, statements.camt(*TWO))
+    preview = as_reviewer.get(f"/imports/{again.public_id}/").content.decode()
     answer = as_reviewer.post(f"/imports/{again.public_id}/commit/", follow=True)
 
+    assert ("Keep as imported" in preview, "Import 0" in preview) == (True, False)
     assert "This file was imported before" in answer.content.decode()
     assert BankTransaction.objects.count() == 2
 
@@ -90,6 +92,9 @@ def test_the_same_file_again_says_so_and_adds_nothing(as_reviewer, account):
 def test_balances_that_do_not_add_up_need_a_second_press(as_reviewer, account):
     row = uploaded(as_reviewer, statements.camt(*TWO, closing="999.00"))
 
+    preview = as_reviewer.get(f"/imports/{row.public_id}/").context["page"]
+    assert preview.error.startswith("Opening plus entries is not closing")
+    assert [shown.state.text for shown in as_reviewer.get("/imports/").context["page"].rows] == ["Not proved"]
     refused = as_reviewer.post(f"/imports/{row.public_id}/commit/")
     assert refused.status_code == 409
     assert "do not add up" in refused.content.decode()
@@ -162,7 +167,7 @@ def test_a_file_of_10_mib_is_read_and_one_byte_more_is_not(as_reviewer, account)
     answer = send(as_reviewer, whole + b" " * (limit - len(whole) + 1))
 
     assert answer.status_code == 413
-    assert "larger than 10 MiB" in answer.content.decode()
+    assert "larger than 10 MB" in answer.content.decode()
     assert StatementImport.objects.count() == 1
 
 

@@ -1,6 +1,7 @@
 """Statement files: the list, the columns to choose, and what a file would add or has added."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -45,6 +46,8 @@ _TONES: dict[str, Tone] = {State.NEEDS_MAPPING: "info", State.READY: "info", Sta
 
 
 def _chip(row: StatementImport) -> Chip:
+    if row.state == State.READY and row.proved is False:
+        return Chip(_("Not proved"), "bad")
     return Chip(str(row.get_state_display()), _TONES.get(row.state, "neutral"))
 
 
@@ -151,6 +154,7 @@ def preview_page(
     rows = _rows(row, found, done=done)
     # What was imported said this when it was; read again it would say that everything is known.
     refused = row.refused if done else [each.as_dict() for each in found.result.refused]
+    proof = _proof(found)
     commit = link("import_commit", row.public_id) + (f"?{urlencode(dict.fromkeys(accepts, 1))}" if accepts else "")
     return ImportPage(
         **{**base, "facts": (*base["facts"], *_more_facts(row, found))},  # type: ignore[arg-type, misc]
@@ -163,8 +167,8 @@ def preview_page(
         refusals=_told(refused),
         notes=_told(row.noted if done else _noted(found)),
         pending=sum(entry.status == "pending" for entry in found.file.entries),
-        proofs=(_proof(found),),
-        error=error,
+        proofs=(proof if done else replace(proof, text=""),),
+        error=error or ("" if done else proof.text),
         anyway=bool(accepts),
         commit_url="" if done else commit,
         discard_url="" if done else link("import_discard", row.public_id),

@@ -75,7 +75,7 @@ def _upload(request: HttpRequest) -> HttpResponse:
     form = UploadForm(request.POST, request.FILES, accounts=accounts)
     if getattr(request, "upload_too_large", False):
         unbound = UploadForm(initial=request.POST.dict(), accounts=accounts)
-        error = _("The file is larger than 10 MiB. Nothing was saved. Export fewer days at once.")
+        error = _("The file is larger than 10 MB. Nothing was saved. Export fewer days at once.")
         return _upload_page(request, unbound, error=error, code=413)
     if not form.is_valid():
         return _upload_page(request, form, code=422)
