@@ -46,6 +46,7 @@ ACTIONS: Mapping[str, str | Promise] = MappingProxyType(
         "account.held": _("Held a new account until somebody says whether it is known"),
         "account.joined": _("Said that a new account is a known one"),
         "account.told_apart": _("Said that a new account is another one"),
+        "account.shown": _("Looked at the whole number of the company's own account"),
         "connection.removed": _("Removed a connection"),
         "security.signed_in": _("Signed in"),
         "security.signed_out": _("Signed out"),

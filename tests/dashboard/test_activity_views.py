@@ -150,6 +150,22 @@ def test_the_whole_account_number_is_shown_on_request_and_that_is_kept(as_review
     assert (kept.actor_id, kept.object_id, kept.details) == (reviewer.public_id, paid.public_id, {})
 
 
+def test_the_whole_number_of_an_own_account_is_shown_on_request_and_that_is_kept(as_reviewer, as_viewer, paid):
+    own = paid.account
+    own.iban_sealed = sealing.seal(own, "iban_sealed", "DE02120300000000202051")
+    own.save(update_fields=["iban_sealed"])
+    path = f"/transactions/{paid.public_id}/account/"
+
+    assert as_viewer.post(path, {"which": "own"}).status_code == 403
+    assert not AuditEntry.objects.filter(action="account.shown").exists()
+    assert 'value="own"' in body(as_reviewer.get(f"/transactions/{paid.public_id}/"))
+    shown = body(as_reviewer.post(path, {"which": "own"}))
+
+    assert ("DE02 1203 0000 0000 2020 51" in shown, "DE89" in shown) == (True, False)
+    assert AuditEntry.objects.get(action="account.shown").object_id == own.public_id
+    assert not AuditEntry.objects.filter(action="person.account_shown").exists()
+
+
 def test_a_viewer_is_not_shown_an_account_number(as_viewer, paid):
     assert f"/transactions/{paid.public_id}/account/" not in body(as_viewer.get(f"/transactions/{paid.public_id}/"))
     assert as_viewer.post(f"/transactions/{paid.public_id}/account/").status_code == 403

@@ -207,7 +207,8 @@ class AllocationRow:
 class TransactionPage:
     """Template `dashboard/transaction.html`. `review_url` is empty unless it is still to review.
 
-    Shape: `account_url` takes a POST that shows the whole number of the payer's account, where one may ask for it.
+    Shape: `account_url` takes a POST that shows the whole number of the payer's account, where one may ask for it;
+    `own_account_url` that of the company's own.
     """
 
     title: str
@@ -223,6 +224,7 @@ class TransactionPage:
     raw: tuple[Fact, ...] = ()
     review_url: str = ""
     account_url: str = ""
+    own_account_url: str = ""
     assignee: str = ""
     comments: tuple[CommentLine, ...] = ()
     pair: PairNote | None = None

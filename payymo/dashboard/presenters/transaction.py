@@ -111,21 +111,38 @@ def _account(receipt: Receipt, number: str, *, may_decide: bool) -> tuple[tuple[
     return (), link("transaction_account", receipt.public_id) if is_kept and may_decide else ""
 
 
+def _own_account(receipt: Receipt, number: str, *, may_decide: bool) -> tuple[tuple[Fact, ...], str]:
+    if number:
+        return (Fact(_("Whole number of your account"), text=number, verbatim=True),), ""
+    is_kept = isinstance(receipt, BankTransaction) and bool(receipt.account.iban_sealed)
+    return (), link("transaction_account", receipt.public_id) if is_kept and may_decide else ""
+
+
 def detail(
-    receipt: Receipt, *, now: datetime, may_retry: bool = False, may_decide: bool = False, account: str = ""
+    receipt: Receipt,
+    *,
+    now: datetime,
+    may_retry: bool = False,
+    may_decide: bool = False,
+    account: str = "",
+    own_account: str = "",
 ) -> TransactionPage:
-    """Build the page of one payment. `account` is the payer's whole number, for somebody who asked for it."""
+    """Build the page of one payment.
+
+    Shape: `account` is the payer's whole number, `own_account` the company's, each for somebody who asked for it.
+    """
     is_bank = isinstance(receipt, BankTransaction)
     shown = review.panel(receipt, may_decide=False, now=now)
     name = receipts.name_of(receipt) or _("Unknown payer")
     is_open = receipt.state in (ReceiptState.UNRECONCILED, ReceiptState.PARTLY_ALLOCATED) and receipt.amount > 0
     number, account_url = _account(receipt, account, may_decide=may_decide)
+    own_number, own_account_url = _own_account(receipt, own_account, may_decide=may_decide)
     return TransactionPage(
         title=name,
         kind="bank" if is_bank else "stripe",
         amount=receipts.amount_of(receipt),
         state=words.state_chip(receipt.state, str(receipt.get_state_display())),
-        facts=(*shown.receipt.facts, *number, *_costs(receipt)),
+        facts=(*shown.receipt.facts, *number, *own_number, *_costs(receipt)),
         allocations=tuple(
             _allocation(match, now, may_retry, may_decide) for match in selectors.allocations_of(receipt)
         ),
@@ -135,6 +152,7 @@ def detail(
         comments=review.comment_lines(receipt, colleagues(), now),
         assignee=shown.assignee,
         account_url=account_url,
+        own_account_url=own_account_url,
         events=tuple(event_of(decision, now) for decision in selectors.decisions_of(receipt)),
         raw=_raw(receipt),
         review_url=link("review_item", receipt.public_id) if is_open else "",

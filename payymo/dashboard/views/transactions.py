@@ -25,6 +25,8 @@ from payymo.dashboard.views.review_decide import actor_of
 from payymo.shared.crypto import UnreadableSecret
 from payymo.shared.errors import DomainError
 
+OWN = "own"
+
 
 @require_GET
 @requires_permission("transactions.view")
@@ -44,25 +46,30 @@ def transaction(request: HttpRequest, receipt_id: uuid.UUID) -> HttpResponse:
 @require_POST
 @requires_permission("review.decide")
 def account_number(request: HttpRequest, receipt_id: uuid.UUID) -> HttpResponse:
-    """Show one payment with the whole number of the payer's account, and keep who looked."""
+    """Show one payment with the whole number of the payer's account, or of the company's own; keep who looked."""
     receipt = receipt_or_404(receipt_id)
     if not isinstance(receipt, BankTransaction):
         raise Http404
+    is_own = request.POST.get("which") == OWN
     try:
-        number = payer_accounts.show_account(row=receipt)
+        if is_own:
+            number = payer_accounts.show_own_account(row=receipt.account)
+        else:
+            number = payer_accounts.show_account(row=receipt)
     except UnreadableSecret:
         messages.error(request, _("The account number does not open with this company's key. Tell your operator."))
         number = ""
-    return _show(request, receipt, account=number)
+    return _show(request, receipt, **{"own_account" if is_own else "account": number})
 
 
-def _show(request: HttpRequest, receipt: Receipt, *, account: str = "") -> HttpResponse:
+def _show(request: HttpRequest, receipt: Receipt, *, account: str = "", own_account: str = "") -> HttpResponse:
     page = one.detail(
         receipt,
         now=timezone.now(),
         may_retry="postings.retry" in request.permissions,
         may_decide=may_decide(request),
         account=account,
+        own_account=own_account,
     )
     return render(request, "dashboard/transaction.html", {"shell": shell_of(request, "transactions"), "page": page})
 
