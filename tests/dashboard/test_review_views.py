@@ -82,6 +82,17 @@ def test_the_last_payment_leaves_an_empty_panel(as_reviewer, payment):
     assert (answer.status_code, answer.context["page"].panel) == (200, None)
 
 
+def test_a_decided_payment_shows_what_it_pays_and_no_missing_suggestion(as_reviewer, payment):
+    path = f"/review/{payment.public_id}/"
+    as_reviewer.post(f"{path}approve/", form_of(as_reviewer, payment))
+
+    answer = as_reviewer.fragment("get", f"{path}panel/")
+
+    panel, text = answer.context["page"], answer.content.decode()
+    assert (panel.pays, panel.none_text) == (("INV-1042: 119.00\xa0EUR",), "")
+    assert ("What it pays" in text, "No suggestion" in text) == (True, False)
+
+
 def test_rejecting_keeps_the_payment_in_the_queue(as_reviewer, payment):
     answer = as_reviewer.fragment("post", f"/review/{payment.public_id}/reject/", form_of(as_reviewer, payment))
 

@@ -80,10 +80,11 @@ class Panel:
 
     Shape: `version` changes whenever a decision made from an older panel must be refused; `key` is made for each
     rendering; `left` is what no match has used yet; `state` is words when the payment is no longer open ("Matched by
-    Ana, 12 s ago"); `none_text` says why there is no suggestion; `summary` is the sentence read aloud ("49.00 EUR from
-    Mueller, exact match INV-1038"); `find` or `split` is set when that editor is open; `queue` are the filters of the
-    queue it was opened from; `assignee` is the name of who has it, empty for nobody; `rest_uses` is offered where a
-    candidate leaves something over, sent as `rest`; `case` says what a payment of the sample shows.
+    Ana, 12 s ago"); `none_text` says why there is no suggestion, `pays` what each invoice got of it; `summary` is the
+    sentence read aloud ("49.00 EUR from Mueller, exact match INV-1038"); `find` or `split` is set when that editor is
+    open; `queue` are the filters of the queue it was opened from; `assignee` is the name of who has it, empty for
+    nobody; `rest_uses` is offered where a candidate leaves something over, sent as `rest`; `case` says what a payment
+    of the sample shows.
     """
 
     receipt_id: str
@@ -99,6 +100,7 @@ class Panel:
     summary: str = ""
     none_text: str = ""
     none_facts: tuple[str, ...] = ()
+    pays: tuple[str, ...] = ()
     state: str = ""
     error: str = ""
     queue: str = ""

@@ -4,6 +4,7 @@ import re
 import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
 from itertools import groupby
 from urllib.parse import urlencode
 
@@ -118,8 +119,9 @@ def panel(receipt: Receipt, *, may_decide: bool, now: datetime, error: str = "",
         version=version_of(receipt, proposals),
         key=secrets.token_urlsafe(12),
         summary=summary,
-        none_text=none_text,
+        none_text=none_text if is_open else "",
         none_facts=tuple(fact.text for fact in why_none(receipt)) if is_open and not candidates else (),
+        pays=() if is_open else _pays(receipt),
         state=_state_words(receipt, now),
         error=error,
         hold_until=(today + timedelta(days=7)).isoformat(),
@@ -130,6 +132,16 @@ def panel(receipt: Receipt, *, may_decide: bool, now: datetime, error: str = "",
         assignee=assigned.assignee_name if assigned else "",
         colleagues=tuple(Choice(str(p.id), p.name, bool(assigned) and p.id == assigned.assignee_id) for p in people),
         comments=comment_lines(receipt, people, now),
+    )
+
+
+def _pays(receipt: Receipt) -> tuple[str, ...]:
+    """Say what each invoice got of a payment that waits for nobody any more."""
+    sums: dict[str, Decimal] = {}
+    for match in selectors.allocations_of(receipt):
+        sums[match.invoice.display_number] = sums.get(match.invoice.display_number, Decimal(0)) + match.amount
+    return tuple(
+        f"{number}: {formats.money(Amount(value, receipt.currency))}" for number, value in sums.items() if value
     )
 
 

@@ -212,7 +212,7 @@ def test_decision_form_carries_version_one_time_key_and_the_best_candidate(galle
 def test_hostile_texts_are_escaped_everywhere(gallery_settings: None):
     evil = "<script>alert(1)</script>"
     card = replace(gallery.receipt(0, marked=True), name=evil)
-    page = gallery.panel(title_name=evil, receipt=card, none_text=evil, candidates=(), error=evil, state=evil)
+    page = gallery.panel(title_name=evil, receipt=card, pays=(evil,), candidates=(), error=evil, state=evil)
 
     html = rendered("dashboard/review/panel.html", page)
 
