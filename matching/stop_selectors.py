@@ -100,5 +100,6 @@ def _of_instance(instance: int, after: int, stops: tuple[date, date], on: date, 
 
 def _day_of(invoice: Invoice, days: dict[int, int | None]) -> date:
     after = days[invoice.instance_id]
-    assert invoice.due_date is not None and after is not None  # noqa: S101, PT018 - filtered
+    assert invoice.due_date is not None  # noqa: S101 - filtered by it
+    assert after is not None  # noqa: S101 - only installations that tell are asked
     return invoice.due_date + timedelta(days=after)

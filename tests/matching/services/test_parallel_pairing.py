@@ -45,10 +45,14 @@ def _until_both_wait():
 def test_two_workers_that_found_one_pair_make_it_once(committed_acme, made, kind):
     made()
     found = []
+    # Together: on a busy machine the first would give up its wait before the second has begun.
+    begin = threading.Barrier(2, timeout=30)
 
     def work():
         try:
             with context.inside(committed_acme):
+                connection.ensure_connection()
+                begin.wait()
                 found.append(pairing.pair_found(now=NOW)[kind])
         finally:
             connection.close()
