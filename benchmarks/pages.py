@@ -151,6 +151,7 @@ def pages(browser: Any) -> dict[str, Callable[[int], Any]]:
         "transactions": "/transactions/",
         "transactions, to review": "/transactions/?state=UNRECONCILED",
         "transactions, searched": "/transactions/?q=customer",
+        "transactions, by amount": "/transactions/?sort=-amount",
         "invoices": "/invoices/",
         "invoices, open": "/invoices/?status=Unpaid",
         "invoices, searched": "/invoices/?q=0099999",

@@ -2,6 +2,7 @@
 
 import re
 import secrets
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -35,6 +36,7 @@ from payymo.dashboard.pages import (
 from payymo.dashboard.presenters import receipts
 from payymo.dashboard.presenters.candidates import candidate
 from payymo.shared.models import ReceiptState
+from whmcs.models import Invoice
 
 _NONE_TO_IGNORE = {
     "own_transfer": "own_transfer", "refund": "refund", "tax": "tax", "payroll": "payroll", "interest": "other",
@@ -137,11 +139,13 @@ def panel(receipt: Receipt, *, may_decide: bool, now: datetime, error: str = "",
 
 def _pays(receipt: Receipt) -> tuple[str, ...]:
     """Say what each invoice got of a payment that waits for nobody any more."""
-    sums: dict[str, Decimal] = {}
+    sums: defaultdict[Invoice, Decimal] = defaultdict(Decimal)
     for match in selectors.allocations_of(receipt):
-        sums[match.invoice.display_number] = sums.get(match.invoice.display_number, Decimal(0)) + match.amount
+        sums[match.invoice] += match.amount
     return tuple(
-        f"{number}: {formats.money(Amount(value, receipt.currency))}" for number, value in sums.items() if value
+        f"{invoice.display_number}: {formats.money(Amount(value, receipt.currency))}"
+        for invoice, value in sums.items()
+        if value
     )
 
 
