@@ -37,7 +37,7 @@ def test_the_question_names_the_account_that_it_looks_like_and_what_agrees(as_ow
 def test_who_may_not_change_connections_sees_the_question_and_cannot_answer(as_viewer, asked):
     known, held = asked
 
-    refused = as_viewer.post(f"/connections/accounts/{held.public_id}/", {"same_as": str(known.public_id)})
+    refused = as_viewer.post(f"/connections/accounts/{held.public_id}/answer/", {"same_as": str(known.public_id)})
 
     assert refused.status_code == 403
     assert (line_of(as_viewer, held).answer_url, BankAccount.objects.get(pk=held.pk).held_at) == ("", NOW)
@@ -45,7 +45,7 @@ def test_who_may_not_change_connections_sees_the_question_and_cannot_answer(as_v
 
 def test_the_same_is_shown_and_can_be_taken_back(as_owner, asked):
     known, held = asked
-    path = f"/connections/accounts/{held.public_id}/"
+    path = f"/connections/accounts/{held.public_id}/answer/"
 
     said = as_owner.post(path, {"same_as": str(known.public_id)}, follow=True)
     line = line_of(as_owner, held)
@@ -62,7 +62,7 @@ def test_the_same_is_shown_and_can_be_taken_back(as_owner, asked):
 def test_no_answer_changes_nothing_and_asks_again(as_owner, asked, answer):
     _, held = asked
 
-    said = as_owner.post(f"/connections/accounts/{held.public_id}/", {"same_as": answer}, follow=True)
+    said = as_owner.post(f"/connections/accounts/{held.public_id}/answer/", {"same_as": answer}, follow=True)
 
     assert "Choose an account" in said.content.decode()
     assert BankAccount.objects.get(pk=held.pk).held_at == NOW
