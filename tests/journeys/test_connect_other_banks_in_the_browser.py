@@ -1,4 +1,4 @@
-"""An owner connects a bank by Enable Banking, one by SimpleFIN, and GoCardless's debits; each fails and is renewed."""
+"""An owner connects Enable Banking, SimpleFIN, Stripe, GoCardless debits, or gives a file; each fails and goes on."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -6,11 +6,13 @@ from decimal import Decimal
 import pytest
 from playwright.sync_api import expect
 
-from banking.models import BankAccount, BankConnection
+from banking.models import BankAccount, BankConnection, BankTransaction
 from banking.services import provider_keys
 from payments.models import Dispute, StripeConnection, StripePayment
 from payments.services import connecting, event_processing, syncing
+from payymo.sandbox import world
 from payymo.shared.errors import Refused
+from tests.banking import statements
 from tests.conftest import PASSWORD
 from tests.payments.gocardless_account import GoCardlessAccount
 
@@ -148,3 +150,52 @@ def test_debits_are_connected_heard_shown_and_connected_again_after_a_refusal(pa
     expect(page.get_by_text("GoCardless is connected.").first).to_be_visible()
     again = StripeConnection.objects.get()
     assert (again.pk, again.state) == (row.pk, "ACTIVE")
+
+
+def test_stripe_is_connected_by_a_restricted_key_and_again_after_a_refusal(page, served, sandbox):
+    def give(key):
+        page.get_by_label("Restricted key").fill(key)
+        page.get_by_role("button", name="Check and connect").click()
+
+    page.goto(served.url("/connections/stripe/new/"))
+    give("rk_test_51NobodyKnowsThisKey000000001")
+    expect(page.get_by_text("Stripe does not accept the key. Paste a new one.")).to_be_visible()
+    assert not StripeConnection.objects.exists()
+    give(world.STRIPE["acme"].restricted_key)
+    expect(page.get_by_text("Stripe is connected. Its charges are being read.")).to_be_visible()
+
+    sandbox.control("POST", "/faults", {"provider": "stripe", "fault": "unauthorized", "slug": "acme"})
+    row = StripeConnection.objects.get()
+    with pytest.raises(Refused):
+        syncing.sync_connection(connection=row, api=connecting.api_for(row), now=datetime.now(UTC))
+    sandbox.control("DELETE", "/faults")
+    page.goto(served.url("/"))
+    expect(page.get_by_text("Stripe refuses the key").first).to_be_visible()
+    page.goto(served.url("/connections/"))
+    page.get_by_role("link", name="New credential").click()
+    give(world.STRIPE["acme"].restricted_key)
+
+    expect(page.get_by_text("Stripe is connected.").first).to_be_visible()
+    again = StripeConnection.objects.get()
+    assert (again.pk, again.state) == (row.pk, "ACTIVE")
+
+
+def test_a_statement_is_refused_in_words_previewed_imported_and_adds_nothing_twice(page, served):
+    def upload(name, content):
+        page.goto(served.url("/imports/new/"))
+        page.set_input_files("input[type=file]", {"name": name, "mimeType": "text/xml", "buffer": content})
+        page.get_by_role("button", name="Upload and preview").click()
+
+    upload("notes.xml", b"no statement at all")
+    expect(page.get_by_role("button", name="Upload and preview")).to_be_visible()
+    expect(page.get_by_role("alert")).to_be_visible()
+    whole = statements.camt(("11.90", "INV-1042"), ("50.00", "INV-1043"))
+    upload("march.xml", whole)
+    page.get_by_role("button", name="Import 2 transactions").click()
+    expect(page.get_by_role("button", name="Import 2 transactions")).to_have_count(0)
+    assert sorted(BankTransaction.objects.values_list("amount", flat=True)) == [Decimal("11.90"), Decimal("50.00")]
+
+    upload("march again.xml", whole)
+
+    expect(page.locator("main")).to_contain_text("march")
+    assert BankTransaction.objects.count() == 2
