@@ -9,6 +9,7 @@ from typing import Any
 
 from celery import current_app
 from django.contrib import messages
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
@@ -18,7 +19,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.guards import requires_permission
-from banking.models import BankAccount, BankConnection
+from banking.models import BankConnection
 from banking.services import disconnecting, pausing, provider_keys, schedule
 from payments.models import StripeConnection
 from payments.services import connecting as stripe
@@ -219,38 +220,33 @@ def sync_all(request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect(link("overview"), status=303)
 
 
+def _pause(request: HttpRequest, kind: str, act: Callable[..., Any], paused: str) -> HttpResponse:
+    """Pause or resume by `act`, which is told `is_paused` and the time, and say `paused` or what comes of resuming."""
+    is_paused = request.POST.get("do") != "resume"
+    try:
+        act(is_paused=is_paused, now=timezone.now())
+    except ObjectDoesNotExist as error:
+        raise Http404 from error
+    if not is_paused:
+        nudge(request, kind)
+    messages.success(request, paused if is_paused else _("Resumed. What came in meanwhile is being fetched."))
+    return HttpResponseRedirect(link("connections"), status=303)
+
+
 @require_POST
 @requires_permission("connections.change")
 def pause_account(request: HttpRequest, account_id: uuid.UUID) -> HttpResponse:
     """Leave one bank account out for a while, or fetch it again."""
-    is_paused = request.POST.get("do") != "resume"
-    try:
-        pausing.pause_account(account_id=account_id, is_paused=is_paused, now=timezone.now())
-    except BankAccount.DoesNotExist as error:
-        raise Http404 from error
-    if is_paused:
-        messages.success(request, _("Paused. Nothing more of this account is fetched until you resume it."))
-    else:
-        nudge(request, "bank")
-        messages.success(request, _("Resumed. What came in meanwhile is being fetched."))
-    return HttpResponseRedirect(link("connections"), status=303)
+    said = _("Paused. Nothing more of this account is fetched until you resume it.")
+    return _pause(request, "bank", partial(pausing.pause_account, account_id=account_id), said)
 
 
 @require_POST
 @requires_permission("connections.change")
 def pause_gateway(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """Leave an account at Stripe or GoCardless alone for a while, or go on reading it."""
-    is_paused = request.POST.get("do") != "resume"
-    try:
-        gateway_pausing.pause_connection(connection_id=public_id, is_paused=is_paused, now=timezone.now())
-    except StripeConnection.DoesNotExist as error:
-        raise Http404 from error
-    if is_paused:
-        messages.success(request, _("Paused. What the gateway reports is kept, and read when you resume."))
-    else:
-        nudge(request, "stripe")
-        messages.success(request, _("Resumed. What came in meanwhile is being fetched."))
-    return HttpResponseRedirect(link("connections"), status=303)
+    said = _("Paused. What the gateway reports is kept, and read when you resume.")
+    return _pause(request, "stripe", partial(gateway_pausing.pause_connection, connection_id=public_id), said)
 
 
 def _remove_bank(row: Any, *, erases: bool, now: datetime) -> None:
