@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from django.db import connection
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from payymo.shared.crypto import UnreadableSecret
 from payymo.shared.errors import Retryable
@@ -35,8 +36,10 @@ class SecretOff(Retryable):
 
     def __init__(self, feature: str) -> None:
         super().__init__(
-            "The stored credential cannot be opened just now. Payymo tries again by itself; if it lasts, tell whoever "
-            "runs this installation.",
+            gettext_noop(
+                "The stored credential cannot be opened just now. Payymo tries again by itself; if it lasts, tell "
+                "whoever runs this installation."
+            ),
             reason=SECRET_UNAVAILABLE,
             retry_after=LEFT_ALONE.total_seconds(),
         )

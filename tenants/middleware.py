@@ -7,6 +7,7 @@ from csp.constants import SELF
 from django.conf import settings
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, HttpResponseNotFound
+from django.template.loader import get_template
 from django.urls import get_script_prefix, set_script_prefix, set_urlconf
 from django.utils import timezone
 
@@ -81,7 +82,8 @@ class TenantHostMiddleware:
         if found := _STAFF_TENANT_PATH.match(request.path_info):
             tenant = Tenant.objects.filter(slug=found["slug"], state=Tenant.State.ACTIVE).first()
             if tenant is None or not tenant.support_access_until or tenant.support_access_until < timezone.now():
-                return HttpResponseNotFound("This tenant grants no support access now.", content_type="text/plain")
+                page = get_template("no_access.html").render({"reference": getattr(request, "request_id", "")})
+                return HttpResponseNotFound(page)
             instead = unavailable.answer_for(request, tenant)
             if instead is not None:
                 return instead

@@ -2,6 +2,7 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import get_template
+from django.utils import translation
 
 from payymo.shared.api.errors import problem_json
 from tenants import release
@@ -31,6 +32,8 @@ def _answer(request: HttpRequest, text: str, code: str, template: str) -> HttpRe
     if request.path_info.startswith(_PROGRAMS):
         response = problem_json(request, 503, text, code=code)
     else:
-        response = HttpResponse(get_template(template).render(), status=503)
+        reference = {"reference": getattr(request, "request_id", "")}
+        with translation.override(translation.get_language_from_request(request)):
+            response = HttpResponse(get_template(template).render(reference), status=503)
     response["Cache-Control"] = "no-store"
     return response

@@ -36,6 +36,7 @@ _SHARED_LEFTOVERS = (
 _LONG = (
     "/tests/journeys/",
     "/tests/dashboard/whole/",
+    "/tests/dashboard/appearance/test_gates.py",
     "/tests/tenants/test_workers",
     "/tests/whmcs/test_posting_chaos",
     "/tests/operations/",

@@ -5,6 +5,9 @@ import socket
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.utils.translation import gettext_noop
+
+from payymo.shared.sentences import Sentence, Value
 
 _CUSTOMER_PORTS = {443, 8443}
 # Python calls these global, and each leads somewhere else: to an IPv4 address that is written inside, to the network's
@@ -20,6 +23,10 @@ _NOT_PUBLIC = tuple(
 
 class AddressRefused(Exception):
     """The address may not be called: not https, an odd port, or not a public host."""
+
+    def __init__(self, text: str, **values: Value) -> None:
+        self.sentence = Sentence(text, values)
+        super().__init__(self.sentence.in_english())
 
 
 class NameUnknown(Exception):
@@ -44,20 +51,20 @@ def check_customer_url(url: str) -> tuple[str, int, str]:
     try:
         port = parts.port or (443 if parts.scheme == "https" else 80)
     except ValueError as error:
-        raise AddressRefused("The port in the address is not a number.") from error
+        raise AddressRefused(gettext_noop("The port in the address is not a number.")) from error
     if settings.LOOPBACK_EXCEPTION and f"{host}:{port}" == settings.LOOPBACK_EXCEPTION:
         return host, port, host
     if parts.scheme != "https":
-        raise AddressRefused("The address must begin with https://.")
+        raise AddressRefused(gettext_noop("The address must begin with https://."))
     if parts.username or parts.password:
-        raise AddressRefused("The address must not contain a user name or password.")
+        raise AddressRefused(gettext_noop("The address must not contain a user name or password."))
     if port not in _CUSTOMER_PORTS:
-        raise AddressRefused("Only the ports 443 and 8443 are called.")
+        raise AddressRefused(gettext_noop("Only the ports 443 and 8443 are called."))
     try:
         found = {str(entry[4][0]) for entry in socket.getaddrinfo(host, port, proto=socket.IPPROTO_TCP)}
     except (OSError, UnicodeError) as error:
         raise NameUnknown(f"The name {host[:100]} does not resolve.") from error
     # One private address among public ones is enough to refuse: which one is used is not ours to leave to chance.
     if not found or not all(is_public(text) for text in found):
-        raise AddressRefused(f"{host} is not on the public internet.")
+        raise AddressRefused(gettext_noop("%(host)s is not on the public internet."), host=host)
     return host, port, sorted(found)[0]

@@ -22,8 +22,10 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return self._with_amounts(super().get_list_display(request))
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Show a row's amounts in their currency's own digits, too."""
-        return self._with_amounts(super().get_fields(request, obj))
+        """Show a row's amounts in their currency's own digits, too, and sentences without what they are made of."""
+        return self._with_amounts(
+            [name for name in super().get_fields(request, obj) if not str(name).endswith("_said")]
+        )
 
     def _with_amounts(self, names: Any) -> list[Any]:
         fields = {field.name: field for field in self.model._meta.concrete_fields}

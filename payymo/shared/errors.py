@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from payymo.shared.sentences import Sentence, Value
+
 
 class DomainError(Exception):
     """Something the caller asked for cannot be done; the message says what happened and what to do.
@@ -40,11 +42,15 @@ class BadInput(DomainError):
 class ProviderError(Exception):
     """A provider did not do what was asked.
 
-    Shape: `reason` is a stable code for rows and logs; the message is for people and holds no secret.
+    Shape: `reason` is a stable code for rows and logs; the message is for people and holds no secret: a marked English
+    text with its `values`, or a sentence. `str` of the error is English; `sentence` is worded for whoever reads it.
     """
 
-    def __init__(self, message: str, *, reason: str = "", retry_after: float | None = None) -> None:
-        super().__init__(message)
+    def __init__(
+        self, message: str | Sentence, *, reason: str = "", retry_after: float | None = None, **values: Value
+    ) -> None:
+        self.sentence = message if isinstance(message, Sentence) else Sentence(message, values)
+        super().__init__(self.sentence.in_english())
         self.reason = reason
         self.retry_after = retry_after
 

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import requests
 from django.conf import settings
+from django.utils.translation import gettext_noop
 from requests.adapters import HTTPAdapter
 
 from payymo.shared.addresses import AddressRefused, NameUnknown, check_customer_url
@@ -41,7 +42,7 @@ class BreakerOpen(NotReached):
     """Nothing was sent because too many calls before this one failed; `retry_after` in seconds."""
 
     def __init__(self, retry_after: float) -> None:
-        super().__init__("it did not answer lately and is left alone for a minute")
+        super().__init__(gettext_noop("it did not answer lately and is left alone for a minute"))
         self.retry_after = retry_after
 
 
@@ -130,9 +131,9 @@ def _read(response: requests.Response, deadline: float) -> bytes:
     for chunk in response.iter_content(64 * 1024):
         body += chunk
         if len(body) > LARGEST_ANSWER:
-            raise AnswerLost("the answer is larger than 10 MiB")
+            raise AnswerLost(gettext_noop("the answer is larger than 10 MiB"))
         if time.monotonic() > deadline:
-            raise AnswerLost("the answer took longer than 30 s")
+            raise AnswerLost(gettext_noop("the answer took longer than 30 s"))
     return bytes(body)
 
 
@@ -236,16 +237,16 @@ def _send_once(
             )
             return Answer(response.status_code, _read(response, deadline), response.headers)
         except requests.ConnectTimeout as error:
-            raise NotReached("no connection") from error
+            raise NotReached(gettext_noop("no connection")) from error
         except requests.exceptions.SSLError as error:
             # TLS breaks in the handshake as well as behind the request; only an untrusted certificate proves which.
             if _is_untrusted(error):
-                raise NotReached("the certificate is not trusted") from error
-            raise AnswerLost("the secure connection broke") from error
+                raise NotReached(gettext_noop("the certificate is not trusted")) from error
+            raise AnswerLost(gettext_noop("the secure connection broke")) from error
         except requests.ConnectionError as error:
             # urllib3 reports "refused" and "cut off" alike; only a refused connection proves that nothing was sent.
             if "NewConnectionError" in repr(error) or "NameResolutionError" in repr(error):
-                raise NotReached("no connection") from error
-            raise AnswerLost("the connection was cut") from error
+                raise NotReached(gettext_noop("no connection")) from error
+            raise AnswerLost(gettext_noop("the connection was cut")) from error
         except requests.RequestException as error:
-            raise AnswerLost("no complete answer") from error
+            raise AnswerLost(gettext_noop("no complete answer")) from error

@@ -6,6 +6,8 @@ from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from payymo.shared import sentences
+
 
 class Record(models.Model):
     """A row with a public identifier; the serial number never leaves the server."""
@@ -30,9 +32,15 @@ class ConnectionHealth(models.Model):
     failures = models.PositiveIntegerField(default=0, help_text=_("failures in a row"))
     last_error_code = models.CharField(max_length=64, blank=True)
     last_error = models.CharField(max_length=500, blank=True, help_text=_("in plain words, for the tenant"))
+    last_error_said = models.JSONField(default=dict, blank=True, help_text="what its words are worded from")
 
     class Meta:
         abstract = True
+
+    @property
+    def error_in_words(self) -> str:
+        """The last error in the active language."""
+        return sentences.spoken(self.last_error, self.last_error_said)
 
 
 class ReceiptState(models.TextChoices):

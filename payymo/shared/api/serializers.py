@@ -33,12 +33,13 @@ class NothingInput(StrictSerializer):
 class OwnDigits(serializers.CharField):
     """An amount of the row, written with its currency's own digits; null when it is not known.
 
-    Shape: `currency` is the path from the row to the code, such as `invoice.currency`.
+    Shape: `currency` is the path from the row to the code, such as `invoice.currency`; `of` is the row's name for the
+    amount where it is another than the field's.
     """
 
-    def __init__(self, *, currency: str = "currency") -> None:
+    def __init__(self, *, currency: str = "currency", of: str = "") -> None:
         super().__init__(read_only=True, allow_null=True)
-        self._currency = attrgetter(currency)
+        self._currency, self._of = attrgetter(currency), of
 
     def get_attribute(self, instance: Any) -> Any:
         """Hand over the whole row: the digits depend on its currency."""
@@ -46,5 +47,5 @@ class OwnDigits(serializers.CharField):
 
     def to_representation(self, value: Any) -> str | None:  # type: ignore[override]
         """Write the amount."""
-        amount = getattr(value, str(self.field_name))
+        amount = getattr(value, self._of or str(self.field_name))
         return None if amount is None else str(quantized(amount, self._currency(value)))
