@@ -163,13 +163,21 @@ def statement_gaps(*, accounts: Collection[int], more: Sequence[Span] = ()) -> d
     return {account: missing for account, missing in found.items() if missing}
 
 
-def statement_imports(*, archive: uuid.UUID | None = None) -> QuerySet[StatementImport]:
-    """Return the uploads within reach, newest first, or those of one archive.
+def statement_imports(
+    *, archive: uuid.UUID | None = None, text: str = "", state: str = ""
+) -> QuerySet[StatementImport]:
+    """Return the uploads within reach, newest first; of one archive, one state, or a name of file or account if asked.
 
     Shape: one of no account yet may hold any account, so a limit of the caller leaves it out.
     """
     rows = StatementImport.objects.filter(reach.by_account("account")).select_related("account").defer("file_sealed")
-    return (rows.filter(archive=archive) if archive else rows).order_by("-pk")
+    if archive:
+        rows = rows.filter(archive=archive)
+    if state:
+        rows = rows.filter(state=state)
+    if text:
+        rows = rows.filter(Q(file_name__icontains=text) | Q(account__name__icontains=text))
+    return rows.order_by("-pk")
 
 
 def statement_import(*, public_id: uuid.UUID) -> StatementImport | None:

@@ -7,6 +7,7 @@ from rest_framework import serializers
 from banking.models import BankAccount, BankConnection, BankTransaction, StatementImport
 from banking.parsers.registry import FORMATS
 from banking.selectors import ConnectionHealth
+from banking.services.notes import worded
 from payymo.shared.api.queries import PagedQuery
 from payymo.shared.api.serializers import OwnDigits, StrictSerializer
 from payymo.shared.models import ReceiptState
@@ -92,6 +93,7 @@ class AccountOutput(serializers.ModelSerializer[BankAccount]):
     iban = serializers.SerializerMethodField()
     same_as = serializers.UUIDField(source="same_as.public_id", default=None, allow_null=True)
     resembles = ResemblanceOutput(many=True)
+    last_error = serializers.CharField(source="error_in_words", read_only=True)
 
     booked_balance = OwnDigits()
 
@@ -121,7 +123,7 @@ class ConnectionOutput(serializers.Serializer[ConnectionHealth]):
     consent_days_left = serializers.IntegerField(source="days_left")
     last_success_at = serializers.DateTimeField(source="connection.last_success_at")
     last_error_code = serializers.CharField(source="connection.last_error_code")
-    last_error = serializers.CharField(source="connection.last_error")
+    last_error = serializers.CharField(source="connection.error_in_words")
     created_at = serializers.DateTimeField(source="connection.created_at")
     accounts = serializers.SerializerMethodField()
 
@@ -140,7 +142,7 @@ class ConnectionOutput(serializers.Serializer[ConnectionHealth]):
                 "calls_reset_at": one.calls_reset_at,
                 "next_sync_at": one.account.next_sync_at,
                 "last_success_at": one.account.last_success_at,
-                "last_error": one.account.last_error,
+                "last_error": one.account.error_in_words,
             }
             for one in health.accounts
         ]
@@ -246,6 +248,21 @@ class CommitInput(StrictSerializer):
     accept_new_account = serializers.BooleanField(required=False, default=False)
 
 
+class NoteOutput(serializers.Serializer[dict[str, Any]]):
+    """Why an entry was refused, or what to look at; line 0 is the whole file. `code` is empty where it was kept before
+    there were codes; `details` are the values in the sentence.
+    """
+
+    line = serializers.IntegerField()
+    reason = serializers.SerializerMethodField()
+    code = serializers.CharField(default="")
+    details = serializers.DictField(default=dict)
+
+    def get_reason(self, note: dict[str, Any]) -> str:
+        """Word it in the language of the request."""
+        return worded(note)
+
+
 class ImportOutput(serializers.ModelSerializer[StatementImport]):
     """An upload and what it adds."""
 
@@ -253,6 +270,8 @@ class ImportOutput(serializers.ModelSerializer[StatementImport]):
     account = serializers.UUIDField(source="account.public_id", default=None, allow_null=True)
     opening = OwnDigits()
     closing = OwnDigits()
+    refused = NoteOutput(many=True)
+    noted = NoteOutput(many=True)
 
     class Meta:
         model = StatementImport

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import jwt
+from django.utils.translation import gettext_noop as _
 
 from banking.clients.base import (
     AccountRef,
@@ -48,10 +49,10 @@ _STATUS = {
     "REVOKED": LinkStatus.EXPIRED,
 }
 _CALLBACK_ERRORS = {
-    "access_denied": "The consent was cancelled.",
-    "server_error": "The bank had a technical problem. Try again later.",
-    "temporarily_unavailable": "The bank had a technical problem. Try again later.",
-    "invalid_request": "Enable Banking refused the request. Start again from Connections.",
+    "access_denied": _("The consent was cancelled."),
+    "server_error": _("The bank had a technical problem. Try again later."),
+    "temporarily_unavailable": _("The bank had a technical problem. Try again later."),
+    "invalid_request": _("Enable Banking refused the request. Start again from Connections."),
 }
 _TOKEN_LIFE = timedelta(hours=1)
 # Clocks differ; a token from the future is refused.
@@ -94,7 +95,7 @@ class EnableBanking:
         fields = object_of(self._call("GET", "/application"))
         if fields.get("active") is not True:
             raise Refused(
-                "The application is not active yet. Activate it in the Enable Banking control panel.",
+                _("The application is not active yet. Activate it in the Enable Banking control panel."),
                 reason=Reason.CREDENTIALS_INVALID,
             )
         urls = fields.get("redirect_urls")
@@ -116,7 +117,7 @@ class EnableBanking:
             for one in self.list_institutions(country=country):
                 if one.id == institution_id:
                     return one
-        raise Refused("Enable Banking does not know this bank.", reason=Reason.UNKNOWN_INSTITUTION)
+        raise Refused(_("Enable Banking does not know this bank."), reason=Reason.UNKNOWN_INSTITUTION)
 
     def start_link(
         self, *, institution: Institution, reference: str, redirect_url: str, history_days: int, language: str
@@ -125,7 +126,7 @@ class EnableBanking:
 
         Raises: Refused, Retryable; Unknown when it may have been prepared: nobody saw its page, a new one is safe.
         """
-        country, _, name = institution.id.partition(":")
+        country, name = institution.id.partition(":")[::2]
         # A moment less than the bank allows, which counts from its own clock.
         until = self._now + timedelta(days=institution.access_days) - 2 * _SKEW
         body = {
@@ -139,7 +140,7 @@ class EnableBanking:
         made = object_of(self._call("POST", "/auth", json=body))
         link = wanted(made, "url", str)
         if urlsplit(link).scheme not in {"https", urlsplit(self._base_url).scheme} or len(link) > 2000:
-            raise Refused("Enable Banking gave a link that cannot be opened safely.", reason=Reason.UNREADABLE)
+            raise Refused(_("Enable Banking gave a link that cannot be opened safely."), reason=Reason.UNREADABLE)
         days = min(history_days, institution.history_days)
         return LinkStart("", wanted(made, "authorization_id", str)[:64], link, days, institution.access_days)
 
@@ -253,7 +254,7 @@ class EnableBanking:
             return jwt.encode(claims, application.private_key, algorithm="RS256", headers={"kid": application.id})
         except (jwt.PyJWTError, ValueError, TypeError) as error:
             raise Refused(
-                "The private key cannot be read. Give the whole .pem file of the application, without a password.",
+                _("The private key cannot be read. Give the whole .pem file of the application, without a password."),
                 reason=Reason.CREDENTIALS_INVALID,
             ) from error
 
@@ -262,8 +263,8 @@ def _send(method: str, url: str, headers: Mapping[str, str], **more: Any) -> Ans
     try:
         return http.send(method, url, headers=headers, **more)
     except http.NotReached as error:
-        raise Retryable("Enable Banking cannot be reached.", reason=Reason.UNREACHABLE) from error
+        raise Retryable(_("Enable Banking cannot be reached."), reason=Reason.UNREACHABLE) from error
     except http.AnswerLost as error:
         if method == "GET":
-            raise Retryable("Enable Banking did not answer in time.", reason=Reason.UNREACHABLE) from error
-        raise Unknown("Enable Banking did not answer in time.", reason=Reason.UNREACHABLE) from error
+            raise Retryable(_("Enable Banking did not answer in time."), reason=Reason.UNREACHABLE) from error
+        raise Unknown(_("Enable Banking did not answer in time."), reason=Reason.UNREACHABLE) from error

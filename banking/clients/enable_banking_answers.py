@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from django.utils.translation import gettext_noop as _
+
 from banking.clients.base import Institution, ProviderAccount, Reason
 from banking.clients.gocardless_answers import text_of, unreadable, wanted, web_address
 from payymo.shared.errors import Refused
@@ -75,7 +77,7 @@ def account_of(fields: Mapping[str, Any], uid: str) -> ProviderAccount:
     number = number or text_of(fields, "identification_hash")
     currency = text_of(fields, "currency").upper()
     if not number or not _CURRENCY.fullmatch(currency):
-        raise Refused("The bank tells neither number nor currency of the account.", reason=Reason.UNREADABLE)
+        raise Refused(_("The bank tells neither number nor currency of the account."), reason=Reason.UNREADABLE)
     name = text_of(fields, "details") or text_of(fields, "product")
     return ProviderAccount(uid, number, currency, name[:140], text_of(fields, "name")[:140], is_iban=bool(iban))
 

@@ -6,6 +6,8 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
+from django.utils.translation import gettext_noop as _
+
 from banking.clients.base import (
     AccountRef,
     Capabilities,
@@ -42,13 +44,13 @@ _CURRENCY = re.compile(r"[A-Z]{3}")
 # A consent for more than this freezes the history at some banks: the same answer comes until the consent ends.
 _FREEZING_DAYS = 90
 _CALLBACK_ERRORS = {
-    "InstitutionTechnicalError": "The bank had a technical problem. Try again later.",
-    "GoCardlessTechnicalError": "GoCardless had a technical problem. Try again later.",
-    "RequisitionLinkReused": "The link was already used. Start again from Connections.",
-    "ConsentLinkReused": "The link was already used. Start again from Connections.",
-    "UserCancelledSession": "The consent was cancelled.",
-    "UserSessionRejected": "The bank refused the sign-in. Check the user there and try again.",
-    "CompanyRequisitionLimitReached": "The GoCardless plan allows no further banks.",
+    "InstitutionTechnicalError": _("The bank had a technical problem. Try again later."),
+    "GoCardlessTechnicalError": _("GoCardless had a technical problem. Try again later."),
+    "RequisitionLinkReused": _("The link was already used. Start again from Connections."),
+    "ConsentLinkReused": _("The link was already used. Start again from Connections."),
+    "UserCancelledSession": _("The consent was cancelled."),
+    "UserSessionRejected": _("The bank refused the sign-in. Check the user there and try again."),
+    "CompanyRequisitionLimitReached": _("The GoCardless plan allows no further banks."),
 }
 
 
@@ -78,7 +80,7 @@ class GoCardlessTokens:
         try:
             raise_for(answer)
         except TokenRejected as error:
-            raise Refused("The token is over.", reason=Reason.CREDENTIALS_INVALID) from error
+            raise Refused(_("The token is over."), reason=Reason.CREDENTIALS_INVALID) from error
         return object_of(answer)
 
     @staticmethod
@@ -121,7 +123,7 @@ class GoCardless:
             fields = object_of(self._call("GET", f"institutions/{segment(institution_id)}/"))
         except Refused as error:
             if error.reason == Reason.NOT_FOUND:
-                raise Refused("GoCardless does not know this bank.", reason=Reason.UNKNOWN_INSTITUTION) from error
+                raise Refused(_("GoCardless does not know this bank."), reason=Reason.UNKNOWN_INSTITUTION) from error
             raise
         features = fields.get("supported_features")
         return institution_of(fields, freezes="separate_continuous_history_consent" in (features or ()))
@@ -168,7 +170,7 @@ class GoCardless:
         )
         link = wanted(made, "link", str)
         if urlsplit(link).scheme not in {"https", urlsplit(self._base_url).scheme} or len(link) > 500:
-            raise Refused("GoCardless gave a link that cannot be opened safely.", reason=Reason.UNREADABLE)
+            raise Refused(_("GoCardless gave a link that cannot be opened safely."), reason=Reason.UNREADABLE)
         return LinkStart(wanted(made, "id", str), agreement_id, link, days, days_of(agreement, "access_valid_for_days"))
 
     def exchange(self, *, consent: Consent) -> Consent:
@@ -227,7 +229,7 @@ class GoCardless:
         )
         currency = text_of(told, "currency").upper()
         if not number or not _CURRENCY.fullmatch(currency):
-            raise Refused("The bank tells neither number nor currency of the account.", reason=Reason.UNREADABLE)
+            raise Refused(_("The bank tells neither number nor currency of the account."), reason=Reason.UNREADABLE)
         name = (
             text_of(told, "displayName") or text_of(told, "name") or text_of(known, "name") or text_of(told, "product")
         )
@@ -268,7 +270,7 @@ class GoCardless:
         try:
             return self._authorised(method, path, token, body)
         except TokenRejected as error:
-            raise Refused("GoCardless refuses a fresh token.", reason=Reason.CREDENTIALS_INVALID) from error
+            raise Refused(_("GoCardless refuses a fresh token."), reason=Reason.CREDENTIALS_INVALID) from error
 
     def _authorised(self, method: str, path: str, token: str, body: Mapping[str, Any]) -> Answer:
         # What is read of an account counts against its few calls a day, so it is not repeated.
@@ -284,8 +286,8 @@ def _send(method: str, url: str, **more: Any) -> Answer:
     try:
         return http.send(method, url, **more)
     except http.NotReached as error:
-        raise Retryable("GoCardless cannot be reached.", reason=Reason.UNREACHABLE) from error
+        raise Retryable(_("GoCardless cannot be reached."), reason=Reason.UNREACHABLE) from error
     except http.AnswerLost as error:
         if method == "GET" or "/token/" in url:
-            raise Retryable("GoCardless did not answer in time.", reason=Reason.UNREACHABLE) from error
-        raise Unknown("GoCardless did not answer in time.", reason=Reason.UNREACHABLE) from error
+            raise Retryable(_("GoCardless did not answer in time."), reason=Reason.UNREACHABLE) from error
+        raise Unknown(_("GoCardless did not answer in time."), reason=Reason.UNREACHABLE) from error

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 from urllib.parse import quote
 
+from django.utils.translation import gettext_noop as _
+
 from banking.clients.base import Institution, LinkStatus, Reason
 from payymo.shared.errors import Refused, Retryable
 from payymo.shared.http import Answer
@@ -26,16 +28,17 @@ _LINK_STATUS = {
     "SU": LinkStatus.SUSPENDED,
 }
 _ENDED_ACCOUNTS = {
-    "EXPIRED": (Reason.CONSENT_ENDED, "The bank's consent has ended. Renew it to go on."),
+    "EXPIRED": (Reason.CONSENT_ENDED, _("The bank's consent has ended. Renew it to go on.")),
     "SUSPENDED": (
-        Reason.SUSPENDED, "GoCardless suspended the account after too many failures. Renew the consent to go on.",
+        Reason.SUSPENDED,
+        _("GoCardless suspended the account after too many failures. Renew the consent to go on."),
     ),
 }  # fmt: skip
 
 
 def unreadable() -> Retryable:
     """Return the error for an answer of another shape than documented."""
-    return Retryable("The bank data provider's answer cannot be read.", reason=Reason.UNREADABLE)
+    return Retryable(_("The bank data provider's answer cannot be read."), reason=Reason.UNREADABLE)
 
 
 def json_of(answer: Answer) -> Any:
@@ -47,7 +50,7 @@ def json_of(answer: Answer) -> Any:
         return answer.json()
     except (ValueError, RecursionError) as error:
         raise Retryable(
-            "The bank data provider answered with a page instead of data.", reason=Reason.UNREADABLE
+            _("The bank data provider answered with a page instead of data."), reason=Reason.UNREADABLE
         ) from error
 
 
@@ -143,5 +146,5 @@ def check_account_status(status: str) -> None:
 def segment(text: str) -> str:
     """Return the text as one part of a path, so that no stored id can lead to another resource."""
     if not _ID.fullmatch(text):
-        raise Refused("The identifier is not of the provider's form.", reason=Reason.NOT_FOUND)
+        raise Refused(_("The identifier is not of the provider's form."), reason=Reason.NOT_FOUND)
     return quote(text, safe="")

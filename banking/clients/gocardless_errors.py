@@ -9,6 +9,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from django.utils.translation import gettext_noop as _
+
 from banking.clients.base import Quota, Reason
 from payymo.shared.errors import ProviderError, Refused, Retryable
 from payymo.shared.http import Answer
@@ -17,12 +19,13 @@ _DAY_SECONDS = 86_400.0
 _SECONDS = re.compile(r"in (\d{1,7}) seconds")
 _COMPANY, _ACCOUNT = "HTTP_X_RATELIMIT_", "HTTP_X_RATELIMIT_ACCOUNT_SUCCESS_"
 _BY_TYPE = {
-    "AccessExpiredError": (Reason.CONSENT_ENDED, "The consent has ended or was withdrawn at the bank. Renew it."),
-    "AccountInactiveError": (Reason.ACCOUNT_CLOSED, "The bank says that this account is closed."),
+    "AccessExpiredError": (Reason.CONSENT_ENDED, _("The consent has ended or was withdrawn at the bank. Renew it.")),
+    "AccountInactiveError": (Reason.ACCOUNT_CLOSED, _("The bank says that this account is closed.")),
     "AccountAccessForbidden": (
-        Reason.ACCOUNT_FORBIDDEN, "The bank does not let this user read the account. Ask who holds the rights there.",
+        Reason.ACCOUNT_FORBIDDEN,
+        _("The bank does not let this user read the account. Ask who holds the rights there."),
     ),
-    "AccountResourceUnavailable": (Reason.SCOPE_MISSING, "The bank does not give this for the account."),
+    "AccountResourceUnavailable": (Reason.SCOPE_MISSING, _("The bank does not give this for the account.")),
 }  # fmt: skip
 
 
@@ -71,7 +74,7 @@ def _fields(answer: Answer) -> Mapping[str, Any]:
         return fields
     if answer.status >= 500:
         return {}
-    raise Retryable("The bank data provider answered with a page instead of data.", reason=Reason.UNREADABLE)
+    raise Retryable(_("The bank data provider answered with a page instead of data."), reason=Reason.UNREADABLE)
 
 
 def _text(fields: Mapping[str, Any], name: str) -> str:
@@ -86,7 +89,7 @@ def _too_many(answer: Answer, detail: str) -> Retryable:
     told = _SECONDS.search(detail)
     wait = quota.resets_in if quota else float(told[1]) if told else _DAY_SECONDS
     return Retryable(
-        "The limit of calls is used up for now.", reason=Reason.RATE_LIMITED, retry_after=min(wait, _DAY_SECONDS)
+        _("The limit of calls is used up for now."), reason=Reason.RATE_LIMITED, retry_after=min(wait, _DAY_SECONDS)
     )
 
 
@@ -94,11 +97,11 @@ def _unauthorised(summary: str, fields: Mapping[str, Any]) -> Exception:
     if _text(fields, "type") in _BY_TYPE:
         return _typed(fields)
     if "End User Agreement" in summary:
-        return Refused("The bank's consent has ended. Renew it to go on.", reason=Reason.CONSENT_ENDED)
+        return Refused(_("The bank's consent has ended. Renew it to go on."), reason=Reason.CONSENT_ENDED)
     if summary.startswith("Invalid token") or fields.get("code") == "token_not_valid":
         return TokenRejected()
     return Refused(
-        "GoCardless does not accept these keys. Check the secret ID and the secret key.",
+        _("GoCardless does not accept these keys. Check the secret ID and the secret key."),
         reason=Reason.CREDENTIALS_INVALID,
     )
 
@@ -111,34 +114,34 @@ def _typed(fields: Mapping[str, Any]) -> Refused:
 def _in_conflict(summary: str) -> ProviderError:
     # The account object itself comes without a summary: it is still being read.
     if "suspended" in summary.lower():
-        sentence = "GoCardless suspended the account after too many failures. Renew the consent to go on."
+        sentence = _("GoCardless suspended the account after too many failures. Renew the consent to go on.")
         return Refused(sentence, reason=Reason.SUSPENDED)
-    return Retryable("The bank is still preparing the account.", reason=Reason.NOT_READY, retry_after=60.0)
+    return Retryable(_("The bank is still preparing the account."), reason=Reason.NOT_READY, retry_after=60.0)
 
 
 def _other(status: int, summary: str, fields: Mapping[str, Any]) -> ProviderError:
     if _text(fields, "type") in _BY_TYPE:
         return _typed(fields)
     if status == 402:
-        return Refused("The GoCardless plan is used up; no new bank can be connected.", reason=Reason.PLAN_USED_UP)
+        return Refused(_("The GoCardless plan is used up; no new bank can be connected."), reason=Reason.PLAN_USED_UP)
     if status == 403 and summary.startswith("IP address"):
-        sentence = "The GoCardless key does not allow calls from this server's address."
+        sentence = _("The GoCardless key does not allow calls from this server's address.")
         return Refused(sentence, reason=Reason.ADDRESS_NOT_ALLOWED)
     if status == 403 and "access scope" in summary:
-        return Refused("The consent does not include this.", reason=Reason.SCOPE_MISSING)
+        return Refused(_("The consent does not include this."), reason=Reason.SCOPE_MISSING)
     if status == 403 and "End User Agreement" in summary:
-        return Refused("There is no valid consent for the account. Renew it.", reason=Reason.CONSENT_ENDED)
+        return Refused(_("There is no valid consent for the account. Renew it."), reason=Reason.CONSENT_ENDED)
     if status == 403:
-        return Refused("The GoCardless plan does not allow this.", reason=Reason.ACCOUNT_FORBIDDEN)
+        return Refused(_("The GoCardless plan does not allow this."), reason=Reason.ACCOUNT_FORBIDDEN)
     if status == 404:
-        return Refused("GoCardless does not know this.", reason=Reason.NOT_FOUND)
+        return Refused(_("GoCardless does not know this."), reason=Reason.NOT_FOUND)
     if status == 400:
         return _bad_request(fields)
     if status == 500:
-        return Retryable("The bank answered GoCardless with an error.", reason=Reason.BANK_ERROR)
+        return Retryable(_("The bank answered GoCardless with an error."), reason=Reason.BANK_ERROR)
     if status > 500:
-        return Retryable("The bank or GoCardless cannot be reached just now.", reason=Reason.BANK_DOWN)
-    return Refused(f"GoCardless answered with status {status}.", reason=Reason.INVALID_REQUEST)
+        return Retryable(_("The bank or GoCardless cannot be reached just now."), reason=Reason.BANK_DOWN)
+    return Refused(_("GoCardless answered with status %(status)s."), status=str(status), reason=Reason.INVALID_REQUEST)
 
 
 def _bad_request(fields: Mapping[str, Any]) -> Refused:
@@ -151,6 +154,6 @@ def _bad_request(fields: Mapping[str, Any]) -> Refused:
             elif isinstance(one, str):
                 told.append((name, one[:200]))
     if any(name == "institution_id" and "Unknown" in text for name, text in told):
-        return Refused("GoCardless does not know this bank.", reason=Reason.UNKNOWN_INSTITUTION)
+        return Refused(_("GoCardless does not know this bank."), reason=Reason.UNKNOWN_INSTITUTION)
     said = "; ".join(f"{name}: {text}" for name, text in told if name != "status_code")[:300]
-    return Refused(f"GoCardless refused the request ({said}).", reason=Reason.INVALID_REQUEST)
+    return Refused(_("GoCardless refused the request (%(said)s)."), said=said, reason=Reason.INVALID_REQUEST)

@@ -12,6 +12,8 @@ from datetime import UTC, date, datetime, time
 from typing import Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
+from django.utils.translation import gettext_noop as _
+
 from banking.clients.base import (
     AccountRef,
     Capabilities,
@@ -32,7 +34,7 @@ from payymo.shared.http import Answer
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _MOST_ACCOUNTS = 200
 _AN_HOUR = 3600.0
-_NO_PAGE = "SimpleFIN has no banks to choose from: paste a setup token."
+_NO_PAGE = _("SimpleFIN has no banks to choose from: paste a setup token.")
 
 
 class SimpleFin:
@@ -79,15 +81,17 @@ class SimpleFin:
         answer = self._send("POST", _claim_url(consent.secret))
         if answer.status == 403:
             raise Refused(
-                "The token is unknown or was claimed already. If it was not you, it may be compromised: remove it at "
-                "SimpleFIN and make a new one.",
+                _(
+                    "The token is unknown or was claimed already. If it was not you, it may be compromised: remove it "
+                    "at SimpleFIN and make a new one."
+                ),
                 reason=Reason.CONSENT_NOT_GIVEN,
             )
         _raise_for(answer)
         url = answer.body.decode("utf-8", "replace").strip()
         parts = urlsplit(url)
         if parts.scheme not in {"https", "http"} or not parts.username or not parts.password or len(url) > 1000:
-            raise Refused("SimpleFIN gave no usable access address.", reason=Reason.CONSENT_NOT_GIVEN)
+            raise Refused(_("SimpleFIN gave no usable access address."), reason=Reason.CONSENT_NOT_GIVEN)
         return Consent(hashlib.sha256(url.encode()).hexdigest()[:32], url)
 
     def link_state(self, *, consent: Consent) -> LinkState:
@@ -95,7 +99,7 @@ class SimpleFin:
         listed = _accounts(object_of(self._read(consent, {"balances-only": "1"})))
         usable = [fields for fields in listed if _CURRENCY.fullmatch(text_of(fields, "currency").upper())]
         if not usable:
-            raise Refused("SimpleFIN shows no account in a currency.", reason=Reason.CONSENT_NOT_GIVEN)
+            raise Refused(_("SimpleFIN shows no account in a currency."), reason=Reason.CONSENT_NOT_GIVEN)
         accounts = tuple(_account(fields) for fields in usable)
         names = dict.fromkeys(_organisation(fields) for fields in usable)
         return LinkState(
@@ -114,7 +118,7 @@ class SimpleFin:
         answer = self._read(account.consent, {"balances-only": "1", "account": account.id})
         found = next((one for one in _accounts(object_of(answer)) if one.get("id") == account.id), None)
         if found is None:
-            raise Refused("SimpleFIN no longer shows this account.", reason=Reason.NOT_FOUND)
+            raise Refused(_("SimpleFIN no longer shows this account."), reason=Reason.NOT_FOUND)
         return Fetched(_account(found), answer.body)
 
     def fetch_balances(self, *, account: AccountRef) -> Fetched[None]:
@@ -146,13 +150,15 @@ class SimpleFin:
         try:
             return http.send(method, url, customer_url=True, breaker=self._breaker, **more)
         except http.AddressRefused as error:
-            raise Refused(f"The token leads nowhere safe. {error}", reason=Reason.CONSENT_NOT_GIVEN) from error
+            raise Refused(
+                _("The token leads nowhere safe. %(why)s"), why=error.sentence, reason=Reason.CONSENT_NOT_GIVEN
+            ) from error
         except http.NotReached as error:
-            raise Retryable("SimpleFIN cannot be reached.", reason=Reason.UNREACHABLE) from error
+            raise Retryable(_("SimpleFIN cannot be reached."), reason=Reason.UNREACHABLE) from error
         except http.AnswerLost as error:
             if method == "GET":
-                raise Retryable("SimpleFIN did not answer in time.", reason=Reason.UNREACHABLE) from error
-            raise Unknown("SimpleFIN did not answer in time.", reason=Reason.UNREACHABLE) from error
+                raise Retryable(_("SimpleFIN did not answer in time."), reason=Reason.UNREACHABLE) from error
+            raise Unknown(_("SimpleFIN did not answer in time."), reason=Reason.UNREACHABLE) from error
 
 
 def _claim_url(token: str) -> str:
@@ -161,7 +167,7 @@ def _claim_url(token: str) -> str:
     except (binascii.Error, ValueError):
         url = ""
     if not url.startswith(("https://", "http://")):
-        raise Refused("This is not a SimpleFIN setup token. Copy it whole.", reason=Reason.CONSENT_NOT_GIVEN)
+        raise Refused(_("This is not a SimpleFIN setup token. Copy it whole."), reason=Reason.CONSENT_NOT_GIVEN)
     return url
 
 
@@ -169,19 +175,21 @@ def _raise_for(answer: Answer) -> None:
     if 200 <= answer.status < 300:
         return
     if answer.status == 402:
-        raise Refused("The SimpleFIN subscription has ended. Pay it there to go on.", reason=Reason.PLAN_USED_UP)
+        raise Refused(_("The SimpleFIN subscription has ended. Pay it there to go on."), reason=Reason.PLAN_USED_UP)
     if answer.status in {401, 403}:
-        raise Refused("The access was removed at SimpleFIN. Renew it with a new token.", reason=Reason.CONSENT_ENDED)
+        raise Refused(_("The access was removed at SimpleFIN. Renew it with a new token."), reason=Reason.CONSENT_ENDED)
     if answer.status == 429:
         wait = answer.retry_after()
         raise Retryable(
-            "The day's requests at SimpleFIN are used up for now.",
+            _("The day's requests at SimpleFIN are used up for now."),
             reason=Reason.RATE_LIMITED,
             retry_after=_AN_HOUR if wait is None else wait,
         )
     if answer.status >= 500:
-        raise Retryable("SimpleFIN cannot be reached just now.", reason=Reason.BANK_DOWN)
-    raise Refused(f"SimpleFIN answered with status {answer.status}.", reason=Reason.INVALID_REQUEST)
+        raise Retryable(_("SimpleFIN cannot be reached just now."), reason=Reason.BANK_DOWN)
+    raise Refused(
+        _("SimpleFIN answered with status %(status)s."), status=str(answer.status), reason=Reason.INVALID_REQUEST
+    )
 
 
 def _accounts(fields: Mapping[str, Any]) -> list[Mapping[str, Any]]:

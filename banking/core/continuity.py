@@ -98,18 +98,3 @@ def from_row(row: Mapping[str, str]) -> Span:
         closing=None if closing is None else Decimal(closing),
         number=row.get("number", ""),
     )
-
-
-def sentence(gap: Gap, currency: str) -> str:
-    """Say what is missing, for the person who can fetch it."""
-    days = f"Between {gap.after.isoformat()} and {gap.before.isoformat()}"
-    numbers = ""
-    if gap.numbers:
-        first, last = gap.numbers
-        numbers = f" (number {first})" if first == last else f" (numbers {first} to {last})"
-    if gap.missing is None:
-        return f"{days} statements are missing{numbers}. Import them too."
-    return (
-        f"{days} a statement is missing{numbers}: the balance moved by {gap.missing:f} {currency} that no file shows. "
-        "Import it too."
-    )

@@ -6,6 +6,7 @@ import re
 from decimal import Decimal
 
 from banking.parsers.errors import UnreadableEntry
+from banking.parsers.problems import EntryProblem
 from payymo.shared.money import UnknownCurrency, check_currency, exponent
 
 _PLAIN = re.compile(r"[+-]?[0-9]{1,15}(\.[0-9]{1,6})?", re.ASCII)
@@ -35,7 +36,7 @@ def currency_code(text: str) -> str:
     try:
         return check_currency(text)
     except UnknownCurrency as error:
-        raise UnreadableEntry(f"{shown(text)} is not a currency code.") from error
+        raise UnreadableEntry(EntryProblem.CURRENCY_CODE, written=shown(text)) from error
 
 
 def plain_amount(text: str, currency: str) -> Decimal:
@@ -45,7 +46,7 @@ def plain_amount(text: str, currency: str) -> Decimal:
     """
     written = text.strip()
     if not _PLAIN.fullmatch(written):
-        raise UnreadableEntry(f"The amount {shown(text)} cannot be read.")
+        raise UnreadableEntry(EntryProblem.AMOUNT, written=shown(text))
     return exact(written, currency)
 
 
@@ -55,7 +56,7 @@ def swift_amount(text: str, currency: str) -> Decimal:
     Raises: UnreadableEntry for anything else.
     """
     if not _SWIFT.fullmatch(text):
-        raise UnreadableEntry(f"The amount {shown(text)} cannot be read.")
+        raise UnreadableEntry(EntryProblem.AMOUNT, written=shown(text))
     whole, _, decimals = text.replace(".", ",").partition(",")
     return exact(f"{whole or '0'}.{decimals or '0'}", currency)
 
@@ -69,7 +70,7 @@ def written_amount(text: str, decimal_sign: str, currency: str) -> Decimal:
     if usual := _USUAL[decimal_sign].fullmatch(text):
         amount = exact(f"{usual[2]}.{usual[3] or '0'}", currency)
         return signed(-1 if usual[1] else 1, amount)
-    refusal = UnreadableEntry(f"The amount {shown(text)} cannot be read.")
+    refusal = UnreadableEntry(EntryProblem.AMOUNT, written=shown(text))
     bare = _SPACES.sub("", text).replace("’", "'").replace("−", "-").replace("–", "-")
     bare = _SIGNS_OF_MONEY.sub("", bare)
     negative = False
@@ -102,10 +103,10 @@ def exact(written: str, currency: str) -> Decimal:
     """
     whole, _, decimals = written.partition(".")
     if len(whole.lstrip("+-")) > 15 or len(decimals) > 6:
-        raise UnreadableEntry(f"The amount {shown(written)} cannot be read.")
+        raise UnreadableEntry(EntryProblem.AMOUNT, written=shown(written))
     places = exponent(currency)
     if decimals[places:].strip("0"):
-        raise UnreadableEntry(f"The amount {shown(written)} has more decimals than {currency} has.")
+        raise UnreadableEntry(EntryProblem.DECIMALS, written=shown(written), currency=currency)
     amount = Decimal(f"{whole}.{decimals[:places]:0<{places}}" if places else whole)
     # Nothing has no sign.
     return amount if amount else abs(amount)

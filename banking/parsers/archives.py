@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from banking.parsers.assembly import MAX_BYTES
 from banking.parsers.errors import FileTooLarge, UnreadableStatement
+from banking.parsers.problems import FileProblem
 from banking.parsers.zip_parts import is_zip, part_names, parts
 
 MAX_FILES = 100
@@ -29,12 +30,12 @@ def files(source: bytes) -> list[tuple[str, bytes]]:
     names = [name for name in part_names(source) if not name.endswith("/")]
     for name in names:
         if name.startswith(("/", "\\")) or ":" in name or ".." in name.replace("\\", "/").split("/"):
-            raise UnreadableStatement("The archive names a place outside of itself, which no bank does.")
+            raise UnreadableStatement(FileProblem.ARCHIVE_OUTSIDE)
     wanted = frozenset(name for name in names if not _is_of_the_system(name))
     if not wanted:
-        raise UnreadableStatement("The archive holds no file.")
+        raise UnreadableStatement(FileProblem.ARCHIVE_EMPTY)
     if len(wanted) > MAX_FILES:
-        raise FileTooLarge(f"The archive holds {len(wanted):,} files; at most {MAX_FILES} are read at once.")
+        raise FileTooLarge(FileProblem.ARCHIVE_FILES, count=len(wanted), most=MAX_FILES)
     return list(parts(source, largest=MAX_BYTES, together=_TOGETHER, wanted=wanted))
 
 

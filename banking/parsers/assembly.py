@@ -8,6 +8,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from banking.parsers.errors import FileTooLarge, UnreadableStatement
+from banking.parsers.problems import FileProblem
 from banking.parsers.types import Balance, ParsedEntry, ParsedFile, ParsedStatement
 
 MAX_BYTES = 10 * 1024 * 1024
@@ -24,7 +25,7 @@ def check_entry_count(count: int) -> None:
     Raises: FileTooLarge.
     """
     if count > MAX_ENTRIES:
-        raise FileTooLarge(f"The file has more than {MAX_ENTRIES:,} entries; export a shorter period.")
+        raise FileTooLarge(FileProblem.ENTRIES, most=MAX_ENTRIES)
 
 
 def check_lines(text: str) -> None:
@@ -33,10 +34,10 @@ def check_lines(text: str) -> None:
     Raises: FileTooLarge.
     """
     if max(text.count("\n"), text.count("\r")) > MAX_LINES:
-        raise FileTooLarge(f"The file has more than {MAX_LINES:,} lines; export a shorter period.")
+        raise FileTooLarge(FileProblem.LINES, most=MAX_LINES)
     if (begins := _too_long_from(text)) is not None:
         line = max(text.count(sign, 0, begins) for sign in _BREAKS) + 1
-        raise FileTooLarge(f"Line {line:,} has more than {_LONGEST_LINE:,} characters; no statement has such lines.")
+        raise FileTooLarge(FileProblem.LINE_LENGTH, line=str(line), most=_LONGEST_LINE)
 
 
 def _too_long_from(text: str) -> int | None:
@@ -73,10 +74,10 @@ def assemble(file_format: str, statements: Sequence[ParsedStatement]) -> ParsedF
         if refused:
             first = refused[0]
             raise UnreadableStatement(
-                f"No entry of the file can be read ({len(refused)} refused). Line {first.line}: {first.reason}"
+                FileProblem.NOTHING_READABLE, count=len(refused), line=str(first.line), why=first.why
             )
         if not statements or not all(statement.proved for statement in statements):
-            raise UnreadableStatement("The file has no entries.")
+            raise UnreadableStatement(FileProblem.NO_ENTRIES)
     return ParsedFile(file_format, tuple(_with_reliable_references(_with_repeats_marked(statements))))
 
 

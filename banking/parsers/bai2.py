@@ -17,6 +17,7 @@ from banking.parsers.bai2_records import Record, amount_of, funds, minor_units, 
 from banking.parsers.dates import swift_date
 from banking.parsers.errors import UnknownFormat, UnreadableEntry, UnreadableStatement
 from banking.parsers.mt940_fields import decode
+from banking.parsers.problems import EntryProblem, FileProblem
 from banking.parsers.texts import clean, clean_account, clean_reference, is_iban, structured_reference_in
 from banking.parsers.types import (
     Balance,
@@ -27,15 +28,16 @@ from banking.parsers.types import (
     ParsedStatement,
     Refusal,
 )
+from payymo.shared.sentences import Sentence
 
 # Of the standard, where neither account nor group names one.
 _DEFAULT_CURRENCY = "USD"
 _OPENING, _CLOSING = "010", "015"
 _NOT_MONEY = "890"
 _STATUSES = {
-    "2": "It takes back what was sent earlier",
-    "3": "It corrects what was sent earlier",
-    "4": "It is a test of the bank",
+    "2": FileProblem.BAI2_TAKES_BACK,
+    "3": FileProblem.BAI2_CORRECTS,
+    "4": FileProblem.BAI2_TEST,
 }
 _INTERIM_SAME_DAY = "3"
 
@@ -74,7 +76,7 @@ def parse(source: bytes, *, currency: str = "") -> ParsedFile:
     """
     accounts = _accounts(decode(source), currency)
     if not accounts:
-        raise UnknownFormat("The BAI2 file holds no account.")
+        raise UnknownFormat(FileProblem.BAI2_EMPTY)
     check_entry_count(sum(len(account.details) for account in accounts))
     return assemble("bai2", [_statement(account) for account in accounts])
 
@@ -89,11 +91,11 @@ def _accounts(text: str, currency: str) -> list[_Account]:
             _refuse_status(record)
         elif record.code == "03":
             if group is None:
-                raise UnreadableStatement(f"The account at line {record.line} stands in no group.")
+                raise UnreadableStatement(FileProblem.ACCOUNT_WITHOUT_GROUP, line=str(record.line))
             accounts.append(_begun(record, group, currency))
             is_open = True
         elif record.code in {"16", "49"} and not is_open:
-            raise UnreadableStatement(f"The record at line {record.line} belongs to no account.")
+            raise UnreadableStatement(FileProblem.RECORD_WITHOUT_ACCOUNT, line=str(record.line))
         elif record.code == "16":
             accounts[-1].details.append(record)
         elif record.code == "49":
@@ -109,10 +111,7 @@ def _cell(fields: list[str], place: int) -> str:
 def _refuse_status(group: Record) -> None:
     status = _cell(group.fields(), 2)
     if status in _STATUSES:
-        raise UnreadableStatement(
-            f"{_STATUSES[status]} (group status {status}, line {group.line}), so nothing of the file is imported. "
-            "Check its entries by hand."
-        )
+        raise UnreadableStatement(_STATUSES[status], status=status, line=str(group.line))
 
 
 def _begun(record: Record, group: Record, currency: str) -> _Account:
@@ -127,7 +126,7 @@ def _begun(record: Record, group: Record, currency: str) -> _Account:
             status="pending" if _cell(told, 6) == _INTERIM_SAME_DAY else "booked",
         )
     except UnreadableEntry as error:
-        raise UnreadableStatement(f"The account at line {record.line} cannot be read: {error.reason}") from error
+        raise UnreadableStatement(FileProblem.ACCOUNT_BECAUSE, line=str(record.line), why=error.why) from error
 
 
 def _statement(account: _Account) -> ParsedStatement:
@@ -138,7 +137,7 @@ def _statement(account: _Account) -> ParsedStatement:
         try:
             entry = _entry(record, account, totals)
         except UnreadableEntry as error:
-            refused.append(Refusal(record.line, error.reason))
+            refused.append(Refusal(record.line, error.why))
         else:
             entries += [entry] if entry else []
     is_whole = _check_trailer(account, totals, refused)
@@ -173,7 +172,7 @@ def _balances(account: _Account, totals: _Totals, refused: list[Refusal]) -> dic
             place += 3 + taken
     except UnreadableEntry as error:
         totals.minor = None
-        refused.append(Refusal(account.head.line, f"A balance cannot be read: {error.reason}"))
+        refused.append(Refusal(account.head.line, Sentence(EntryProblem.BALANCE_BECAUSE, {"why": error.why})))
     return found
 
 
@@ -188,7 +187,7 @@ def _entry(record: Record, account: _Account, totals: _Totals) -> ParsedEntry | 
         return None
     sign = sign_of(code)
     if written.startswith(("+", "-")):
-        raise UnreadableEntry("The amount has a sign; the type code alone gives the direction.")
+        raise UnreadableEntry(EntryProblem.AMOUNT_SIGNED_BAI2)
     amount = amount_of(written, account.currency)
     available, taken = funds(rest[0].split(","))
     bank, customer, text = [*rest[0].split(",", taken + 2)[taken:], "", "", ""][:3]
@@ -215,7 +214,7 @@ def _check_trailer(account: _Account, totals: _Totals, refused: list[Refusal]) -
     """Compare with the control total and the count of records; what differs is told, and nothing is proved then."""
     trailer = account.trailer
     if trailer is None:
-        refused.append(Refusal(account.head.line, "The account has no trailer (49), so its end may be missing."))
+        refused.append(Refusal(account.head.line, Sentence(EntryProblem.TRAILER_MISSING)))
         return False
     total, count = [*trailer.fields(), "", ""][:2]
     lines = account.head.lines + sum(record.lines for record in account.details) + trailer.lines
@@ -223,12 +222,14 @@ def _check_trailer(account: _Account, totals: _Totals, refused: list[Refusal]) -
         # Some banks leave it empty where nothing moved.
         said = minor_units(total) if total else totals.minor
     except UnreadableEntry as error:
-        refused.append(Refusal(trailer.line, f"The control total cannot be read: {error.reason}"))
+        refused.append(Refusal(trailer.line, Sentence(EntryProblem.CONTROL_TOTAL_BECAUSE, {"why": error.why})))
         return False
     if said != totals.minor:
-        refused.append(Refusal(trailer.line, f"The control total is {said}, but the records do not add up to it."))
+        told = Sentence(EntryProblem.CONTROL_TOTAL, {"written": str(said)})
+        refused.append(Refusal(trailer.line, told))
     elif count and count.lstrip("0") != str(lines):
-        refused.append(Refusal(trailer.line, f"The account should have {count[:10]} records, but has {lines}."))
+        told = Sentence(EntryProblem.RECORD_COUNT, {"written": count[:10], "count": lines})
+        refused.append(Refusal(trailer.line, told))
     else:
         return True
     return False

@@ -13,9 +13,11 @@ from decimal import Decimal
 from banking.parsers.amounts import shown
 from banking.parsers.assembly import check_lines
 from banking.parsers.errors import UnreadableEntry
+from banking.parsers.problems import EntryProblem
 from payymo.shared.money import from_minor
 
-_MINOR = re.compile(r"([+-]?)([0-9]{1,15})", re.ASCII)
+# Some banks fill amounts up with zeros.
+_MINOR = re.compile(r"([+-]?)0{0,30}([0-9]{1,15})", re.ASCII)
 # How many fields the availability of the money takes behind the letter; D says it itself.
 _FUNDS_FIELDS = {"": 0, "Z": 0, "0": 0, "1": 0, "2": 0, "S": 3, "V": 2}
 _RECORD = re.compile(r"\s*(01|02|03|16|49|88|98|99)(?:,|/\s*$)")
@@ -77,7 +79,7 @@ def minor_units(written: str) -> int:
     """
     found = _MINOR.fullmatch(written)
     if not found:
-        raise UnreadableEntry(f"The amount {shown(written)} cannot be read; BAI2 writes whole minor units.")
+        raise UnreadableEntry(EntryProblem.AMOUNT_NOT_MINOR_UNITS, written=shown(written))
     return -int(found[2]) if found[1] == "-" else int(found[2])
 
 
@@ -98,10 +100,10 @@ def funds(fields: list[str]) -> tuple[str, int]:
     if kind == "D":
         count = fields[1] if len(fields) > 1 else ""
         if not re.fullmatch(r"[0-9]{1,2}", count):
-            raise UnreadableEntry(f"The number of availabilities {shown(count)} cannot be read.")
+            raise UnreadableEntry(EntryProblem.AVAILABILITIES, written=shown(count))
         return "", 2 + 2 * int(count)
     if kind not in _FUNDS_FIELDS:
-        raise UnreadableEntry(f"The funds type {shown(kind)} is none of Z, 0, 1, 2, S, V and D.")
+        raise UnreadableEntry(EntryProblem.FUNDS_TYPE, written=shown(kind))
     return (fields[1] if kind == "V" and len(fields) > 1 else ""), 1 + _FUNDS_FIELDS[kind]
 
 
@@ -116,4 +118,4 @@ def sign_of(type_code: str) -> int:
             return 1
         if any(first <= number <= last for first, last in _DEBITS):
             return -1
-    raise UnreadableEntry(f"The type code {shown(type_code)} does not say whether it is a credit or a debit.")
+    raise UnreadableEntry(EntryProblem.TYPE_CODE, written=shown(type_code))

@@ -15,10 +15,12 @@ from banking.parsers.amounts import currency_code, signed
 from banking.parsers.assembly import assemble, check_entry_count, prove
 from banking.parsers.camt_entry import EntryReader, amount_of, direction
 from banking.parsers.dates import iso_date
-from banking.parsers.errors import UnknownFormat, UnreadableEntry, UnreadableStatement
+from banking.parsers.errors import UnknownFormat, UnreadableEntry, UnreadableStatement, currencies_at
+from banking.parsers.problems import EntryProblem, FileProblem
 from banking.parsers.texts import clean_account, clean_name
 from banking.parsers.types import Balance, ParsedAccount, ParsedEntry, ParsedFile, ParsedStatement, Refusal
 from banking.parsers.xml_tree import Document, Node, PlacedNode
+from payymo.shared.sentences import Sentence
 
 _MESSAGES = {
     "BkToCstmrStmt": ("camt053", "Stmt"),
@@ -53,7 +55,7 @@ def _messages(root: Node) -> tuple[str, list[Node]]:
                 file_format, statement = _MESSAGES[name]
                 return file_format, node.all(statement)
         level = [child for node in level for child in node.children]
-    raise UnknownFormat("The XML is no camt.052, camt.053 or camt.054 account statement.")
+    raise UnknownFormat(FileProblem.NO_CAMT)
 
 
 class _Entries:
@@ -97,9 +99,7 @@ class _Statement:
         if self._reader is None and not any(child.name == "Acct" for child in self.node.children):
             self._waiting.append(entry)
             if len(self._waiting) > _MOST_WAITING:
-                raise UnreadableStatement(
-                    f"More than {_MOST_WAITING:,} entries stand before the account they belong to (Acct)."
-                )
+                raise UnreadableStatement(FileProblem.WAITING_FOR_ACCOUNT, most=_MOST_WAITING)
             return
         self._read(entry)
 
@@ -111,7 +111,7 @@ class _Statement:
         try:
             self._entries.extend(reader.read(entry))
         except UnreadableEntry as error:
-            self._refused.append(Refusal(entry.line, error.reason))
+            self._refused.append(Refusal(entry.line, error.why))
 
     def _begun(self) -> EntryReader:
         self._account = _account(self.node)
@@ -151,7 +151,7 @@ def _account(statement: Node) -> ParsedAccount:
         named = statement.value("Acct/Ccy")
         currency = currency_code(named) if named else ""
     except UnreadableEntry as error:
-        raise UnreadableStatement(f"The currency of the account cannot be read: {error.reason}") from error
+        raise UnreadableStatement(FileProblem.ACCOUNT_CURRENCY, why=error.why) from error
     if not currency:
         amounts = [amount for balance in statement.all("Bal") for amount in balance.placed("Amt")]
         currency = _one_of({amount.attributes.get("Ccy", "").strip().upper(): amount.line for amount in amounts[::-1]})
@@ -169,8 +169,7 @@ def _one_of(lines: dict[str, int]) -> str:
     """
     met = {currency: line for currency, line in lines.items() if currency}
     if len(met) > 1:
-        found = ", ".join(f"{currency} (line {line})" for currency, line in sorted(met.items(), key=itemgetter(1))[:4])
-        raise UnreadableStatement(f"The statement mixes currencies: {found}. It must have one.")
+        raise UnreadableStatement(FileProblem.CURRENCIES, found=currencies_at(sorted(met.items(), key=itemgetter(1))))
     return next(iter(met), "")
 
 
@@ -202,5 +201,5 @@ def _balance(node: PlacedNode | None, currency: str, refused: list[Refusal]) -> 
         written = node.value("Dt/Dt", "Dt/DtTm")
         return Balance(amount, currency, iso_date(written) if written else None)
     except UnreadableEntry as error:
-        refused.append(Refusal(node.line, f"A balance cannot be read: {error.reason}"))
+        refused.append(Refusal(node.line, Sentence(EntryProblem.BALANCE_BECAUSE, {"why": error.why})))
         return None

@@ -15,6 +15,7 @@ from typing import Any
 from banking.parsers.amounts import currency_code, plain_amount, shown, signed
 from banking.parsers.dates import iso_date
 from banking.parsers.errors import UnreadableEntry
+from banking.parsers.problems import EntryProblem
 from banking.parsers.sepa_text import join_cut, keyword_fields
 from banking.parsers.texts import (
     clean,
@@ -59,7 +60,7 @@ def direction(node: Node) -> int:
     told = node.child("CdtDbtInd")
     written = told.text.strip() if told else ""
     if written not in _DIRECTIONS:
-        raise UnreadableEntry(f"CdtDbtInd is {shown(written)} and neither CRDT nor DBIT.")
+        raise UnreadableEntry(EntryProblem.DIRECTION_CAMT, written=shown(written))
     return _DIRECTIONS[written]
 
 
@@ -69,15 +70,15 @@ def amount_of(amount: Node | None, currency: str) -> Decimal:
     Raises: UnreadableEntry when it is missing, signed, no number, or not in `currency`.
     """
     if amount is None:
-        raise UnreadableEntry("The amount is missing.")
+        raise UnreadableEntry(EntryProblem.AMOUNT_MISSING)
     written = amount.attributes.get("Ccy", "")
     if not written:
-        raise UnreadableEntry("The amount has no currency.")
+        raise UnreadableEntry(EntryProblem.AMOUNT_HAS_NO_CURRENCY)
     code = currency_code(written)
     if currency and code != currency:
-        raise UnreadableEntry(f"The amount is in {code}, but the account is in {currency}.")
+        raise UnreadableEntry(EntryProblem.AMOUNT_CURRENCY, currency=code, account=currency)
     if amount.text.strip()[:1] in {"+", "-"}:
-        raise UnreadableEntry(f"The amount {shown(amount.text)} has a sign; CdtDbtInd alone gives the direction.")
+        raise UnreadableEntry(EntryProblem.AMOUNT_SIGNED, written=shown(amount.text))
     return plain_amount(amount.text, code)
 
 
@@ -139,8 +140,8 @@ class EntryReader:
         if written in _PENDING:
             return "pending"
         if written == "INFO":
-            raise UnreadableEntry("The bank sends this entry for information (INFO); it moves no money here.")
-        raise UnreadableEntry(f"The status {shown(written)} does not say whether the entry is booked.")
+            raise UnreadableEntry(EntryProblem.INFORMATION)
+        raise UnreadableEntry(EntryProblem.STATUS_CAMT, written=shown(written))
 
     def _details(self, entry: Node, details: Sequence[Node], amount: Decimal, *, reverses: bool) -> dict[str, Any]:
         """Read parties, texts and references; details win, the entry fills what they leave open."""
@@ -197,7 +198,7 @@ def _dates(entry: Node) -> tuple[date, date | None]:
     if booked:
         return iso_date(booked), value_date
     if value_date is None:
-        raise UnreadableEntry("The entry has neither a booking date nor a value date.")
+        raise UnreadableEntry(EntryProblem.DATE_MISSING)
     return value_date, value_date
 
 

@@ -14,6 +14,7 @@ from banking.parsers.csv_columns import KNOWN_CURRENCIES, bare, is_known, normal
 from banking.parsers.csv_mapping import DATE_ORDERS, DELIMITERS, CsvMapping, OpenPoint
 from banking.parsers.csv_rows import Row, decoded, first_rows, guess_encoding
 from banking.parsers.errors import UnreadableStatement
+from banking.parsers.problems import FileProblem
 from banking.parsers.tables import has_text, table_of
 from banking.parsers.texts import clean_account, is_iban
 from banking.parsers.written_forms import date_order, decimal_sign, is_date
@@ -65,9 +66,7 @@ def detect(
         table = list(table_of(source, file_format=file_format, encoding=mapping.encoding, delimiter=mapping.delimiter))
     header_row = _header_row(table)
     if not table or max(len(row.cells) for row in table[: header_row + SHOWN_ROWS]) < 2:
-        raise UnreadableStatement(
-            "The file is no bank statement: it is none of CAMT, MT940, OFX, QIF and BAI2, nor a table of columns."
-        )
+        raise UnreadableStatement(FileProblem.NO_STATEMENT)
     mapping = replace(mapping, header_row=header_row)
     if header_row:
         header = table[header_row - 1].cells

@@ -28,7 +28,8 @@ from banking.parsers.csv_columns import (
 from banking.parsers.csv_mapping import CsvMapping
 from banking.parsers.csv_rows import Row
 from banking.parsers.dates import written_date
-from banking.parsers.errors import AmbiguousMapping, UnreadableEntry, UnreadableStatement
+from banking.parsers.errors import AmbiguousMapping, UnreadableEntry, UnreadableStatement, currencies_at
+from banking.parsers.problems import EntryProblem, FileProblem
 from banking.parsers.tables import table_of
 from banking.parsers.texts import (
     clean,
@@ -93,7 +94,7 @@ def parse(
         try:
             reader.read(row, account)
         except UnreadableEntry as error:
-            account.refused.append(Refusal(row.line, error.reason))
+            account.refused.append(Refusal(row.line, error.why))
     return assemble(file_format, [_statement(account, mapping, file_format) for account in accounts.values()])
 
 
@@ -102,7 +103,7 @@ def _check_header(table: Sequence[Row], mapping: CsvMapping) -> None:
         return
     found = table[mapping.header_row - 1].cells if len(table) >= mapping.header_row else ()
     if tuple(normalised(name) for name in found) != tuple(normalised(name) for name in mapping.header):
-        raise AmbiguousMapping("The columns of the file are not those that the mapping was made for.")
+        raise AmbiguousMapping(FileProblem.MAPPING_OTHER_FILE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +122,9 @@ class _RowReader:
         """
         mapping = self.mapping
         if row.swallows_rows(mapping.delimiter):
-            raise UnreadableEntry("A cell holds whole rows; a quotation mark in it was never closed.")
+            raise UnreadableEntry(EntryProblem.ROWS_IN_A_CELL)
         if mapping.header and any(cell.strip() for cell in row.cells[len(mapping.header) :]):
-            raise UnreadableEntry(f"The row has {len(row.cells)} cells, but there are {len(mapping.header)} columns.")
+            raise UnreadableEntry(EntryProblem.ROW_LENGTH, cells=len(row.cells), columns=len(mapping.header))
         currency = self._currency(row, account)
         kind = {normalised(word) for word in self._words(row)}
         if kind & (OPENING_ROWS | CLOSING_ROWS | TOTAL_ROWS):
@@ -168,15 +169,13 @@ class _RowReader:
         written = row.cell(self.mapping.currency)
         fixed = self.mapping.fixed_currency
         if not written and not fixed:
-            raise UnreadableEntry("The row names no currency.")
+            raise UnreadableEntry(EntryProblem.ROW_HAS_NO_CURRENCY)
         currency = currency_code(written or fixed)
         if fixed and currency != currency_code(fixed):
-            raise UnreadableEntry(f"The row is in {currency}, but the account is in {currency_code(fixed)}.")
+            raise UnreadableEntry(EntryProblem.ROW_CURRENCY, currency=currency, account=currency_code(fixed))
         if account.currency and currency != account.currency:
-            raise UnreadableStatement(
-                f"The file mixes currencies: {account.currency} (line {account.currency_line}), {currency} (line "
-                f"{row.line}). An account has one; name it, and the rows of the other are refused."
-            )
+            met = [(account.currency, account.currency_line), (currency, row.line)]
+            raise UnreadableStatement(FileProblem.CURRENCIES_OF_ROWS, found=currencies_at(met))
         if not account.currency:
             account.currency, account.currency_line = currency, row.line
         return currency
@@ -188,8 +187,8 @@ class _RowReader:
         if word in PENDING_WORDS:
             return "pending"
         if word in DEAD_WORDS:
-            raise UnreadableEntry(f"The status {shown(row.cell(self.mapping.status))} says that no money moved.")
-        raise UnreadableEntry(f"The status {shown(row.cell(self.mapping.status))} does not say whether it is booked.")
+            raise UnreadableEntry(EntryProblem.NO_MONEY_MOVED, written=shown(row.cell(self.mapping.status)))
+        raise UnreadableEntry(EntryProblem.STATUS, written=shown(row.cell(self.mapping.status)))
 
     def _amount(self, row: Row, currency: str) -> Decimal:
         if self.mapping.amount is None:
@@ -206,14 +205,14 @@ class _RowReader:
             written = row.cell(column)
             amount = written_amount(written, self.mapping.decimal_sign, currency) if written else Decimal(0)
             if sign > 0 and amount < 0:
-                raise UnreadableEntry(f"The credit {shown(written)} is negative.")
+                raise UnreadableEntry(EntryProblem.CREDIT_NEGATIVE, written=shown(written))
             if written:
                 told.append(signed(sign, abs(amount)))
         if not told:
-            raise UnreadableEntry("The row has neither a debit nor a credit.")
+            raise UnreadableEntry(EntryProblem.NEITHER_SIDE)
         moving = [amount for amount in told if amount]
         if len(moving) > 1:
-            raise UnreadableEntry("The row has both a debit and a credit.")
+            raise UnreadableEntry(EntryProblem.BOTH_SIDES)
         return moving[0] if moving else told[0]
 
     def _directed(self, row: Row, amount: Decimal) -> Decimal:
@@ -221,14 +220,14 @@ class _RowReader:
         word = normalised(written) or written
         sign = 1 if word in CREDIT_WORDS or word == "+" else -1 if word in DEBIT_WORDS or word in {"-", "−"} else 0
         if not sign:
-            raise UnreadableEntry(f"{shown(written)} does not say whether the amount is a debit or a credit.")
+            raise UnreadableEntry(EntryProblem.DIRECTION, written=shown(written))
         if amount < 0 < sign:
-            raise UnreadableEntry(f"The amount is negative, but {shown(written)} says that it is a credit.")
+            raise UnreadableEntry(EntryProblem.CREDIT_NEGATIVE_AMOUNT, written=shown(written))
         return signed(sign, abs(amount))
 
     def _note_balance(self, row: Row, account: _Account, kind: set[str], currency: str) -> None:
         if kind & TOTAL_ROWS:
-            raise UnreadableEntry("The row is a total, not an entry.")
+            raise UnreadableEntry(EntryProblem.TOTAL)
         running = row.cell(self.mapping.balance)
         told = written_amount(running, self.mapping.decimal_sign, currency) if running else self._amount(row, currency)
         balance = Balance(told, currency)

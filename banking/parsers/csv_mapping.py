@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from banking.parsers.errors import AmbiguousMapping
+from banking.parsers.problems import FileProblem
+from payymo.shared.sentences import Sentence
 
 ENCODINGS = (
     "utf-8", "utf-16", "cp1252", "iso8859-15", "cp1250", "iso8859-2", "cp1251", "cp1253", "cp1254", "cp1257", "latin-1"
@@ -28,7 +30,12 @@ class OpenPoint:
     """Something that only a person can tell: the setting of the mapping that is open, and the question."""
 
     setting: str
-    question: str
+    problem: FileProblem
+
+    @property
+    def question(self) -> str:
+        """The question in the active language."""
+        return str(self.problem.label)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +90,7 @@ class CsvMapping:
         """
         known = {setting.name for setting in fields(cls)}
         if unknown := sorted(set(values) - known):
-            raise AmbiguousMapping(f"A column mapping has no setting {unknown[0]!r}.")
+            raise AmbiguousMapping(FileProblem.MAPPING_SETTING, setting=repr(unknown[0]))
         made: dict[str, Any] = {
             name: tuple(value) if isinstance(value, list) else value for name, value in values.items()
         }
@@ -103,22 +110,22 @@ class CsvMapping:
             ("decimal_sign", ("", *DECIMAL_SIGNS)),
         ):
             if getattr(self, setting) not in allowed:
-                raise AmbiguousMapping(f"The setting {setting} cannot be {getattr(self, setting)!r}.")
+                raise AmbiguousMapping(FileProblem.MAPPING_VALUE, setting=setting, value=repr(getattr(self, setting)))
         columns = [getattr(self, name) for name in COLUMNS]
         for column in (*columns, *_sequence(self.remittance_information)):
             is_column = isinstance(column, int) and not isinstance(column, bool) and 0 <= column < MAX_COLUMNS
             if column is not None and not is_column:
-                raise AmbiguousMapping(f"{column!r} is not a column.")
+                raise AmbiguousMapping(FileProblem.MAPPING_COLUMN, value=repr(column))
         for setting in ("fixed_currency", "fixed_account"):
             if not isinstance(getattr(self, setting), str):
-                raise AmbiguousMapping(f"The setting {setting} must be a text.")
+                raise AmbiguousMapping(FileProblem.MAPPING_TEXT, setting=setting)
         for setting in ("bank_reference_is_unique", "flip_sign"):
             if not isinstance(getattr(self, setting), bool):
-                raise AmbiguousMapping(f"The setting {setting} must be true or false.")
+                raise AmbiguousMapping(FileProblem.MAPPING_BOOLEAN, setting=setting)
         if isinstance(self.header_row, bool) or not isinstance(self.header_row, int) or self.header_row < 0:
-            raise AmbiguousMapping("The header row must be a row number, or 0 for none.")
+            raise AmbiguousMapping(FileProblem.MAPPING_HEADER_ROW)
         if not all(isinstance(name, str) for name in _sequence(self.header)):
-            raise AmbiguousMapping("The header must be a list of column names.")
+            raise AmbiguousMapping(FileProblem.MAPPING_HEADER)
 
     def settled(self) -> CsvMapping:
         """Return the mapping, ready to read with.
@@ -128,27 +135,28 @@ class CsvMapping:
         for point in self.open_points():
             # A name may be broken into lines, as cells of a workbook are.
             named = ", ".join(" ".join(name.split()) for name in self.header)
-            columns = f" The columns are: {named[:300]}." if point.setting in COLUMNS else ""
-            raise AmbiguousMapping(point.question + (columns if self.header else ""))
+            if point.setting in COLUMNS and named:
+                raise AmbiguousMapping(FileProblem.COLUMN_OPEN, question=Sentence(point.problem), names=named[:300])
+            raise AmbiguousMapping(point.problem)
         return self
 
     def open_points(self) -> tuple[OpenPoint, ...]:
         """Name what is still undecided; with nothing open the file can be read."""
         points = []
         if self.booking_date is None:
-            points.append(OpenPoint("booking_date", "Which column holds the booking date?"))
+            points.append(OpenPoint("booking_date", FileProblem.OPEN_BOOKING_DATE))
         elif not self.date_order:
-            points.append(OpenPoint("date_order", "Do the dates begin with the day or the month? No date in it tells."))
+            points.append(OpenPoint("date_order", FileProblem.OPEN_DATE_ORDER))
         if self.amount is None and self.debit is None and self.credit is None:
-            points.append(OpenPoint("amount", "Which column, or which two, hold the amount?"))
+            points.append(OpenPoint("amount", FileProblem.OPEN_AMOUNT))
         elif not self.decimal_sign:
-            points.append(OpenPoint("decimal_sign", "Is the decimal sign of the amounts a comma or a point?"))
+            points.append(OpenPoint("decimal_sign", FileProblem.OPEN_DECIMAL_SIGN))
         if self.currency is None and not self.fixed_currency:
-            points.append(OpenPoint("fixed_currency", "The file names no currency; which one is it in?"))
+            points.append(OpenPoint("fixed_currency", FileProblem.OPEN_CURRENCY))
         return tuple(points)
 
 
 def _sequence(value: object) -> tuple[object, ...]:
     if not isinstance(value, tuple):
-        raise AmbiguousMapping(f"{value!r} is not a list.")
+        raise AmbiguousMapping(FileProblem.MAPPING_LIST, value=repr(value))
     return value

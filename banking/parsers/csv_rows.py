@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from banking.parsers.assembly import MAX_ENTRIES, check_lines
 from banking.parsers.csv_mapping import MAX_COLUMNS
 from banking.parsers.errors import FileTooLarge, UnreadableStatement
+from banking.parsers.problems import FileProblem
 
 # Addresses, balances and footers around the entries.
 _EXTRA_ROWS = 200
@@ -69,7 +70,7 @@ def decoded(source: bytes, encoding: str) -> str:
     try:
         return source.decode("utf-8-sig" if encoding == "utf-8" else encoding)
     except UnicodeError as error:
-        raise UnreadableStatement(f"The file is not written in {encoding}.") from error
+        raise UnreadableStatement(FileProblem.ENCODING, encoding=encoding) from error
 
 
 def rows(text: str, delimiter: str, limit: int = MAX_ENTRIES + _EXTRA_ROWS) -> Iterator[Row]:
@@ -87,17 +88,17 @@ def rows(text: str, delimiter: str, limit: int = MAX_ENTRIES + _EXTRA_ROWS) -> I
         except StopIteration:
             return
         except csv.Error as error:
-            raise UnreadableStatement(f"Line {begins + 1} is no row of a table: {error}.") from error
+            raise UnreadableStatement(FileProblem.LINE_NO_ROW, line=str(begins + 1), why=str(error)) from error
         raw, taken = lines.since_last()
         filled = tuple(map(str.strip, cells))
         if any(filled):
             count += 1
             if count > limit:
-                raise FileTooLarge(f"The file has more than {MAX_ENTRIES:,} rows; export a shorter period.")
+                raise FileTooLarge(FileProblem.ROWS, most=MAX_ENTRIES)
             if len(cells) > MAX_COLUMNS:
-                raise UnreadableStatement(f"Line {begins + 1} has more than {MAX_COLUMNS} columns.")
+                raise UnreadableStatement(FileProblem.LINE_COLUMNS, line=str(begins + 1), most=MAX_COLUMNS)
             if lines.ended and taken > 1 and raw.count('"') % 2:
-                raise UnreadableStatement(f"A quotation mark that opens at line {begins + 1} is never closed.")
+                raise UnreadableStatement(FileProblem.LINE_QUOTATION, line=str(begins + 1))
             yield Row(filled, begins + 1, raw.rstrip("\r\n"))
         begins += taken
 

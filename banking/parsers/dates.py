@@ -10,6 +10,7 @@ from functools import lru_cache
 
 from banking.parsers.amounts import shown
 from banking.parsers.errors import UnreadableEntry
+from banking.parsers.problems import EntryProblem
 
 EARLIEST_YEAR, LATEST_YEAR = 1970, 2099
 
@@ -52,7 +53,7 @@ def day(year: int, month: int, day_of_month: int, written: str) -> date:
             return date(year, month, day_of_month)
         except ValueError:
             pass
-    raise UnreadableEntry(f"The date {shown(written)} cannot be read.")
+    raise UnreadableEntry(EntryProblem.DATE, written=shown(written))
 
 
 def iso_date(text: str) -> date:
@@ -62,7 +63,7 @@ def iso_date(text: str) -> date:
     """
     found = _ISO.fullmatch(text.strip())
     if not found:
-        raise UnreadableEntry(f"The date {shown(text)} cannot be read.")
+        raise UnreadableEntry(EntryProblem.DATE, written=shown(text))
     return day(int(found[1]), int(found[2]), int(found[3]), text)
 
 
@@ -73,7 +74,7 @@ def swift_date(text: str) -> date:
     """
     found = _SWIFT.fullmatch(text)
     if not found:
-        raise UnreadableEntry(f"The date {shown(text)} cannot be read.")
+        raise UnreadableEntry(EntryProblem.DATE, written=shown(text))
     year = int(found[1])
     return day(year + (1900 if year >= 80 else 2000), int(found[2]), int(found[3]), text)
 
@@ -90,7 +91,7 @@ def nearest_day(month_and_day: str, anchor: date) -> date:
         except UnreadableEntry:
             continue
     if not near:
-        raise UnreadableEntry(f"The entry date {shown(month_and_day)} cannot be read.")
+        raise UnreadableEntry(EntryProblem.ENTRY_DATE, written=shown(month_and_day))
     return min(near, key=lambda candidate: abs(candidate - anchor))
 
 
@@ -103,7 +104,7 @@ def written_date(text: str, order: str) -> date:
     """
     found = date_in(text, order)
     if found is None:
-        raise UnreadableEntry(f"The date {shown(text)} cannot be read.")
+        raise UnreadableEntry(EntryProblem.DATE, written=shown(text))
     return found
 
 
@@ -153,5 +154,5 @@ def _month(part: str, text: str) -> int:
     # June and July share three letters in French.
     number = 6 if letters.startswith("juin") else 7 if letters.startswith("juil") else _MONTHS.get(letters[:3])
     if number is None:
-        raise UnreadableEntry(f"The date {shown(text)} cannot be read.")
+        raise UnreadableEntry(EntryProblem.DATE, written=shown(text))
     return number

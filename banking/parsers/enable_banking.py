@@ -17,6 +17,7 @@ from banking.parsers.amounts import currency_code, exact, plain_amount, signed
 from banking.parsers.errors import UnreadableEntry, UnreadableStatement
 from banking.parsers.fetched import FetchedBalances, FetchedEntries, FetchedEntry
 from banking.parsers.json_fields import day_in, loaded, object_in, present, reference_in, text_in
+from banking.parsers.problems import EntryProblem, FileProblem
 from banking.parsers.sepa_text import told_and_text
 from banking.parsers.texts import clean, clean_account, clean_name, structured_reference_in
 from banking.parsers.types import Balance, EntryStatus, Refusal
@@ -55,12 +56,12 @@ def read_transactions(body: bytes | str) -> FetchedEntries:
     for line, fields in enumerate(_listed(body), start=1):
         try:
             if not isinstance(fields, dict):
-                raise UnreadableEntry("The entry is not an object.")
+                raise UnreadableEntry(EntryProblem.ENTRY_NO_OBJECT)
             if text_in(fields, "status") in _NOTHING:
                 continue
             entry = _entry(fields, line)
         except UnreadableEntry as error:
-            refused.append(Refusal(line, error.reason))
+            refused.append(Refusal(line, error.why))
             continue
         (booked if entry.status == "booked" else pending).append(entry)
     return FetchedEntries(_without_shared_ids(booked), tuple(pending), tuple(refused))
@@ -73,7 +74,7 @@ def read_balances(body: bytes | str) -> FetchedBalances:
     """
     listed = loaded(body).get("balances")
     if not isinstance(listed, list):
-        raise UnreadableStatement("The provider's answer has no usable list of balances.")
+        raise UnreadableStatement(FileProblem.ANSWER_BALANCES)
     found = []
     for one in listed:
         try:
@@ -89,12 +90,12 @@ def read_balances(body: bytes | str) -> FetchedBalances:
 def _listed(body: bytes | str) -> list[Any]:
     pages = loaded(body).get("pages")
     if not isinstance(pages, list):
-        raise UnreadableStatement("The provider's answer has no pages.")
+        raise UnreadableStatement(FileProblem.ANSWER_PAGES)
     entries: list[Any] = []
     for page in pages:
         listed = object_in(page, "page").get("transactions")
         if not isinstance(listed, list) or len(entries) + len(listed) > _MOST_ENTRIES:
-            raise UnreadableStatement("The provider's answer has no usable list of entries.")
+            raise UnreadableStatement(FileProblem.ANSWER_ENTRIES)
         entries += listed
     return entries
 
@@ -118,13 +119,13 @@ def _without_shared_ids(entries: list[FetchedEntry]) -> tuple[FetchedEntry, ...]
 def _entry(fields: Mapping[str, Any], line: int) -> FetchedEntry:
     status = _STATUS.get(text_in(fields, "status"))
     if status is None:
-        raise UnreadableEntry("The entry does not say whether it is booked.")
+        raise UnreadableEntry(EntryProblem.ENTRY_STATUS)
     amount, currency = _signed(fields)
     side = "creditor" if amount < 0 else "debtor"
     value_date = day_in(fields, "value_date")
     booking_date = day_in(fields, "booking_date") or value_date or day_in(fields, "transaction_date")
     if booking_date is None:
-        raise UnreadableEntry("The entry has no date yet.")
+        raise UnreadableEntry(EntryProblem.ENTRY_DATE_MISSING)
     packed, structured = _remittance(fields), present(text_in(fields, "reference_number"))
     told, text = told_and_text(packed)
     original_amount, original_currency = _instructed(fields.get("exchange_rate"))
@@ -160,21 +161,21 @@ def _signed(fields: Mapping[str, Any]) -> tuple[Decimal, str]:
     amount, currency = _money(fields.get("transaction_amount"))
     direction = {"CRDT": 1, "DBIT": -1}.get(text_in(fields, "credit_debit_indicator"))
     if direction is None:
-        raise UnreadableEntry("The entry does not say whether the money came or went.")
+        raise UnreadableEntry(EntryProblem.ENTRY_DIRECTION)
     if amount < 0 and direction > 0:
-        raise UnreadableEntry("The entry is called a credit and has a negative amount.")
+        raise UnreadableEntry(EntryProblem.ENTRY_CREDIT_NEGATIVE)
     return signed(direction, abs(amount)), currency
 
 
 def _money(value: object) -> tuple[Decimal, str]:
     if not isinstance(value, dict):
-        raise UnreadableEntry("The entry has no amount.")
+        raise UnreadableEntry(EntryProblem.ENTRY_AMOUNT_MISSING)
     currency, amount = currency_code(text_in(value, "currency")), value.get("amount")
     if isinstance(amount, str):
         return plain_amount(amount, currency), currency
     if isinstance(amount, int | Decimal) and not isinstance(amount, bool):
         return exact(f"{amount:f}", currency), currency
-    raise UnreadableEntry("The entry has no amount.")
+    raise UnreadableEntry(EntryProblem.ENTRY_AMOUNT_MISSING)
 
 
 def _of(fields: Mapping[str, Any], name: str, inner: str) -> str:

@@ -1,12 +1,38 @@
 """Why a statement file cannot be read at all; what is wrong with one entry becomes a `Refusal` and stops only it."""
 
+from collections.abc import Iterable
 
-class UnreadableStatement(ValueError):
-    """The file, or the answer, as a whole cannot be taken; `reason` is one sentence for the person who sent it."""
+from banking.parsers.problems import EntryProblem, FileProblem
+from payymo.shared.sentences import Sentence, Value
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
+
+class _Unreadable(ValueError):
+    """Shape: `why` is the sentence for the person who sent it, `reason` its words in the active language."""
+
+    def __init__(self, problem: EntryProblem | FileProblem, **values: Value) -> None:
+        super().__init__(problem, values)
+        self.why = Sentence(problem, values)
+
+    def __str__(self) -> str:
+        return str(self.why)
+
+    @property
+    def reason(self) -> str:
+        return str(self.why)
+
+
+class UnreadableStatement(_Unreadable):
+    """The file, or the answer, as a whole cannot be taken."""
+
+    def __init__(self, problem: FileProblem, **values: Value) -> None:
+        super().__init__(problem, **values)
+
+
+def currencies_at(met: Iterable[tuple[str, int]]) -> tuple[Sentence, ...]:
+    """Name the currencies that were met, up to four, each with the line where it was met first."""
+    return tuple(
+        Sentence(FileProblem.CURRENCY_AT, {"currency": currency, "line": str(line)}) for currency, line in list(met)[:4]
+    )
 
 
 class UnknownFormat(UnreadableStatement):
@@ -21,9 +47,8 @@ class AmbiguousMapping(UnreadableStatement):
     """A CSV file leaves something open that only a person can tell, such as whether the day or the month is first."""
 
 
-class UnreadableEntry(ValueError):
+class UnreadableEntry(_Unreadable):
     """One entry cannot be taken; a parser turns it into a `Refusal` with the line of the entry."""
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
+    def __init__(self, problem: EntryProblem, **values: Value) -> None:
+        super().__init__(problem, **values)

@@ -17,9 +17,11 @@ from banking.parsers.dates import iso_date
 from banking.parsers.errors import UnreadableEntry, UnreadableStatement
 from banking.parsers.fetched import FetchedBalances, FetchedEntries, FetchedEntry
 from banking.parsers.json_fields import day_in, loaded, object_in, present, reference_in, text_in
+from banking.parsers.problems import EntryProblem, FileProblem
 from banking.parsers.sepa_text import told_and_text
 from banking.parsers.texts import clean, clean_account, clean_name, structured_reference_in
 from banking.parsers.types import Balance, EntryStatus, Refusal
+from payymo.shared.sentences import Sentence
 
 _MOST_ENTRIES = 50_000
 
@@ -59,7 +61,7 @@ def _listed(fields: Mapping[str, Any], name: str) -> list[Any]:
     if found is None and name == "pending":
         return []
     if not isinstance(found, list) or len(found) > _MOST_ENTRIES:
-        raise UnreadableStatement(f"The provider's answer has no usable list of {name} entries.")
+        raise UnreadableStatement(FileProblem.ANSWER_LIST, name=name)
     return found
 
 
@@ -68,10 +70,11 @@ def _entries(listed: Iterable[Any], status: EntryStatus) -> tuple[tuple[FetchedE
     for line, fields in enumerate(listed, start=1):
         try:
             if not isinstance(fields, dict):
-                raise UnreadableEntry("The entry is not an object.")
+                raise UnreadableEntry(EntryProblem.ENTRY_NO_OBJECT)
             entries.append(_entry(fields, status, line))
         except UnreadableEntry as error:
-            refused.append(Refusal(line, error.reason if status == "booked" else f"Pending: {error.reason}"))
+            why = error.why if status == "booked" else Sentence(EntryProblem.PENDING, {"why": error.why})
+            refused.append(Refusal(line, why))
     return tuple(entries), tuple(refused)
 
 
@@ -82,7 +85,7 @@ def _entry(fields: Mapping[str, Any], status: EntryStatus, line: int) -> Fetched
     value_date = day_in(fields, "valueDate", "valueDateTime")
     booking_date = day_in(fields, "bookingDate", "bookingDateTime") or value_date
     if booking_date is None:
-        raise UnreadableEntry("The entry has no date yet.")
+        raise UnreadableEntry(EntryProblem.ENTRY_DATE_MISSING)
     packed, structured = _remittance(fields), _structured(fields)
     told, text = told_and_text(packed)
     original_amount, original_currency = _instructed(fields.get("currencyExchange"))
@@ -147,14 +150,14 @@ def _account(value: object) -> str:
 
 def _money(value: object) -> tuple[Decimal, str]:
     if not isinstance(value, dict):
-        raise UnreadableEntry("The entry has no amount.")
+        raise UnreadableEntry(EntryProblem.ENTRY_AMOUNT_MISSING)
     currency = currency_code(text_in(value, "currency"))
     amount = value.get("amount")
     if isinstance(amount, str):
         return plain_amount(amount, currency), currency
     if isinstance(amount, int | Decimal) and not isinstance(amount, bool):
         return exact(f"{amount:f}", currency), currency
-    raise UnreadableEntry("The entry has no amount.")
+    raise UnreadableEntry(EntryProblem.ENTRY_AMOUNT_MISSING)
 
 
 def _instructed(exchange: object) -> tuple[Decimal | None, str]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from banking.parsers.dates import iso_date
 from banking.parsers.errors import UnreadableStatement
+from banking.parsers.problems import FileProblem
 from banking.parsers.texts import clean_reference
 
 _ABSENT = {"NOTPROVIDED", "NOT PROVIDED", "ENDTOENDID: NOTPROVIDED"}
@@ -23,7 +24,7 @@ def loaded(body: bytes | str) -> Mapping[str, Any]:
     try:
         return object_in(json.loads(body, parse_float=Decimal, parse_constant=str), "answer")
     except (ValueError, RecursionError) as error:
-        raise UnreadableStatement("The provider's answer is not JSON.") from error
+        raise UnreadableStatement(FileProblem.ANSWER_NOT_JSON) from error
 
 
 def object_in(value: object, name: str) -> Mapping[str, Any]:
@@ -32,7 +33,7 @@ def object_in(value: object, name: str) -> Mapping[str, Any]:
     Raises: UnreadableStatement.
     """
     if not isinstance(value, dict):
-        raise UnreadableStatement(f"The provider's answer has no {name}.")
+        raise UnreadableStatement(FileProblem.ANSWER_PART, name=name)
     return value
 
 

@@ -11,10 +11,11 @@ import re
 from dataclasses import dataclass, field, replace
 
 from banking.parsers.assembly import assemble, check_entry_count, prove
-from banking.parsers.errors import UnknownFormat, UnreadableEntry, UnreadableStatement
+from banking.parsers.errors import UnknownFormat, UnreadableEntry, UnreadableStatement, currencies_at
 from banking.parsers.mt940_fields import Field, decode, fields
 from banking.parsers.mt940_line import StatementLine, currency_of_balance, read_balance, read_line
 from banking.parsers.mt940_text import EntryText, read_text
+from banking.parsers.problems import FileProblem
 from banking.parsers.texts import clean, clean_account, clean_name, clean_reference, is_iban
 from banking.parsers.types import Balance, ParsedAccount, ParsedEntry, ParsedFile, ParsedStatement, Refusal
 
@@ -54,7 +55,7 @@ def parse(source: bytes, *, currency: str = "") -> ParsedFile:
     """
     pages = _pages(decode(source))
     if not pages:
-        raise UnknownFormat("The file has no MT940 or MT942 message.")
+        raise UnknownFormat(FileProblem.MT940_EMPTY)
     check_entry_count(sum(len(page.entries) for page in pages))
     statements: list[ParsedStatement] = []
     joins = False
@@ -105,7 +106,7 @@ def _sort_in(page: _Page, item: Field) -> None:
         line, texts = page.entries[-1]
         texts.append(item)
         if len(texts) > _TEXT_LINES:
-            raise UnreadableStatement(f"The entry at line {line.line} has more than {_TEXT_LINES} texts (:86:).")
+            raise UnreadableStatement(FileProblem.MT940_TEXTS, line=str(line.line), most=_TEXT_LINES)
     # :NS: is a national addition between a line and its text; anything else ends what belongs to the line.
     page.awaits_text = item.tag in {"61", "86", "NS"} and bool(page.entries) and page.closing is None
 
@@ -120,7 +121,7 @@ def _statement(page: _Page, default_currency: str) -> ParsedStatement:
         try:
             entries.append(_entry(line, texts, account.currency))
         except UnreadableEntry as error:
-            refused.append(Refusal(line.line, error.reason))
+            refused.append(Refusal(line.line, error.why))
     return ParsedStatement(
         format=page.file_format,
         account=account,
@@ -149,11 +150,10 @@ def _account(page: _Page, default_currency: str) -> ParsedAccount:
         if code
     }
     if len(told) > 1:
-        found_codes = ", ".join(f"{code} (line {line})" for code, line in told.items())
-        raise UnreadableStatement(f"The statement mixes currencies: {found_codes}. It must have one.")
+        raise UnreadableStatement(FileProblem.CURRENCIES, found=currencies_at(told.items()))
     code = next(iter(told), default_currency)
     if not code:
-        raise UnreadableStatement(f"The statement at line {page.line} does not say its currency.")
+        raise UnreadableStatement(FileProblem.CURRENCY_MISSING, line=str(page.line))
     account = clean_account(written)
     return ParsedAccount(account, "", code) if is_iban(account) else ParsedAccount("", account, code)
 
@@ -164,7 +164,7 @@ def _balance(item: Field | None, currency: str, refused: list[Refusal]) -> Balan
     try:
         balance = read_balance(item.text)
     except UnreadableEntry as error:
-        refused.append(Refusal(item.line, error.reason))
+        refused.append(Refusal(item.line, error.why))
         return None
     return replace(balance, currency=currency)
 

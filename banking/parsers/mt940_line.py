@@ -16,6 +16,7 @@ from decimal import Decimal
 from banking.parsers.amounts import currency_code, shown, signed, swift_amount
 from banking.parsers.dates import nearest_day, swift_date
 from banking.parsers.errors import UnreadableEntry
+from banking.parsers.problems import EntryProblem
 from banking.parsers.types import Balance, EntryStatus
 
 _LINE = re.compile(
@@ -64,7 +65,7 @@ def read_line(lines: tuple[str, ...], currency: str) -> StatementLine:
         line, more = f"{line} {more[0].strip()}", more[1:]
         found = _LINE.fullmatch(line)
     if not found:
-        raise UnreadableEntry(_what_is_wrong(line))
+        raise _what_is_wrong(line)
     value_date = swift_date(found["value"])
     customer, _, bank = (found["references"] or "").partition("//")
     supplement = " ".join(more).strip()
@@ -85,14 +86,14 @@ def read_line(lines: tuple[str, ...], currency: str) -> StatementLine:
     )
 
 
-def _what_is_wrong(line: str) -> str:
+def _what_is_wrong(line: str) -> UnreadableEntry:
     found = _DATES_AND_MARK.fullmatch(line)
     if not found:
-        return f"The line {shown(line)} does not begin with a date and a credit or debit mark."
+        return UnreadableEntry(EntryProblem.LINE_START, written=shown(line))
     amount = _AMOUNT_END.split(found["rest"], maxsplit=1)[0] or found["rest"]
     if not re.fullmatch(r"[0-9,.]+", amount):
-        return f"The amount {shown(amount)} cannot be read."
-    return f"The line {shown(line)} has no transaction type behind its amount."
+        return UnreadableEntry(EntryProblem.AMOUNT, written=shown(amount))
+    return UnreadableEntry(EntryProblem.LINE_TYPE, written=shown(line))
 
 
 def read_balance(text: str) -> Balance:
@@ -102,7 +103,7 @@ def read_balance(text: str) -> Balance:
     """
     found = _BALANCE.fullmatch(text)
     if not found:
-        raise UnreadableEntry(f"The balance {shown(text)} cannot be read.")
+        raise UnreadableEntry(EntryProblem.BALANCE, written=shown(text))
     currency = currency_code(found["currency"])
     amount = signed(_SIGNS[found["mark"]], swift_amount(found["amount"].strip(), currency))
     # Some banks date the balance of a new account 000000.

@@ -16,6 +16,7 @@ from banking.parsers.assembly import assemble, check_entry_count
 from banking.parsers.dates import day
 from banking.parsers.errors import UnknownFormat, UnreadableEntry, UnreadableStatement
 from banking.parsers.ofx_tree import Element, OfxDocument
+from banking.parsers.problems import EntryProblem, FileProblem
 from banking.parsers.texts import (
     clean,
     clean_account,
@@ -25,6 +26,7 @@ from banking.parsers.texts import (
     structured_reference_in,
 )
 from banking.parsers.types import Balance, ParsedAccount, ParsedEntry, ParsedFile, ParsedStatement, Refusal
+from payymo.shared.sentences import Sentence
 
 _AMOUNT = re.compile(r"([+-]?)(?:([0-9]{1,15})(?:[.,]([0-9]{0,6}))?|[.,]([0-9]{1,6}))", re.ASCII)
 _GROUPED = re.compile(
@@ -47,10 +49,10 @@ def parse(source: bytes, *, currency: str = "") -> ParsedFile:
     """
     document = OfxDocument(source)
     if next(document.root.below("INVSTMTRS"), None) is not None:
-        raise UnreadableStatement("The file holds an investment account, which is not read; export the bank account.")
+        raise UnreadableStatement(FileProblem.INVESTMENTS_OFX)
     statements = list(document.root.below("STMTRS", "CCSTMTRS"))
     if not statements:
-        raise UnknownFormat("The OFX file holds no bank or card statement.")
+        raise UnknownFormat(FileProblem.OFX_EMPTY)
     check_entry_count(sum(len(group.children) for one in statements for group in one.children))
     return assemble("ofx", [_statement(document, one, currency) for one in statements])
 
@@ -59,7 +61,7 @@ def _statement(document: OfxDocument, group: Element, default_currency: str) -> 
     try:
         currency = currency_code(group.value("CURDEF") or default_currency)
     except UnreadableEntry as error:
-        raise UnreadableStatement(f"The statement at line {group.line} does not say its currency.") from error
+        raise UnreadableStatement(FileProblem.CURRENCY_MISSING, line=str(group.line)) from error
     refused: list[Refusal] = []
     entries = []
     for list_name, entry_name in _LISTS:
@@ -68,7 +70,7 @@ def _statement(document: OfxDocument, group: Element, default_currency: str) -> 
                 try:
                     entries.append(_entry(document, element, currency))
                 except UnreadableEntry as error:
-                    refused.append(Refusal(element.line, error.reason))
+                    refused.append(Refusal(element.line, error.why))
     return ParsedStatement(
         format="ofx",
         account=_account(group, currency),
@@ -96,7 +98,7 @@ def _balance(group: Element | None, currency: str, refused: list[Refusal]) -> Ba
         written = group.value("DTASOF").strip("0") and group.value("DTASOF")
         return Balance(_amount(group.value("BALAMT"), currency), currency, _date(written) if written else None)
     except UnreadableEntry as error:
-        refused.append(Refusal(group.line, f"A balance cannot be read: {error.reason}"))
+        refused.append(Refusal(group.line, Sentence(EntryProblem.BALANCE_BECAUSE, {"why": error.why})))
         return None
 
 
@@ -134,8 +136,9 @@ def _refuse_correction(element: Element) -> None:
     earlier = element.value("CORRECTFITID")
     if not earlier:
         return
-    does = "deletes" if element.value("CORRECTACTION").upper() == "DELETE" else "replaces"
-    raise UnreadableEntry(f"The bank {does} its earlier entry {shown(earlier)} by this one; check that one by hand.")
+    is_deleted = element.value("CORRECTACTION").upper() == "DELETE"
+    problem = EntryProblem.DELETES_EARLIER if is_deleted else EntryProblem.REPLACES_EARLIER
+    raise UnreadableEntry(problem, written=shown(earlier))
 
 
 def _currency(element: Element, account_currency: str) -> str:
@@ -147,7 +150,7 @@ def _currency(element: Element, account_currency: str) -> str:
     if told is not None and told.value("CURSYM"):
         currency = currency_code(told.value("CURSYM"))
         if currency != account_currency:
-            raise UnreadableEntry(f"The amount is in {currency}, but the account is in {account_currency}.")
+            raise UnreadableEntry(EntryProblem.AMOUNT_CURRENCY, currency=currency, account=account_currency)
     return account_currency
 
 
@@ -164,12 +167,12 @@ def _amount(written: str, currency: str) -> Decimal:
         point = max(grouped[2].rfind("."), grouped[2].rfind(","))
         sign, number = grouped[1], f"{re.sub('[^0-9]', '', grouped[2][:point])}.{grouped[2][point + 1 :]}"
     else:
-        raise UnreadableEntry(f"The amount {shown(written)} cannot be read.")
+        raise UnreadableEntry(EntryProblem.AMOUNT, written=shown(written))
     return signed(-1 if sign == "-" else 1, exact(number, currency))
 
 
 def _date(written: str) -> date:
     found = _DATE.fullmatch(written.strip())
     if not found:
-        raise UnreadableEntry(f"The date {shown(written)} cannot be read.")
+        raise UnreadableEntry(EntryProblem.DATE, written=shown(written))
     return day(int(found[1]), int(found[2]), int(found[3]), written)

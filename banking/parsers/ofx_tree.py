@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 from banking.parsers.assembly import check_entry_count
 from banking.parsers.errors import FileTooLarge, UnreadableStatement
+from banking.parsers.problems import FileProblem
 
 MAX_DEPTH = 40
 # Fifty thousand entries of thirty tags; empty tags are all that a file of so many could hold.
@@ -75,9 +76,9 @@ class OfxDocument:
         """
         text = _decoded(source).replace("\r\n", "\n").replace("\r", "\n")
         if re.search(r"<!(?:DOCTYPE|ENTITY)", text, re.IGNORECASE):
-            raise UnreadableStatement("The file has a document type or entities; a bank statement has neither.")
+            raise UnreadableStatement(FileProblem.DOCTYPE)
         if text.count("<") > MAX_TAGS:
-            raise FileTooLarge(f"The file has more than {MAX_TAGS:,} tags; export a shorter period.")
+            raise FileTooLarge(FileProblem.TAGS, most=MAX_TAGS)
         self._text = _without_cdata(text)
         self.root = Element("", 1, 0)
         self._read()
@@ -108,7 +109,7 @@ class OfxDocument:
             open_groups[-1].children.append(group)
             open_groups.append(group)
             if len(open_groups) > MAX_DEPTH:
-                raise UnreadableStatement(f"The file is nested deeper than {MAX_DEPTH} levels.")
+                raise UnreadableStatement(FileProblem.NESTED, most=MAX_DEPTH)
         for group in open_groups:
             group.end = len(self._text)
 
@@ -136,7 +137,7 @@ def _decoded(source: bytes) -> str:
         try:
             return source.decode("utf-16")
         except UnicodeError as error:
-            raise UnreadableStatement("The file is not written in UTF-16, as it begins.") from error
+            raise UnreadableStatement(FileProblem.ENCODING_UTF16) from error
     told = _CHARSET.search(source[:1000])
     written = told[1].decode().strip("-") if told else ""
     guesses = [f"cp{written}"] if written in _CHARSETS else ["iso8859-15"] if written == "8859-15" else []
@@ -154,7 +155,7 @@ def _without_cdata(text: str) -> str:
     for part in parts:
         content, ends, rest = part.partition("]]>")
         if not ends:
-            raise UnreadableStatement("A CDATA section of the file is never closed.")
+            raise UnreadableStatement(FileProblem.CDATA)
         pieces += [content.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"), rest]
     return "".join(pieces)
 

@@ -14,6 +14,7 @@ from banking.parsers.assembly import MAX_ENTRIES, check_lines
 from banking.parsers.csv_rows import Row
 from banking.parsers.errors import FileTooLarge, UnreadableStatement
 from banking.parsers.mt940_fields import decode
+from banking.parsers.problems import FileProblem
 
 HEADER = ("Record", "Date", "Amount", "Payee", "Memo", "Check number")
 _OWN_ACCOUNT = "Own account"
@@ -91,7 +92,7 @@ def _rows(text: str) -> tuple[list[Row], set[str]]:
         rows.append(record.row(len(rows) + 1, account))
         _check_count(rows)
     if not has_register:
-        raise UnreadableStatement("The QIF file holds no bank, card or cash account.")
+        raise UnreadableStatement(FileProblem.QIF_EMPTY)
     return rows, names
 
 
@@ -101,7 +102,7 @@ def _section(written: str, line: int, before: str) -> str:
     kind, name = kind.strip().lower(), name.strip().lower()
     if kind == "type":
         if name in _INVESTMENTS:
-            raise UnreadableStatement(f"The QIF file holds investments (line {line}); export the bank account alone.")
+            raise UnreadableStatement(FileProblem.INVESTMENTS_QIF, line=str(line))
         return name
     if kind == "account":
         return "account"
@@ -111,4 +112,4 @@ def _section(written: str, line: int, before: str) -> str:
 
 def _check_count(rows: list[Row]) -> None:
     if len(rows) > MAX_ENTRIES:
-        raise FileTooLarge(f"The file has more than {MAX_ENTRIES:,} entries; export a shorter period.")
+        raise FileTooLarge(FileProblem.ENTRIES, most=MAX_ENTRIES)

@@ -11,6 +11,7 @@ from banking.parsers.assembly import MAX_BYTES
 from banking.parsers.base import Hints, StatementParser
 from banking.parsers.csv_mapping import CsvMapping
 from banking.parsers.errors import FileTooLarge, UnknownFormat
+from banking.parsers.problems import FileProblem
 from banking.parsers.registry import FORMATS, NAMES, PARSERS
 from banking.parsers.types import ParsedFile
 from banking.parsers.zip_parts import is_zip, part_names
@@ -18,30 +19,30 @@ from banking.parsers.zip_parts import is_zip, part_names
 # What stands before the first tag or element of any format is shorter.
 _HEAD = 20_000
 _FOREIGN = (
-    (b"\x1f\x8b", "a compressed file (gzip); unpack it first"),
-    (b"BZh", "a compressed file (bzip2); unpack it first"),
-    (b"7z\xbc\xaf\x27\x1c", "an archive (7z); unpack it first"),
-    (b"Rar!", "an archive (RAR); unpack it first"),
-    (b"\xfd7zXZ\x00", "a compressed file (xz); unpack it first"),
-    (b"\x28\xb5\x2f\xfd", "a compressed file (zstd); unpack it first"),
-    (b"%PDF", f"a PDF document; export the statement as {NAMES}"),
-    (b"\xd0\xcf\x11\xe0", "an old Office file; save it as XLSX or CSV"),
-    (b"\x89PNG", "a picture"),
-    (b"\xff\xd8\xff", "a picture"),
-    (b"GIF8", "a picture"),
-    (b"\x7fELF", "a program"),
-    (b"MZ", "a program"),
-    (b"SQLite format 3", "a database"),
+    (b"\x1f\x8b", FileProblem.OTHER_COMPRESSED, "gzip"),
+    (b"BZh", FileProblem.OTHER_COMPRESSED, "bzip2"),
+    (b"7z\xbc\xaf\x27\x1c", FileProblem.OTHER_ARCHIVE, "7z"),
+    (b"Rar!", FileProblem.OTHER_ARCHIVE, "RAR"),
+    (b"\xfd7zXZ\x00", FileProblem.OTHER_COMPRESSED, "xz"),
+    (b"\x28\xb5\x2f\xfd", FileProblem.OTHER_COMPRESSED, "zstd"),
+    (b"%PDF", FileProblem.OTHER_PDF, ""),
+    (b"\xd0\xcf\x11\xe0", FileProblem.OTHER_OFFICE, ""),
+    (b"\x89PNG", FileProblem.OTHER_PICTURE, ""),
+    (b"\xff\xd8\xff", FileProblem.OTHER_PICTURE, ""),
+    (b"GIF8", FileProblem.OTHER_PICTURE, ""),
+    (b"\x7fELF", FileProblem.OTHER_PROGRAM, ""),
+    (b"MZ", FileProblem.OTHER_PROGRAM, ""),
+    (b"SQLite format 3", FileProblem.OTHER_DATABASE, ""),
 )
 _PACKED = (
-    ("xl/workbook.bin", "a binary workbook (XLSB); save it as XLSX or CSV"),
-    ("word/document.xml", f"a Word document; export the statement as {NAMES}"),
-    ("content.xml", "an OpenDocument file; save it as XLSX or CSV"),
+    ("xl/workbook.bin", FileProblem.OTHER_XLSB),
+    ("word/document.xml", FileProblem.OTHER_WORD),
+    ("content.xml", FileProblem.OTHER_OPEN_DOCUMENT),
 )
 _OTHER_TEXTS = (
-    (re.compile(rb"\s*(?:<!DOCTYPE html|<html)", re.IGNORECASE), "a web page, perhaps the bank's sign-in page"),
-    (re.compile(rb"\s*[{\[]\s*[\"{\[]"), "a JSON file"),
-    (re.compile(rb"\{\\rtf"), "a text document (RTF)"),
+    (re.compile(rb"\s*(?:<!DOCTYPE html|<html)", re.IGNORECASE), FileProblem.OTHER_WEB_PAGE),
+    (re.compile(rb"\s*[{\[]\s*[\"{\[]"), FileProblem.OTHER_JSON),
+    (re.compile(rb"\{\\rtf"), FileProblem.OTHER_RTF),
 )
 
 
@@ -56,41 +57,35 @@ def recognise(source: bytes) -> str:
 def _parser_of(source: bytes) -> StatementParser:
     _check_size(source, MAX_BYTES)
     if not source.strip():
-        raise UnknownFormat("The file is empty.")
+        raise UnknownFormat(FileProblem.EMPTY)
     head = source[: 2 * _HEAD].removeprefix(b"\xef\xbb\xbf").lstrip()[:_HEAD]
     if not is_zip(source):
         _refuse_foreign(source)
     for parser in PARSERS.values():
         if parser.knows(source, head):
             return parser
-    raise UnknownFormat(_packed(source) if is_zip(source) else f"The file is binary; use {NAMES}.")
+    raise UnknownFormat(_packed(source) if is_zip(source) else FileProblem.OTHER_BINARY, formats=NAMES)
 
 
 def _check_size(source: bytes, largest: int) -> None:
     if len(source) > largest:
-        raise FileTooLarge(
-            f"The file has {len(source):,} bytes; at most {largest:,} ({largest // 2**20} MiB) can be read."
-        )
+        raise FileTooLarge(FileProblem.BYTES, count=len(source), most=largest, mebibytes=largest // 2**20)
 
 
-def _packed(source: bytes) -> str:
+def _packed(source: bytes) -> FileProblem:
     names = part_names(source)
-    what = next(
-        (what for name, what in _PACKED if name in names),
-        "an archive; send its files one by one, or upload it on the Imports page",
-    )
-    return f"The file is {what}."
+    return next((problem for name, problem in _PACKED if name in names), FileProblem.OTHER_ZIP)
 
 
 def _refuse_foreign(source: bytes) -> None:
-    for magic, what in _FOREIGN:
+    for magic, problem, kind in _FOREIGN:
         if source.startswith(magic):
-            raise UnknownFormat(f"The file is {what}.")
+            raise UnknownFormat(problem, kind=kind, formats=NAMES)
     if source[257:262] == b"ustar":
-        raise UnknownFormat("The file is an archive (tar); unpack it first.")
-    for pattern, what in _OTHER_TEXTS:
+        raise UnknownFormat(FileProblem.OTHER_ARCHIVE, kind="tar")
+    for pattern, problem in _OTHER_TEXTS:
         if pattern.match(source.removeprefix(b"\xef\xbb\xbf")):
-            raise UnknownFormat(f"The file is {what}, which cannot be read; use {NAMES}.")
+            raise UnknownFormat(problem, formats=NAMES)
 
 
 def read(
@@ -111,7 +106,7 @@ def read(
     parser = _parser_of(source)
     if file_format:
         if file_format not in PARSERS:
-            raise UnknownFormat(f"{file_format!r} is not a format; use one of {', '.join(FORMATS)}.")
+            raise UnknownFormat(FileProblem.FORMAT_NAME, name=repr(file_format), known=", ".join(FORMATS))
         parser = PARSERS[file_format]
     _check_size(source, parser.largest)
     with _uncollected():

@@ -106,7 +106,7 @@ PARSERS: Mapping[str, StatementParser] = {
     )
 }
 FORMATS = tuple(PARSERS)
-NAMES = f"{', '.join(parser.label for parser in list(PARSERS.values())[:-1])} or {PARSERS['csv'].label}"
+NAMES = ", ".join(parser.label for parser in PARSERS.values())
 
 
 def is_table(file_format: str) -> bool:

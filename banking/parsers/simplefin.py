@@ -13,6 +13,7 @@ from banking.parsers.amounts import currency_code, plain_amount
 from banking.parsers.errors import UnreadableEntry, UnreadableStatement
 from banking.parsers.fetched import FetchedBalances, FetchedEntries, FetchedEntry
 from banking.parsers.json_fields import loaded, reference_in, text_in
+from banking.parsers.problems import EntryProblem, FileProblem
 from banking.parsers.texts import clean, structured_reference_in
 from banking.parsers.types import Balance, Refusal
 
@@ -33,10 +34,10 @@ def read_transactions(body: bytes | str) -> FetchedEntries:
     if account is None:
         if said:
             return FetchedEntries(said=said)
-        raise UnreadableStatement("The provider's answer has no account.")
+        raise UnreadableStatement(FileProblem.ANSWER_ACCOUNT_MISSING)
     listed = account.get("transactions", [])
     if not isinstance(listed, list) or len(listed) > _MOST_ENTRIES:
-        raise UnreadableStatement("The provider's answer has no usable list of entries.")
+        raise UnreadableStatement(FileProblem.ANSWER_ENTRIES)
     booked: list[FetchedEntry] = []
     pending: list[FetchedEntry] = []
     refused = []
@@ -44,7 +45,7 @@ def read_transactions(body: bytes | str) -> FetchedEntries:
         try:
             entry = _entry(one, text_in(account, "currency"), line)
         except UnreadableEntry as error:
-            refused.append(Refusal(line, error.reason))
+            refused.append(Refusal(line, error.why))
             continue
         (booked if entry.status == "booked" else pending).append(entry)
     return FetchedEntries(tuple(booked), tuple(pending), tuple(refused), said)
@@ -69,7 +70,7 @@ def read_balances(body: bytes | str) -> FetchedBalances:
 def _account(fields: Mapping[str, Any]) -> Mapping[str, Any] | None:
     accounts = fields.get("accounts")
     if not isinstance(accounts, list) or len(accounts) > 1 or not all(isinstance(one, dict) for one in accounts):
-        raise UnreadableStatement("The provider's answer is not about one account.")
+        raise UnreadableStatement(FileProblem.ANSWER_ACCOUNTS)
     return accounts[0] if accounts else None
 
 
@@ -77,21 +78,21 @@ def _said(fields: Mapping[str, Any]) -> tuple[str, ...]:
     errors = fields.get("errors")
     listed = errors[:_MOST_SAID] if isinstance(errors, list) else []
     texts = (clean(_MARKUP.sub(" ", one))[:200] for one in listed if isinstance(one, str))
-    return tuple(f"SimpleFIN says: {text}" for text in texts if text)
+    return tuple(text for text in texts if text)
 
 
 def _entry(fields: object, currency: str, line: int) -> FetchedEntry:
     if not isinstance(fields, dict):
-        raise UnreadableEntry("The entry is not an object.")
+        raise UnreadableEntry(EntryProblem.ENTRY_NO_OBJECT)
     code = currency_code(currency)
     posted, happened = _day(fields.get("posted")), _day(fields.get("transacted_at"))
     is_pending = fields.get("pending") is True or posted is None
     day = posted or happened
     if day is None:
-        raise UnreadableEntry("The entry has no date yet.")
+        raise UnreadableEntry(EntryProblem.ENTRY_DATE_MISSING)
     amount = fields.get("amount")
     if not isinstance(amount, str):
-        raise UnreadableEntry("The entry has no amount.")
+        raise UnreadableEntry(EntryProblem.ENTRY_AMOUNT_MISSING)
     text = clean(text_in(fields, "description"))
     id_ = reference_in(fields, "id")
     return FetchedEntry(
@@ -116,5 +117,5 @@ def _day(value: object) -> date | None:
     if value in (None, 0):
         return None
     if isinstance(value, bool) or not isinstance(value, int | Decimal) or not 0 < value < _LATEST:
-        raise UnreadableEntry("The date of the entry cannot be read.")
+        raise UnreadableEntry(EntryProblem.ENTRY_MOMENT)
     return datetime.fromtimestamp(int(value), UTC).date()

@@ -8,7 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Literal
+from typing import Any, Literal
+
+from payymo.shared.sentences import Sentence
 
 EntryStatus = Literal["booked", "pending"]
 
@@ -62,14 +64,19 @@ class Balance:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """An entry that was left out, where it stands in the source (from 1), and why, as a sentence for people."""
+    """An entry that was left out, or is to be looked at: where it stands in the source (from 1), and why."""
 
     line: int
-    reason: str
+    why: Sentence
 
-    def as_dict(self) -> dict[str, int | str]:
-        """Return it as it is kept on a row."""
-        return {"line": self.line, "reason": self.reason}
+    @property
+    def reason(self) -> str:
+        """Why, in the active language."""
+        return str(self.why)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as it is kept on a row: worded in English beside its code, for whoever knows the code no more."""
+        return {"line": self.line, "reason": self.why.in_english(), **self.why.as_dict()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from banking.parsers.csv_columns import is_known
 from banking.parsers.csv_mapping import MAX_COLUMNS
 from banking.parsers.csv_rows import Row
 from banking.parsers.errors import FileTooLarge, UnreadableStatement
+from banking.parsers.problems import FileProblem
 from banking.parsers.zip_parts import part_names, parts
 
 _LARGEST_PART = 48 * 1024 * 1024
@@ -60,11 +61,11 @@ def table(source: bytes) -> list[Row]:
     """
     sheets = {name: rows for name, rows in _sheets(_checked(source)) if rows}
     if not sheets:
-        raise UnreadableStatement("The workbook is empty.")
+        raise UnreadableStatement(FileProblem.WORKBOOK_EMPTY)
     tables = [name for name, rows in sheets.items() if any(_is_header(row) for row in rows[:_HEADER_ROWS])]
     if len(tables) > 1:
         named = ", ".join(f"'{name[:40]}'" for name in tables[:5])
-        raise UnreadableStatement(f"The workbook has entries on several sheets ({named}); save each as its own file.")
+        raise UnreadableStatement(FileProblem.SHEETS, names=named)
     return sheets[tables[0]] if tables else next(iter(sheets.values()))
 
 
@@ -79,7 +80,7 @@ def _checked(source: bytes) -> bytes:
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         for name, content in parts(source, largest=_LARGEST_PART, together=_TOGETHER, wanted=wanted):
             if b"<!DOCTYPE" in content or b"<!ENTITY" in content or (name.endswith(".xml") and b"\x00" in content):
-                raise UnreadableStatement("The workbook has a document type or entities; a saved sheet has neither.")
+                raise UnreadableStatement(FileProblem.WORKBOOK_DOCTYPE)
             if _SHEET.fullmatch(name):
                 _check_sheet(content)
             archive.writestr(name, content)
@@ -99,15 +100,12 @@ def _check_sheet(content: bytes) -> None:
     if not _PLACE.search(content):
         columns = max(columns, cells if rows < 2 else min(cells, MAX_COLUMNS))
     if rows > 10 * _MAX_ROWS or columns > 16_384 or rows * columns > _MAX_CELLS:
-        raise FileTooLarge(f"The sheet reaches to row {rows:,} and column {columns:,}; delete what is empty.")
+        raise FileTooLarge(FileProblem.SHEET_REACH, rows=rows, columns=columns)
     if found := _ERROR.search(content):
-        raise UnreadableStatement(f"Cell {_place(content, found)} holds an error, as #REF! is. Correct it, save again.")
+        raise UnreadableStatement(FileProblem.CELL_ERROR, cell=_place(content, found))
     for found in _NO_VALUE.finditer(content):
         if not _TEXT_RESULT.search(found["head"] or b""):
-            raise UnreadableStatement(
-                f"Cell {_place(content, found)} holds a formula without its result. Open the file in a spreadsheet "
-                "program, save it, and send it again."
-            )
+            raise UnreadableStatement(FileProblem.CELL_FORMULA, cell=_place(content, found))
 
 
 def _column(letters: bytes) -> int:
@@ -119,7 +117,7 @@ def _column(letters: bytes) -> int:
 
 def _place(content: bytes, found: re.Match[bytes]) -> str:
     place = _PLACE.search(content, found.start(), found.start() + 200)
-    return (place[1] + place[2]).decode().upper() if place else "of the sheet"
+    return (place[1] + place[2]).decode().upper() if place else "?"
 
 
 def _sheets(source: bytes) -> list[tuple[str, list[Row]]]:
@@ -132,7 +130,7 @@ def _sheets(source: bytes) -> list[tuple[str, list[Row]]]:
         ]
         return [(name, _rows(book.get_sheet_by_name(name).iter_rows())) for name in shown]
     except (CalamineError, ValueError, OverflowError) as error:
-        raise UnreadableStatement("The workbook cannot be read; save it again, or as CSV.") from error
+        raise UnreadableStatement(FileProblem.WORKBOOK_UNREADABLE) from error
 
 
 def _rows(values: Iterator[list[Any]]) -> list[Row]:
@@ -144,10 +142,10 @@ def _rows(values: Iterator[list[Any]]) -> list[Row]:
         if not written:
             continue
         if len(written) > MAX_COLUMNS:
-            raise UnreadableStatement(f"Row {number} has more than {MAX_COLUMNS} columns.")
+            raise UnreadableStatement(FileProblem.ROW_COLUMNS, row=str(number), most=MAX_COLUMNS)
         rows.append(Row(tuple(written), number, "\t".join(written)))
         if len(rows) > _MAX_ROWS:
-            raise FileTooLarge(f"The sheet has more than {MAX_ENTRIES:,} rows; export a shorter period.")
+            raise FileTooLarge(FileProblem.SHEET_ROWS, most=MAX_ENTRIES)
     return rows
 
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from xml.parsers import expat  # nosec B407 - no document type gets past `_refuse`
 
 from banking.parsers.errors import FileTooLarge, UnreadableStatement
+from banking.parsers.problems import FileProblem
 
 MAX_DEPTH = 60
 # What is held at once: a batch of thirty thousand payments, or a statement without its entries.
@@ -145,14 +146,14 @@ class Document:
             self._parser.Parse(self._source, True)
         except expat.ExpatError as error:
             raise UnreadableStatement(
-                f"The XML is broken at line {error.lineno}, column {error.offset + 1}."
+                FileProblem.XML_BROKEN, line=str(error.lineno), column=str(error.offset + 1)
             ) from error
         finally:
             # Both refer back to this document, which would keep file and entries until cycles are looked for.
             del self._parser
             self._take = {}
         if self._root is None:
-            raise UnreadableStatement("The XML is empty.")
+            raise UnreadableStatement(FileProblem.XML_EMPTY)
         self.root: Node = self._root
 
     def raw(self, node: PlacedNode) -> str:
@@ -172,9 +173,9 @@ class Document:
         self._open.append((node, self._held))
         self._held += 1
         if len(self._open) > MAX_DEPTH:
-            raise UnreadableStatement(f"The XML is nested deeper than {MAX_DEPTH} levels.")
+            raise UnreadableStatement(FileProblem.XML_NESTED, most=MAX_DEPTH)
         if self._held > MAX_HELD:
-            raise FileTooLarge(f"The XML has more than {MAX_HELD:,} elements in one place; export a shorter period.")
+            raise FileTooLarge(FileProblem.XML_HELD, most=MAX_HELD)
 
     def _end(self, tag: str) -> None:
         node, held = self._open.pop()
@@ -199,7 +200,7 @@ class Document:
 
 
 def _refuse(*_: object) -> None:
-    raise UnreadableStatement("The XML has a document type or entities; a bank statement has neither.")
+    raise UnreadableStatement(FileProblem.XML_DOCTYPE)
 
 
 def _as_utf8(source: bytes) -> bytes:
@@ -214,12 +215,12 @@ def _as_utf8(source: bytes) -> bytes:
     try:
         name = codecs.lookup(encoding).name
         if name not in _ENCODINGS and not name.startswith("utf-16"):
-            raise UnreadableStatement(f"The XML is written in {name}, which is not read here.")
+            raise UnreadableStatement(FileProblem.XML_ENCODING_NOT_READ, encoding=name)
         text = source.decode(name)
     except LookupError as error:
-        raise UnreadableStatement(f"The XML says it is written in {encoding}, which is unknown.") from error
+        raise UnreadableStatement(FileProblem.XML_ENCODING_UNKNOWN, encoding=encoding) from error
     except UnicodeError as error:
-        raise UnreadableStatement(f"The XML is not written in {encoding}, as it says.") from error
+        raise UnreadableStatement(FileProblem.XML_ENCODING, encoding=encoding) from error
     # The declaration's encoding no longer holds; its line breaks are kept so that line numbers stay true.
     text = _DECLARATION.sub(lambda found: "\n" * found[0].count("\n"), text, count=1)
     return text.encode("utf-8", "surrogatepass")

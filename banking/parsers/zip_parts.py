@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Iterator
 
 from banking.parsers.errors import FileTooLarge, UnreadableStatement
+from banking.parsers.problems import FileProblem
 
 MAX_PARTS = 1_000
 MAX_RATIO = 200
@@ -34,7 +35,7 @@ def part_names(source: bytes) -> frozenset[str]:
     except UnreadableStatement:
         raise
     except _BROKEN as error:
-        raise UnreadableStatement("The archive is damaged.") from error
+        raise UnreadableStatement(FileProblem.ARCHIVE_DAMAGED) from error
 
 
 def parts(source: bytes, *, largest: int, together: int, wanted: frozenset[str] | None = None) -> Iterator[
@@ -53,19 +54,19 @@ def parts(source: bytes, *, largest: int, together: int, wanted: frozenset[str] 
                 if info.is_dir() or (wanted is not None and info.filename not in wanted):
                     continue
                 if info.flag_bits & _ENCRYPTED:
-                    raise UnreadableStatement("The archive is locked with a password; unlock it first.")
+                    raise UnreadableStatement(FileProblem.ARCHIVE_LOCKED)
                 content = _content(archive, info, min(largest, together - total))
                 total += len(content)
                 yield info.filename, content
     except UnreadableStatement:
         raise
     except _BROKEN as error:
-        raise UnreadableStatement("The archive is damaged.") from error
+        raise UnreadableStatement(FileProblem.ARCHIVE_DAMAGED) from error
 
 
 def _check_count(archive: zipfile.ZipFile) -> None:
     if len(archive.infolist()) > MAX_PARTS:
-        raise FileTooLarge(f"The archive holds more than {MAX_PARTS:,} files.")
+        raise FileTooLarge(FileProblem.ARCHIVE_PARTS, most=MAX_PARTS)
 
 
 def _content(archive: zipfile.ZipFile, info: zipfile.ZipInfo, most: int) -> bytes:
@@ -74,8 +75,8 @@ def _content(archive: zipfile.ZipFile, info: zipfile.ZipInfo, most: int) -> byte
         while piece := opened.read(_STEP):
             size += len(piece)
             if size > most:
-                raise FileTooLarge("The archive unfolds to more than can be read; send fewer or smaller files.")
+                raise FileTooLarge(FileProblem.ARCHIVE_LARGE)
             if size > _ALWAYS_ALLOWED and size > MAX_RATIO * max(info.compress_size, 1):
-                raise FileTooLarge("The archive unfolds to more than 200 times its size, which no statement does.")
+                raise FileTooLarge(FileProblem.ARCHIVE_RATIO, times=MAX_RATIO)
             pieces.append(piece)
     return b"".join(pieces)

@@ -10,13 +10,14 @@ from django.utils.translation import gettext
 
 from banking import adapters, locks
 from banking.models import AccountQuota, BankAccount, BankConnection, PendingEntry, RawFetch
+from banking.parsers.types import Refusal
 from banking.services.account_holding import candidates
+from banking.services.notes import Note
 from payymo.audit.services import recording as audit
 from payymo.shared.errors import BadInput, Conflict
+from payymo.shared.sentences import Sentence
 from tenants import sealing
 from tenants.nudging import nudge
-
-_ASIDE = "Not imported: a person said that another connection brings this account."
 
 
 class NotAsked(Conflict):
@@ -84,7 +85,7 @@ def _check(account: BankAccount, known: BankAccount) -> None:
 
 def _leave_unread(account: BankAccount, now: datetime) -> None:
     waiting = RawFetch.objects.filter(account=account, processed_at=None)
-    waiting.update(processed_at=now, noted=[{"line": 0, "reason": _ASIDE}])
+    waiting.update(processed_at=now, noted=[Refusal(0, Sentence(Note.LEFT_UNREAD)).as_dict()])
 
 
 def take_over(*, account: BankAccount, known: BankAccount, now: datetime) -> None:

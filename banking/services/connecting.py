@@ -167,11 +167,11 @@ def connect_with_token(
         connection = finish(row, provider, now)
     except Refused as error:
         row.delete()
-        raise TokenRefused(str(error)) from error
+        raise TokenRefused(str(error.sentence)) from error
     except (Retryable, Unknown):
         return row
     if connection.state == State.FAILED:
-        sentence = connection.last_error
+        sentence = connection.error_in_words
         connection.delete()
         raise TokenRefused(sentence)
     return connection

@@ -28,6 +28,7 @@ from banking.models import BankAccount, BankConnection
 from banking.services import linking, quotas
 from banking.services.disconnecting import revoke_quietly
 from payymo.shared.errors import BadInput, ProviderError, Refused, Retryable
+from payymo.shared.sentences import Sentence, as_columns
 from tenants import sealing
 from tenants.jobs import exclusive
 
@@ -41,7 +42,7 @@ _WAITS = (timedelta(minutes=1), timedelta(minutes=4), timedelta(minutes=15), GIV
 _UNKNOWN_REFERENCE = gettext_noop(
     "This link has ended, was already used, or belongs to somebody else. Please start again."
 )
-_NOT_FINISHED = "The consent was not finished at the bank. Please try again."
+_NOT_FINISHED = gettext_noop("The consent was not finished at the bank. Please try again.")
 
 
 class UnknownReference(BadInput):
@@ -109,9 +110,10 @@ def finish(
         except Refused as error:
             if error.reason != Reason.CONSENT_NOT_GIVEN:
                 raise
-            return _fail(connection, str(error), error.reason)
+            return _fail(connection, error.sentence, error.reason)
         if consent is None:
-            return _fail(connection, provider.explain(error_code=error_code) or _NOT_FINISHED, "consent_not_given")
+            told = provider.explain(error_code=error_code) or _NOT_FINISHED
+            return _fail(connection, Sentence(told), "consent_not_given")
         return _proceed(connection, consent, provider, now, error_code=error_code, waits=waits)
 
 
@@ -140,15 +142,16 @@ def _proceed(
 ) -> BankConnection:
     state = provider.link_state(consent=consent)
     if state.institution_id != connection.institution_id:
-        return _fail(connection, "The consent is for another bank than the one that was chosen.", "wrong_institution")
+        told = gettext_noop("The consent is for another bank than the one that was chosen.")
+        return _fail(connection, Sentence(told), "wrong_institution")
     if state.status is LinkStatus.LINKED and state.account_ids:
         return _link(connection, consent, state, provider, now)
     if waits and state.status is LinkStatus.OPEN:
         return connection
     sentence = provider.explain(error_code=error_code) or _NOT_FINISHED
     if state.status is LinkStatus.REJECTED and not error_code:
-        sentence = "The bank refused the consent. Check the user there and try again."
-    return _fail(connection, sentence, "consent_not_given")
+        sentence = gettext_noop("The bank refused the consent. Check the user there and try again.")
+    return _fail(connection, Sentence(sentence), "consent_not_given")
 
 
 def _link(
@@ -165,7 +168,7 @@ def _link(
     try:
         linking.link_accounts(connection=connection, accounts=accounts, ends_at=state.ends_at, now=now)
     except linking.AccountLinkedElsewhere as error:
-        _fail(connection, str(error), error.code)
+        _fail(connection, error.sentence, error.code)
         revoke_quietly(connection, provider)
         raise
     _count_calls(connection, read, provider, now)
@@ -181,7 +184,7 @@ def _wait(connection: BankConnection, error: Retryable, now: datetime) -> BankCo
     """Say that the accounts are not ready, and when they are asked for again."""
     wait = max(_WAITS[min(connection.failures, len(_WAITS) - 1)], timedelta(seconds=error.retry_after or 0))
     BankConnection.objects.filter(pk=connection.pk).update(
-        last_error="The bank is still preparing the accounts. This can take a few minutes.",
+        last_error=gettext_noop("The bank is still preparing the accounts. This can take a few minutes."),
         last_error_code=error.reason, failures=F("failures") + 1, next_sync_at=now + wait,
     )  # fmt: skip
     connection.refresh_from_db()
@@ -200,9 +203,9 @@ def _count_calls(
             quotas.correct(account=row, scope=Scope.DETAILS, quota=one.quota, now=now)
 
 
-def _fail(connection: BankConnection, sentence: str, code: str) -> BankConnection:
+def _fail(connection: BankConnection, sentence: Sentence, code: str) -> BankConnection:
     BankConnection.objects.filter(pk=connection.pk, state=State.PENDING).update(
-        state=State.FAILED, last_error=sentence, last_error_code=code, callback_hash="", consent_link="",
+        state=State.FAILED, **as_columns(sentence), last_error_code=code, callback_hash="", consent_link="",
         credential_sealed=b"",
     )  # fmt: skip
     connection.refresh_from_db()
@@ -220,7 +223,7 @@ def finish_waiting(*, provider: BankProvider, now: datetime) -> int:
     for connection in waiting.order_by("pk")[:50]:
         started = connection.callback_until - CALLBACK_LIFE if connection.callback_until else connection.created_at
         if started + GIVE_UP_AFTER <= now:
-            _fail(connection, _NOT_FINISHED, "consent_not_given")
+            _fail(connection, Sentence(_NOT_FINISHED), "consent_not_given")
         elif not connection.callback_hash:
             try:
                 linked += finish(connection, provider, now, waits=True).state == State.LINKED

@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal
 
 from banking.services.likeness import normalised
+from banking.services.notes import Note
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,12 +73,12 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What becomes of an arrival. `identity` is set for a new one; `note` is a sentence when a person should look."""
+    """What becomes of an arrival. `identity` is set for a new one; `note` says why a person should look."""
 
     arrival: Arrival
     is_new: bool
     identity: str = ""
-    note: str = ""
+    note: Note | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,17 @@
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.utils.translation import gettext_noop
 
 from banking.clients.base import Reason
 from banking.models import AccountQuota, BankAccount, BankConnection
 from payymo.shared.errors import ProviderError
+from payymo.shared.sentences import Sentence, as_columns
 from tenants.breakers import LEFT_ALONE, SECRET_UNAVAILABLE
 
 NOT_A_FAILURE = frozenset({Reason.RATE_LIMITED, Reason.NOT_READY})
+CONSENT_ENDED = gettext_noop("The consent has ended. Renew it to go on.")
+_SAYS = gettext_noop("%(provider)s says: “%(text)s”")
 _DAY = timedelta(days=1)
 _SOONEST = timedelta(hours=1)
 # After two errors of the bank in a row only one try a day: ten of them suspend the account for good.
@@ -37,7 +41,7 @@ def plan_next(account: BankAccount, *, at: datetime | None) -> None:
     BankAccount.objects.filter(pk=account.pk).update(next_sync_at=due)
 
 
-def note_success(account: BankAccount, *, now: datetime, said: tuple[str, ...] = ()) -> None:
+def note_success(account: BankAccount, *, now: datetime, said: tuple[Sentence, ...] = ()) -> None:
     """Clear what was wrong and plan the next fetch so that the day's calls suffice, one left for a person.
 
     Shape: what the provider `said` along with its answer stays on the account for people to read.
@@ -50,8 +54,10 @@ def note_success(account: BankAccount, *, now: datetime, said: tuple[str, ...] =
     )
     BankConnection.objects.filter(accounts=account).update(**fresh)
     if said:
-        told = {"last_error": " ".join(said)[:500], "last_error_code": Reason.PROVIDER_SAYS.value}
-        BankAccount.objects.filter(pk=account.pk).update(**told)
+        texts = " ".join(str(one.values["text"]) for one in said)
+        told = Sentence(_SAYS, {"provider": said[0].values["provider"], "text": texts})
+        row = BankAccount.objects.filter(pk=account.pk)
+        row.update(**as_columns(told), last_error_code=Reason.PROVIDER_SAYS.value)
 
 
 def note_failure(account: BankAccount, error: ProviderError, *, now: datetime) -> None:
@@ -74,7 +80,7 @@ def note_failure(account: BankAccount, error: ProviderError, *, now: datetime) -
 
 
 def _note(account: BankAccount, error: ProviderError, *, now: datetime, failures: int) -> None:
-    said = {"last_attempt_at": now, "last_error": str(error)[:500], "last_error_code": error.reason[:64]}
+    said = {"last_attempt_at": now, "last_error_code": error.reason[:64], **as_columns(error.sentence)}
     BankAccount.objects.filter(pk=account.pk).update(failures=failures, **said)
     BankConnection.objects.filter(accounts=account).update(failures=failures, **said)
 

@@ -15,8 +15,11 @@ from banking.parsers.errors import UnreadableStatement
 from banking.parsers.readers import READERS
 from banking.parsers.types import Balance, Refusal
 from banking.services import account_holding, failures, quotas
+from banking.services.failures import CONSENT_ENDED
 from banking.services.ingestion import IngestResult, ingest_entries
+from banking.services.notes import Note
 from payymo.shared.errors import Conflict, ProviderError, Refused, Retryable
+from payymo.shared.sentences import Sentence
 from tenants import sealing
 from tenants.jobs import exclusive
 
@@ -66,9 +69,9 @@ def sync_account(*, account_id: int, provider: BankProvider, now: datetime, by_h
         raise NotConnected(gettext("The account is not connected. Connect the bank or renew the consent first."))
     with exclusive(f"sync-account:{account.pk}") as free:
         if not free:
-            return SyncResult("waiting", message="The account is being fetched already.")
+            return SyncResult("waiting", message=gettext("The account is being fetched already."))
         if connection.consent_ends_at and connection.consent_ends_at <= now:
-            ended = Refused("The consent has ended. Renew it to go on.", reason="consent_ended")
+            ended = Refused(CONSENT_ENDED, reason="consent_ended")
             return _failed(account, ended, now)
         _process_left_over(account, now)
         account.refresh_from_db(fields=["cursor_date"])
@@ -82,7 +85,7 @@ def _sync(account: BankAccount, provider: BankProvider, now: datetime, *, by_han
     )  # fmt: skip
     if none_left:
         failures.plan_next(account, at=none_left.until)
-        return SyncResult("waiting", message="Today's calls at the bank are used up.", reason="rate_limited")
+        return SyncResult("waiting", message=gettext("Today's calls at the bank are used up."), reason="rate_limited")
     since = first_day(account, now)
     try:
         fetched = provider.fetch_transactions(account=adapters.account_ref(account), since=since)
@@ -91,11 +94,11 @@ def _sync(account: BankAccount, provider: BankProvider, now: datetime, *, by_han
         return _failed(account, error, now)
     raw = _keep(account, fetched, provider.key, fetched.since or since, now)
     if raw is None:
-        return SyncResult("waiting", message="The connection was removed meanwhile; what came was not kept.")
+        return SyncResult("waiting", message=gettext("The connection was removed meanwhile; what came was not kept."))
     try:
         result = process_raw_fetch(raw_fetch_id=raw.pk, now=now)
     except UnreadableStatement as error:
-        return _failed(account, Retryable(error.reason, reason="unreadable"), now)
+        return _failed(account, Retryable(error.why, reason="unreadable"), now)
     if result.is_held:
         failures.note_success(account, now=now, said=result.said)
         # One call a day keeps what a bank shows for some weeks only.
@@ -106,7 +109,7 @@ def _sync(account: BankAccount, provider: BankProvider, now: datetime, *, by_han
     else:
         _fetch_balance(account, provider, now)
     failures.note_success(account, now=now, said=result.said)
-    return SyncResult("fetched", result.new, result.known, len(result.refused), message=" ".join(result.said))
+    return SyncResult("fetched", result.new, result.known, len(result.refused), message=" ".join(map(str, result.said)))
 
 
 def daily_limit(account: BankAccount, provider: BankProvider) -> int:
@@ -173,29 +176,29 @@ def process_raw_fetch(*, raw_fetch_id: int, now: datetime) -> IngestResult:
     try:
         entries = READERS[raw.provider].read_transactions(sealing.unseal(raw, "payload_sealed"))
     except UnreadableStatement as error:
-        RawFetch.objects.filter(pk=raw.pk).update(processed_at=now, refused=[{"line": 0, "reason": error.reason}])
+        RawFetch.objects.filter(pk=raw.pk).update(processed_at=now, refused=[Refusal(0, error.why).as_dict()])
         raise
+    provider = str(raw.get_provider_display())
+    said = tuple(Sentence(Note.PROVIDER_SAYS, {"provider": provider, "text": text}) for text in entries.said)
     with transaction.atomic():
-        if account_holding.is_held(raw=raw, entries=entries.booked, is_whole=not entries.said, now=now):
-            return IngestResult(said=entries.said, is_held=True)
+        if account_holding.is_held(raw=raw, entries=entries.booked, is_whole=not said, now=now):
+            return IngestResult(said=said, is_held=True)
         result = ingest_entries(
             account=raw.account,
             entries=entries.booked,
             source=raw.provider,
             # Where the provider complains, what it does not show may exist: nothing is missed, the cursor stays.
-            complete_from=None if entries.said else raw.complete_from,
-            complete_until=None if entries.said else raw.complete_until,
+            complete_from=None if said else raw.complete_from,
+            complete_until=None if said else raw.complete_until,
             pending=entries.pending,
             refused=entries.refused,
             raw_fetch=raw,
         )
-        result = replace(result, said=entries.said)
+        result = replace(result, said=said)
         RawFetch.objects.filter(pk=raw.pk).update(
             processed_at=now,
             refused=[one.as_dict() for one in result.refused[:_MOST_NOTES]],
-            noted=[one.as_dict() for one in (*(Refusal(0, text) for text in entries.said), *result.noted)][
-                :_MOST_NOTES
-            ],
+            noted=[one.as_dict() for one in (*(Refusal(0, each) for each in said), *result.noted)][:_MOST_NOTES],
         )
     return result
 
@@ -242,4 +245,4 @@ def _settle_call(account: BankAccount, scope: Scope, error: ProviderError, now: 
 def _failed(account: BankAccount, error: ProviderError, now: datetime) -> SyncResult:
     failures.note_failure(account, error, now=now)
     outcome: Literal["waiting", "failed"] = "waiting" if error.reason in failures.NOT_A_FAILURE else "failed"
-    return SyncResult(outcome, message=str(error), reason=error.reason)
+    return SyncResult(outcome, message=str(error.sentence), reason=error.reason)

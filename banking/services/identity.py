@@ -19,18 +19,13 @@ from decimal import Decimal
 
 from banking.services.entry_values import Arrival, Facts, Plan, Stored, Verdict, Window
 from banking.services.likeness import CONTRADICTION, digits, likeness
+from banking.services.notes import Note
 
 NEAR_DAYS = 10
 SHIFT_DAYS = 2
 _LIKE = 0.6
 _AMENDED = 0.75
 _LIKE_ENOUGH_ON_ONE_DAY = 0.5
-
-CHANGED_FACTS = "The bank now tells another amount or day for an entry that is already stored. The stored one was kept."
-OTHER_ID = "The bank sent this entry a second time under another id. It was not stored twice."
-AMENDED_TEXT = "The bank changed the text of an entry that is already stored. The stored one was kept."
-ONE_SUM = "Another source has this batch as one sum. The single payments were not stored beside it."
-MAYBE_KNOWN = "Another source has a like entry on a day beside this one. Both are kept; please check."
 
 
 def plan(arrivals: Sequence[Arrival], stored: Iterable[Stored], window: Window) -> Plan:
@@ -72,7 +67,7 @@ class _Comparison:
             self.verdicts[arrival.position] = Verdict(arrival, True, self._identity(arrival), self._doubt(arrival))
         return Plan(tuple(self.verdicts[position] for position in sorted(self.verdicts)), self._vanished())
 
-    def _known(self, arrival: Arrival, row: Stored | None, note: str = "") -> None:
+    def _known(self, arrival: Arrival, row: Stored | None, note: Note | None = None) -> None:
         self.verdicts[arrival.position] = Verdict(arrival, False, note=note)
         if row is not None:
             self.free.pop(row.pk, None)
@@ -96,7 +91,7 @@ class _Comparison:
             if not equal and not self.window.has_own_ids:
                 # A bank's reference, unique in one file or answer, may come again in the next for something else.
                 continue
-            self._known(arrival, row, "" if equal else CHANGED_FACTS)
+            self._known(arrival, row, None if equal else Note.CHANGED_FACTS)
             if row is None:
                 self.told_twice.add(arrival.position)
             self.recognised += 1
@@ -117,7 +112,7 @@ class _Comparison:
             rows.remove(row)
             reissued = bool(arrival.source_id) and row.source == self.window.source
             # After a renewed consent every id is new, which is nothing to look at; a single one is.
-            self._known(arrival, row, OTHER_ID if reissued and self.recognised else "")
+            self._known(arrival, row, Note.OTHER_ID if reissued and self.recognised else None)
             settled.add(arrival.position)
         self._keep_open(settled)
 
@@ -144,7 +139,7 @@ class _Comparison:
                 len(contents[reference]) == 1 and _near(facts, holders[reference])
                 for reference in _references(facts)
             ):
-                self._known(arrival, None, OTHER_ID)
+                self._known(arrival, None, Note.OTHER_ID)
                 settled.add(arrival.position)
                 continue
             for reference in _references(facts):
@@ -168,7 +163,7 @@ class _Comparison:
             if row is None or row.pk not in self.free:
                 continue
             for payment in payments:
-                self._known(payment, row, ONE_SUM)
+                self._known(payment, row, Note.ONE_SUM)
                 settled.add(payment.position)
         self._keep_open(settled)
 
@@ -209,17 +204,17 @@ class _Comparison:
         for _, _, arrival, row in best_first:
             if arrival.position in settled or row.pk not in self.free:
                 continue
-            self._known(arrival, row, AMENDED_TEXT if row.source == self.window.source else "")
+            self._known(arrival, row, Note.AMENDED_TEXT if row.source == self.window.source else None)
             settled.add(arrival.position)
         self._keep_open(settled)
 
-    def _doubt(self, arrival: Arrival) -> str:
+    def _doubt(self, arrival: Arrival) -> Note | None:
         facts = arrival.facts
         for row in self._near_other_source().get(facts.amount, ()):
             apart = abs((row.facts.booking_date - facts.booking_date).days)
             if 0 < apart <= SHIFT_DAYS and likeness(facts, row.facts) >= _AMENDED:
-                return MAYBE_KNOWN
-        return ""
+                return Note.MAYBE_KNOWN
+        return None
 
     def _near_other_source(self) -> dict[Decimal, list[Stored]]:
         if not hasattr(self, "_others"):

@@ -16,6 +16,8 @@ from banking.parsers.types import ParsedEntry, Refusal
 from banking.services.entry_values import Arrival, Facts, Plan, Stored, Verdict, Window
 from banking.services.identity import NEAR_DAYS, plan
 from banking.services.new_rows import copy_new
+from banking.services.notes import Note
+from payymo.shared.sentences import Sentence
 from tenants import sealing
 from tenants.nudging import nudge
 
@@ -32,9 +34,9 @@ _STORED_COLUMNS = (
 class IngestResult:
     """What became of the entries of one fetch or file.
 
-    Shape: `new + known` are the booked entries that could be read. `noted` are entries a person should look at, with
-    a sentence; each of them is also counted as new or known. `verdicts` are in the order of the entries.
-    `said` is what a provider complained of. `is_held`: nothing was done, since a person is asked about the account.
+    Shape: `new + known` are the booked entries that could be read. `noted` are entries a person should look at;
+    each of them is also counted as new or known. `verdicts` are in the order of the entries. `said` is what a provider
+    complained of. `is_held`: nothing was done, since a person is asked about the account.
     """
 
     new: int = 0
@@ -42,7 +44,7 @@ class IngestResult:
     refused: tuple[Refusal, ...] = ()
     noted: tuple[Refusal, ...] = ()
     verdicts: tuple[Verdict, ...] = field(default=(), repr=False)
-    said: tuple[str, ...] = ()
+    said: tuple[Sentence, ...] = ()
     is_held: bool = False
 
 
@@ -110,11 +112,11 @@ def _usable(entries: Iterable[ParsedEntry], currency: str) -> tuple[list[ParsedE
     usable, refused = [], []
     for entry in entries:
         if entry.currency != currency:
-            refused.append(
-                Refusal(entry.line, f"The entry is in {entry.currency or 'no currency'}, the account is in {currency}.")
-            )
+            problem = Note.CURRENCY_DIFFERS if entry.currency else Note.CURRENCY_MISSING
+            told = Sentence(problem, {"currency": entry.currency, "account": currency})
+            refused.append(Refusal(entry.line, told))
         elif abs(entry.amount) >= _LARGEST_AMOUNT:
-            refused.append(Refusal(entry.line, "The amount is larger than an account can hold."))
+            refused.append(Refusal(entry.line, Sentence(Note.AMOUNT_TOO_LARGE)))
         else:
             usable.append(entry)
     return usable, refused
@@ -202,9 +204,6 @@ def _as_stored(values: tuple[Any, ...]) -> Stored:
 
 def _result(outcome: Plan, refused: Sequence[Refusal]) -> IngestResult:
     new = sum(verdict.is_new for verdict in outcome.verdicts)
-    noted = [Refusal(verdict.arrival.line, verdict.note) for verdict in outcome.verdicts if verdict.note]
-    noted += [
-        Refusal(0, f"The bank no longer shows an entry of {row.facts.booking_date} that is stored. It was kept.")
-        for row in outcome.vanished
-    ]
+    noted = [Refusal(one.arrival.line, Sentence(one.note)) for one in outcome.verdicts if one.note]
+    noted += [Refusal(0, Sentence(Note.VANISHED, {"day": row.facts.booking_date})) for row in outcome.vanished]
     return IngestResult(new, len(outcome.verdicts) - new, tuple(refused), tuple(noted), outcome.verdicts)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
-from django.utils.translation import gettext
+from django.utils.translation import gettext_noop
 
 from banking import adapters
 from banking.clients.base import ProviderAccount
@@ -15,6 +15,7 @@ from banking.models import AccountQuota, BankAccount, BankConnection
 from banking.services.account_answers import take_over
 from payymo.audit.services import recording as audit
 from payymo.shared.errors import Conflict
+from payymo.shared.sentences import Sentence, Value
 from tenants import context, sealing
 from tenants.models import ProviderAccount as Claim
 
@@ -26,6 +27,10 @@ class AccountLinkedElsewhere(Conflict):
     """The account is linked by another living connection, here or at another tenant; nothing was linked."""
 
     code = "account_linked_elsewhere"
+
+    def __init__(self, text: str, **values: Value) -> None:
+        self.sentence = Sentence(text, values)
+        super().__init__(str(self.sentence))
 
 
 def link_accounts(
@@ -47,7 +52,7 @@ def link_accounts(
         )  # fmt: skip
         if connection.renews_id:
             BankAccount.objects.filter(connection_id=connection.renews_id).update(
-                next_sync_at=None, last_error="The renewed consent does not include this account."
+                next_sync_at=None, last_error=gettext_noop("The renewed consent does not include this account.")
             )
             BankConnection.objects.filter(pk=connection.renews_id).update(state=State.REVOKED)
         audit.record(action="connection.changed" if connection.renews_id else "connection.added", about=connection)
@@ -60,10 +65,10 @@ def _link(account: ProviderAccount, connection: BankConnection, now: datetime) -
     known = row.first()
     if known is not None and _is_linked_by_another(known, connection):
         raise AccountLinkedElsewhere(
-            gettext(
+            gettext_noop(
                 "The account ending in %(iban_last4)s is connected already. Renew or remove that connection instead."
-            )
-            % {"iban_last4": known.iban_last4}
+            ),
+            iban_last4=known.iban_last4,
         )
     _claim(account)
     if known is not None and known.same_as_id is not None:
@@ -123,7 +128,9 @@ def _claim(account: ProviderAccount) -> None:
         defaults={"tenant": tenant},
     )
     if claim.tenant_id != tenant.pk:
-        raise AccountLinkedElsewhere(gettext("This bank account is connected at another Payymo customer. Ask support."))
+        raise AccountLinkedElsewhere(
+            gettext_noop("This bank account is connected at another Payymo customer. Ask support.")
+        )
 
 
 def release(accounts: Sequence[BankAccount]) -> None:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
 
 from banking import locks
 from banking.clients import base
@@ -144,7 +145,7 @@ def _accepted(
                 )
             return None
     except Refused as error:
-        raise KeysRefused(str(error)) from error
+        raise KeysRefused(str(error.sentence)) from error
     raise UnknownProvider(gettext("There is no bank data provider of this name that takes keys."))
 
 
@@ -215,7 +216,9 @@ class KeptTokens:
                 row.save()
                 return access.text
         except locks.Busy as error:
-            raise Retryable("Another worker is renewing the token.", reason=Reason.NOT_READY, retry_after=30) from error
+            raise Retryable(
+                _("Another worker is renewing the token."), reason=Reason.NOT_READY, retry_after=30
+            ) from error
 
     def _asked_for(self, row: ProviderKey) -> tuple[Token, Token | None]:
         tokens = GoCardlessTokens(settings.GOCARDLESS_URL, breaker=_breaker(BankProvider.GOCARDLESS))
@@ -244,4 +247,5 @@ def _row_of(key: BankProvider) -> ProviderKey:
 
 
 def _no_keys(key: BankProvider) -> NoProviderKey:
-    return NoProviderKey(f"There are no {key.label.split(' Bank ')[0]} keys yet. Enter them under Connections first.")
+    text = gettext("There are no %(provider)s keys yet. Enter them under Connections first.")
+    return NoProviderKey(text % {"provider": str(key.label).split(" Bank ")[0]})

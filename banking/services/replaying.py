@@ -15,6 +15,7 @@ from django.db.models import F, QuerySet
 from banking import adapters, locks
 from banking.models import BankAccount, BankTransaction, RawFetch, StatementImport
 from banking.parsers.errors import UnreadableStatement
+from banking.parsers.problems import EntryProblem
 from banking.parsers.readers import READERS
 from banking.parsers.types import ParsedEntry
 from banking.services import new_rows, statement_files
@@ -123,8 +124,13 @@ def _open_fetch(key: int, told: Replayed) -> _Kept | None:
     except UnreadableStatement:
         told.unreadable += 1
         return None
-    refused = [one for one in raw.refused if not str(one.get("reason", "")).startswith("Pending:")]
+    refused = [one for one in raw.refused if not _was_pending(one)]
     return _Kept(raw.account, raw.provider, entries.booked, raw.transactions.all(), refused, raw_fetch=raw)
+
+
+def _was_pending(refusal: Mapping[str, Any]) -> bool:
+    # Older rows have no code, only its words.
+    return bool(refusal.get("code") == EntryProblem.PENDING or str(refusal.get("reason", "")).startswith("Pending:"))
 
 
 def _open_file(key: int, told: Replayed) -> _Kept | None:

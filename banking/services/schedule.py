@@ -11,6 +11,7 @@ from banking.clients.base import BankProvider, Reason
 from banking.models import BankAccount, BankConnection
 from banking.services.consent_finishing import finish_waiting
 from banking.services.disconnecting import revoke_removed
+from banking.services.failures import CONSENT_ENDED
 from banking.services.fetching import NotConnected, SyncResult, sync_account
 from payymo.shared.errors import DomainError
 
@@ -57,7 +58,7 @@ def end_consents(*, now: datetime) -> int:
         ended = BankConnection.objects.select_for_update().filter(state=State.LINKED, consent_ends_at__lte=now)
         ids = list(ended.values_list("pk", flat=True))
         said = {
-            "last_error": "The consent has ended. Renew it to go on.",
+            "last_error": CONSENT_ENDED,
             "last_error_code": Reason.CONSENT_ENDED.value,
         }
         BankAccount.objects.filter(connection_id__in=ids).update(next_sync_at=None, **said)

@@ -55,7 +55,7 @@ def is_archive(content: bytes) -> bool:
     try:
         return archives.is_archive(content)
     except UnreadableStatement as error:
-        raise StatementRefused(error.reason) from error
+        raise StatementRefused.because(error) from error
 
 
 def files_of(content: bytes) -> list[tuple[str, bytes]]:
@@ -66,7 +66,7 @@ def files_of(content: bytes) -> list[tuple[str, bytes]]:
     try:
         return archives.files(content)
     except UnreadableStatement as error:
-        raise StatementRefused(error.reason) from error
+        raise StatementRefused.because(error) from error
 
 
 def upload_archive(

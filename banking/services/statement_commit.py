@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from django.db import transaction
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 
 from banking import locks
 from banking.models import BankAccount, StatementImport
@@ -36,11 +36,18 @@ class PerhapsKnownAccount(Conflict):
 def _not_proved(file: StatementFile) -> str:
     """Say why the balances prove nothing; a refused row may well be one of nothing."""
     if file.adds_up:
+        count = len(file.refused)
         return (
-            f"The balances agree, but {len(file.refused)} of the file's rows could not be read, so that it is not "
-            "proved complete. Import the rest only if you know why."
+            ngettext(
+                "The balances agree, but %d row of the file could not be read, so that it is not proved complete. "
+                "Import the rest only if you know why.",
+                "The balances agree, but %d of the file's rows could not be read, so that it is not proved complete. "
+                "Import the rest only if you know why.",
+                count,
+            )
+            % count
         )
-    return (
+    return gettext(
         "The balances of the file do not add up: opening plus entries is not closing. Import it only if you know why."
     )
 

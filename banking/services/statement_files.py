@@ -25,9 +25,19 @@ _MOST_WAYS = 4
 
 
 class StatementRefused(BadInput):
-    """The file cannot be imported; the sentence says why. Nothing was stored."""
+    """The file cannot be imported; the sentence says why. Nothing was stored.
+
+    Shape: `members` name the reader's `problem`, where it was a reader that refused.
+    """
 
     code = "unreadable_statement"
+
+    @classmethod
+    def because(cls, error: UnreadableStatement) -> "StatementRefused":
+        """Return what a reader said, in the active language."""
+        refused = cls(error.reason)
+        refused.members = {"problem": str(error.why.as_dict()["code"])}
+        return refused
 
 
 class WrongAccount(BadInput):
@@ -98,7 +108,7 @@ def format_of(content: bytes) -> str:
     try:
         return recognise(content)
     except UnreadableStatement as error:
-        raise StatementRefused(error.reason) from error
+        raise StatementRefused.because(error) from error
 
 
 def columns_of(
@@ -122,7 +132,7 @@ def columns_of(
     try:
         detection = detect(content, file_format, encoding, delimiter)
     except UnreadableStatement as error:
-        raise StatementRefused(error.reason) from error
+        raise StatementRefused.because(error) from error
     if has_text(file_format) and not encoding and not delimiter:
         detection = _written_as_before(content, file_format, detection, own)
     mapping = detection.mapping
@@ -178,7 +188,7 @@ def mapping_from(values: Mapping[str, Any]) -> CsvMapping:
     try:
         return CsvMapping.from_dict(values)
     except UnreadableStatement as error:
-        raise StatementRefused(error.reason) from error
+        raise StatementRefused.because(error) from error
 
 
 def read_file(content: bytes, *, file_format: str, mapping: Mapping[str, Any] | None, currency: str) -> StatementFile:
@@ -194,7 +204,7 @@ def read_file(content: bytes, *, file_format: str, mapping: Mapping[str, Any] | 
             currency=currency,
         )
     except UnreadableStatement as error:
-        raise StatementRefused(error.reason) from error
+        raise StatementRefused.because(error) from error
     return _one_account(parsed)
 
 

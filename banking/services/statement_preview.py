@@ -3,13 +3,15 @@
 from dataclasses import dataclass
 
 from banking import selectors
-from banking.core.continuity import as_row, gaps, sentence
+from banking.core.continuity import as_row, gaps
 from banking.models import BankAccount, StatementImport
 from banking.parsers.types import Refusal
 from banking.services import statement_files
 from banking.services.ingestion import IngestResult, preview_entries
+from banking.services.notes import about_gap
 from banking.services.statement_contents import content_of
 from banking.services.statement_files import StatementFile
+from payymo.shared.sentences import Sentence
 
 _MOST_NOTES = 500
 
@@ -19,13 +21,13 @@ class Preview:
     """What a file says and what importing it would do.
 
     Shape: `account` is None while it would be created. `gaps` say what is missing between the statements of the
-    account once this file is imported, as sentences.
+    account once this file is imported.
     """
 
     file: StatementFile
     account: BankAccount | None
     result: IngestResult
-    gaps: tuple[str, ...] = ()
+    gaps: tuple[Sentence, ...] = ()
 
 
 def preview(statement_import: StatementImport) -> Preview:
@@ -67,15 +69,17 @@ def preview_of(row: StatementImport, content: bytes) -> Preview:
     return Preview(file, account, result, gaps_around(file, account))
 
 
-def gaps_around(file: StatementFile, account: BankAccount | None) -> tuple[str, ...]:
+def gaps_around(file: StatementFile, account: BankAccount | None) -> tuple[Sentence, ...]:
     """Say what is missing beside the statements of this file; older gaps are told elsewhere."""
     found = selectors.statement_gaps(accounts=[account.pk], more=file.spans) if account else {}
     missing = next(iter(found.values()), ()) if account else gaps(file.spans, {})
     edges = {day for span in file.spans for day in (span.first, span.last)}
-    return tuple(sentence(gap, file.currency) for gap in missing if edges & {gap.after, gap.before})
+    return tuple(about_gap(gap, file.currency) for gap in missing if edges & {gap.after, gap.before})
 
 
-def note_counts(row: StatementImport, file: StatementFile, gaps_told: tuple[str, ...], result: IngestResult) -> None:
+def note_counts(
+    row: StatementImport, file: StatementFile, gaps_told: tuple[Sentence, ...], result: IngestResult
+) -> None:
     """Write on the row, unsaved, what the file says and what importing it does or did."""
     row.spans = [as_row(span) for span in file.spans]
     row.opening = file.opening.amount if file.opening else None

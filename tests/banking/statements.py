@@ -46,3 +46,8 @@ def mt940(*amounts_and_texts, iban=IBAN, currency="EUR", day="260302"):
 def csv(*rows, header="Booking date;Amount;Currency;Name;Purpose"):
     """Write a CSV file."""
     return "\n".join([header, *rows, ""]).encode()
+
+
+def told(refusals):
+    """Return line and words of each refusal or note."""
+    return [(refusal.line, refusal.reason) for refusal in refusals]

@@ -24,15 +24,16 @@ PASSWORD = "correct horse battery"
 class Caller:
     """Someone signed in at a tenant's host."""
 
-    def __init__(self, who, host="acme"):
-        self.client, self.host = Client(), f"{host}.localhost"
+    def __init__(self, who, host="acme", language="en"):
+        self.client, self.host, self.language = Client(), f"{host}.localhost", language
         self.token = ""
         if who:
             body = {"email": f"{who}@{host}.example", "password": PASSWORD}
             self.token = self.post("auth/token/", body).json()["access"]
 
     def _headers(self):
-        return {"host": self.host, **({"authorization": f"Bearer {self.token}"} if self.token else {})}
+        known = {"authorization": f"Bearer {self.token}"} if self.token else {}
+        return {"host": self.host, "accept-language": self.language, **known}
 
     def get(self, path):
         return self.client.get(f"/api/v1/{path}", headers=self._headers())
@@ -276,13 +277,36 @@ def test_a_file_is_looked_at_uploaded_and_imported_once(stored, in_tenant):
 
 
 @pytest.mark.parametrize(
-    ("content", "code"), [(b"PK\x03\x04", "unreadable_statement"), (b"hello world", "unreadable_statement")]
+    ("content", "problem", "german"),
+    [
+        (b"PK\x03\x04", "archive_damaged", "Das Archiv"),
+        (b"hello world", "no_statement", "Die Datei ist kein"),
+    ],
 )
-def test_a_file_that_cannot_be_read_is_400_and_kept_nowhere(stored, in_tenant, content, code):
-    answer = Caller("reviewer").upload("statement-imports/", content)
+def test_a_file_that_cannot_be_read_is_400_and_kept_nowhere(stored, in_tenant, content, problem, german):
+    answer = Caller("reviewer", language="de").upload("statement-imports/", content)
 
-    assert (answer.status_code, answer.json()["code"]) == (400, code)
+    told = answer.json()
+    assert (answer.status_code, told["code"], told["problem"]) == (400, "unreadable_statement", problem)
+    assert told["detail"].startswith(german)
     assert in_tenant(StatementImport.objects.count) == 0
+
+
+def test_what_was_refused_of_a_file_has_a_code_and_is_worded_for_whoever_asks(stored, in_tenant):
+    content = statements.camt(("1.00", "Good"), ("2.00", "Bad")).replace(b">2.00<", b">2.00x<")
+    kept = Caller("reviewer").upload("statement-imports/", content, account=str(stored.public_id)).json()
+    row = in_tenant(StatementImport.objects.get)
+    old = {"line": 7, "reason": "Kept before there were codes."}
+    in_tenant(StatementImport.objects.filter(pk=row.pk).update, refused=[*row.refused, old])
+
+    [new, before] = Caller("reviewer", language="de").get(f"statement-imports/{kept['id']}/").json()["refused"]
+
+    assert kept["refused"][0]["reason"] == "The amount '2.00x' cannot be read."
+    assert new == {
+        "line": 1, "reason": "Der Betrag '2.00x' lässt sich nicht lesen.",
+        "code": "amount", "details": {"written": "'2.00x'"},
+    }  # fmt: skip
+    assert before == {**old, "code": "", "details": {}}
 
 
 def test_a_file_larger_than_ten_mib_is_413(stored):

@@ -8,7 +8,7 @@ import pytest
 
 from banking import adapters
 from banking.models import BankConnection
-from banking.services.identity import CHANGED_FACTS
+from banking.services.notes import Note
 from tests.banking.asked import DAY, NOW, read
 from tests.factories import rows
 
@@ -96,7 +96,7 @@ def test_a_sign_that_the_bank_turns_round_later_is_shown_and_its_own_id_is_no_se
     again = show(account, [told(account, "11.90", key="s1")])
 
     if account.connection.provider == GOCARDLESS:
-        assert [one.reason for one in again.noted if one.line] == [CHANGED_FACTS]
+        assert [one.why.words for one in again.noted if one.line] == [Note.CHANGED_FACTS]
         assert amounts(account) == [Decimal("-11.9")]
     else:
         # The bank's own reference may come again for something else: a person sees both.

@@ -8,10 +8,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from banking.models import BankTransaction, PendingEntry
-from banking.parsers.types import Refusal
-from banking.services.identity import AMENDED_TEXT, CHANGED_FACTS, MAYBE_KNOWN, ONE_SUM, OTHER_ID
 from banking.services.ingestion import ingest_entries, preview_entries
+from banking.services.notes import Note
 from tests.banking.entries import MONDAY, bank_account, fetched, from_file, uploaded
+from tests.banking.statements import told
 
 LIVE = "gocardless_bad"
 
@@ -127,7 +127,7 @@ def test_a_single_entry_under_another_id_is_shown_and_not_doubled(account):
     result = live(account, fetched(internal="x"), fetched("RE-1043", internal="c"))
 
     assert counts(result) == (0, 2, 0, 1)
-    assert result.noted[0].reason == OTHER_ID
+    assert result.noted[0].why.words is Note.OTHER_ID
 
 
 def test_an_entry_sent_again_on_another_day_under_another_id_is_shown_and_not_doubled(account):
@@ -138,7 +138,7 @@ def test_an_entry_sent_again_on_another_day_under_another_id_is_shown_and_not_do
     )
 
     assert counts(result) == (0, 2, 0, 1)
-    assert result.noted[0].reason == OTHER_ID
+    assert result.noted[0].why.words is Note.OTHER_ID
     assert stored(account) == [(MONDAY, Decimal("11.900"), "Invoice RE-1042")]
 
 
@@ -167,7 +167,7 @@ def test_a_known_id_with_another_amount_keeps_the_stored_one_and_is_shown(accoun
     result = live(account, fetched(internal="a", amount="119.00"))
 
     assert counts(result) == (0, 1, 0, 1)
-    assert result.noted[0].reason == CHANGED_FACTS
+    assert result.noted[0].why.words is Note.CHANGED_FACTS
     assert account.transactions.get().amount == Decimal("11.900")
 
 
@@ -177,7 +177,7 @@ def test_an_amended_text_is_shown_and_not_doubled(account):
     result = live(account, fetched("Invoice RE-1042 from Erika, thank you"))
 
     assert counts(result) == (0, 1, 0, 1)
-    assert result.noted[0].reason == AMENDED_TEXT
+    assert result.noted[0].why.words is Note.AMENDED_TEXT
     assert account.transactions.get().remittance_information == "Invoice RE-1042 from Erika"
 
 
@@ -195,7 +195,7 @@ def test_an_entry_that_the_bank_shows_no_longer_is_kept_and_shown(account):
     result = live(account, fetched(internal="a"))
 
     assert counts(result) == (0, 1, 0, 1)
-    assert "no longer shows an entry of 2026-03-03" in result.noted[0].reason
+    assert "no longer shows an entry of 3 Mar 2026" in result.noted[0].reason
     assert account.transactions.count() == 2
 
 
@@ -254,7 +254,7 @@ def test_a_batch_that_the_api_shows_as_one_sum_is_not_stored_beside_it(account):
     )  # fmt: skip
 
     assert counts(result) == (0, 3, 0, 2)
-    assert {note.reason for note in result.noted} == {ONE_SUM}
+    assert {note.why.words for note in result.noted} == {Note.ONE_SUM}
 
 
 def test_a_batch_that_nobody_has_as_one_sum_is_stored_payment_by_payment(account):
@@ -269,14 +269,14 @@ def test_a_like_payment_beyond_the_other_sources_days_is_kept_and_shown(account)
     result = ingest(account, from_file("RE-1042", day=TUESDAY), source="mt940")
 
     assert counts(result) == (1, 0, 0, 1)
-    assert result.noted[0].reason == MAYBE_KNOWN
+    assert result.noted[0].why.words is Note.MAYBE_KNOWN
 
 
 def test_another_currency_than_the_accounts_is_refused_and_the_rest_is_stored(account):
     result = ingest(account, from_file(), from_file("Other", currency="USD", line=9))
 
     assert counts(result) == (1, 0, 1, 0)
-    assert result.refused == (Refusal(9, "The entry is in USD, the account is in EUR."),)
+    assert told(result.refused) == [(9, "The entry is in USD, the account is in EUR.")]
 
 
 def test_a_preview_counts_and_writes_nothing(account):

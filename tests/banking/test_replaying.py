@@ -13,11 +13,12 @@ from django.core.management import CommandError, call_command
 from banking import adapters
 from banking.models import BankTransaction, RawFetch, StatementImport
 from banking.parsers import gocardless
-from banking.parsers.errors import UnreadableEntry
+from banking.parsers.problems import EntryProblem
 from banking.parsers.readers import READERS, Reader
 from banking.parsers.registry import PARSERS
 from banking.parsers.types import ParsedFile, Refusal
 from banking.services import fetching, replaying, statement_commit, statement_import
+from payymo.shared.sentences import Sentence
 from tests.banking import statements
 from tests.factories import rows
 
@@ -56,7 +57,7 @@ def by_an_older_reader(monkeypatch):
         taken, refused = [], list(read.refused)
         for entry in read.booked:
             if entry.bank_transaction_code == "XXXX":
-                refused.append(gocardless.Refusal(entry.line, UnreadableEntry("An unknown code.").reason))
+                refused.append(Refusal(entry.line, Sentence(EntryProblem.TYPE_CODE, {"written": "XXXX"})))
             else:
                 taken.append(replace(entry, remittance_information="", counterparty_iban=""))
         return replace(read, booked=tuple(taken), refused=tuple(refused))
@@ -197,7 +198,7 @@ def imported(account, monkeypatch):
             taken, refused = [], []
             for entry in whole.entries:
                 if entry.amount == Decimal("5.00"):
-                    refused.append(Refusal(entry.line, "An unknown code."))
+                    refused.append(Refusal(entry.line, Sentence(EntryProblem.TYPE_CODE, {"written": "XXXX"})))
                 else:
                     taken.append(replace(entry, remittance_information=""))
             return ParsedFile("camt053", (replace(whole, entries=tuple(taken), refused=tuple(refused), proved=None),))

@@ -74,7 +74,7 @@ def test_a_complaint_is_shown_without_markup_and_leaves_the_cursor_where_it_was(
 
     account.refresh_from_db()
     assert (result.outcome, account.failures, account.cursor_date) == ("fetched", 0, None)
-    assert account.last_error == "SimpleFIN says: Sign in to your bank again"
+    assert account.last_error == "SimpleFIN Bridge says: “Sign in to your bank again”"
 
 
 def test_an_entry_keeps_its_sign_day_and_text():

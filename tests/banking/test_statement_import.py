@@ -173,7 +173,7 @@ def test_balances_that_agree_beside_an_unreadable_row_prove_nothing_and_are_not_
     row = upload(statements.csv(*rows, "15.11.2026;15.11.2026;C;y;abc;1.073,10", header=header), account)
     assert (row.new_count, row.proved) == (2, False)
 
-    with pytest.raises(statement_commit.UnprovedStatement, match="agree, but 1 of the file's rows could not be read"):
+    with pytest.raises(statement_commit.UnprovedStatement, match="agree, but 1 row of the file could not be read"):
         commit(row, now)
 
     assert not account.transactions.exists()
@@ -185,8 +185,9 @@ def test_an_entry_that_cannot_be_read_is_named_with_its_line_and_the_rest_is_sho
     row = upload(content)
 
     assert (row.new_count, row.proved) == (1, False)
-    assert [set(one) for one in row.refused] == [{"line", "reason"}]
-    assert "2.00x" in row.refused[0]["reason"]
+    assert [set(one) for one in row.refused] == [{"line", "reason", "code", "details"}]
+    assert row.refused[0]["reason"] == "The amount '2.00x' cannot be read."
+    assert (row.refused[0]["code"], row.refused[0]["details"]) == ("amount", {"written": "'2.00x'"})
 
 
 def test_a_csv_file_whose_columns_are_clear_is_ready(account, now):

@@ -6,7 +6,8 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from banking.core.continuity import Gap, Span, as_row, from_row, gaps, sentence
+from banking.core.continuity import Gap, Span, as_row, from_row, gaps
+from banking.services.notes import about_gap
 
 
 def march(first, last, opening=None, closing=None, number=""):
@@ -32,9 +33,9 @@ def test_a_missing_statement_is_told_with_days_and_amount():
     found = gaps([march(1, 5, "0", "10", "1/1"), march(9, 12, "25.50", "20", "4/1")], {})
 
     assert found == (Gap(after=date(2026, 3, 5), before=date(2026, 3, 9), missing=Decimal("15.50"), numbers=(2, 3)),)
-    assert sentence(found[0], "EUR") == (
-        "Between 2026-03-05 and 2026-03-09 a statement is missing (numbers 2 to 3): the balance moved by 15.50 EUR "
-        "that no file shows. Import it too."
+    assert str(about_gap(found[0], "EUR")) == (
+        "Between 5 Mar 2026 and 9 Mar 2026 statements are missing (numbers 2 to 3): the balance moved by "
+        "15.50\u00a0EUR that no file shows. Import them too."
     )
 
 

@@ -7,7 +7,8 @@ import pytest
 
 from banking.parsers import camt053
 from banking.parsers.errors import FileTooLarge, UnknownFormat, UnreadableStatement
-from banking.parsers.types import ParsedEntry, ParsedStatement, Refusal
+from banking.parsers.types import ParsedEntry, ParsedStatement
+from tests.banking.statements import told
 
 OWN = "DE89370400440532013000"
 PAYER = "FR1420041010050500013M02606"
@@ -286,7 +287,7 @@ def test_value_date_stands_in_for_a_missing_booking_date():
 def test_unreadable_entry_is_refused_with_its_line_and_nothing_else_is(broken, reason):
     found = only(file(balance("OPBD", "0.00"), balance("CLBD", "200.00"), entry(), broken))
 
-    assert found.refused == (Refusal(6, reason),)
+    assert told(found.refused) == [(6, reason)]
     assert [str(item.amount) for item in found.entries] == ["100.00"]
     assert found.proved is False
 
@@ -320,7 +321,7 @@ def test_two_currencies_in_one_statement_are_refused():
 def test_unreadable_balance_is_named_and_proves_nothing():
     found = only(file(balance("OPBD", "abc"), balance("CLBD", "100.00"), entry()))
 
-    assert found.refused == (Refusal(3, "A balance cannot be read: The amount 'abc' cannot be read."),)
+    assert told(found.refused) == [(3, "A balance cannot be read: The amount 'abc' cannot be read.")]
     assert (found.opening, found.proved) == (None, None)
 
 

@@ -9,7 +9,8 @@ from banking.parsers import csv_file
 from banking.parsers.csv_detection import detect
 from banking.parsers.csv_mapping import CsvMapping
 from banking.parsers.errors import AmbiguousMapping, FileTooLarge, UnreadableStatement
-from banking.parsers.types import ParsedStatement, Refusal
+from banking.parsers.types import ParsedStatement
+from tests.banking.statements import told
 
 SIGNED = CsvMapping(
     header=("Datum", "Text", "Betrag"),
@@ -93,16 +94,13 @@ def test_unreadable_date_refuses_its_row_and_no_other(written):
     found = only(file("01.02.2026;ok;1,00", f"{written};bad;2,00"))
 
     assert amounts(found) == ["1.00"]
-    assert found.refused == (Refusal(3, f"The date '{written}' cannot be read."),)
+    assert told(found.refused) == [(3, f"The date '{written}' cannot be read.")]
 
 
 def test_missing_date_or_amount_refuses_the_row():
     found = only(file("01.02.2026;ok;1,00", ";no date;2,00", "03.02.2026;no amount;"))
 
-    assert found.refused == (
-        Refusal(3, "The date '' cannot be read."),
-        Refusal(4, "The amount '' cannot be read."),
-    )
+    assert told(found.refused) == [(3, "The date '' cannot be read."), (4, "The amount '' cannot be read.")]
 
 
 def test_rows_without_date_and_amount_are_no_entries():
@@ -140,7 +138,7 @@ def test_contradicting_columns_refuse_the_row(cells, reason):
         replace(TWO_COLUMNS, header=("Datum", "Soll", "Haben", "Text"), remittance_information=(3,)),
     )
 
-    assert (amounts(found), found.refused) == (["1.00"], (Refusal(3, reason),))
+    assert (amounts(found), told(found.refused)) == (["1.00"], [(3, reason)])
 
 
 DIRECTED = replace(SIGNED, header=("Datum", "S/H", "Betrag"), remittance_information=(), direction=1)
@@ -160,10 +158,10 @@ def test_indicator_that_says_nothing_refuses_the_row():
         file("01.02.2026;H;1,00", "01.02.2026;X;5,00", "01.02.2026;H;-5,00", header="Datum;S/H;Betrag"), DIRECTED
     )
 
-    assert found.refused == (
-        Refusal(3, "'X' does not say whether the amount is a debit or a credit."),
-        Refusal(4, "The amount is negative, but 'H' says that it is a credit."),
-    )
+    assert told(found.refused) == [
+        (3, "'X' does not say whether the amount is a debit or a credit."),
+        (4, "The amount is negative, but 'H' says that it is a credit."),
+    ]
 
 
 def test_sign_can_be_flipped_for_cards():
@@ -216,7 +214,7 @@ def test_two_currencies_of_one_account_are_refused_as_a_whole():
 
     chosen = only(source, replace(mapping, fixed_currency="USD"))
     assert amounts(chosen) == ["2.00"]
-    assert chosen.refused == (Refusal(2, "The row is in EUR, but the account is in USD."),)
+    assert told(chosen.refused) == [(2, "The row is in EUR, but the account is in USD.")]
 
 
 @pytest.mark.parametrize(
@@ -262,7 +260,7 @@ def test_row_with_more_cells_than_columns_is_refused():
     found = only(file("01.02.2026;a;1,00", "02.02.2026;b;c;2,00", "03.02.2026;d;3,00;"))
 
     assert amounts(found) == ["1.00", "3.00"]
-    assert found.refused == (Refusal(3, "The row has 4 cells, but there are 3 columns."),)
+    assert told(found.refused) == [(3, "The row has 4 cells, but there are 3 columns.")]
 
 
 def test_other_columns_than_mapped_are_refused():

@@ -1,5 +1,6 @@
 """Whatever bytes arrive: a clear refusal or exact entries, in bounded time."""
 
+import json
 import re
 import time
 from decimal import Decimal
@@ -7,6 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from django.utils.translation import override
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -16,7 +18,9 @@ from banking.parsers.csv_detection import detect
 from banking.parsers.csv_mapping import CsvMapping
 from banking.parsers.errors import FileTooLarge, UnreadableStatement
 from banking.parsers.recognise import read
-from banking.parsers.types import ParsedFile
+from banking.parsers.types import ParsedFile, Refusal
+from banking.services.notes import worded
+from payymo.shared.sentences import Sentence
 from tests.banking import workbooks
 from tests.banking.workbooks import archive
 
@@ -37,6 +41,15 @@ def check(parsed: ParsedFile) -> None:
             assert len(entry.counterparty_name) <= 200
             assert max(len(entry.end_to_end_id), len(entry.bank_reference), len(entry.structured_reference)) <= 140
         assert all(refusal.line >= 1 and refusal.reason for refusal in statement.refused)
+        for refusal in statement.refused[:5]:
+            kept_and_read_in_german(refusal.why)
+
+
+def kept_and_read_in_german(why: Sentence) -> None:
+    """What was refused is read in another language from what a row keeps of it."""
+    kept = json.loads(json.dumps(Refusal(1, why).as_dict()))
+    with override("de"):
+        assert worded(kept) == str(why) != kept["reason"]
 
 
 def taken(source: bytes) -> None:
@@ -45,6 +58,7 @@ def taken(source: bytes) -> None:
         check(read(source, currency="EUR", date_order="dmy"))
     except UnreadableStatement as error:
         reason = error.reason
+        kept_and_read_in_german(error.why)
     assert reason.endswith((".", "?"))
     assert "\n" not in reason
 
@@ -216,6 +230,7 @@ def test_damaged_archives_are_refused_or_read(files, place, put):
                 reason = f"Read {len(archives.files(source))}."
         except UnreadableStatement as error:
             reason = error.reason
+            kept_and_read_in_german(error.why)
         assert reason.endswith(".")
 
 

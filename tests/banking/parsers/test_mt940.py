@@ -7,7 +7,8 @@ import pytest
 
 from banking.parsers import mt940, recognise
 from banking.parsers.errors import FileTooLarge, UnknownFormat, UnreadableStatement
-from banking.parsers.types import ParsedEntry, ParsedStatement, Refusal
+from banking.parsers.types import ParsedEntry, ParsedStatement
+from tests.banking.statements import told
 
 
 def file(*lines: str, opening: str = ":60F:C260301EUR100,00", closing: str = "") -> bytes:
@@ -273,7 +274,7 @@ def test_unreadable_line_is_refused_with_its_number_and_nothing_else_is(broken, 
         file(":61:2603020302C5,00NTRFNONREF", ":86:first", broken, ":86:lost", closing=":62F:C260302EUR106,00")
     )
 
-    assert found.refused == (Refusal(7, reason),)
+    assert told(found.refused) == [(7, reason)]
     assert [(str(entry.amount), entry.remittance_information) for entry in found.entries] == [("5.00", "first")]
     assert found.proved is False
 
@@ -281,7 +282,7 @@ def test_unreadable_line_is_refused_with_its_number_and_nothing_else_is(broken, 
 def test_unreadable_balance_is_named_and_proves_nothing():
     found = only(file(":61:260302C1,00NTRFNONREF", opening=":60F:C260301EURabc", closing=":62F:C260302EUR101,00"))
 
-    assert found.refused == (Refusal(4, "The amount 'abc' cannot be read."),)
+    assert told(found.refused) == [(4, "The amount 'abc' cannot be read.")]
     assert (found.opening, found.proved) == (None, None)
 
 

@@ -16,7 +16,8 @@ from banking.parsers.csv_detection import detect
 from banking.parsers.csv_mapping import CsvMapping
 from banking.parsers.errors import AmbiguousMapping, UnreadableStatement
 from banking.parsers.recognise import read
-from banking.parsers.types import ParsedStatement, Refusal
+from banking.parsers.types import ParsedStatement
+from tests.banking.statements import told
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 
@@ -99,7 +100,7 @@ def test_entry_in_another_currency_is_refused_and_the_rest_kept():
     [statement] = statements("camt/apiome-camt.054.001.08.xml")
 
     assert amounts(statement) == ["1500.00"]
-    assert statement.refused == (Refusal(52, "The amount is in USD, but the account is in EUR."),)
+    assert told(statement.refused) == [(52, "The amount is in USD, but the account is in EUR.")]
 
 
 @pytest.mark.parametrize(

@@ -153,6 +153,23 @@ def test_bai2_whose_balances_were_made_up_is_not_proved():
     assert (statement.proved, statement.refused) == (False, ())
 
 
+def test_bai2_with_amounts_that_are_filled_up_with_zeros_agrees_with_its_control_totals():
+    # 2035 + 25 + 25 = 2085 in, 25 + 900 + 5 + 200 + 900 + 20 + 25 + 10 = 2085 out; 115 + 1000 = 1000 + 90 + 20 + 5
+    first, second = statements("bai2/moov-sample1.bai2")
+
+    assert [len(one.entries) for one in (first, second)] == [11, 6]
+    assert [sum(entry.amount for entry in one.entries if entry.amount > 0) for one in (first, second)] == [2085, 1115]
+    assert [sum(entry.amount for entry in one.entries) for one in (first, second)] == [0, 0]
+    assert {(one.account.other, one.account.currency, one.proved, one.refused) for one in (first, second)} == {
+        ("10200123456", "CAD", None, ())
+    }
+
+
+def test_bai2_that_corrects_an_earlier_file_is_refused_as_a_whole():
+    with pytest.raises(UnreadableStatement, match="It corrects what was sent earlier"):
+        statements("bai2/moov-sample2.bai2")
+
+
 def test_bai2_without_entries_is_refused():
     with pytest.raises(UnreadableStatement, match="no entries"):
         statements("bai2/bai2-account_trailer_amount_blank_example.bai2")
