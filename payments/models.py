@@ -62,6 +62,20 @@ class StripeConnection(ConnectionHealth, Record):
         default=dict, blank=True, help_text="what a run that is not done has read so far: kind and count"
     )
 
+    @property
+    def is_paused(self) -> bool:
+        """Whether a person leaves it alone."""
+        return bool(self.state == self.State.PAUSED)
+
+    @property
+    def display_name(self) -> str:
+        """Its name with what tells it from others: one company often bears one name at several gateways."""
+        gateway = self.get_gateway_display()
+        if not self.account_name:
+            return f"{self.account_id} ({gateway})"
+        # Word joiner: no line ends behind the dots.
+        return f"{self.account_name} ({gateway} …\u2060{self.account_id[-4:]})"
+
 
 class ConnectAttempt(models.Model):
     """Somebody was led to Stripe to agree. Spent by deleting it; one that nobody came back from goes with the next."""

@@ -24,6 +24,7 @@ class StripeConnectionOutput(serializers.ModelSerializer):
     id = serializers.UUIDField(source="public_id")
     has_webhook_secret = serializers.SerializerMethodField()
     first_sync_done = serializers.SerializerMethodField()
+    last_error = serializers.CharField(source="error_in_words", read_only=True)
 
     class Meta:
         model = StripeConnection

@@ -10,6 +10,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 
 from django.conf import settings
+from django.utils.translation import gettext_noop as _
 
 from payments.clients import gocardless_values as values
 from payments.clients.base import (
@@ -61,11 +62,11 @@ class GoCardlessApi:
                 **body,
             )
         except (http.NotReached, http.AnswerLost) as error:
-            raise Retryable("GoCardless cannot be reached just now.", reason="unreachable") from error
+            raise Retryable(_("GoCardless cannot be reached just now."), reason="unreachable") from error
         try:
             data = answer.json()
         except ValueError as error:
-            raise Retryable("GoCardless's answer is not JSON.", reason="unreadable") from error
+            raise Retryable(_("GoCardless's answer is not JSON."), reason="unreadable") from error
         if answer.status >= 400:
             raise _translate(answer, data)
         if not isinstance(data, Mapping):
@@ -74,7 +75,7 @@ class GoCardlessApi:
 
     def _one(self, resource: str, object_id: str) -> Mapping[str, Any]:
         if not object_id.isascii() or not object_id.isalnum():
-            raise Refused("GoCardless has no such object.", reason="invalid_request")
+            raise Refused(_("GoCardless has no such object."), reason="invalid_request")
         found = self._ask(f"{resource}/{object_id}").get(resource)
         if not isinstance(found, Mapping):
             raise values.Unreadable("it is not an object")
@@ -84,7 +85,7 @@ class GoCardlessApi:
         self, resource: str, params: Mapping[str, Any], parse: Callable[[Mapping[str, Any]], Value]
     ) -> Iterator[Value]:
         after = ""
-        for _ in range(MOST_PAGES):
+        for _page in range(MOST_PAGES):
             page = self._ask(resource, {**params, "limit": PAGE, **({"after": after} if after else {})})
             rows = page.get(resource)
             if not isinstance(rows, list) or not all(isinstance(row, Mapping) for row in rows):
@@ -95,7 +96,7 @@ class GoCardlessApi:
             after = text(cursors, "after") if isinstance(cursors, Mapping) else ""
             if not rows or not after:
                 return
-        raise Retryable("GoCardless's list does not come to an end.", reason="endless")
+        raise Retryable(_("GoCardless's list does not come to an end."), reason="endless")
 
     @staticmethod
     def _since(created_from: datetime | None, *, before: timedelta = timedelta()) -> dict[str, str]:
@@ -108,7 +109,7 @@ class GoCardlessApi:
         """Return the creditor behind the token: the first, where there are several."""
         found = list(self._walk("creditors", {}, lambda row: row))
         if not found:
-            raise Refused("This GoCardless account has no creditor yet.", reason="no_creditor")
+            raise Refused(_("This GoCardless account has no creditor yet."), reason="no_creditor")
         first = min(found, key=lambda row: (text(row, "created_at"), values.identifier(row)))
         return RemoteAccount(
             account_id=values.identifier(first),
@@ -207,16 +208,18 @@ def _translate(answer: http.Answer, data: object) -> Refused | Retryable:
     kind = text(error, "type", longest=40)
     logger.info("gocardless refused", extra={"event": "provider_refused", "reason": text(error, "request_id")[:64]})
     if answer.status == 401:
-        return Refused("GoCardless does not accept the access token. Paste a new one.", reason="credentials_invalid")
+        return Refused(_("GoCardless does not accept the access token. Paste a new one."), reason="credentials_invalid")
     if answer.status == 403:
-        return Refused("The access token lacks a read permission.", reason="permission_missing")
+        return Refused(_("The access token lacks a read permission."), reason="permission_missing")
     if answer.status == 410:
-        return Refused("GoCardless does not keep this any more.", reason="gone")
+        return Refused(_("GoCardless does not keep this any more."), reason="gone")
     if answer.status == 429:
-        return Retryable("GoCardless asks to slow down.", reason="rate_limited", retry_after=_until_reset(answer))
+        return Retryable(_("GoCardless asks to slow down."), reason="rate_limited", retry_after=_until_reset(answer))
     if answer.status >= 500 or kind == "gocardless":
-        return Retryable("GoCardless cannot answer just now.", reason="unreachable")
-    return Refused(f"GoCardless refused the question ({kind or answer.status}).", reason="invalid_request")
+        return Retryable(_("GoCardless cannot answer just now."), reason="unreachable")
+    return Refused(
+        _("GoCardless refused the question (%(code)s)."), code=kind or str(answer.status), reason="invalid_request"
+    )
 
 
 def _until_reset(answer: http.Answer) -> float:

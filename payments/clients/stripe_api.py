@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import stripe
 from django.conf import settings
+from django.utils.translation import gettext_noop as _
 
 from payments.clients import stripe_values as values
 from payments.clients.base import (
@@ -43,15 +44,17 @@ def _plain(thing: Any) -> Mapping[str, Any]:
 def _translate(error: Exception) -> Refused | Retryable:
     """Say what a failure means to us."""
     if isinstance(error, stripe.AuthenticationError):
-        return Refused("Stripe does not accept the key. Paste a new one.", reason="credentials_invalid")
+        return Refused(_("Stripe does not accept the key. Paste a new one."), reason="credentials_invalid")
     if isinstance(error, stripe.PermissionError):
-        return Refused("The key lacks a read permission.", reason="permission_missing")
+        return Refused(_("The key lacks a read permission."), reason="permission_missing")
     if isinstance(error, stripe.RateLimitError):
         wait = Answer(429, b"", error.headers or {}).retry_after()
-        return Retryable("Stripe asks to slow down.", reason="rate_limited", retry_after=wait or 60)
+        return Retryable(_("Stripe asks to slow down."), reason="rate_limited", retry_after=wait or 60)
     if isinstance(error, stripe.InvalidRequestError):
-        return Refused(f"Stripe refused the question ({error.code or 'invalid request'}).", reason="invalid_request")
-    return Retryable("Stripe cannot be reached just now.", reason="unreachable")
+        return Refused(
+            _("Stripe refused the question (%(code)s)."), code=error.code or "invalid request", reason="invalid_request"
+        )
+    return Retryable(_("Stripe cannot be reached just now."), reason="unreachable")
 
 
 class StripeApi:
@@ -76,12 +79,12 @@ class StripeApi:
             raise _translate(error) from error
         except ValueError as error:
             # A page of HTML from a proxy instead of JSON.
-            raise Retryable("Stripe's answer is not JSON.", reason="unreadable") from error
+            raise Retryable(_("Stripe's answer is not JSON."), reason="unreadable") from error
 
     def _walk(
         self, service: Any, parse: Callable[[Mapping[str, Any]], Value], params: dict[str, Any], after: str = ""
     ) -> Iterator[Value]:
-        for _ in range(MOST_PAGES):
+        for _page in range(MOST_PAGES):
             asked = {**params, "limit": PAGE, **({"starting_after": after} if after else {})}
             page = self._ask(lambda asked=asked: service.list(asked, self._options))  # type: ignore[misc]
             found = getattr(page, "data", None)
@@ -92,7 +95,7 @@ class StripeApi:
             if not rows or not page.has_more:
                 return
             after = values.identifier(rows[-1])
-        raise Retryable("Stripe's list does not come to an end.", reason="endless")
+        raise Retryable(_("Stripe's list does not come to an end."), reason="endless")
 
     @staticmethod
     def _since(created_from: datetime | None) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import stripe
 from django.conf import settings
+from django.utils.translation import gettext_noop as _
 
 from payments.clients.stripe_http import StripeHttp
 from payymo.shared.errors import Refused, Retryable, Unknown
@@ -60,12 +61,12 @@ def exchange(platform: Platform, code: str) -> Grant:
     try:
         token = _client(platform).oauth.token({"grant_type": "authorization_code", "code": code})
     except stripe.oauth_error.OAuthError as error:
-        raise Refused("Stripe refused the code. Please start again.", reason="code_refused") from error
+        raise Refused(_("Stripe refused the code. Please start again."), reason="code_refused") from error
     except (stripe.StripeError, ValueError) as error:
-        raise Unknown("Stripe did not answer. Please start again.", reason="unreachable") from error
+        raise Unknown(_("Stripe did not answer. Please start again."), reason="unreachable") from error
     account_id = getattr(token, "stripe_user_id", "")
     if not isinstance(account_id, str) or not account_id.startswith("acct_"):
-        raise Refused("Stripe's answer names no account. Please start again.", reason="malformed")
+        raise Refused(_("Stripe's answer names no account. Please start again."), reason="malformed")
     return Grant(account_id, livemode=getattr(token, "livemode", False) is True)
 
 
@@ -79,4 +80,4 @@ def revoke(platform: Platform, account_id: str) -> None:
     except stripe.oauth_error.OAuthError:
         return
     except (stripe.StripeError, ValueError) as error:
-        raise Retryable("Stripe cannot be reached just now.", reason="unreachable") from error
+        raise Retryable(_("Stripe cannot be reached just now."), reason="unreachable") from error

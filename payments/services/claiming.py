@@ -78,7 +78,7 @@ def _keep_modes_apart(livemode: bool) -> None:
 def _reconnect(
     known: StripeConnection, checked: StripeConnection, *, key: str, webhook_secret: str, now: datetime
 ) -> StripeConnection:
-    """Give a connection that was removed or refused its new key; its history goes on."""
+    """Give a connection that was removed, refused or paused its new key; its history goes on, and so does a pause."""
     known.kind = checked.kind
     known.superfluous_permissions = checked.superfluous_permissions
     known.permissions_checked_at = checked.permissions_checked_at
@@ -86,8 +86,9 @@ def _reconnect(
     known.key_last4 = key[-4:]
     if webhook_secret:
         known.webhook_secret_sealed = sealing.seal(known, "webhook_secret_sealed", webhook_secret)
-    known.state = StripeConnection.State.ACTIVE
-    known.failures, known.last_error, known.last_error_code, known.next_sync_at = 0, "", "", now
+    known.failures, known.last_error, known.last_error_code = 0, "", ""
+    if not known.is_paused:
+        known.state, known.next_sync_at = StripeConnection.State.ACTIVE, now
     known.save()
     audit.record(action="connection.changed", about=known)
     return known

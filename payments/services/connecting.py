@@ -4,6 +4,7 @@ from datetime import datetime
 
 from django.db import transaction
 from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
 
 from payments.clients.base import PaymentProvider
 from payments.clients.gateways import GATEWAYS
@@ -34,7 +35,7 @@ def api_for(connection: StripeConnection) -> PaymentProvider:
     if connection.kind == StripeConnection.Kind.CONNECT:
         platform = platform_of(livemode=connection.livemode)
         if platform is None:
-            raise Refused("This installation has no application at Stripe any more.", reason="credentials_invalid")
+            raise Refused(_("This installation has no application at Stripe any more."), reason="credentials_invalid")
         return GATEWAYS[connection.gateway].api(
             key=platform.key, account_id=connection.account_id, breaker=breaker, is_patient=True
         )
@@ -86,7 +87,7 @@ def _connect(gateway: str, *, key: str, webhook_secret: str, now: datetime) -> S
         account = api.account()
         superfluous = api.superfluous_permissions()
     except Refused as error:
-        raise UnusableKey(str(error)) from error
+        raise UnusableKey(str(error.sentence)) from error
     connection = StripeConnection(
         gateway=gateway,
         account_id=account.account_id,

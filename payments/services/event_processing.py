@@ -8,12 +8,15 @@ from datetime import datetime, timedelta
 from functools import cache
 from itertools import groupby
 
+from django.utils.translation import gettext_noop
+
 from payments.clients.base import PaymentProvider
 from payments.clients.gateway import Subject
 from payments.clients.gateways import GATEWAYS
 from payments.models import StripeConnection, WebhookEvent
 from payments.services import charges, payouts
 from payymo.shared.errors import ProviderError, Refused
+from payymo.shared.sentences import Sentence, as_columns
 from tenants.breakers import SecretOff
 
 MOST_ATTEMPTS = 12
@@ -74,7 +77,9 @@ class Reader:
             return
         StripeConnection.objects.filter(pk=self._connection.pk, state=StripeConnection.State.ACTIVE).update(
             state=StripeConnection.State.BROKEN,
-            last_error=f"Access was withdrawn in {self._gateway.title}.",
+            **as_columns(
+                Sentence(gettext_noop("Access was withdrawn in %(gateway)s."), {"gateway": self._gateway.title})
+            ),
             next_sync_at=None,
         )
 

@@ -9,6 +9,7 @@ import secrets
 from datetime import datetime, timedelta
 
 from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
 
 from payments.clients import stripe_connect
 from payments.clients.gateways import GATEWAYS
@@ -66,7 +67,7 @@ def finish(*, session_key: str, state: str, code: str, now: datetime) -> StripeC
     attempts = ConnectAttempt.objects.filter(state_hash=_hash(state, session_key), ends_at__gt=now)
     livemode = attempts.values_list("livemode", flat=True).first()
     # One statement spends the state: of two parallel ways back one goes on, and the code is sent once.
-    spent, _ = attempts.delete()
+    spent = attempts.delete()[0]
     platform = stripe_connect.platform_of(livemode=livemode) if livemode is not None else None
     if not spent or platform is None:
         raise ConnectRefused(
@@ -82,7 +83,7 @@ def finish(*, session_key: str, state: str, code: str, now: datetime) -> StripeC
     api = GATEWAYS["stripe"].api(key=platform.key, account_id=grant.account_id, breaker=None, is_patient=False)
     account = api.account()
     if account.account_id != grant.account_id:
-        raise Refused("Stripe shows another account than the one that agreed.", reason="malformed")
+        raise Refused(_("Stripe shows another account than the one that agreed."), reason="malformed")
     connection = StripeConnection(
         gateway="stripe",
         account_id=account.account_id,

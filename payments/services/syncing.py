@@ -11,6 +11,7 @@ from payments.clients.base import PaymentProvider
 from payments.models import StripeConnection
 from payments.services import charges, manual_payouts, payouts, webhooks
 from payymo.shared.errors import ProviderError, Refused
+from payymo.shared.sentences import as_columns
 from tenants.breakers import LEFT_ALONE, SecretOff
 
 EVERY = timedelta(minutes=15)
@@ -145,6 +146,6 @@ def note_failure(connection: StripeConnection, error: ProviderError, *, now: dat
         last_attempt_at=now,
         next_sync_at=None if broken else now + wait,
         failures=F("failures") + 1,
-        last_error=str(error)[:500],
+        **as_columns(error.sentence),
         last_error_code=error.reason[:64],
     )

@@ -4,7 +4,7 @@ import pytest
 from django.db import connection as database
 
 from payments.models import StripeConnection, StripePayment
-from payments.services import connecting
+from payments.services import connecting, pausing
 from payments.services.connecting import AccountTaken, UnusableKey
 from payymo.shared.errors import Retryable
 from tenants import context, sealing
@@ -144,3 +144,16 @@ def test_a_wrong_webhook_secret_changes_nothing(connection, account):
 
     connection.refresh_from_db()
     assert sealing.unseal(connection, "webhook_secret_sealed") == account.keys.webhook_secret
+
+
+def test_a_new_key_does_not_resume_an_account_that_a_person_has_paused(connection, account, connect, now):
+    pausing.pause_connection(connection_id=connection.public_id, is_paused=True, now=now)
+    StripeConnection.objects.update(key_sealed=b"", key_last4="old")
+
+    known = connect(account)
+
+    assert (known.pk, known.state, known.next_sync_at) == (connection.pk, "PAUSED", None)
+    assert sealing.unseal(known, "key_sealed") == account.keys.restricted_key
+    assert StripeConnection.objects.get().state == "PAUSED"
+    pausing.pause_connection(connection_id=connection.public_id, is_paused=False, now=now)
+    assert StripeConnection.objects.get().next_sync_at == now
