@@ -46,6 +46,7 @@ class PostingAdmin(ReadOnlyAdmin):
 
     list_display = ("public_id", "kind", "state", "amount", "currency", "attempts", "not_before", "posted_at")
     list_filter = ("state", "kind")
+    exclude = ("last_error_said",)
     search_fields = ("=public_id", "=transaction_id", "=invoice__whmcs_id")
     list_select_related = ("invoice",)
 

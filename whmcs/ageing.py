@@ -10,7 +10,6 @@ from django.db.models import Count, DecimalField, F, Min, Q, QuerySet, Sum, Valu
 from django.db.models.functions import Coalesce
 
 from whmcs.models import Client, Invoice
-from whmcs.selectors import OPEN_STATUSES
 
 # Days beyond the due date: from, to.
 BUCKETS: tuple[tuple[str, int | None, int | None], ...] = (
@@ -58,7 +57,7 @@ def waiting_to_be_read() -> int:
 
 def _open() -> "QuerySet[Invoice]":
     # A mass payment is an invoice over invoices: what it owes is in those.
-    return Invoice.objects.filter(status__in=OPEN_STATUSES, is_mass_payment=False, balance__gt=F("reserved"))
+    return Invoice.objects.filter(status__in=Invoice.OPEN, is_mass_payment=False, balance__gt=F("reserved"))
 
 
 def _grouped(on: date, names: tuple[str, ...]) -> "QuerySet[Invoice, dict[str, Any]]":

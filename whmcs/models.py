@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from payymo.shared import sentences
 from payymo.shared.models import ConnectionHealth, Record
 from payymo.shared.money import CurrencyField, MoneyField
 from whmcs.module_models import AddonModule, ModuleEvent
@@ -31,7 +32,7 @@ class WhmcsInstance(ConnectionHealth, Record):
     """One WHMCS installation."""
 
     class State(models.TextChoices):
-        """Only ACTIVE is read and posted to."""
+        """Only ACTIVE is read and posted to, unless it is paused."""
 
         ACTIVE = "ACTIVE", _("Connected")
         BROKEN = "BROKEN", _("Access refused")
@@ -57,6 +58,11 @@ class WhmcsInstance(ConnectionHealth, Record):
     clock_offset_seconds = models.IntegerField(default=0, help_text=_("WHMCS local time minus UTC"))
     found = models.JSONField(default=dict, help_text="what its last test found: currencies, payment methods, dates")
     state = models.CharField(max_length=8, choices=State, default=State.ACTIVE)
+    is_paused = models.BooleanField(
+        default=False,
+        help_text="left alone by a person: not read, and nothing new is sent; beside the state, so that "
+        "a test or a new credential does not resume it",
+    )
     highest_invoice_id = models.PositiveBigIntegerField(default=0)
     full_sweep_at = models.DateTimeField(
         null=True, blank=True, help_text=_("when the whole list was last read to its end")
@@ -114,6 +120,8 @@ class Invoice(Record):
         REFUNDED = "Refunded", _("Refunded")
         COLLECTIONS = "Collections", _("Collections")
         PAYMENT_PENDING = "Payment Pending", _("Payment pending")
+
+    OPEN = (Status.UNPAID, Status.COLLECTIONS, Status.PAYMENT_PENDING)
 
     instance = models.ForeignKey(WhmcsInstance, on_delete=models.PROTECT, related_name="invoices")
     client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="invoices")
@@ -174,6 +182,11 @@ class Invoice(Record):
         """What it still owes once our approved postings have arrived."""
         outstanding: Decimal = self.balance - self.reserved
         return outstanding
+
+    @property
+    def owed(self) -> Decimal:
+        """What the client owes of it: nothing unless it is open, whatever balance WHMCS keeps of a closed one."""
+        return self.outstanding if self.status in self.OPEN else Decimal(0)
 
     @property
     def display_number(self) -> str:
@@ -278,6 +291,7 @@ class Posting(Record):
     attempts = models.PositiveIntegerField(default=0)
     absent_look_ups = models.PositiveSmallIntegerField(default=0, help_text=_("look-ups in a row that did not find it"))
     last_error = models.CharField(max_length=500, blank=True)
+    last_error_said = models.JSONField(default=dict, blank=True, help_text="what its words are worded from")
     posted_at = models.DateTimeField(null=True, blank=True)
     whmcs_transaction = models.ForeignKey(
         WhmcsTransaction, on_delete=models.SET_NULL, null=True, blank=True, related_name="postings"
@@ -303,7 +317,13 @@ class Posting(Record):
                 name="posting_due",
             ),
             models.Index(fields=["id"], condition=Q(state__in=["CONFLICT", "FAILED"]), name="posting_needs_a_person"),
+            models.Index(fields=["amount", "id"], condition=Q(kind="POST"), name="posting_amount"),
         ]
+
+    @property
+    def error_in_words(self) -> str:
+        """The last error in the active language."""
+        return sentences.spoken(self.last_error, self.last_error_said)
 
 
 class PostingTransition(models.Model):

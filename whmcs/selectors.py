@@ -3,6 +3,7 @@
 import unicodedata
 import uuid
 from collections.abc import Collection
+from datetime import datetime
 from decimal import Decimal
 
 from django.db.models import (
@@ -27,7 +28,6 @@ from accounts import reach
 from payymo.shared.money import UnreadableAmount, parse_decimal
 from whmcs.models import Client, Invoice, InvoiceLine, Posting, PostingTransition, WhmcsInstance, WhmcsTransaction
 
-OPEN_STATUSES = (Invoice.Status.UNPAID, Invoice.Status.PAYMENT_PENDING, Invoice.Status.COLLECTIONS)
 NEEDS_A_PERSON = (Posting.State.CONFLICT, Posting.State.FAILED)
 _LONGEST_SEARCH = 100
 _MOST_WORDS = 6
@@ -39,6 +39,16 @@ _UMLAUTS = (("AE", "A"), ("OE", "O"), ("UE", "U"))
 def instances() -> QuerySet[WhmcsInstance]:
     """Return the connected installations, by name."""
     return WhmcsInstance.objects.exclude(state=WhmcsInstance.State.REMOVED).order_by("name", "pk")
+
+
+def working_instances() -> QuerySet[WhmcsInstance]:
+    """Return the installations that are read and posted to: their access works, and nobody has paused them."""
+    return WhmcsInstance.objects.filter(state=WhmcsInstance.State.ACTIVE, is_paused=False)
+
+
+def paused_instances() -> QuerySet[WhmcsInstance]:
+    """Return the installations that a person has paused, by name."""
+    return instances().filter(is_paused=True)
 
 
 def clients(*, text: str = "") -> QuerySet[Client]:
@@ -53,7 +63,7 @@ def invoices(*, status: str = "", text: str = "", currency: str = "") -> QuerySe
     """Return invoices, newest first, of one status or `open`, that hold every word of `text`."""
     found = Invoice.objects.filter(is_credit_account=False).select_related("client", "instance").order_by("-pk")
     if status == "open":
-        found = found.filter(status__in=OPEN_STATUSES)
+        found = found.filter(status__in=Invoice.OPEN)
     elif status:
         found = found.filter(status=status)
     if currency:
@@ -64,7 +74,7 @@ def invoices(*, status: str = "", text: str = "", currency: str = "") -> QuerySe
 def open_invoices() -> QuerySet[Invoice]:
     """Return what can still be paid: issued, owing more than is reserved, and read since it last changed."""
     return (
-        Invoice.objects.filter(status__in=OPEN_STATUSES, needs_reading=False, balance__gt=F("reserved"))
+        Invoice.objects.filter(status__in=Invoice.OPEN, needs_reading=False, balance__gt=F("reserved"))
         .select_related("client", "instance")
         .prefetch_related("lines")
         .order_by("due_date", "pk")
@@ -176,6 +186,13 @@ def postings_by_state() -> dict[str, int]:
     """Count the postings within reach of each state that occurs."""
     counted = postings_within_reach().order_by().values("state").annotate(count=Count("pk"))
     return {row["state"]: row["count"] for row in counted}
+
+
+def postings_due(*, now: datetime) -> QuerySet[Posting]:
+    """Return the postings that a worker should have taken by now; what waits for a pause to end is not due."""
+    waits = Q(state__in=[Posting.State.QUEUED, Posting.State.RETRYABLE], instance__is_paused=False)
+    in_hand = Q(state__in=[Posting.State.SENDING, Posting.State.UNKNOWN])
+    return Posting.objects.filter(waits | in_hand, not_before__lte=now)
 
 
 def open_totals() -> dict[str, Decimal]:

@@ -11,6 +11,7 @@ from payymo.shared.errors import ProviderError
 from tenants.breakers import SecretOff
 from tenants.jobs import exclusive
 from tenants.tasks import TenantTask
+from whmcs import selectors
 from whmcs.models import WhmcsInstance
 from whmcs.services import connection, dispatching, health, invoice_sync
 
@@ -28,8 +29,7 @@ def sync_due_instances() -> None:
             return
         began = timezone.now()
         due = Q(next_sync_at=None) | Q(next_sync_at__lte=began)
-        waiting = WhmcsInstance.objects.filter(due, state=WhmcsInstance.State.ACTIVE)
-        for instance in waiting.order_by("next_sync_at", "pk"):
+        for instance in selectors.working_instances().filter(due).order_by("next_sync_at", "pk"):
             left = began + _SYNC_BUDGET - timezone.now()
             if left <= timedelta():
                 return

@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 from django.db import connections
 from django.test.utils import CaptureQueriesContext
+from django.utils.translation import override
 
 from payymo.shared.errors import Retryable
 from tenants.models import Tenant
@@ -254,7 +255,10 @@ def test_a_balance_changed_by_hand_is_a_conflict_although_the_amount_still_fits(
 
     row.refresh_from_db()
     assert row.state == State.CONFLICT
-    assert row.last_error == "The invoice owes 100.00 EUR now; it owed 119.00 EUR when this was approved."
+    assert row.last_error == "The invoice owes 100.00\u00a0EUR now; it owed 119.00\u00a0EUR when this was approved."
+    with override("de"):
+        told = "Auf der Rechnung sind jetzt 100,00\u00a0EUR offen; bei der Freigabe waren es 119,00\u00a0EUR."
+        assert row.error_in_words == told
     assert site.booked(row.transaction_id) == []
 
 

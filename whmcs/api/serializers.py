@@ -24,12 +24,13 @@ class InstanceOutput(serializers.ModelSerializer[WhmcsInstance]):
     id = serializers.UUIDField(source="public_id")
     secret = serializers.SerializerMethodField()
     found = FoundOutput()
+    last_error = serializers.CharField(source="error_in_words", read_only=True)
 
     class Meta:
         model = WhmcsInstance
         fields = (
-            *("id", "name", "base_url", "state", "version", "default_currency", "bank_gateway", "stripe_gateway"),
-            *("clock_offset_seconds", "found", "guard_days"),
+            *("id", "name", "base_url", "state", "is_paused", "version", "default_currency", "bank_gateway"),
+            *("stripe_gateway", "clock_offset_seconds", "found", "guard_days"),
             *("sends_payment_emails", "secret", "last_success_at", "last_attempt_at", "next_sync_at", "failures"),
             *("last_error_code", "last_error", "created_at"),
         )
@@ -90,7 +91,7 @@ class InvoiceOutput(serializers.ModelSerializer[Invoice]):
     credit = OwnDigits()
     balance = OwnDigits()
     reserved = OwnDigits()
-    outstanding = OwnDigits()
+    outstanding = OwnDigits(of="owed")
     whmcs_instance = serializers.UUIDField(source="instance.public_id")
 
     class Meta:
@@ -158,6 +159,7 @@ class PostingOutput(serializers.ModelSerializer[Posting]):
     client = serializers.CharField(source="invoice.client.display_name")
     amount = OwnDigits()
     whmcs_transaction = serializers.IntegerField(source="whmcs_transaction.whmcs_id", default=None)
+    last_error = serializers.CharField(source="error_in_words", read_only=True)
 
     class Meta:
         model = Posting

@@ -7,8 +7,11 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
+from django.utils.translation import gettext_noop as _
+
 from payymo.shared.errors import Refused, Retryable
 from payymo.shared.http import Breaker, BreakerOpen
+from payymo.shared.sentences import Sentence
 
 AT_ONCE = 4
 Asked = TypeVar("Asked")
@@ -44,7 +47,9 @@ def read_each(
         try:
             breaker.enter()
         except BreakerOpen as error:
-            raise Retryable(f"WHMCS could not be reached: {error}.", reason="unreachable") from error
+            raise Retryable(
+                _("WHMCS could not be reached: %(why)s."), why=Sentence(str(error)), reason="unreachable"
+            ) from error
     notes = _Notes()
 
     def one(each: Asked) -> Answer | Refused | Retryable:
@@ -64,5 +69,5 @@ def _tell(breaker: Breaker, answered: Sequence[bool]) -> None:
     if any(answered):
         breaker.passed()
         return
-    for _ in answered:
+    for _each in answered:
         breaker.failed()

@@ -11,8 +11,11 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from django.utils.translation import gettext_noop as _
+
 from payymo.shared import http
 from payymo.shared.errors import Refused, Retryable, Unknown
+from payymo.shared.sentences import Sentence
 from whmcs.clients import refusals
 from whmcs.clients.whmcs_api import WhmcsHttpApi, json_object, payment_fields
 
@@ -76,13 +79,15 @@ class ModuleApi(WhmcsHttpApi):
         if is_the_modules and answer.status == 422:
             raise refusals.refusal("AddInvoicePayment", 422, str(said.get("message") or ""))
         if is_the_modules and said.get("code") == "key_reused":
-            raise Refused("WHMCS holds another payment under this transaction id.", reason=refusals.REFUSED)
+            raise Refused(_("WHMCS holds another payment under this transaction id."), reason=refusals.REFUSED)
         why = str(said.get("code") or f"status {answer.status}")
         if (is_the_modules and why in _SHUT) or (not is_the_modules and answer.status in _CLOSED):
             self._is_shut = True
             self._on_unusable(why)
-            raise Retryable(f"The addon module does not book: {why}. The API is used instead.", reason=UNUSABLE)
-        raise Unknown("The addon module did not say whether the payment was booked.", reason="unreadable_answer")
+            raise Retryable(
+                _("The addon module does not book: %(why)s. The API is used instead."), why=why, reason=UNUSABLE
+            )
+        raise Unknown(_("The addon module did not say whether the payment was booked."), reason="unreadable_answer")
 
     def _knock(self, body: bytes) -> http.Answer:
         headers = {"Content-Type": "application/json", **self._sign(secrets.token_hex(16), body)}
@@ -97,8 +102,12 @@ class ModuleApi(WhmcsHttpApi):
                 data=body,
             )
         except http.AddressRefused as error:
-            raise Refused(str(error), reason=refusals.ADDRESS_REFUSED) from error
+            raise Refused(error.sentence, reason=refusals.ADDRESS_REFUSED) from error
         except http.NotReached as error:
-            raise Retryable(f"WHMCS could not be reached: {error}.", reason="unreachable") from error
+            raise Retryable(
+                _("WHMCS could not be reached: %(why)s."), why=Sentence(str(error)), reason="unreachable"
+            ) from error
         except http.AnswerLost as error:
-            raise Unknown(f"The addon module did not answer: {error}.", reason="no_answer") from error
+            raise Unknown(
+                _("The addon module did not answer: %(why)s."), why=Sentence(str(error)), reason="no_answer"
+            ) from error

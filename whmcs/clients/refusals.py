@@ -6,7 +6,10 @@ them. They are compared without case, and what is not known keeps its own words.
 
 import re
 
+from django.utils.translation import gettext_noop as _
+
 from payymo.shared.errors import Refused
+from payymo.shared.sentences import Sentence
 
 IP_NOT_ALLOWED = "ip_not_allowed"
 ACCESS_REFUSED = "access_refused"
@@ -46,25 +49,33 @@ def refusal(action: str, status: int, message: str) -> Refused:
     known = words.casefold()
     address = _IP.search(words)
     if address:
-        allow = address[1] or "Payymo's address"
         return Refused(
-            f"WHMCS does not let this address in. Add {allow} in WHMCS under General Settings > Security > "
-            "API IP Access Restriction.",
+            _(
+                "WHMCS does not let this address in. Add %(address)s in WHMCS under General Settings > Security > "
+                "API IP Access Restriction."
+            ),
+            address=address[1] or Sentence(_("Payymo's address")),
             reason=IP_NOT_ALLOWED,
         )
     if "invalid permissions" in known:
         return Refused(
-            f"The role of this API credential does not allow {action}. Allow it in WHMCS under Manage API Credentials, "
-            "API Roles.",
+            _(
+                "The role of this API credential does not allow %(action)s. Allow it in WHMCS under Manage API "
+                "Credentials, API Roles."
+            ),
+            action=action,
             reason=ACTION_NOT_ALLOWED,
         )
     if any(part in known for part in _ACCESS) or status in (401, 403):
         return Refused(
-            f"WHMCS refused the identifier and secret for {action}: {words or status}. Check the API credential, its "
-            "role and that its administrator may use the API.",
+            _(
+                "WHMCS refused the identifier and secret for %(action)s: %(said)s. Check the API credential, its role "
+                "and that its administrator may use the API."
+            ),
+            action=action,
+            said=words or str(status),
             reason=ACCESS_REFUSED,
         )
-    for part, reason in _TEXTS:
-        if part in known:
-            return Refused(f"WHMCS refused {action}: {words}.", reason=reason)
-    return Refused(f"WHMCS refused {action}: {words or f'status {status}'}.", reason=REFUSED)
+    reason = next((reason for part, reason in _TEXTS if part in known), REFUSED)
+    said = words or f"status {status}"
+    return Refused(_("WHMCS refused %(action)s: %(said)s."), action=action, said=said, reason=reason)

@@ -7,8 +7,11 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, TypeVar
 
+from django.utils.translation import gettext_noop as _
+
 from payymo.shared import http
 from payymo.shared.errors import Refused, Retryable, Unknown
+from payymo.shared.sentences import Sentence
 from whmcs.clients import reading, refusals
 from whmcs.clients.at_once import read_each
 from whmcs.clients.base import (
@@ -121,7 +124,7 @@ class WhmcsHttpApi:
         answer = self._read("GetInvoice", invoiceid=whmcs_id)
         found = _understood("GetInvoice", lambda: reading.invoice(answer))
         if found.whmcs_id != whmcs_id:
-            raise Retryable("WHMCS answered with another invoice.", reason="unreadable_answer")
+            raise Retryable(_("WHMCS answered with another invoice."), reason="unreadable_answer")
         return found
 
     def transactions(
@@ -229,7 +232,7 @@ class WhmcsHttpApi:
         except Refused as error:
             if error.reason != refusals.TRANSACTION_KNOWN:
                 raise
-            raise Unknown(str(error), reason=error.reason) from error
+            raise Unknown(error.sentence, reason=error.reason) from error
 
     def _read(self, action: str, **fields: Any) -> Mapping[str, Any]:
         """Call an action that changes nothing.
@@ -239,13 +242,22 @@ class WhmcsHttpApi:
         try:
             answer = self._call(action, fields, may_repeat=self._is_patient)
         except http.NotReached as error:
-            raise Retryable(f"WHMCS could not be reached: {error}.", reason="unreachable") from error
+            raise Retryable(
+                _("WHMCS could not be reached: %(why)s."), why=Sentence(str(error)), reason="unreachable"
+            ) from error
         except http.AnswerLost as error:
-            raise Retryable(f"WHMCS did not answer {action}: {error}.", reason="no_answer") from error
+            raise Retryable(
+                _("WHMCS did not answer %(action)s: %(why)s."),
+                action=action,
+                why=Sentence(str(error)),
+                reason="no_answer",
+            ) from error
         body = json_object(answer)
         if body is None or answer.status >= 500:
             raise Retryable(
-                f"WHMCS answered {action} with status {answer.status} and no usable data; it may be under maintenance.",
+                _("WHMCS answered %(action)s with status %(status)s and no usable data; it may be under maintenance."),
+                action=action,
+                status=str(answer.status),
                 reason="unreadable_answer",
                 retry_after=answer.retry_after(),
             )
@@ -259,13 +271,22 @@ class WhmcsHttpApi:
         try:
             answer = self._call(action, fields)
         except http.NotReached as error:
-            raise Retryable(f"WHMCS could not be reached: {error}.", reason="unreachable") from error
+            raise Retryable(
+                _("WHMCS could not be reached: %(why)s."), why=Sentence(str(error)), reason="unreachable"
+            ) from error
         except http.AnswerLost as error:
-            raise Unknown(f"WHMCS did not answer {action}: {error}.", reason="no_answer") from error
+            raise Unknown(
+                _("WHMCS did not answer %(action)s: %(why)s."),
+                action=action,
+                why=Sentence(str(error)),
+                reason="no_answer",
+            ) from error
         body = json_object(answer)
         if body is None or answer.status >= 500 or _verdict(body) is None:
             raise Unknown(
-                f"WHMCS answered {action} with status {answer.status} and nothing that says whether it was done.",
+                _("WHMCS answered %(action)s with status %(status)s and nothing that says whether it was done."),
+                action=action,
+                status=str(answer.status),
                 reason="unreadable_answer",
             )
         _accepted(action, answer.status, body)
@@ -282,7 +303,7 @@ class WhmcsHttpApi:
                 data={**self._credentials, "action": action, **fields},
             )
         except http.AddressRefused as error:
-            raise Refused(str(error), reason=refusals.ADDRESS_REFUSED) from error
+            raise Refused(error.sentence, reason=refusals.ADDRESS_REFUSED) from error
 
 
 def payment_fields(
@@ -361,11 +382,16 @@ def _accepted(action: str, status: int, body: Mapping[str, Any]) -> Mapping[str,
         return body
     if verdict == "error" or status >= 400:
         raise refusals.refusal(action, status, str(body.get("message") or ""))
-    raise Retryable(f"WHMCS's answer to {action} has no result.", reason="unreadable_answer")
+    raise Retryable(_("WHMCS's answer to %(action)s has no result."), action=action, reason="unreadable_answer")
 
 
 def _understood(action: str, read: Callable[[], Found]) -> Found:
     try:
         return read()
     except UnreadableValue as error:
-        raise Retryable(f"WHMCS's answer to {action} cannot be read: {error}.", reason="unreadable_answer") from error
+        raise Retryable(
+            _("WHMCS's answer to %(action)s cannot be read: %(why)s."),
+            action=action,
+            why=str(error),
+            reason="unreadable_answer",
+        ) from error

@@ -3,6 +3,9 @@
 import enum
 from dataclasses import dataclass
 
+from django.utils.translation import gettext_noop as _
+
+from payymo.shared.sentences import Money, Sentence, Value
 from whmcs.clients.base import RemoteTransaction, WhmcsApi
 from whmcs.models import Posting
 
@@ -17,11 +20,11 @@ class Booked(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class LookedUp:
-    """The verdict, the booking that proves it when it is EQUAL, and the difference in words when it is DIFFERENT."""
+    """The verdict, the booking that proves it when it is EQUAL, and the difference when it is DIFFERENT."""
 
     verdict: Booked
     booking: RemoteTransaction | None = None
-    difference: str = ""
+    difference: Sentence | None = None
 
 
 def look_up(api: WhmcsApi, posting: Posting) -> LookedUp:
@@ -35,20 +38,23 @@ def look_up(api: WhmcsApi, posting: Posting) -> LookedUp:
     answer = api.transactions(transaction_id=posting.transaction_id)
     rows = [row for row in answer.rows if row.transaction_id.casefold() == wanted]
     if answer.unreadable:
-        return LookedUp(Booked.DIFFERENT, difference=f"WHMCS's booking cannot be read: {answer.unreadable[0]}")
+        return _differs(_("WHMCS's booking cannot be read: %(why)s"), why=answer.unreadable[0])
     if not rows:
         return LookedUp(Booked.ABSENT)
     if len(rows) > 1:
-        return LookedUp(Booked.DIFFERENT, difference=f"WHMCS shows this payment {len(rows)} times.")
+        return _differs(_("WHMCS shows this payment %(count)s times."), count=len(rows))
     row = rows[0]
     is_credit = posting.invoice.is_credit_account
     if row.invoice_whmcs_id != (0 if is_credit else posting.invoice.whmcs_id):
-        return LookedUp(Booked.DIFFERENT, difference=f"WHMCS shows this payment on invoice {row.invoice_whmcs_id}.")
+        return _differs(_("WHMCS shows this payment on invoice %(invoice)s."), invoice=str(row.invoice_whmcs_id))
     if is_credit and row.client_whmcs_id != posting.invoice.client.whmcs_id:
-        return LookedUp(Booked.DIFFERENT, difference=f"WHMCS shows this payment of client {row.client_whmcs_id}.")
+        return _differs(_("WHMCS shows this payment of client %(client)s."), client=str(row.client_whmcs_id))
     if row.amount_in != posting.amount or row.amount_out:
-        return LookedUp(
-            Booked.DIFFERENT,
-            difference=f"WHMCS shows this payment with {row.amount_in} in and {row.amount_out} out.",
-        )
+        moved = {"money_in": row.amount_in, "money_out": row.amount_out}
+        told = {name: Money(amount, posting.currency) for name, amount in moved.items()}
+        return _differs(_("WHMCS shows this payment with %(money_in)s in and %(money_out)s out."), **told)
     return LookedUp(Booked.EQUAL, booking=row)
+
+
+def _differs(text: str, **values: Value) -> LookedUp:
+    return LookedUp(Booked.DIFFERENT, difference=Sentence(text, values))

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from django.utils.translation import gettext
+from django.utils.translation import gettext_noop
 
 from payymo.shared.errors import DomainError, ProviderError, Refused
+from payymo.shared.sentences import Sentence
 from whmcs.clients import refusals
 from whmcs.clients.base import Currency, PaymentMethod, WhmcsApi
 
@@ -22,9 +23,9 @@ _NOT_ALLOWED = (refusals.ACTION_NOT_ALLOWED, refusals.ACCESS_REFUSED)
 class ConnectionFailed(DomainError):
     """WHMCS did not answer a needed call; the message names the call and what to do."""
 
-    def __init__(self, message: str, code: str) -> None:
-        super().__init__(message)
-        self.code = code
+    def __init__(self, sentence: Sentence, code: str) -> None:
+        super().__init__(str(sentence))
+        self.sentence, self.code = sentence, code
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,9 @@ def run_tests(api: WhmcsApi, *, now: datetime) -> Found:
     local = asked.also("GetAdminDetails", api.server_time)
     asked.check()
     if not currencies or not methods:
-        raise ConnectionFailed(gettext("WHMCS has no currency or no active payment method."), "unusable_installation")
+        raise ConnectionFailed(
+            Sentence(gettext_noop("WHMCS has no currency or no active payment method.")), "unusable_installation"
+        )
     return Found(
         version=details.version,
         currencies=currencies,
@@ -109,16 +112,17 @@ class _Asked:
     def check(self) -> None:
         """Raises: ConnectionFailed naming what the role lacks."""
         if self._missing:
-            text = gettext(
+            text = gettext_noop(
                 "The role of this API credential does not allow %(actions)s. In WHMCS open Manage API Credentials, "
                 "API Roles, and allow it."
             )
-            raise ConnectionFailed(text % {"actions": ", ".join(self._missing)}, refusals.ACTION_NOT_ALLOWED)
+            told = Sentence(text, {"actions": ", ".join(self._missing)})
+            raise ConnectionFailed(told, refusals.ACTION_NOT_ALLOWED)
 
 
 def _failed(action: str, error: ProviderError) -> ConnectionFailed:
-    text = gettext("The test call %(action)s failed. %(error)s") % {"action": action, "error": error}
-    return ConnectionFailed(text, error.reason or "failed")
+    text = gettext_noop("The test call %(action)s failed. %(error)s")
+    return ConnectionFailed(Sentence(text, {"action": action, "error": error.sentence}), error.reason or "failed")
 
 
 def _date_format(api: WhmcsApi) -> str:

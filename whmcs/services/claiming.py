@@ -6,6 +6,7 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from whmcs import selectors
 from whmcs.models import Posting, WhmcsInstance
 from whmcs.services.timing import Timing
 from whmcs.services.transitions import IN_FLIGHT, keep, move
@@ -35,8 +36,8 @@ def claim_next(*, now: datetime, timing: Timing, skipping: Collection[int] = ())
 
 
 def renew(posting: Posting, *, now: datetime, timing: Timing) -> bool:
-    """Extend the lease for one send; False if it was lost, or its WHMCS is no longer to be posted to."""
-    if not WhmcsInstance.objects.filter(pk=posting.instance_id, state=WhmcsInstance.State.ACTIVE).exists():
+    """Extend the lease for one send; False if it was lost, or its WHMCS is no longer to be posted to, or paused."""
+    if not selectors.working_instances().filter(pk=posting.instance_id).exists():
         return False
     if posting.lease_until is None or posting.lease_until <= now:
         return False
@@ -45,7 +46,8 @@ def renew(posting: Posting, *, now: datetime, timing: Timing) -> bool:
 
 def _due(now: datetime, skipping: Collection[int]) -> QuerySet[Posting]:
     others = Posting.objects.filter(invoice=OuterRef("invoice"), state__in=IN_FLIGHT).exclude(pk=OuterRef("pk"))
-    waits = Q(state__in=[State.QUEUED, State.RETRYABLE]) & ~Exists(others)
+    # A paused WHMCS is sent nothing; what may have been booked there is looked up all the same (ADR 0061).
+    waits = Q(state__in=[State.QUEUED, State.RETRYABLE], instance__is_paused=False) & ~Exists(others)
     to_look_up = Q(state=State.UNKNOWN) & (Q(lease_until=None) | Q(lease_until__lte=now))
     left_behind = Q(state=State.SENDING, lease_until__lte=now)
     return (

@@ -11,6 +11,7 @@ from django.utils.translation import gettext
 
 from payymo.audit.services import recording as audit
 from payymo.shared.errors import BadInput, Conflict, DomainError
+from payymo.shared.sentences import as_columns
 from tenants import sealing
 from tenants.breakers import ProviderBreaker, needs_secret
 from whmcs.clients.base import PaymentMethod, WhmcsApi
@@ -237,7 +238,7 @@ def test_instance(*, instance: WhmcsInstance, now: datetime) -> Found:
         found = run_tests(api_for(instance, is_patient=False), now=now)
     except ConnectionFailed as error:
         WhmcsInstance.objects.filter(pk=instance.pk).exclude(state=State.REMOVED).update(
-            state=State.BROKEN, last_attempt_at=now, last_error_code=error.code[:64], last_error=str(error)[:500]
+            state=State.BROKEN, last_attempt_at=now, last_error_code=error.code[:64], **as_columns(error.sentence)
         )
         raise
     _write_found(instance, found, now)
@@ -274,7 +275,7 @@ def remove_instance(*, instance: WhmcsInstance, now: datetime) -> None:
             raise PostingsOpen(
                 gettext("Payments are still on their way to this WHMCS. Wait for them or give them up first.")
             )
-        locked.state = State.REMOVED
+        locked.state, locked.is_paused = State.REMOVED, False
         locked.identifier_sealed = locked.secret_sealed = locked.access_key_sealed = b""
         locked.secret_last4 = ""  # nosec B105
         locked.next_sync_at = None
@@ -287,7 +288,8 @@ def remove_instance(*, instance: WhmcsInstance, now: datetime) -> None:
 def _gateway(methods: tuple[PaymentMethod, ...], chosen: str, usual: str) -> str:
     names = [method.module for method in methods]
     if chosen and chosen not in names:
-        raise UnknownGateway(f"WHMCS has no payment method {chosen!r}. Active: {', '.join(names[:20])}.")
+        text = gettext("WHMCS has no payment method %(chosen)s. Active: %(names)s.")
+        raise UnknownGateway(text % {"chosen": repr(chosen), "names": ", ".join(names[:20])})
     if chosen or usual in names:
         return chosen or usual
     close = [name for name in names if usual in name]

@@ -10,10 +10,13 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext_noop as _
 
 from payymo.shared.errors import Refused, Retryable, Unknown
+from payymo.shared.sentences import Sentence, as_columns
 from tenants import context
 from tenants.models import Tenant
 from whmcs.clients import refusals
@@ -64,7 +67,7 @@ def post_pending(
     run, clock, waits = PostingRun(), clock_from(now), timing or usual()
     worker = _Worker(api_for, clock, waits)
     failures: Counter[int] = Counter()
-    for _ in range(limit):
+    for _turn in range(limit):
         is_out_of_time = budget is not None and clock() >= now + budget
         if is_out_of_time or should_stop() or not _tenant_is_active():
             break
@@ -114,7 +117,7 @@ class _Worker:
             return self._not_sent(posting, error)
         if found.verdict is not Booked.ABSENT:
             return self._settle(posting, found, remote, read_at)
-        against = objection(posting, remote) if remote is not None else ""
+        against = objection(posting, remote) if remote is not None else None
         if against and remote is not None:
             self._conflict(posting, against, remote, read_at)
             return True
@@ -126,7 +129,7 @@ class _Worker:
         try:
             self._book(posting)
         except Unknown as error:
-            self._unknown(posting, str(error))
+            self._unknown(posting, error.sentence)
             return False
         except (Refused, Retryable) as error:
             return self._not_sent(posting, error, is_final=isinstance(error, Refused))
@@ -168,10 +171,11 @@ class _Worker:
             read_at = self._clock()
             remote = self._invoice(posting)
         except (Refused, Retryable) as error:
-            self._unknown(posting, f"Sent, but it could not be read back: {error}")
+            told = _("Sent, but it could not be read back: %(why)s")
+            self._unknown(posting, Sentence(told, {"why": error.sentence}))
             return False
         if found.verdict is Booked.ABSENT:
-            self._unknown(posting, "WHMCS accepted the payment, but does not show it.")
+            self._unknown(posting, Sentence(_("WHMCS accepted the payment, but does not show it.")))
             return True
         return self._settle(posting, found, remote, read_at)
 
@@ -185,13 +189,13 @@ class _Worker:
             now = self._clock()
             if health.needs_a_person(error):
                 health.mark_broken(posting.instance, error, now=now)
-            self._look_later(posting, absent=posting.absent_look_ups, error=str(error))
+            self._look_later(posting, absent=posting.absent_look_ups, **as_columns(error.sentence))
             return False
         if found.verdict is not Booked.ABSENT:
             return self._settle(posting, found, remote, read_at)
         absent = posting.absent_look_ups + 1
         if absent < self._timing.look_ups_until_absent:
-            self._look_later(posting, absent=absent, error=posting.last_error)
+            self._look_later(posting, absent=absent)
             return True
         now = self._clock()
         if posting.attempts > len(self._timing.back_off):
@@ -202,54 +206,59 @@ class _Worker:
 
     def _settle(self, posting: Posting, found: LookedUp, remote: RemoteInvoice | None, read_at: datetime) -> bool:
         if found.booking is None:
+            assert found.difference is not None  # noqa: S101 - what is booked differently says how
             self._conflict(posting, found.difference, remote, read_at)
             return True
         if not _record(posting, found.booking, remote, read_at=read_at, now=self._clock()):
             logger.warning("lease lost", extra={"event": "posting_lease_lost", "posting": posting.public_id})
         return True
 
-    def _conflict(self, posting: Posting, reason: str, remote: RemoteInvoice | None, read_at: datetime) -> None:
+    def _conflict(self, posting: Posting, why: Sentence, remote: RemoteInvoice | None, read_at: datetime) -> None:
         """Leave it to a person, with the invoice as WHMCS shows it; the amount stays reserved."""
         with transaction.atomic():
             invoice = lock_invoices([posting.invoice_id])[posting.invoice_id]
-            is_moved = move(posting, State.CONFLICT, now=self._clock(), reason=reason, last_error=reason[:500])
+            is_moved = move(posting, State.CONFLICT, now=self._clock(), **_because(why))
             if is_moved and remote is not None:
                 write_invoice(invoice, remote, read_at=read_at, is_newest=True)
 
-    def _unknown(self, posting: Posting, reason: str) -> None:
+    def _unknown(self, posting: Posting, why: Sentence) -> None:
         now = self._clock()
         move(
             posting,
             State.UNKNOWN,
             now=now,
-            reason=reason,
             not_before=now + self._timing.unknown_wait,
             absent_look_ups=0,
-            last_error=reason[:500],
+            **_because(why),
         )
 
-    def _look_later(self, posting: Posting, *, absent: int, error: str) -> None:
+    def _look_later(self, posting: Posting, *, absent: int, **said: Any) -> None:
         now = self._clock()
         since = posting.transitions.filter(to_state=State.UNKNOWN).order_by("-sequence").values_list("moved_at")[0][0]
         wait = self._timing.before_look_up(absent, now - since)
-        keep(posting, absent_look_ups=absent, not_before=now + wait, lease_until=None, last_error=error[:500])
+        keep(posting, absent_look_ups=absent, not_before=now + wait, lease_until=None, **said)
 
     def _not_sent(self, posting: Posting, error: Refused | Retryable, *, is_final: bool = False) -> bool:
         """Nothing was booked by this try: plan the next one, or leave it to a person."""
-        now, reason = self._clock(), str(error)[:400]
+        now, because = self._clock(), _because(error.sentence)
         wait = self._timing.after_failure(posting.attempts, error.retry_after)
         if health.needs_a_person(error):
             health.mark_broken(posting.instance, error, now=now)
         elif error.reason in _GONE:
-            move(posting, State.CONFLICT, now=now, reason=reason, last_error=reason)
+            move(posting, State.CONFLICT, now=now, **because)
             return True
         elif is_final or wait is None:
-            why = reason if is_final else f"Every try of the plan is used up. {reason}"
-            move(posting, State.FAILED, now=now, reason=why, last_error=why)
+            used_up = Sentence(_("Every try of the plan is used up. %(why)s"), {"why": error.sentence})
+            move(posting, State.FAILED, now=now, **because if is_final else _because(used_up))
             return is_final
         later = now + (wait or self._timing.back_off[-1])
-        move(posting, State.RETRYABLE, now=now, reason=reason, not_before=later, last_error=reason)
+        move(posting, State.RETRYABLE, now=now, not_before=later, **because)
         return False
+
+
+def _because(why: Sentence) -> dict[str, Any]:
+    """Return the reason for the history, and what the posting keeps of it."""
+    return {"reason": why.in_english(), **as_columns(why)}
 
 
 def _record(

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from django.db.models import F
 
 from payymo.shared.errors import ProviderError
+from payymo.shared.sentences import as_columns
 from tenants.breakers import LEFT_ALONE, SecretOff
 from whmcs.clients.refusals import NEEDS_A_PERSON
 from whmcs.models import WhmcsInstance
@@ -22,7 +23,7 @@ def needs_a_person(error: ProviderError) -> bool:
 def mark_broken(instance: WhmcsInstance, error: ProviderError, *, now: datetime) -> None:
     """Stop reading and posting until a person has tested the connection again."""
     WhmcsInstance.objects.filter(pk=instance.pk, state=State.ACTIVE).update(
-        state=State.BROKEN, last_attempt_at=now, last_error_code=error.reason[:64], last_error=str(error)[:500]
+        state=State.BROKEN, last_attempt_at=now, last_error_code=error.reason[:64], **as_columns(error.sentence)
     )
 
 
@@ -38,7 +39,7 @@ def note_failure(instance: WhmcsInstance, error: ProviderError, *, now: datetime
         last_attempt_at=now,
         next_sync_at=now + max(pause, asked),
         last_error_code=error.reason[:64],
-        last_error=str(error)[:500],
+        **as_columns(error.sentence),
     )
 
 

@@ -35,7 +35,7 @@ _OPEN_STATUSES = sorted({*PAYABLE, Invoice.Status.DRAFT})
 
 
 class _OutOfTime(Exception):
-    """The run has used its time; the next one goes on."""
+    """The run has used its time, or its WHMCS was paused; the next one goes on."""
 
 
 def sync_instance(
@@ -49,7 +49,8 @@ def sync_instance(
 ) -> SyncResult:
     """Read what is new and changed, for about `budget`, and remember how it went on the instance.
 
-    Shape: `is_complete` is False when the time was up; another run goes on. `full` walks through everything.
+    Shape: `is_complete` is False when the time was up, or somebody paused it; another run goes on. `full` walks through
+    everything.
     Raises: Refused, Retryable; what was read until then is kept.
     """
     run = _Sync(instance, api, now, budget, progress)
@@ -109,7 +110,8 @@ class _Sync:
 
     def _step(self, name: str, done: int, total: int) -> None:
         self._progress(name, done, total)
-        if self.clock() >= self._deadline:
+        is_paused = WhmcsInstance.objects.filter(pk=self.instance.pk, is_paused=True).exists()
+        if is_paused or self.clock() >= self._deadline:
             raise _OutOfTime
 
     def _every_client(self) -> None:

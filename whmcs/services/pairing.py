@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from accounts.models import ApiKey, Membership
 from accounts.services import api_keys
@@ -47,7 +48,7 @@ def pair_module(
     with transaction.atomic():
         locked = WhmcsInstance.objects.select_for_update().get(pk=instance.pk)
         if locked.state == WhmcsInstance.State.REMOVED:
-            raise NotConnected("This connection was removed. Connect WHMCS again.")
+            raise NotConnected(gettext("This connection was removed. Connect WHMCS again."))
         before = AddonModule.objects.filter(instance=locked).first()
         made = api_keys.make_api_key(
             membership=membership,

@@ -30,7 +30,7 @@ __all__ = [
 State, Kind = Posting.State, Posting.Kind
 # Of every transaction id that Payymo gives, so that what it booked can be told from the rest, records lost or not.
 OWN_PREFIX = "PM-"
-PAYABLE = frozenset({Invoice.Status.UNPAID, Invoice.Status.COLLECTIONS, Invoice.Status.PAYMENT_PENDING})
+PAYABLE = frozenset(Invoice.OPEN)
 
 
 class CurrencyMismatch(BadInput):

@@ -14,8 +14,10 @@ from whmcs.services.invoice_mirror import write_gone, write_reading
 def read_invoice(*, invoice: Invoice, api_for: ApiFor, now: datetime) -> bool:
     """Ask WHMCS for the invoice and store the answer; say whether it was, or left while a posting is under way.
 
-    Raises: Conflict where its WHMCS is not connected. Refused, Retryable: nothing is written.
+    Raises: Conflict where its WHMCS is not connected, or paused. Refused, Retryable: nothing is written.
     """
+    if invoice.instance.is_paused:
+        raise Conflict(gettext("Its WHMCS is paused. Resume it under Connections first."))
     if invoice.instance.state != WhmcsInstance.State.ACTIVE or invoice.is_credit_account:
         raise Conflict(gettext("Its WHMCS is not connected now. Test the connection first."))
     [answer] = api_for(invoice.instance).invoices_alone((invoice.whmcs_id,))

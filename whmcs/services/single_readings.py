@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from django.db.models import F, Q, QuerySet
+from django.utils.translation import gettext_noop as _
 
 from payymo.shared.errors import Refused, Retryable
 from whmcs.clients import refusals
@@ -76,7 +77,7 @@ class SingleReadings:
             self._result.unreadable.append(f"invoice {whmcs_id}: {answer}")
             self._unreadable_in_a_row += 1
             if self._unreadable_in_a_row >= _UNREADABLE_IN_A_ROW:
-                raise Retryable("WHMCS's answers to GetInvoice cannot be read.", reason="unreadable_answer")
+                raise Retryable(_("WHMCS's answers to GetInvoice cannot be read."), reason="unreadable_answer")
 
     def bookings_of_clients(self, now: datetime) -> None:
         """Read the bookings of clients with recent invoices, those that were never read first.

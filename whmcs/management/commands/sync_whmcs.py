@@ -13,6 +13,7 @@ from payymo.shared.errors import DomainError, ProviderError
 from tenants import context
 from tenants.models import Tenant
 from tenants.services.provisioning import find_tenant
+from whmcs import selectors
 from whmcs.models import WhmcsInstance
 from whmcs.services import connection, invoice_sync
 
@@ -53,7 +54,7 @@ class Command(BaseCommand):
         )
 
     def _instances(self) -> list[WhmcsInstance]:
-        return list(WhmcsInstance.objects.filter(state=WhmcsInstance.State.ACTIVE).order_by("pk"))
+        return list(selectors.working_instances().order_by("pk"))
 
     def _sync(self, tenant: Tenant, instance: WhmcsInstance, *, full: bool) -> dict[str, Any]:
         result: dict[str, Any] = {"tenant": tenant.slug, "instance": str(instance.public_id), "url": instance.base_url}
