@@ -16,7 +16,6 @@ from whmcs.models import Client, Invoice
 REMEMBERED_DAYS = 400
 """Closed invoices stay known this long, so that a stale number in a payment is recognised."""
 
-DEBT_STATUSES = (Invoice.Status.UNPAID, Invoice.Status.COLLECTIONS, Invoice.Status.PAYMENT_PENDING)
 CLIENT_COLUMNS = ("pk", "whmcs_id", "first_name", "last_name", "company_name", "email", "country")
 INVOICE_COLUMNS = (
     "pk", "client_id", "number", "whmcs_id", "currency", "balance", "reserved", "total", "status", "needs_reading",
@@ -79,7 +78,7 @@ def invoice_of(row: tuple[Any, ...]) -> core.OpenInvoice:
     issued = issue_date or due_date or synced_at.date()
     owed = balance - reserved
     # A balance that is not read yet, or that its currency cannot hold, proves no debt.
-    is_open = status in DEBT_STATUSES and owed > 0 and not needs_reading
+    is_open = status in Invoice.OPEN and owed > 0 and not needs_reading
     try:
         outstanding, whole = to_minor(owed, currency) if is_open else 0, to_minor(total, currency)
     except UnreadableAmount:

@@ -75,7 +75,7 @@ class EngineModelAdmin(ReadOnlyAdmin):
 
     list_display = ("version", "state", "reason", "decisions", "trained_at", "used_since", "chosen_by_name")
     list_filter = ("state",)
-    exclude = ("added", "curves")
+    exclude = ("added", "curves", "reason_said")
     actions = ("use_version",)
 
     @admin.action(description=_("Use this version from now on"))

@@ -16,7 +16,7 @@ from whmcs.models import Client, Invoice, WhmcsInstance
 _MOST_PREFIXES = 2000
 _MOST_EQUAL = 20_000
 _PIECE = 5000
-_DEBT = Q(status__in=adapters.DEBT_STATUSES)
+_DEBT = Q(status__in=Invoice.OPEN)
 _OPEN = _DEBT & Q(needs_reading=False, is_mass_payment=False, balance__gt=F("reserved"))
 
 

@@ -75,7 +75,7 @@ def _bound(word: str, receipt: Receipt) -> Decimal | None:
 def _ranked(receipt: Receipt, words: str, rows: list[Invoice]) -> tuple[Result, ...]:
     """Order the rows by the words and by the payment, with the debts and the memory of their clients at hand."""
     clients = {row.client_id: row.client for row in rows}
-    debts = Invoice.objects.filter(client__in=clients, status__in=selectors.OPEN_STATUSES).prefetch_related("lines")
+    debts = Invoice.objects.filter(client__in=clients, status__in=Invoice.OPEN).prefetch_related("lines")
     invoices = {row.pk: adapters.to_invoice(row) for row in debts.order_by("pk")[:2000]}
     invoices |= {row.pk: adapters.to_invoice(row) for row in rows}
     profiles = PayerProfile.objects.filter(client__in=clients).order_by("pk")[:20_000]

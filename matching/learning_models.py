@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from payymo.shared import sentences
 from payymo.shared.models import Record
 
 
@@ -28,6 +29,7 @@ class EngineModel(Record):
     curves = models.JSONField(default=dict, help_text="slope and shift per source; empty keeps the shipped ones")
     evaluation = models.JSONField(default=dict, help_text=_("every figure of its report"))
     reason = models.CharField(max_length=300, blank=True, help_text=_("why it was refused"))
+    reason_said = models.JSONField(default=dict, blank=True, help_text="what its words are worded from")
     decisions = models.PositiveIntegerField(default=0, help_text=_("people's decisions known when it was trained"))
     trained_at = models.DateTimeField(db_index=True)
     used_since = models.DateTimeField(null=True, blank=True)
@@ -40,6 +42,11 @@ class EngineModel(Record):
         constraints = [
             models.UniqueConstraint(fields=["state"], condition=Q(state="IN_USE"), name="one_engine_model_in_use")
         ]
+
+    @property
+    def reason_in_words(self) -> str:
+        """Why it was refused, in the active language."""
+        return sentences.spoken(self.reason, self.reason_said)
 
 
 class AutomationStop(Record):

@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Iterable
 
 from django.db import connection
+from django.utils.translation import gettext
 
 from banking.models import BankTransaction
 from matching.models import Decision, Proposal
@@ -95,7 +96,7 @@ def lock_decision(public_id: uuid.UUID | str) -> tuple[Decision, Receipt]:
         lock_entries((pair.earlier_id, pair.later_id))
     receipt = lock_receipt(subject.public_id)
     if Decision.objects.filter(undoes=decision).exists():
-        raise Conflict("This decision was undone already.")
+        raise Conflict(gettext("This decision was undone already."))
     return decision, receipt
 
 

@@ -10,11 +10,12 @@ from matching import adapters
 from matching.core import types as core
 from matching.core.names import MOST_CARRIERS, MOST_LONGER, deletions
 from matching.core.numbers import slips_of
+from whmcs.models import Invoice
 
 _MOST_OF_A_DOMAIN = 200
 _MOST_NUMBERED = 20_000
 _CLOSED = 24
-_DEBTS = [str(status) for status in adapters.DEBT_STATUSES]
+_DEBTS = [str(status) for status in Invoice.OPEN]
 _COLUMNS = ", ".join("i.id" if name == "pk" else f"i.{name}" for name in adapters.INVOICE_COLUMNS)
 
 

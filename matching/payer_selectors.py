@@ -1,19 +1,25 @@
 """What the Payers pages read: who has paid for whom, as people's decisions taught it. Nothing here writes."""
 
+import re
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from django.db.models import Q, QuerySet
 
 from banking.models import BankTransaction
+from matching.core.normalise import fold, name_key
 from matching.models import PayerProfile
 from payments.models import StripePayment
+
+_LONGEST_KEY = 200
+# Ways in which the payers of one page wrote their names; one more only leaves a folded name on the screen.
+_MOST = 2000
 
 
 @dataclass(frozen=True, slots=True)
 class PayerName:
-    """How an account is called: the name of its latest payment and the last four of its number."""
+    """How a payer is called: the name in the latest payment, and the last four of the account where one is known."""
 
     name: str = ""
     last4: str = ""
@@ -28,12 +34,19 @@ def payers(*, text: str = "", blocked: bool | None = None) -> QuerySet[PayerProf
         company, first, last = ("client__company_name", "client__first_name", "client__last_name")
         rows = rows.filter(
             Q(label__icontains=text)
-            | (Q(key__icontains=text) & ~Q(kind=PayerProfile.Kind.ACCOUNT))
+            | (_folded(text) & ~Q(kind=PayerProfile.Kind.ACCOUNT))
             | Q(**{f"{company}__icontains": text})
             | Q(**{f"{first}__icontains": text})
             | Q(**{f"{last}__icontains": text})
         )
     return rows
+
+
+def _folded(text: str) -> Q:
+    """Ask for every word of a text, in any order: a folded name has its words by the alphabet, and OE as O."""
+    words = re.findall(r"[A-Z0-9]+", fold(text))
+    asked = (Q(key__contains=word) | Q(key__contains=name_key(word) or word) for word in words)
+    return Q(*asked) if words else Q(pk=None)
 
 
 def find_payer(public_id: uuid.UUID | str) -> PayerProfile | None:
@@ -42,8 +55,14 @@ def find_payer(public_id: uuid.UUID | str) -> PayerProfile | None:
 
 
 def names_of(profiles: Iterable[PayerProfile]) -> dict[str, PayerName]:
-    """Return how the accounts behind these entries are called, by key; two queries, whatever their number."""
-    keys = [each.key for each in profiles if each.kind == PayerProfile.Kind.ACCOUNT]
+    """Return how the payers behind these entries are called, by key; four queries, whatever their number."""
+    rows = list(profiles)
+    accounts = [each.key for each in rows if each.kind == PayerProfile.Kind.ACCOUNT]
+    named = {each.key: each.client_id for each in rows if each.kind != PayerProfile.Kind.ACCOUNT}
+    return _of_accounts(accounts) | _of_names(named)
+
+
+def _of_accounts(keys: list[str]) -> dict[str, PayerName]:
     found: dict[str, PayerName] = {}
     banks = BankTransaction.objects.filter(counterparty_hash__in=keys).exclude(counterparty_hash="")
     latest = banks.order_by("counterparty_hash", "-pk").distinct("counterparty_hash")
@@ -53,6 +72,19 @@ def names_of(profiles: Iterable[PayerProfile]) -> dict[str, PayerName]:
     for key, name in charges.order_by("customer_id", "-pk").distinct("customer_id").values_list("customer_id", "name"):
         found.setdefault(key, PayerName(name, key[-4:]))
     return found
+
+
+def _of_names(clients: Mapping[str, int]) -> dict[str, PayerName]:
+    """Find how folded names were written in payments for their clients. Where no bank gave a name, none is found."""
+    of_them = {"allocations__invoice__client__in": set(clients.values())}
+    banks = BankTransaction.objects.filter(**of_them).values_list("counterparty_name", flat=True)
+    charges = StripePayment.objects.filter(**of_them).values_list("name", flat=True)
+    written = {
+        name_key(name)[:_LONGEST_KEY]: name for name in (*charges.distinct()[:_MOST], *banks.distinct()[:_MOST]) if name
+    }
+    # A name and a text that it repeats are kept as name|text.
+    found = {key: written.get(key.partition("|")[0]) for key in clients}
+    return {key: PayerName(name) for key, name in found.items() if name}
 
 
 def payments_of(profile: PayerProfile, *, limit: int = 20) -> list[BankTransaction | StripePayment]:

@@ -90,16 +90,15 @@ def decisions_of_batch(batch: uuid.UUID) -> list[Decision]:
     """Return what was approved in one go and is within reach, in its order."""
     rows = Decision.objects.filter(reach.by_account(_ACCOUNT), batch=batch)
     rows = rows.select_related("bank_transaction", "stripe_payment", "undone_by", "undoes")
-    rows = rows.prefetch_related("invoicematch_set__posting", "invoicematch_set__invoice")
-    return list(
-        rows.prefetch_related("stripeinvoicematch_set__posting", "stripeinvoicematch_set__invoice").order_by("pk")
-    )
+    bank = ("invoicematch_set__posting__instance", "invoicematch_set__invoice")
+    charges = ("stripeinvoicematch_set__posting__instance", "stripeinvoicematch_set__invoice")
+    return list(rows.prefetch_related(*bank, *charges).order_by("pk"))
 
 
 def allocations_of(receipt: Receipt) -> list:  # type: ignore[type-arg]
     """Return the matches of a receipt, reversed ones included, oldest first."""
     rows = receipt.allocations.select_related(
-        "invoice__client", "invoice__instance", "posting", "decision__corrected_by"
+        "invoice__client", "invoice__instance", "posting__instance", "decision__corrected_by"
     )
     return list(rows.order_by("pk"))
 
@@ -114,7 +113,7 @@ def recent_decisions(*, limit: int = 20, by_user_id: int | None = None) -> list[
     rows = Decision.objects.filter(reach.by_account(_ACCOUNT)).select_related(
         "bank_transaction", "stripe_payment", "undone_by", "undoes"
     )
-    rows = rows.prefetch_related("invoicematch_set__posting", "stripeinvoicematch_set__posting")
+    rows = rows.prefetch_related("invoicematch_set__posting__instance", "stripeinvoicematch_set__posting__instance")
     if by_user_id is not None:
         rows = rows.filter(decided_by_id=by_user_id)
     return list(rows.order_by("-pk")[:limit])

@@ -21,6 +21,11 @@ from tenants import days
 from whmcs.models import Invoice, Posting, WhmcsTransaction
 
 Match = InvoiceMatch | StripeInvoiceMatch
+KINDS = {
+    "return": Q(pair__isnull=False),
+    "refund": Q(refund__isnull=False),
+    "dispute": Q(dispute__isnull=False),
+}
 LIVE_MATCH = Q(reverses=None, reversed_by=None, decision__corrected_by=None)
 _UNSENT = (Posting.State.QUEUED, Posting.State.WITHDRAWN)
 _LOADED = (
@@ -58,10 +63,10 @@ def alive() -> QuerySet[TakenBack]:
     return TakenBack.objects.filter(by_bank | refunded | disputed).select_related(*_LOADED)
 
 
-def to_deal_with() -> QuerySet[TakenBack]:
-    """Return what waits for a person, within reach, newest first."""
+def to_deal_with(*, kind: str = "") -> QuerySet[TakenBack]:
+    """Return what waits for a person, within reach, newest first; of one of `KINDS` if asked."""
     seen = Q(pair__isnull=False) & reach.by_account("pair__later__account") | Q(pair=None) & reach.of_stripe()
-    return alive().filter(seen, OPEN).order_by("-pk")
+    return alive().filter(seen, OPEN, KINDS.get(kind, Q())).order_by("-pk")
 
 
 def of_receipt(receipt: Receipt) -> list[TakenBack]:

@@ -21,7 +21,6 @@ from whmcs.models import Invoice, Posting, WhmcsTransaction
 
 LONGEST_DAYS = 400
 COUNTED = 1000
-_OPEN = (Invoice.Status.UNPAID, Invoice.Status.COLLECTIONS, Invoice.Status.PAYMENT_PENDING)
 # GoCardless's payments begin with two capital letters, and are told from other texts by the gateway in WHMCS.
 _STRIPE_IDS = ("ch_", "py_", "pi_", "txn_")
 
@@ -78,7 +77,7 @@ def _captured_unpaid(period: Period) -> QuerySet[StripePayment]:
     posted = StripeInvoiceMatch.objects.filter(
         stripe_payment=OuterRef("pk"), reverses=None, reversed_by=None, posting__state=Posting.State.POSTED
     )
-    still_owed = naming().filter(invoice__status__in=_OPEN, invoice__balance__gt=0)
+    still_owed = naming().filter(invoice__status__in=Invoice.OPEN, invoice__balance__gt=0)
     rows = _charges(period).exclude(state=ReceiptState.IGNORED).filter(amount_refunded__lt=F("amount"))
     return rows.filter(Exists(still_owed) | (~Exists(naming()) & ~Exists(posted)))
 

@@ -94,6 +94,7 @@ class EngineModelOutput(serializers.ModelSerializer):
 
     id = serializers.UUIDField(source="public_id")
     evaluation = serializers.JSONField()
+    reason = serializers.CharField(source="reason_in_words", read_only=True)
 
     class Meta:
         model = EngineModel

@@ -6,6 +6,7 @@ Shape: every figure is plain data, ready for JSON; the order of the judged recei
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import Enum
 from math import ceil, log
 from typing import Any
 
@@ -136,19 +137,18 @@ def by_kind(model: Model, judged: Sequence[Judged]) -> list[dict[str, Any]]:
     ]
 
 
-def worse_than(candidate: dict[str, Any], present: dict[str, Any]) -> str:
-    """Why a candidate may not replace the model in use, measured on the same receipts; empty when it may."""
+class Worse(Enum):
+    """In what a candidate is worse than the model in use."""
+
+    FEWER_RIGHT = "fewer_right"
+    FITS_LESS_WELL = "fits_less_well"
+
+
+def worse_than(candidate: dict[str, Any], present: dict[str, Any]) -> Worse | None:
+    """Why a candidate may not replace the model in use, measured on the same receipts; None when it may."""
     if candidate["right"] < present["right"]:
-        return (
-            f"{candidate['right']} of {candidate['receipts']} held-back payments come out right; "
-            f"the model in use gets {present['right']}"
-        )
-    if candidate["log_loss"] > present["log_loss"] + _TINY:
-        return (
-            f"its probabilities fit the held-back payments less well (log loss {candidate['log_loss']:.4f}, "
-            f"the model in use {present['log_loss']:.4f})"
-        )
-    return ""
+        return Worse.FEWER_RIGHT
+    return Worse.FITS_LESS_WELL if candidate["log_loss"] > present["log_loss"] + _TINY else None
 
 
 def _rule(judged: Sequence[Judged]) -> dict[str, int]:

@@ -43,7 +43,6 @@ __all__ = [
     *("AutomationForbidden", "Line", "NotBookedByStripe", "PaymentPending", "Rest"),
     *("allocate_by_hand", "approve_proposal", "booked_in_whmcs"),
 ]
-OPEN_STATUSES = (Invoice.Status.UNPAID, Invoice.Status.COLLECTIONS, Invoice.Status.PAYMENT_PENDING)
 
 
 class AutomationForbidden(Conflict):
@@ -84,7 +83,7 @@ def _check(receipt: Receipt, lines: Sequence[Line], invoices: dict[int, Invoice]
                 gettext("Invoice %(display_number)s is in %(currency)s.")
                 % {"display_number": invoice.display_number, "currency": invoice.currency}
             )
-        if invoice.status not in OPEN_STATUSES:
+        if invoice.status not in Invoice.OPEN:
             raise NothingLeftToAllocate(
                 gettext("Invoice %(display_number)s is %(status)s in WHMCS.")
                 % {"display_number": invoice.display_number, "status": invoice.status}

@@ -179,7 +179,8 @@ def approve_many(*, rows: Sequence[Chosen], actor: Actor, batch: uuid.UUID, now:
         try:
             approved.append(_approve(chosen, together, now))
         except (DomainError, Proposal.DoesNotExist, locks.UnknownReceipt) as error:
-            text = str(error) if isinstance(error, DomainError) else "This suggestion was replaced meanwhile."
+            replaced = gettext("This suggestion was replaced meanwhile.")
+            text = str(error) if isinstance(error, DomainError) else replaced
             refused.append(Refused(chosen.receipt_id, text))
     return Outcome(batch, tuple(approved), tuple(refused))
 

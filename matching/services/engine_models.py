@@ -114,7 +114,7 @@ def use(*, number: int, by: User, now: datetime) -> EngineModel:
         raise EngineModel.DoesNotExist
     if row.state == EngineModel.State.REFUSED:
         raise NotUsable(
-            gettext("Version %(number)s was refused: %(reason)s") % {"number": number, "reason": row.reason}
+            gettext("Version %(number)s was refused: %(reason)s") % {"number": number, "reason": row.reason_in_words}
         )
     if row.base_version != shipped_model().version:
         raise NotUsable(

@@ -25,7 +25,7 @@ class Report:
 
 def report_of(row: EngineModel) -> Report:
     """Describe a stored version."""
-    outcome = _("Refused: %s.") % row.reason if row.reason else str(row.get_state_display())
+    outcome = _("Refused: %s.") % row.reason_in_words if row.reason else str(row.get_state_display())
     return Report(row.version, row.trained_at, outcome, row.evaluation)
 
 

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext
 
 from accounts import reach
 from banking.models import BankAccount, BankTransaction
@@ -155,7 +156,7 @@ def take_apart(*, decision: Decision, undo: Decision, actor: Actor, now: datetim
     both = (reach.by_account("earlier__account"), reach.by_account("later__account"))
     pair = EntryPair.objects.filter(*both, decisions=decision, undone_by=None).first()
     if pair is None:
-        raise NotAllowed("The other side is on an account that you do not see. An administrator can undo it.")
+        raise NotAllowed(gettext("The other side is on an account that you do not see. An administrator can undo it."))
     EntryPair.objects.filter(pk=pair.pk).update(undone_by=undo)
     for made in pair.decisions.select_related("bank_transaction").order_by("pk"):
         entry = made.bank_transaction

@@ -118,7 +118,7 @@ def _books_of(client_ids: set[int], *, today: date) -> dict[int, Book]:
     rows = (
         Invoice.objects.filter(client__in=client_ids, is_mass_payment=False)
         .exclude(status="Draft")
-        .filter(Q(status__in=adapters.DEBT_STATUSES) | Q(issue_date__gte=since))
+        .filter(Q(status__in=Invoice.OPEN) | Q(issue_date__gte=since))
         .prefetch_related("lines")
         .order_by("pk")
     )

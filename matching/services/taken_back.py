@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from accounts.models import User
 from matching.models import EntryPair, InvoiceMatch, StripeInvoiceMatch
@@ -90,7 +91,7 @@ def deal_with(*, item_id: UUID | str, by: User, now: datetime) -> TakenBack:
     """
     row = to_deal_with().filter(public_id=item_id).select_for_update(of=("self",)).first()
     if row is None:
-        raise NothingToDealWith("This was dealt with already.")
+        raise NothingToDealWith(gettext("This was dealt with already."))
     row.dealt_with_at, row.dealt_with_by_id = now, by.pk
     row.save(update_fields=["dealt_with_at", "dealt_with_by_id"])
     audit.record(action="return.dealt_with", about=row, details={"payment": str(payment_of(row).public_id)})

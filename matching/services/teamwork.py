@@ -181,6 +181,6 @@ def save_view(*, name: str, query: str, is_shared: bool, owner: User, place: str
     return view
 
 
-def forget_view(*, view_id: uuid.UUID | str, owner: User) -> bool:
-    """Remove one of the person's own views; return whether there was one."""
-    return bool(SavedView.objects.filter(public_id=view_id, owner_id=owner.pk).delete()[0])
+def forget_view(*, view_id: uuid.UUID | str, owner: User, place: str = "review") -> bool:
+    """Remove one of the person's own views of the queue or a list; return whether there was one."""
+    return bool(SavedView.objects.filter(public_id=view_id, owner_id=owner.pk, place=place).delete()[0])

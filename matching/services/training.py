@@ -6,10 +6,10 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_noop
 
 from matching.core.calibration import ENOUGH, fit_curve
-from matching.core.evaluation import evaluation, worse_than
+from matching.core.evaluation import Worse, evaluation, worse_than
 from matching.core.scoring import Model, shipped_model
 from matching.core.training import NOTHING, Judged, collect, corrected, fit, judge
 from matching.models import Decision, EngineModel
@@ -17,6 +17,7 @@ from matching.services import engine_models
 from matching.services.past import read_past
 from payymo.audit.services import recording as audit
 from payymo.shared.errors import Conflict
+from payymo.shared.sentences import Sentence, Value
 from tenants.jobs import exclusive
 
 LEAST_DECISIONS = 200
@@ -28,6 +29,13 @@ EVERY = timedelta(days=7)
 LEAST_NEW = 25
 _PEOPLE = (Decision.Source.PERSON, Decision.Source.STAFF)
 Progress = Callable[[str], None]
+_TOO_FEW = gettext_noop("people decided %(count)s payments in the last two years, %(least)s are needed")
+_FEWER_RIGHT = gettext_noop(
+    "%(right)s of %(count)s held-back payments come out right; the model in use gets %(present)s"
+)
+_FITS_LESS_WELL = gettext_noop(
+    "its probabilities fit the held-back payments less well (log loss %(loss)s, the model in use %(present)s)"
+)
 
 
 class TrainingRuns(Conflict):
@@ -94,8 +102,8 @@ def _train(*, now: datetime, dry_run: bool, say: Progress) -> Trained:
     past = read_past(now=now)
     days = past.decided_days()
     if len(days) < LEAST_DECISIONS:
-        reason = f"people decided {len(days)} payments in the last two years, {LEAST_DECISIONS} are needed"
-        return Trained("too_few", reason, decisions, {})
+        values: dict[str, Value] = {"count": len(days), "least": LEAST_DECISIONS}
+        return Trained("too_few", Sentence(_TOO_FEW, values).in_english(), decisions, {})
     learned_until, held_from = _cuts(days)
     present_row, present = engine_models.row_in_use(), engine_models.model_in_use()
     say("learning")
@@ -118,7 +126,7 @@ def _train(*, now: datetime, dry_run: bool, say: Progress) -> Trained:
     }  # fmt: skip
     reason = _refusal(figures, present_row)
     if dry_run:
-        return Trained("would_refuse" if reason else "would_take", reason, decisions, figures)
+        return Trained("would_refuse" if reason else "would_take", _english(reason), decisions, figures)
     row = EngineModel(
         number=number, version=version, base_version=shipped_model().version, added=_rounded(added),
         curves={source: list(curve) for source, curve in curves.items()}, evaluation=figures, decisions=decisions,
@@ -155,12 +163,26 @@ def _figures(candidate: Model, present: Model, new: Sequence[Judged], old: Seque
     }
 
 
-def _refusal(figures: dict[str, Any], present: EngineModel | None) -> str:
-    if not figures["candidate"]["receipts"]:
-        return "no decision was left to prove it on"
+def _refusal(figures: dict[str, Any], present: EngineModel | None) -> Sentence | None:
+    candidate, in_use = figures["candidate"], figures["present"]
+    if not candidate["receipts"]:
+        return Sentence(gettext_noop("no decision was left to prove it on"))
     if present is not None and present.chosen_by_id is not None:
-        return f"{present.chosen_by_name} chose version {present.number}, which training does not replace"
-    return worse_than(figures["candidate"], figures["present"])
+        text = gettext_noop("%(name)s chose version %(number)s, which training does not replace")
+        return Sentence(text, {"name": present.chosen_by_name, "number": str(present.number)})
+    match worse_than(candidate, in_use):
+        case Worse.FEWER_RIGHT:
+            counts = {"right": candidate["right"], "count": candidate["receipts"], "present": in_use["right"]}
+            return Sentence(_FEWER_RIGHT, counts)
+        case Worse.FITS_LESS_WELL:
+            losses = {"loss": f"{candidate['log_loss']:.4f}", "present": f"{in_use['log_loss']:.4f}"}
+            return Sentence(_FITS_LESS_WELL, losses)
+        case None:
+            return None
+
+
+def _english(reason: Sentence | None) -> str:
+    return reason.in_english() if reason else ""
 
 
 def _rounded(added: dict[str, float]) -> dict[str, float]:
@@ -168,20 +190,20 @@ def _rounded(added: dict[str, float]) -> dict[str, float]:
 
 
 @transaction.atomic
-def _write(row: EngineModel, *, reason: str, compared_with: EngineModel | None, now: datetime) -> Trained:
+def _write(row: EngineModel, *, reason: Sentence | None, compared_with: EngineModel | None, now: datetime) -> Trained:
     """Record the version; take it into use unless there is a reason not to, or a person chose another meanwhile."""
     list(EngineModel.objects.select_for_update().order_by("pk"))
     present = engine_models.row_in_use()
     if (present and present.pk) != (compared_with and compared_with.pk):
-        reason = "the version in use changed while it was trained"
+        reason = Sentence(gettext_noop("the version in use changed while it was trained"))
     row.number = engine_models.next_number()
     row.version = engine_models.version_name(row.base_version, row.number)
     row.evaluation["candidate"]["version"] = row.version
-    row.reason = reason[:300]
     if reason:
+        row.reason, row.reason_said = reason.in_english()[:300], reason.as_dict()
         row.state = EngineModel.State.REFUSED
         row.save()
     else:
         engine_models.put_to_use(row, now=now)
     audit.record(action="engine.trained", about=row, details={"version": row.version, "taken": not reason})
-    return Trained("refused" if reason else "taken", reason, row.decisions, row.evaluation, row)
+    return Trained("refused" if reason else "taken", row.reason, row.decisions, row.evaluation, row)

@@ -74,7 +74,7 @@ def _about(invoice: Invoice, receipt: Receipt) -> Fact:
             day = invoice.paid_at.date().isoformat()
             return Fact("number_paid", _("%(number)s was paid on %(day)s.") % {"number": number, "day": day})
         return Fact("number_paid", _("%s owes nothing any more.") % number)
-    if invoice.status not in adapters.DEBT_STATUSES:
+    if invoice.status not in Invoice.OPEN:
         return Fact("number_status", _("%(number)s is %(status)s.") % {"number": number, "status": invoice.status})
     difference = invoice.outstanding - receipt.unallocated
     if difference:
@@ -105,7 +105,7 @@ def _payer(receipt: Receipt) -> list[Fact]:
 
 
 def _open() -> QuerySet[Invoice]:
-    rows = Invoice.objects.filter(status__in=adapters.DEBT_STATUSES, is_mass_payment=False, needs_reading=False)
+    rows = Invoice.objects.filter(status__in=Invoice.OPEN, is_mass_payment=False, needs_reading=False)
     return rows.filter(balance__gt=F("reserved"))
 
 

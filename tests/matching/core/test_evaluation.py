@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from matching.core.evaluation import (
     BINS,
     CURVE_POINTS,
+    Worse,
     calibration_error,
     coverage,
     evaluation,
@@ -94,7 +95,7 @@ def test_certain_errors_cost_a_bounded_surprise():
 def test_a_model_is_refused_for_fewer_right_payments_or_less_fitting_probabilities():
     present = {"right": 90, "receipts": 100, "log_loss": 0.10}
 
-    assert worse_than({"right": 91, "receipts": 100, "log_loss": 0.09}, present) == ""
-    assert worse_than(dict(present), present) == ""
-    assert "89 of 100" in worse_than({"right": 89, "receipts": 100, "log_loss": 0.01}, present)
-    assert "log loss" in worse_than({"right": 92, "receipts": 100, "log_loss": 0.11}, present)
+    assert worse_than({"right": 91, "receipts": 100, "log_loss": 0.09}, present) is None
+    assert worse_than(dict(present), present) is None
+    assert worse_than({"right": 89, "receipts": 100, "log_loss": 0.01}, present) is Worse.FEWER_RIGHT
+    assert worse_than({"right": 92, "receipts": 100, "log_loss": 0.11}, present) is Worse.FITS_LESS_WELL

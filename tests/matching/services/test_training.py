@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.utils.translation import override
 
 from banking.models import BankTransaction
 from matching.core.scoring import shipped_model
@@ -64,6 +65,8 @@ def test_a_version_that_is_worse_on_what_was_held_back_is_refused_and_recorded(i
     assert "its probabilities fit the held-back payments less well" in trained.reason
     row = EngineModel.objects.get()
     assert (row.state, row.reason, row.used_since) == ("REFUSED", trained.reason, None)
+    with override("de"):
+        assert row.reason_in_words.startswith("ihre Wahrscheinlichkeiten passen schlechter zu den zurückgehaltenen")
     assert engine_models.model_in_use() is shipped_model()
 
 
