@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -19,7 +19,7 @@ from accounts.services.client_address import client_address
 from tenants.middleware import host_of
 
 View = Callable[..., HttpResponse]
-_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 def asks_again(view: View) -> View:
@@ -39,7 +39,7 @@ def question(request: HttpRequest) -> HttpResponse | None:
     """Return the page that asks, or None for whoever may go on."""
     now = timezone.now()
     row = getattr(request, "browser_session", None)
-    if request.method in _SAFE or (row is not None and step_up.is_fresh(row.confirmed_at, now=now)):
+    if request.method in SAFE or (row is not None and step_up.is_fresh(row.confirmed_at, now=now)):
         return None
     if row is None or ConfirmForm.MARK not in request.POST:
         return _page(request, ConfirmForm(), status=403)
@@ -66,11 +66,13 @@ def question(request: HttpRequest) -> HttpResponse | None:
     return None
 
 
-def _came_from(request: HttpRequest) -> str:
-    """Return the page of this host that sent the form, for whoever thinks better of it."""
+def came_from(request: HttpRequest) -> str:
+    """Return the page of this host that sent the form, for whoever goes back to it."""
     before = request.headers.get("Referer", "")
-    own = url_has_allowed_host_and_scheme(before, allowed_hosts={request.get_host()})
-    return urlsplit(before).path or "/" if own else "/"
+    if not url_has_allowed_host_and_scheme(before, allowed_hosts={request.get_host()}):
+        return "/"
+    parts = urlsplit(before)
+    return urlunsplit(("", "", parts.path or "/", parts.query, ""))
 
 
 @never_cache
@@ -93,6 +95,6 @@ def _page(
         "mark": form.MARK,
         "has_code": second_factor.is_set_up(request.user),
         "action": request.get_full_path(),
-        "back": _came_from(request),
+        "back": came_from(request),
     }
     return render_with(request, "accounts/confirm.html", page, status=status, headers=headers)

@@ -61,6 +61,10 @@ class CodeForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "inputmode": "text", "spellcheck": "false"}),
     )
 
+    def ask_for_the_app_alone(self) -> None:
+        """Name the app's digits only: while it is set up no recovery code counts, and there may be none."""
+        self["code"].help_text = _("The six digits your authenticator app shows now.")
+
 
 class ConfirmForm(forms.Form):
     """One of: the password, a code, a passkey. Its names are its own: the form that is carried stands beside it."""

@@ -5,10 +5,12 @@ from functools import wraps
 from typing import Any
 
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 
 from accounts import confirming
 from accounts.permissions import check_codename
@@ -85,4 +87,9 @@ def led_on(request: HttpRequest) -> HttpResponse | None:
 def _sign_in_first(request: HttpRequest) -> HttpResponse:
     # The staff host has no sign-in page but the console's own.
     login = "admin:login" if request.is_staff_host else None
-    return led_on(request) or redirect_to_login(request.get_full_path(), login)
+    onward = request.get_full_path()
+    if request.method not in confirming.SAFE:
+        # A form is not sent again by signing in, and its address is no page.
+        messages.error(request, _("You were signed out. Nothing was saved."))
+        onward = confirming.came_from(request)
+    return led_on(request) or redirect_to_login(onward, login)

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts import pending_sign_in
 from accounts.forms import CodeForm, PasskeyForm, SignInForm
-from accounts.rendering import render_with
+from accounts.rendering import forgotten, render_with
 from accounts.services import passkeys, signing_keys
 from accounts.services.attempts import TooManyAttempts
 from accounts.services.client_address import client_address
@@ -104,9 +104,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     if request.user.is_authenticated:
         record(kind="signed_out", tenant=request.tenant, user=request.user, now=timezone.now(), detail="browser")
     logout(request)
-    # Cookies stay: the look and the language are the browser's own, and the session's is gone already.
-    cleared = {"Clear-Site-Data": '"cache", "storage"'}
-    return HttpResponseRedirect(resolve_url(settings.LOGIN_URL), headers=cleared)
+    return forgotten(HttpResponseRedirect(resolve_url(settings.LOGIN_URL)))
 
 
 @require_GET

@@ -2,14 +2,20 @@
 
 import re
 
-# In this order: later names are part of what earlier ones send.
+# In this order: later names are part of what earlier ones send. Only Safari names its `Version/`; every browser on the
+# engines of Apple and Google says `Safari/` too.
 _PROGRAMS = (
-    (r"\bEdgA?/", "Edge"), (r"\bOPR/", "Opera"), (r"\bFirefox/|\bFxiOS/", "Firefox"),
-    (r"\bChrome/|\bCriOS/|\bChromium/", "Chrome"), (r"\bSafari/", "Safari"), (r"\bcurl/", "curl"),
-    (r"\bpython-requests/", "Python"),
+    (r"\bEdg(A|iOS|e)?/", "Edge"), (r"\bOP(R|T|X)/", "Opera"), (r"\bSamsungBrowser/", "Samsung Internet"),
+    (r"\bVivaldi/", "Vivaldi"), (r"\bYaBrowser/", "Yandex"), (r"\bDuckDuckGo/|\bDdg/", "DuckDuckGo"),
+    (r"\bFirefox/|\bFxiOS/", "Firefox"), (r"\bHeadlessChrome/", "Headless Chrome"),
+    (r"\bChrome/|\bCriOS/|\bChromium/", "Chrome"), (r"\bVersion/.+\bSafari/", "Safari"),
+    (r"\bcurl/", "curl"), (r"\bWget/", "Wget"), (r"PowerShell/", "PowerShell"), (r"\bPostmanRuntime/", "Postman"),
+    (r"^python-|^Python[-/]|\baiohttp/", "Python"), (r"^Go-http-client/", "Go"), (r"^GuzzleHttp/|^PHP\b", "PHP"),
+    (r"^okhttp/|^Java/|^Apache-HttpClient/", "Java"), (r"^axios/|^node\b|^undici\b", "Node.js"),
+    (r"^Ruby\b|^Faraday\b", "Ruby"),
 )  # fmt: skip
 _SYSTEMS = (
-    (r"\bAndroid\b", "Android"), (r"\biPhone\b|\biPad\b", "iOS"), (r"\bWindows\b", "Windows"),
+    (r"\bAndroid\b", "Android"), (r"\b(iPhone|iPad|iPod)\b", "iOS"), (r"\bWindows\b", "Windows"),
     (r"\bMac OS X\b|\bMacintosh\b", "macOS"), (r"\bCrOS\b", "ChromeOS"), (r"\bLinux\b", "Linux"),
 )  # fmt: skip
 

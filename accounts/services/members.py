@@ -7,15 +7,16 @@ from django.db import models, transaction
 from django.utils.translation import gettext
 
 from accounts import permissions
-from accounts.models import Membership, Role
+from accounts.models import Membership, Role, User
 from accounts.services import sessions
 from payymo.audit.services import recording as audit
 from payymo.shared.errors import Conflict, NotAllowed
-from tenants.models import Tenant
+from tenants.models import Domain, Tenant
 from tenants.services import licences
 
 # Who administers the company sees all of it: half an owner could neither do the work nor be trusted with the limit.
 NEVER_LIMITED = frozenset({"members.change", "api_keys.change", "persons.erase", "company.export"})
+_MOST_COMPANIES = 20
 
 
 class LastOwner(Conflict):
@@ -38,6 +39,14 @@ def require_room(*, tenant: Tenant, now: datetime, invited: int = 0) -> None:
     """
     used = Membership.objects.filter(tenant=tenant, is_active=True).count() + invited
     licences.require_room(tenant=tenant, limit="users", used=used, now=now)
+
+
+def hosts_of(user: User, *, without: Tenant) -> tuple[tuple[str, str], ...]:
+    """Return the other companies of a person, at most twenty. Shape: name and primary host, by name."""
+    theirs = Membership.objects.filter(user=user, is_active=True).values("tenant")
+    found = Domain.objects.filter(is_primary=True, tenant__in=theirs, tenant__state=Tenant.State.ACTIVE)
+    rows = found.exclude(tenant=without).order_by("tenant__name", "pk")
+    return tuple(rows.values_list("tenant__name", "domain")[:_MOST_COMPANIES])
 
 
 def change_member(

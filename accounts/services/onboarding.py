@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
+from django.utils.translation import gettext
 
 from accounts.models import Membership, Role, User
 from payymo.shared.errors import BadInput
@@ -35,7 +36,7 @@ def check_email(email: str) -> str:
     try:
         validate_email(address)
     except ValidationError as error:
-        raise UnusableEmail(f"{email!r} is not an e-mail address.") from error
+        raise UnusableEmail(gettext("%s is not an e-mail address.") % repr(email)) from error
     return address
 
 

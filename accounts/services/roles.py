@@ -35,7 +35,7 @@ def find_role(*, tenant: Tenant, code: str) -> Role:
     """
     role = Role.objects.filter(code=code, tenant=None).first() or Role.objects.filter(code=code, tenant=tenant).first()
     if role is None:
-        raise UnusableRole(f"There is no role {code!r}.")
+        raise UnusableRole(gettext("There is no role %s.") % repr(code))
     return role
 
 

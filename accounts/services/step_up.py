@@ -5,6 +5,8 @@ A sign-in counts for a quarter of an hour; after that a password or second facto
 
 from datetime import datetime, timedelta
 
+from django.utils.translation import gettext
+
 from accounts.models import Session, User
 from accounts.services import attempts, passkeys, second_factor, security_events
 from accounts.services.passkeys import Place
@@ -21,7 +23,8 @@ class StepUpNeeded(NotAllowed):
     code = "step_up_needed"
 
     def __init__(self) -> None:
-        super().__init__(f"Confirm that it is you: send your password or a code to {ENDPOINT}, then try again.")
+        text = gettext("Confirm that it is you: send your password or a code to %(endpoint)s, then try again.")
+        super().__init__(text % {"endpoint": ENDPOINT})
         self.members = {"step_up": ENDPOINT}
 
 
@@ -31,7 +34,7 @@ class NotConfirmed(BadInput):
     code = "not_confirmed"
 
     def __init__(self) -> None:
-        super().__init__("This is not right. Codes change every 30 seconds, and each can be used once.")
+        super().__init__(gettext("This is not right. Codes change every 30 seconds, and each can be used once."))
 
 
 def is_fresh(confirmed_at: datetime | None, *, now: datetime) -> bool:

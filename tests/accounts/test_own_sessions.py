@@ -102,6 +102,15 @@ def test_signing_out_everywhere_ends_browsers_and_programs_at_every_company(here
         assert AuditEntry.objects.filter(action="security.sessions_revoked").count() == 1
 
 
+def test_signing_out_everywhere_else_leaves_this_browser(here):
+    another, program, colleague = signed_in(EMAIL), Caller("reviewer"), signed_in("owner@acme.example")
+
+    assert here.post("/account/sessions/end-all/", {"here": "stays"})["Location"] == "/account/security/"
+
+    assert [is_in(one) for one in (here, another, colleague)] == [True, False, True]
+    assert program.call("get", "auth/me/").status_code == 401
+
+
 def test_signing_out_ends_the_row_of_this_browser_only(here):
     another = signed_in(EMAIL)
 

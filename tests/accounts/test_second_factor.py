@@ -196,7 +196,11 @@ def test_a_person_sets_the_app_up_on_the_page_and_keeps_the_codes(in_acme):
     done = client.post("/account/security/", {"act": "confirm", "code": pyotp.TOTP(secret).now()})
 
     assert "<svg" in shown
+    # There are no recovery codes before the app is set up.
+    assert "The six digits your authenticator app shows now." in shown
     assert wrong.status_code == 422
+    assert "one of your recovery codes" not in shown + wrong.content.decode()
+    assert "or one of your recovery codes" in client.get("/account/security/").content.decode()
     assert len(re.findall(r"<li>(?:[A-Z2-9]{4}-){3}[A-Z2-9]{4}</li>", done.content.decode())) == 10
     assert secret not in client.get("/account/security/").content.decode()
     assert second_factor.is_set_up(User.objects.get(email=EMAIL))
