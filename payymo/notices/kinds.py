@@ -22,6 +22,7 @@ class Kind(TextChoices):
     BOOKS_DIFFER = "books.differ", _("Bank, Payymo, WHMCS or a gateway show different things")
     ASSIGNED = "payment.assigned", _("A payment was given to you")
     MENTIONED = "payment.mentioned", _("Somebody mentioned you")
+    REVIEW_WAITS = "review.waits", _("Payments wait for review, each morning")
     IMPORT_REFUSED = "import.refused", _("Entries of an imported file were refused")
     ENGINE_TRAINED = "engine.trained", _("The engine learned a new version, or refused one")
     AUTOMATION_STOPPED = "automation.stopped", _("Automatic approval stopped by itself")
@@ -71,6 +72,7 @@ AUDIENCES: Mapping[Kind, Audience] = MappingProxyType(
         Kind.BOOKS_DIFFER: Audience("reports.view", "review.decide", Way.DAILY),
         Kind.ASSIGNED: Audience("review.view", "review.decide", Way.AT_ONCE, is_personal=True),
         Kind.MENTIONED: Audience("review.view", "review.decide", Way.AT_ONCE, is_personal=True),
+        Kind.REVIEW_WAITS: Audience("review.decide", "review.decide", Way.DAILY, is_personal=True),
         Kind.IMPORT_REFUSED: Audience("imports.add", "imports.add", Way.DAILY),
         Kind.ENGINE_TRAINED: Audience("reports.view"),
         Kind.AUTOMATION_STOPPED: Audience("reports.view", "settings.change", Way.AT_ONCE),

@@ -17,18 +17,22 @@ _Details = Mapping[str, Any]
 
 
 def _money(details: _Details) -> str:
-    currency = str(details.get("currency", ""))
+    return money(Decimal(str(details.get("amount", "0"))), str(details.get("currency", "")))
+
+
+def money(amount: Decimal, currency: str) -> str:
+    """Write an amount with its currency's own digits, in the language that is active."""
     digits = get_currency_precision(currency) if currency else 2
     pattern = "#,##0." + "0" * digits if digits else "#,##0"
-    written = format_decimal(Decimal(str(details.get("amount", "0"))), format=pattern, locale=_locale())
-    return f"{written}\u00a0{currency}"
+    return f"{format_decimal(amount, format=pattern, locale=locale())}\u00a0{currency}"
 
 
 def _day(text: object) -> str:
-    return str(format_date(date.fromisoformat(str(text)[:10]), format="medium", locale=_locale()))
+    return str(format_date(date.fromisoformat(str(text)[:10]), format="medium", locale=locale()))
 
 
-def _locale() -> str:
+def locale() -> str:
+    """Return the language that is active, as Babel names it."""
     return (get_language() or "en").replace("-", "_")
 
 
@@ -99,6 +103,12 @@ def _trained(details: _Details) -> str:
     return gettext("The engine learned version %s and did not take it: it was no better.") % details.get("version", "")
 
 
+def _endpoint(details: _Details) -> str:
+    if details.get("reason") == "gone":
+        return gettext("A webhook endpoint was switched off: it answered that it is gone.")
+    return gettext("A webhook endpoint was switched off: it failed for too long.")
+
+
 def _licence(details: _Details) -> str:
     match details.get("what"):
         case "ends":
@@ -128,19 +138,21 @@ _TEXTS: Mapping[Kind, Callable[[_Details], str]] = {
     Kind.ASSIGNED: lambda d: gettext("A payment of %s was given to you.") % _money(d),
     Kind.MENTIONED: lambda d: gettext("You were mentioned at a payment of %s.") % _money(d),
     Kind.BOOKS_DIFFER: _differs,
+    Kind.REVIEW_WAITS: lambda d: gettext("Payments wait for review."),
     Kind.IMPORT_REFUSED: _import,
     Kind.ENGINE_TRAINED: _trained,
     Kind.AUTOMATION_STOPPED: lambda d: gettext("Automatic approval stopped: too much of it was corrected."),
     Kind.LICENCE: _licence,
     Kind.API_KEY_MADE: lambda d: gettext("An API key was made."),
     Kind.STAFF_ENTERED: lambda d: gettext("Payymo's staff looked into your company, as you allowed."),
-    Kind.ENDPOINT_OFF: lambda d: gettext("A webhook endpoint was switched off: it failed for too long."),
+    Kind.ENDPOINT_OFF: _endpoint,
 }
 _PATHS: Mapping[Kind, str] = {
     Kind.FEED_STOPPED: "/connections/", Kind.CONSENT_ENDS: "/connections/", Kind.POSTING_STOPPED: "/postings/",
     Kind.POSTING_UNCLEAR: "/postings/", Kind.POSTING_POSTED: "/postings/", Kind.PAYMENT_RETURNED: "/returns/",
     Kind.BOOKS_DIFFER: "/reports/{report}/",
-    Kind.IMPORT_REFUSED: "/imports/{about}/", Kind.ENGINE_TRAINED: "/reports/engine/",
+    Kind.REVIEW_WAITS: "/review/?order=oldest", Kind.IMPORT_REFUSED: "/imports/{about}/",
+    Kind.ENGINE_TRAINED: "/reports/engine/",
     Kind.AUTOMATION_STOPPED: "/reports/engine/", Kind.LICENCE: "/settings/licence/",
     Kind.API_KEY_MADE: "/settings/api/", Kind.STAFF_ENTERED: "/settings/general/",
     Kind.ENDPOINT_OFF: "/settings/webhooks/",

@@ -18,6 +18,11 @@ _TENANTS = {
     "postings": ("payymo_postings", "Postings by state", ("tenant", "state")),
     "posting_waits_seconds": ("payymo_posting_waits_seconds", "How long the oldest due posting waits", ("tenant",)),
     "payments_to_review": ("payymo_payments_to_review", "Payments that wait for a person", ("tenant",)),
+    "review_waits_seconds": (
+        "payymo_review_waits_seconds",
+        "Since the oldest payment that waits for a person was received",
+        ("tenant",),
+    ),
     "feed_age_seconds": (
         "payymo_feed_age_seconds",
         "Since the last good read, by source",

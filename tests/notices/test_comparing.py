@@ -13,6 +13,7 @@ from payymo.notices.services import comparing
 from payymo.notices.tasks import compare_books
 from tests.factories import rows
 from tests.matching.services.test_three_way import book, charge, in_order
+from whmcs.models import WhmcsInstance
 
 NOW = rows.NOW
 DAY = timedelta(days=1)
@@ -42,6 +43,17 @@ def test_a_list_is_told_once_and_again_when_it_grows_and_not_while_it_is_worked_
     assert news(NOW + DAY) == [("captured_unpaid", 2)]
     book(first.charge_id)
     assert news(NOW + DAY) == []
+
+
+def test_nothing_is_told_missing_in_whmcs_while_one_is_paused_and_its_book_stands(in_acme):
+    taken(5)
+    charge(charged_at=NOW - 20 * DAY, available=-18)
+    WhmcsInstance.objects.update_or_create(pk=rows.instance().pk, defaults={"is_paused": True})
+
+    assert news() == [("in_no_payout", 1)]
+
+    WhmcsInstance.objects.update(is_paused=False)
+    assert news(NOW + DAY) == [("captured_unpaid", 2)]
 
 
 def test_what_is_young_or_older_than_35_days_is_left(in_acme):

@@ -12,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from django.db import connection
 
+from payymo.notices import words
 from payymo.notices.kinds import Kind
 from payymo.notices.models import Delivery, DeliveryAttempt, Endpoint, Event
 from payymo.notices.services import collecting, delivering, endpoints, messages, watching
@@ -187,8 +188,10 @@ def test_one_that_says_it_is_gone_is_switched_off_at_once(in_acme, receiver):
     receiver.answers = 410
     happened()
     run()
+    watching.watch(now=NOW)
 
     assert Endpoint.objects.get().off_reason == "gone"
+    assert "it answered that it is gone" in words.text_of(Event.objects.get(kind="endpoint.disabled"))
 
 
 def test_one_success_ends_the_failing(in_acme, receiver):

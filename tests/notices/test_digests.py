@@ -1,7 +1,8 @@
 """Mails of notices: what is to be heard at once in one mail, the rest once a day at eight, and nothing twice."""
 
 import threading
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 from django.core import mail
@@ -9,12 +10,15 @@ from django.db import connection
 
 from accounts.models import Membership, OutgoingMail
 from accounts.services import mailing, own_language
+from matching.models import Proposal
+from matching.services import proposing
 from payymo.notices.kinds import Kind
 from payymo.notices.models import Bundle, Delivery, Endpoint, Event, Notice
-from payymo.notices.services import digests, letters, reading
+from payymo.notices.services import digests, letters, reading, waiting, watching
 from payymo.operations.services import retention
 from tenants import context
 from tenants.models import Tenant
+from tests.factories import rows
 
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -111,6 +115,59 @@ def test_a_weekly_digest_goes_on_monday_or_as_soon_after_it_as_it_can(in_acme, r
     tuesday = friday + 4 * day
     assert [digests.mail_digests(now=tuesday), digests.mail_digests(now=tuesday + day)] == [1, 0]
     assert Bundle.objects.get().notices.count() == 3
+
+
+@pytest.fixture
+def waiting_payments(in_acme):
+    """Three payments that wait, one of them partly used, one put off until later."""
+    debt = rows.invoice("INV-1042", "30.00")
+    exact = rows.transfer("INV-1042", "30.00", booking_date=date(2026, 11, 17))
+    partly = rows.transfer("Nobody knows", "1200.00", allocated=Decimal("200.00"), state="PARTLY_ALLOCATED")
+    later = rows.transfer("Put off", "70.00", held_until=date(2027, 1, 1))
+    proposing.propose(receipts=[exact, partly, later], now=NOW)
+    assert debt.pk
+    return exact, partly, later
+
+
+def test_each_morning_a_digest_says_how_much_waits_since_when_and_where(waiting_payments, in_acme, reviewer, viewer):
+    watching.watch(now=NOW.replace(hour=6))
+    assert Event.objects.count() == 0
+
+    for minutes in (0, 1):
+        watching.watch(now=NOW.replace(hour=7) + minutes * MINUTE)
+    assert digests.mail_digests(now=NOW) == Notice.objects.exclude(user_id=viewer.pk).count() > 0
+    [(_, subject, body)] = [each for each in sent(in_acme) if each[0] == [reviewer.email]]
+    assert subject == "2 payments wait for review, the oldest since Nov 17, 2026."
+    assert "1,030.00\u00a0EUR" in body
+    assert "/review/?order=oldest" in body
+    assert "No suggestion: 1" in body
+    assert "/review/?band=none" in body
+    assert "Since the last daily mail" not in body
+
+
+def test_the_figures_of_a_digest_are_those_of_its_moment(waiting_payments, in_acme, reviewer):
+    watching.watch(now=NOW)
+    notice(reviewer, "daily")
+    digests.mail_digests(now=NOW)
+    Proposal.objects.update(status="APPROVED")
+
+    [(_, subject, body)] = [each for each in sent(in_acme) if each[0] == [reviewer.email]]
+    assert subject == "What happened in Payymo"
+    assert "wait for review" not in body
+
+
+def test_nothing_that_waits_is_no_morning(in_acme, reviewer):
+    assert watching.watch(now=NOW) == 0
+    assert waiting.figures(tenant=in_acme, on=NOW.date()) is None
+
+
+def test_the_figures_take_the_same_queries_for_many_payments(waiting_payments, in_acme, queries_of):
+    def asked():
+        return queries_of(lambda: waiting.figures(tenant=in_acme, on=NOW.date()))
+
+    few = asked()
+    proposing.propose(receipts=[rows.transfer(f"Payment {number}", "5.00") for number in range(9)], now=NOW)
+    assert asked() == few
 
 
 def test_two_workers_at_once_make_one_mail(committed_acme, reviewer):

@@ -70,6 +70,29 @@ def test_there_are_only_so_many(in_acme, monkeypatch):
     add()
 
 
+def test_two_of_one_name_would_be_one_form_sent_twice(in_acme):
+    first = add()
+
+    with pytest.raises(endpoints.UnusableEndpoint, match="of this name"):
+        add()
+    other = add(name="Other")
+    with pytest.raises(endpoints.UnusableEndpoint, match="of this name"):
+        endpoints.change(endpoint_id=other.row.public_id, name=first.row.name.upper(), kinds=CHOSEN)
+    endpoints.change(endpoint_id=first.row.public_id, name=first.row.name, kinds=CHOSEN)
+    assert list(Endpoint.objects.order_by("pk").values_list("name", flat=True)) == [first.row.name, "Other"]
+
+
+def test_a_new_secret_that_is_asked_for_twice_by_one_form_is_made_once(in_acme):
+    made = add()
+    shown = {"endpoint_id": made.row.public_id, "instead_of": endpoints.version_of(made.row), "now": NOW}
+    fresh = endpoints.rotate(**shown)
+
+    with pytest.raises(endpoints.SecretChanged):
+        endpoints.rotate(**shown)
+    row = Endpoint.objects.get()
+    assert [sealing.unseal(row, name) for name in ("secret_sealed", "old_secret_sealed")] == [fresh.secret, made.secret]
+
+
 def test_a_removed_one_keeps_no_address_and_no_secret(in_acme):
     made = add()
     endpoints.rotate(endpoint_id=made.row.public_id, now=NOW)

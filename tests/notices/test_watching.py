@@ -47,6 +47,16 @@ def test_whmcs_that_refuses_is_told_once_and_again_after_it_worked(in_acme):
     assert Event.objects.filter(about=whmcs.public_id).count() == 2
 
 
+@pytest.mark.parametrize("state", ["ACTIVE", "BROKEN"])
+def test_a_paused_whmcs_is_no_news_until_it_is_resumed(in_acme, state):
+    rows.instance(state=state, is_paused=True, last_success_at=NOW - 3 * DAY)
+
+    assert seen() == []
+
+    WhmcsInstance.objects.update(is_paused=False)
+    assert [kind for kind, _ in seen()] == ["feed.stopped"]
+
+
 def test_a_silent_account_is_told_after_two_days(consent):
     rows.account(connection=consent, last_success_at=NOW - 2 * DAY)
 
@@ -169,6 +179,19 @@ def test_money_of_a_matched_charge_that_went_back_is_told_until_somebody_dealt_w
     Event.objects.all().delete()
     TakenBack.objects.filter(pk=row.pk).update(dealt_with_at=NOW)
     assert [kind for kind, _ in seen() if kind == "payment.taken_back"] == []
+
+
+def test_no_refund_is_told_missing_in_a_whmcs_that_is_paused(in_acme):
+    charge, matched = rows.charge("20.00"), matched_charge()
+    refunded(charge)
+    booked_in_whmcs(charge)
+    TakenBack.objects.create(noticed_at=NOW - timedelta(hours=2), refund=refunded(matched))
+    WhmcsInstance.objects.update(is_paused=True)
+
+    assert seen() == []
+
+    WhmcsInstance.objects.update(is_paused=False)
+    assert seen() == [("payment.taken_back", "")] * 2
 
 
 def matched_charge():

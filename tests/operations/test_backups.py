@@ -29,7 +29,7 @@ from tenants import context, sealing
 from tenants.models import Tenant
 from tests.factories import rows
 from tests.whmcs.site import Site, connect, leave, mirror, post
-from whmcs.models import Invoice, Posting
+from whmcs.models import Invoice, Posting, WhmcsInstance
 from whmcs.services import connection as whmcs
 from whmcs.services.posting import ForgottenBooking, PostingPaused, forgotten_bookings
 
@@ -299,6 +299,15 @@ def test_a_whmcs_that_cannot_be_read_keeps_the_pause(forgotten, in_acme):
     site.fault("server_error", only="GetInvoices")
 
     with pytest.raises(Retryable):
+        resuming.resume_posting(tenant=in_acme, api_for=whmcs.api_for, by=Acting("operator"), now=NOW)
+
+    assert Tenant.objects.get(pk=in_acme.pk).posting_paused_at == NOW
+
+
+def test_a_paused_whmcs_keeps_the_pause_after_a_restore(forgotten, in_acme):
+    WhmcsInstance.objects.update(is_paused=True)
+
+    with pytest.raises(resuming.NotCompared, match="is paused"):
         resuming.resume_posting(tenant=in_acme, api_for=whmcs.api_for, by=Acting("operator"), now=NOW)
 
     assert Tenant.objects.get(pk=in_acme.pk).posting_paused_at == NOW

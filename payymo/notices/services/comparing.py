@@ -13,6 +13,7 @@ from payymo.notices.models import Event
 from payymo.notices.services.collecting import locked
 from payymo.notices.services.telling import Happening, said, tell
 from tenants import context, days
+from whmcs import selectors
 
 DAYS = 35
 # What is younger is on its way: WHMCS is read, a charge is matched, a gateway pays out.
@@ -29,7 +30,9 @@ def compare(*, now: datetime) -> int:
 
 def _three_way(now: datetime) -> Iterator[Happening]:
     today, tenant = days.today(now), context.current()
-    for check in Check:
+    # The book of a WHMCS that is paused stands: what it does not show may be there, or waits for the end of the pause.
+    stands = selectors.paused_instances().exists()
+    for check in [Check.IN_NO_PAYOUT] if stands else Check:
         until = today - timedelta(days=_YOUNG.get(check, _USUALLY_YOUNG))
         period = Period(today - timedelta(days=DAYS), until)
         if number := count(check, period):

@@ -1,6 +1,7 @@
 """The tenant's endpoints: added, changed, given a new secret, paused and removed. A secret is shown once."""
 
 import base64
+import hashlib
 import secrets
 import uuid
 from collections.abc import Sequence
@@ -39,6 +40,12 @@ class TooManyEndpoints(Conflict):
     code = "too_many_endpoints"
 
 
+class SecretChanged(Conflict):
+    """The secret is not the one that was to be replaced: it was replaced already."""
+
+    code = "endpoint_secret_changed"
+
+
 class NoSecret(Conflict):
     """A Slack channel is told by its address alone: there is nothing to sign with."""
 
@@ -73,6 +80,7 @@ def add(*, form: str, name: str, address: str, kinds: Sequence[str], now: dateti
             raise TooManyEndpoints(
                 gettext("There are %(most)s endpoints already. Remove one that is not used.") % {"most": MOST_ENDPOINTS}
             )
+        _unused(called)
         row = Endpoint(form=form, name=called, host=host, kinds=chosen, public_id=uuid.uuid4())
         row.address_sealed = sealing.seal(row, "address_sealed", address.strip())
         if secret:
@@ -90,6 +98,8 @@ def change(*, endpoint_id: uuid.UUID | str, name: str, kinds: Sequence[str]) -> 
     """
     called, chosen = _named(name), _chosen(kinds)
     row = _locked(endpoint_id)
+    if called != row.name:
+        _unused(called)
     row.name, row.kinds = called, chosen
     row.save(update_fields=["name", "kinds"])
     audit.record(action="endpoint.changed", about=row, details={"what": "kinds", "kinds": ",".join(chosen)})
@@ -141,15 +151,25 @@ def remove(*, endpoint_id: uuid.UUID | str) -> None:
     audit.record(action="endpoint.removed", about=row)
 
 
+def version_of(row: Endpoint) -> str:
+    """Return what tells the endpoint's secret of now from the one before, and nothing about it."""
+    return hashlib.sha256(bytes(row.secret_sealed)).hexdigest()[:16]
+
+
 @transaction.atomic
-def rotate(*, endpoint_id: uuid.UUID | str, now: datetime) -> MadeEndpoint:
+def rotate(*, endpoint_id: uuid.UUID | str, instead_of: str = "", now: datetime) -> MadeEndpoint:
     """Give an endpoint a new secret; for a day messages are signed with the one before too.
 
-    Raises: Endpoint.DoesNotExist; NoSecret.
+    Shape: with `instead_of`, the version of the secret that is to be replaced, an act that is sent twice is done once.
+    Raises: Endpoint.DoesNotExist; NoSecret; SecretChanged.
     """
     row = _locked(endpoint_id)
     if row.form != Form.WEBHOOK:
         raise NoSecret(gettext("A Slack channel has no secret. To change its address, add it anew."))
+    if instead_of not in ("", version_of(row)):
+        raise SecretChanged(
+            gettext("The secret was changed already. The new one was shown once: if nobody kept it, make another.")
+        )
     before, secret = sealing.unseal(row, "secret_sealed"), _new_secret()
     row.old_secret_sealed = sealing.seal(row, "old_secret_sealed", before)
     row.old_secret_until = now + OVERLAP
@@ -207,6 +227,11 @@ def _named(name: str) -> str:
     if not 0 < len(called) <= 80:
         raise UnusableEndpoint(gettext("Give the endpoint a name of at most 80 characters."))
     return called
+
+
+def _unused(name: str) -> None:
+    if living().filter(name__iexact=name).exists():
+        raise UnusableEndpoint(gettext("There is an endpoint of this name already. Choose another."))
 
 
 def _chosen(kinds: Sequence[str]) -> list[str]:

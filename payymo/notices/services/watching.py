@@ -5,11 +5,12 @@ The number of queries is fixed; each looks at a bounded number of rows, the newe
 """
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 from django.db.models import F, Func, IntegerField, Max, Q
 
 from accounts.models import Membership
+from accounts.permissions import active_memberships
 from banking.models import BankAccount, BankConnection, BankTransaction, StatementImport
 from matching import taken_back_selectors, three_way_selectors
 from matching.taken_back_models import TakenBack
@@ -17,11 +18,13 @@ from matching.three_way_selectors import Check
 from payments.models import Dispute, Refund, StripeConnection, StripePayment
 from payymo.notices.kinds import Kind
 from payymo.notices.models import Endpoint
+from payymo.notices.services import waiting
 from payymo.notices.services.collecting import locked
 from payymo.notices.services.telling import Happening, said, tell
 from tenants import context, days
 from tenants.licence_keys import Terms
 from tenants.services import licences
+from whmcs import selectors
 from whmcs.models import Posting, PostingTransition, WhmcsInstance
 
 MOST = 200
@@ -29,6 +32,7 @@ SILENT_AFTER = timedelta(days=2)
 SHOWN_WITHIN = timedelta(hours=2)
 UNCLEAR_AFTER = timedelta(minutes=15)
 NEARLY = 0.9
+MORNING = time(7)
 _LICENCE_DAYS = (1, 7, 30)
 # What began before this is no news, whenever Payymo first looks.
 _NEWS = timedelta(days=30)
@@ -38,7 +42,7 @@ def watch(*, now: datetime) -> int:
     """Tell what is the case now and was not told before; return how many were new."""
     seen = [
         *_connections(now), *_consents(now), *_unclear(now), *_returned(now), *_taken_back(now), *_disputes(now),
-        *_imports(now), *_endpoints(),
+        *_imports(now), *_endpoints(), *_review(now),
     ]  # fmt: skip
     with locked():
         return tell(seen, now=now)
@@ -64,7 +68,7 @@ def _feed(row: WhmcsInstance | StripeConnection | BankAccount, source: str, now:
 
 
 def _connections(now: datetime) -> Iterator[Happening]:
-    for instance in WhmcsInstance.objects.exclude(state="REMOVED").order_by("-pk")[:MOST]:
+    for instance in WhmcsInstance.objects.exclude(state="REMOVED").exclude(is_paused=True).order_by("-pk")[:MOST]:
         yield from _feed(instance, "whmcs", now)
     for stripe in StripeConnection.objects.exclude(state__in=["REMOVED", "PAUSED"]).order_by("-pk")[:MOST]:
         yield from _feed(stripe, "stripe", now)
@@ -124,7 +128,12 @@ def _returned(now: datetime) -> Iterator[Happening]:
 
 
 def _taken_back(now: datetime) -> Iterator[Happening]:
-    """Tell refunds and lost disputes that WHMCS still does not show: what WHMCS did itself is there by then."""
+    """Tell refunds and lost disputes that WHMCS still does not show: what WHMCS did itself is there by then.
+
+    Shape: none while a WHMCS is paused, as what it shows now is not known; they are told afterwards.
+    """
+    if selectors.paused_instances().exists():
+        return
     since, until = now - _NEWS, now - SHOWN_WITHIN
     waiting = taken_back_selectors.to_deal_with().filter(pair=None, noticed_at__gt=since, noticed_at__lte=until)
     for row in waiting[:MOST]:
@@ -170,9 +179,17 @@ def _imports(now: datetime) -> Iterator[Happening]:
 
 def _endpoints() -> Iterator[Happening]:
     off = Endpoint.objects.filter(state=Endpoint.State.OFF).exclude(off_since=None).order_by("-pk")
-    for public_id, off_since in off.values_list("public_id", "off_since")[:MOST]:
+    for public_id, off_since, reason in off.values_list("public_id", "off_since", "off_reason")[:MOST]:
         assert off_since is not None  # noqa: S101 - excluded above
-        yield Happening(Kind.ENDPOINT_OFF, public_id, off_since.isoformat(), off_since)
+        yield Happening(Kind.ENDPOINT_OFF, public_id, off_since.isoformat(), off_since, {"reason": reason})
+
+
+def _review(now: datetime) -> Iterator[Happening]:
+    """Say once a morning, before the digests, that payments wait; how many is each reader's own."""
+    local, tenant = now.astimezone(days.zone()), context.current()
+    if local.time() >= MORNING and waiting.is_any(on=local.date()):
+        members = frozenset(active_memberships().filter(tenant=tenant).values_list("user_id", flat=True))
+        yield Happening(Kind.REVIEW_WAITS, tenant.public_id, local.date().isoformat(), now, to=members)
 
 
 def _licence(now: datetime) -> Iterator[Happening]:

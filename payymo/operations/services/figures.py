@@ -1,7 +1,7 @@
 """Counting how a tenant is doing, so that the metrics read one table instead of every schema."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime, time
 
 from django.db import transaction
 from django.db.models import Count, Max, Min
@@ -11,9 +11,8 @@ from matching.models import Proposal
 from payments.models import StripeConnection
 from tenants import context
 from tenants.models import TenantFigure
+from whmcs import selectors
 from whmcs.models import Posting, WhmcsInstance
-
-_ON_THEIR_WAY = ("QUEUED", "SENDING", "UNKNOWN", "RETRYABLE")
 
 
 def note_figures(*, now: datetime) -> int:
@@ -38,13 +37,16 @@ def _figures(now: datetime) -> Iterator[tuple[str, str, float]]:
     counted = dict(Posting.objects.order_by().values_list("state").annotate(Count("pk")))
     for state in Posting.State.values:
         yield "postings", state, counted.get(state, 0)
-    waits = Posting.objects.filter(state__in=_ON_THEIR_WAY, not_before__lte=now).aggregate(since=Min("not_before"))
+    waits = selectors.postings_due(now=now).aggregate(since=Min("not_before"))
     yield "posting_waits_seconds", "", _age(waits["since"], now)
-    yield "payments_to_review", "", Proposal.objects.filter(status=Proposal.Status.OPEN, rank=1).count()
+    queue = Proposal.objects.filter(status=Proposal.Status.OPEN, rank=1)
+    oldest = queue.aggregate(since=Min("received_date"))["since"]
+    yield "payments_to_review", "", queue.count()
+    yield "review_waits_seconds", "", _age(oldest and datetime.combine(oldest, time(), tzinfo=UTC), now)
     sources = {
         "bank": BankAccount.objects.exclude(connection=None).exclude(is_paused=True),
         "stripe": StripeConnection.objects.exclude(state__in=["REMOVED", "PAUSED"]),
-        "whmcs": WhmcsInstance.objects.exclude(state=WhmcsInstance.State.REMOVED),
+        "whmcs": WhmcsInstance.objects.exclude(state=WhmcsInstance.State.REMOVED).exclude(is_paused=True),
     }
     for kind, rows in sources.items():
         seen = rows.aggregate(newest=Max("last_success_at"), oldest=Min("last_success_at"), count=Count("pk"))

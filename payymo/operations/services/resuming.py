@@ -9,6 +9,7 @@ from payymo.audit.services import recording as audit
 from payymo.shared.errors import Conflict
 from tenants import context
 from tenants.models import Tenant
+from whmcs import selectors
 from whmcs.models import WhmcsInstance
 from whmcs.services import invoice_sync
 from whmcs.services.dispatching import ApiFor
@@ -18,7 +19,7 @@ _BUDGET = timedelta(hours=12)
 
 
 class NotCompared(Conflict):
-    """A WHMCS could not be read to the end; posting stays paused."""
+    """A WHMCS could not be read to the end, or is paused by its company; posting stays paused."""
 
     code = "not_compared"
 
@@ -38,6 +39,8 @@ def resume_posting(*, tenant: Tenant, api_for: ApiFor, by: Acting, now: datetime
     Raises: NotCompared; Refused, Retryable from WHMCS. The pause goes on then.
     """
     with context.inside(tenant):
+        if (paused := selectors.paused_instances().first()) is not None:
+            raise NotCompared(f"{paused.name} is paused. Resume it under Connections, then run this again.")
         for instance in WhmcsInstance.objects.filter(state=WhmcsInstance.State.ACTIVE).order_by("pk"):
             read = invoice_sync.sync_instance(
                 instance=instance, api=api_for(instance), now=now, full=True, budget=_BUDGET

@@ -19,6 +19,7 @@ from payments.models import WebhookEvent
 from payymo.notices.models import Delivery, Endpoint
 from tenants import context
 from tenants.models import Breaker, Heartbeat, Job, ParkedJob, Tenant, TenantFigure
+from whmcs import selectors
 from whmcs.models import Posting
 
 SILENT_AFTER = timedelta(seconds=120)
@@ -76,7 +77,6 @@ def of_tenant(*, now: datetime) -> TenantHealth:
     """Read how the system works for the current tenant; eleven queries."""
     tenant = context.current()
     counted = dict(Posting.objects.order_by().values_list("state").annotate(Count("pk")))
-    due = Posting.objects.filter(state__in=_ON_THEIR_WAY, not_before__lte=now)
     mails = OutgoingMail.objects.filter(tenant=tenant, sent_at=None, dropped_as="", due_at__lte=now)
     live = Endpoint.State.ACTIVE
     deliveries = Delivery.objects.filter(state=Delivery.State.WAITING, due_at__lte=now, endpoint__state=live)
@@ -87,7 +87,7 @@ def of_tenant(*, now: datetime) -> TenantHealth:
     return TenantHealth(
         hearts=hearts(),
         jobs=_waiting(Job.objects.filter(tenant=tenant).exclude(waiting_since=None), "waiting_since"),
-        postings=_waiting(due, "not_before"),
+        postings=_waiting(selectors.postings_due(now=now), "not_before"),
         mails=_waiting(mails, "due_at"),
         deliveries=_waiting(deliveries, "due_at"),
         events=_waiting(events, "received_at"),
@@ -112,7 +112,9 @@ class TenantNumbers:
     name: str
     slug: str
     state: str
+    support_until: datetime | None
     to_review: int
+    review_waits: timedelta
     needs_person: int
     on_their_way: int
     posting_waits: timedelta
@@ -120,6 +122,10 @@ class TenantNumbers:
     jobs_waiting: int
     breakers: int
     noted_at: datetime | None
+
+    def lets_in(self, now: datetime) -> bool:
+        """Return whether the tenant grants support access now."""
+        return self.state == Tenant.State.ACTIVE and self.support_until is not None and now < self.support_until
 
     def is_behind(self, now: datetime) -> bool:
         """Return whether it needs a look: nothing was counted lately, or what is due is not done."""
@@ -179,7 +185,9 @@ def _one(tenant: Tenant, figures: list[TenantFigure], jobs: int, breakers: int) 
 
     return TenantNumbers(
         pk=tenant.pk, name=tenant.name, slug=tenant.slug, state=tenant.state,
+        support_until=tenant.support_access_until,
         to_review=int(value.get(("payments_to_review", ""), 0)),
+        review_waits=timedelta(seconds=value.get(("review_waits_seconds", ""), 0)),
         needs_person=postings("CONFLICT", "FAILED"),
         on_their_way=postings(*_ON_THEIR_WAY),
         posting_waits=timedelta(seconds=value.get(("posting_waits_seconds", ""), 0)),
