@@ -173,7 +173,9 @@ def pages(browser: Any) -> dict[str, Callable[[int], Any]]:
         "report, predictions": "/reports/match-rate/",
         "report, speed": "/reports/speed/",
     }
-    return {name: lambda _, path=path: browser.get(path) for name, path in addresses.items()}
+    # The queue's next page is a part of one, which a browser that opens its address does not get.
+    as_part = {"X-Payymo-Part": "any"}
+    return {name: lambda _, path=path: browser.get(path, headers=as_part) for name, path in addresses.items()}
 
 
 def main() -> int:
