@@ -139,6 +139,7 @@ MIDDLEWARE = [
     "payymo.dashboard.middleware.TenantTimeMiddleware",
     "payymo.dashboard.middleware.NumberStyleMiddleware",
     "payymo.dashboard.middleware.SecretOffMiddleware",
+    "payymo.dashboard.middleware.RefusalMiddleware",
 ]
 
 TEMPLATES = [

@@ -13,3 +13,7 @@ urlpatterns = [
     path("webhooks/stripe-connect/", StripeConnectWebhook.as_view(), name="stripe-connect-webhook"),
     path("admin/", platform.urls),
 ]
+handler400 = "payymo.dashboard.views.errors.bad_request"
+handler403 = "payymo.dashboard.views.errors.forbidden"
+handler404 = "payymo.dashboard.views.errors.not_found"
+handler500 = "payymo.dashboard.views.errors.server_error"

@@ -8,3 +8,7 @@ urlpatterns = [
     path("", include("payymo.dashboard.urls_staff")),
     path("", inside_tenant.urls),
 ]
+handler400 = "payymo.dashboard.views.errors.bad_request"
+handler403 = "payymo.dashboard.views.errors.forbidden"
+handler404 = "payymo.dashboard.views.errors.not_found"
+handler500 = "payymo.dashboard.views.errors.server_error"

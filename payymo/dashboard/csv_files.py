@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import TextIO
 
 from django.http import HttpResponse
+from django.utils.translation import gettext
 
 from payymo.shared.money import quantized
 
@@ -42,7 +43,7 @@ def write(out: TextIO, header: Sequence[str], rows: Iterable[Sequence[object]]) 
     table.writerow(header)
     for number, row in enumerate(rows):
         if number == MOST_ROWS:
-            table.writerow([f"Only the first {MOST_ROWS} rows are here: filter to fewer."])
+            table.writerow([gettext("Only the first %d rows are here: filter to fewer.") % MOST_ROWS])
             break
         table.writerow([harmless(value) for value in row])
 

@@ -4,61 +4,38 @@ Source: CLDR through Babel. A no-break space keeps a figure and its currency tog
 """
 
 import unicodedata
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from functools import lru_cache
 
-from babel import Locale
 from babel.dates import format_date, format_datetime, format_skeleton, format_timedelta
-from babel.numbers import format_compact_decimal, format_decimal, format_percent, get_currency_precision
+from babel.numbers import format_compact_decimal, format_decimal, format_percent
 from django.utils import timezone
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 
 from payymo.dashboard.pages.values import Amount, Moment
+from payymo.shared import figures
+from payymo.shared.figures import (
+    MINUS,
+    NO_BREAK_SPACE,
+    NUMBER_STYLES,
+    date_locale,
+    day,
+    locale,
+    number,
+    number_locale,
+    numbers_as,
+)
 
-NO_BREAK_SPACE = "\u00a0"
-MINUS = "\u2212"
-
-
-# How a reader may have figures written whatever their language is: the code is that of a language that writes so.
-NUMBER_STYLES = {"en": "1,234.56", "de": "1.234,56", "fr": f"1{NO_BREAK_SPACE}234,56", "de-CH": "1’234.56"}
-_style: ContextVar[str] = ContextVar("number_style", default="")
-
-
-@lru_cache(maxsize=64)
-def _locale(language: str) -> Locale:
-    return Locale.parse(language, sep="-")
-
-
-def locale() -> Locale:
-    """Return the active language as Babel knows it."""
-    return _locale(get_language() or "en")
-
-
-@contextmanager
-def numbers_as(style: str) -> Iterator[None]:
-    """Write figures in one of `NUMBER_STYLES` for a while; anything else leaves them to the language."""
-    token = _style.set(style if style in NUMBER_STYLES else "")
-    try:
-        yield
-    finally:
-        _style.reset(token)
-
-
-def number_locale() -> Locale:
-    """Return whose figures are written and read: the style's in force, else the active language's."""
-    return _locale(_style.get() or get_language() or "en")
+__all__ = [
+    "MINUS", "NO_BREAK_SPACE", "NUMBER_STYLES", "apart", "compact", "day", "day_short", "decimal_text", "figure",
+    "full_moment", "locale", "masked_iban", "moment", "money", "month", "number", "number_locale", "numbers_as",
+    "percent", "score", "signed", "visible",
+]  # fmt: skip
 
 
 def figure(amount: Amount) -> str:
     """Write the number alone, with the digits of its currency: `1,190.00`, `1 234`."""
-    digits = get_currency_precision(amount.currency)
-    pattern = "#,##0." + "0" * digits if digits else "#,##0"
-    written = format_decimal(abs(amount.value), format=pattern, locale=number_locale())
-    return f"{MINUS}{written}" if amount.value < 0 else str(written)
+    return figures.figure(amount.value, amount.currency)
 
 
 def decimal_text(value: Decimal, *, digits: int) -> str:
@@ -67,24 +44,42 @@ def decimal_text(value: Decimal, *, digits: int) -> str:
     return str(format_decimal(value, format=pattern, locale=number_locale()))
 
 
+def plain(value: Decimal | float) -> str:
+    """Write a number as it is, with all its decimals: `0.995`."""
+    return str(format_decimal(Decimal(str(value)), format="#,##0.######", locale=number_locale()))
+
+
+def share(value: Decimal | float) -> str:
+    """Write a share between 0 and 1 with its decimals: `99.5%`."""
+    return str(format_percent(Decimal(str(value)), format=None, locale=number_locale(), decimal_quantization=False))
+
+
 def money(amount: Amount) -> str:
     """Write the amount with its currency code: `1,190.00 EUR`."""
-    return f"{figure(amount)}{NO_BREAK_SPACE}{amount.currency}"
-
-
-def number(value: int) -> str:
-    """Write a count with the group marks of the language."""
-    return str(format_decimal(value, format="#,##0", locale=number_locale()))
+    return figures.money(amount.value, amount.currency)
 
 
 def compact(value: Decimal) -> str:
     """Write a figure for an axis: `12K`, `1.5M`."""
-    return str(format_compact_decimal(value, format_type="short", fraction_digits=1, locale=number_locale()))
+    short = str(format_compact_decimal(value, format_type="short", fraction_digits=1, locale=number_locale()))
+    # German has no short word for a thousand, and Babel then leaves its digits ungrouped.
+    return str(format_decimal(value, locale=number_locale())) if short.isdecimal() else short
 
 
 def percent(value: Decimal | float) -> str:
-    """Write a share between 0 and 1 without decimals: `87%`."""
-    return str(format_percent(value, format="#,##0%", locale=number_locale()))
+    """Write a share between 0 and 1 without decimals: `87%`.
+
+    Shape: only what is whole reads `100%` and only nothing reads `0%`; next to them stand `over 99%` and `under 1%`.
+    """
+    near = {0: (gettext("under %s"), "0.01"), 100: (gettext("over %s"), "0.99")}
+    words, bound = near.get(round(100 * value), ("%s", "")) if 0 < value < 1 else ("%s", "")
+    written = format_percent(Decimal(bound) if bound else value, locale=number_locale())
+    return words % written
+
+
+def bar(value: Decimal | float) -> int:
+    """Return a share as a bar draws it, 0 to 100: only nothing draws none of it, and only what is whole fills it."""
+    return 0 if value <= 0 else 100 if value >= 1 else max(1, int(100 * value))
 
 
 def score(value: Decimal | float) -> str:
@@ -98,32 +93,21 @@ def signed(value: float) -> str:
     return str(format_decimal(Decimal(str(value)), format="+0.0;\u22120.0", locale=number_locale()))
 
 
-def day(value: date) -> str:
-    """Write a booking date, which has no time zone: `14 Nov 2026`."""
-    return str(format_date(value, format="medium", locale=_date_locale()))
-
-
-def _date_locale() -> Locale:
-    # English without a country reads day before month, as every other language here writes it.
-    active = locale()
-    return _locale("en-GB") if active.language == "en" and active.territory is None else active
-
-
 def day_short(value: date) -> str:
     """Write day and month, for lists where the year is plain: `14 Nov`."""
-    active = _date_locale()
+    active = date_locale()
     pattern = "d. MMM" if active.language == "de" else "d MMM"
     return str(format_date(value, format=pattern, locale=active))
 
 
 def month(value: date) -> str:
     """Write a month: `Nov 2026`."""
-    return str(format_skeleton("yMMM", value, locale=_date_locale()))
+    return str(format_skeleton("yMMM", value, locale=date_locale()))
 
 
 def full_moment(at: datetime) -> str:
     """Write a moment in the active time zone with the zone's name: `14 Nov 2026, 09:30 UTC`."""
-    return str(format_datetime(timezone.localtime(at), format="d MMM y, HH:mm zzz", locale=_date_locale()))
+    return str(format_datetime(timezone.localtime(at), format="d MMM y, HH:mm zzz", locale=date_locale()))
 
 
 def moment(at: datetime, now: datetime) -> Moment:
@@ -133,7 +117,7 @@ def moment(at: datetime, now: datetime) -> Moment:
         return Moment(at, gettext("just now"))
     if abs(apart) > timedelta(days=7):
         return Moment(at, day(timezone.localtime(at).date()))
-    text = str(format_timedelta(apart, add_direction=True, format="short", threshold=1.5, locale=locale()))
+    text = str(format_timedelta(apart, add_direction=True, format="short", threshold=1, locale=locale()))
     # CLDR's English abbreviations carry a full stop that the rest of our texts leave out.
     return Moment(at, text.replace(".", "") if locale().language == "en" else text)
 

@@ -17,6 +17,7 @@ NAMES = {
     "importing": (_("Importing statements"), _("Which files are read, and what happens to each line.")),
     "webhooks": (_("Webhooks and Slack"), _("What is sent to your programs, and how they check who sent it.")),
     "connecting-a-bank": (_("Connecting a bank"), _("Providers, consent, and what to do when a feed stops.")),
+    "whmcs-module": (_("The addon module for WHMCS"), _("What it adds to WHMCS, and how it books.")),
 }
 _FOLDER: Path = settings.BASE_DIR / "docs" / "guide"
 _IMAGES: Path = settings.BASE_DIR / "docs" / "images"

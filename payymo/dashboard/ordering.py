@@ -44,7 +44,7 @@ def asked(request: HttpRequest, columns: Mapping[str, object], *, default: Order
 
 
 def ordered(rows: QuerySet[_Row], field: str, order: Order, position: tuple[Value, int] | None) -> QuerySet[_Row]:
-    """Order rows by a field and then their key, behind a position. Shape: the field is never null."""
+    """Order rows by a field and then their key, behind a position. Shape: never null, or the key itself."""
     sign = "-" if order.falls else ""
     if position is not None:
         value, key = position

@@ -11,6 +11,11 @@ from django.template.loader import render_to_string
 _TOKENS = re.compile(r'name="csrfmiddlewaretoken" value="[^"]*"')
 
 
+def is_part(request: HttpRequest) -> bool:
+    """Whether a script asks for a part of a page; who opens its address gets the page."""
+    return bool(getattr(request, "htmx", False)) or "X-Payymo-Part" in request.headers
+
+
 def take_state(request: HttpRequest) -> str:
     """Take the state that a script names out of the query, so that no link of the page carries it on."""
     query = request.GET.copy()

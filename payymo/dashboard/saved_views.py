@@ -1,5 +1,6 @@
 """Views of the record lists: their filters and order under a name, private or shared."""
 
+from collections.abc import Mapping
 from urllib.parse import parse_qsl, urlencode
 
 from django.http import HttpRequest
@@ -9,9 +10,20 @@ from matching import selectors
 from payymo.dashboard.links import link
 from payymo.dashboard.pages import SavedViewLink, Views
 
-# The lists that have views. The name is also that of the list's address.
-PLACES = ("transactions", "invoices", "payouts", "payers")
-_KEPT = frozenset({"q", "state", "source", "status", "found", "from", "to", "sort"})
+# The lists that have views, and the right that each asks for. The name is also that of the list's address.
+PLACES: Mapping[str, str] = {
+    "transactions": "transactions.view",
+    "invoices": "invoices.view",
+    "payouts": "transactions.view",
+    "payers": "rules.view",
+    "postings": "invoices.view",
+    "returns": "transactions.view",
+    "rules": "rules.view",
+    "imports": "imports.add",
+    "activity": "activity.view",
+    "changes": "audit.view",
+}
+_KEPT = frozenset({"q", "state", "source", "status", "found", "kind", "area", "who", "from", "to", "sort"})
 
 
 def query_of(text: str) -> str:
@@ -30,12 +42,12 @@ def of(request: HttpRequest, place: str) -> Views:
             else _("%(view)s (%(owner)s)") % {"view": each.name, "owner": each.owner_name},
             url=f"{base}?{each.query}",
             current=each.query == now,
-            remove_url=link("list_view_remove", place, each.public_id) if each.owner_id == mine else "",
+            remove_url=link(f"{place}_view_remove", each.public_id) if each.owner_id == mine else "",
         )
         for each in selectors.views_of(user_id=mine, place=place)
     )
     return Views(
         links=(SavedViewLink(_("All"), base, not now), *saved) if saved else (),
         query=now,
-        save_url=link("list_views", place) if now else "",
+        save_url=link(f"{place}_views") if now else "",
     )

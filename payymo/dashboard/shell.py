@@ -6,14 +6,16 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.services import members
 from matching import queue_selectors
 from payymo.dashboard import formats
 from payymo.dashboard.links import link
 from payymo.dashboard.pages import Section, Shell
-from payymo.dashboard.pages.shell import Banner, Brand
+from payymo.dashboard.pages.shell import Banner, Brand, Company
 from payymo.dashboard.presenters import attention, feeds, notices
 from payymo.dashboard.sample import progress
 from payymo.operations.services import branding
+from tenants.links import origin_of
 
 
 def shell_of(request: HttpRequest, active: Section) -> Shell:
@@ -22,6 +24,7 @@ def shell_of(request: HttpRequest, active: Section) -> Shell:
     now = timezone.now()
     sources = feeds.read() if "connections.view" in permissions else ()
     membership = getattr(request, "membership", None)
+    looking = progress.read(request.session)
     counts = queue_selectors.band_counts(on=now.date()) if "review.view" in permissions else {}
     return Shell(
         tenant_name=request.tenant.name,
@@ -39,19 +42,30 @@ def shell_of(request: HttpRequest, active: Section) -> Shell:
         can_see_persons="persons.erase" in permissions,
         can_export="company.export" in permissions,
         support=_support(request.tenant.support_access_until, now) if membership else "",
-        banner=attention.banner(sources, permissions=permissions, now=now) or _sample(request),
+        banner=attention.banner(sources, permissions=permissions, now=now) or _sample(looking),
+        sample=("stays" if looking.stays else "ends") if looking else "",
+        asks_sample=looking is not None and progress.is_offered(),
         feed=feeds.summary(sources, now),
         unread=notices.unread_count(request),
         brand=brand_of(request),
         printed=formats.full_moment(now),
+        companies=_companies(request) if membership else (),
     )
 
 
-def _sample(request: HttpRequest) -> Banner | None:
-    """Say, before anything is connected, that the sample of this member ends with it."""
-    if progress.read(request.session) is None:
+def _companies(request: HttpRequest) -> tuple[Company, ...]:
+    """Return the other companies of the person; a session holds at one host, so each has a sign-in of its own."""
+    hosts = members.hosts_of(request.user, without=request.tenant)
+    return tuple(Company(name, origin_of(host)) for name, host in hosts)
+
+
+def _sample(looking: progress.Progress | None) -> Banner | None:
+    """Say that this member looks around with a sample, and how it ends."""
+    if looking is None:
         return None
     text = _("You are looking around with sample data. They end with the first connection or statement.")
+    if looking.stays:
+        text = _("You are looking around with sample data. They stay beside the company's own until you remove them.")
     return Banner("info", text, _("Back to the sample"), link("sample"))
 
 

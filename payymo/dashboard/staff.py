@@ -14,6 +14,7 @@ from accounts import admin as accounts_admin
 from accounts import models as accounts
 from accounts import pending_sign_in, staff_views
 from accounts.forms import StaffSignInForm
+from accounts.rendering import forgotten
 from accounts.services.staff_visits import note_leaving
 from banking import admin as banking_admin
 from banking import models as banking
@@ -21,16 +22,19 @@ from matching import admin as matching_admin
 from matching import models as matching
 from payments import admin as payments_admin
 from payments import models as payments
+from payymo.dashboard import refreshing
 from payymo.dashboard.formats import full_moment
+from payymo.dashboard.presenters import system_health
 from payymo.dashboard.staff_entering import enter
 from payymo.dashboard.staff_jobs import ParkedJobAdmin
 from payymo.dashboard.staff_licences import LicenceAdmin, LicenceCheckAdmin
-from payymo.dashboard.staff_system import system
 from payymo.dashboard.staff_tenants import TenantAdmin
 from payymo.shared.admin import ReadOnlyAdmin
 from tenants.models import Domain, Licence, LicenceCheck, ParkedJob, Tenant
 from whmcs import admin as whmcs_admin
 from whmcs import models as whmcs
+
+_SYSTEM = "pm-system"
 
 
 class StaffSite(AdminSite):
@@ -56,6 +60,10 @@ class StaffSite(AdminSite):
             return HttpResponseRedirect(reverse("admin:second_factor"), status=303)
         return answer
 
+    def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Sign out, and let the browser forget what it kept of the pages."""
+        return forgotten(super().logout(request, extra_context))
+
     def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Change one's own password by the rules of everybody; Django's page counts no guess and tells nobody."""
         return staff_views.own_password(request)
@@ -70,10 +78,16 @@ class PlatformSite(StaffSite):
 
     index_template = "admin/platform.html"
 
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Show how the installation runs and each company in numbers, anew while somebody looks."""
+        page = {"page": system_health.installation(request, now=timezone.now())}
+        if request.headers.get("X-Payymo-Part") == _SYSTEM:
+            return refreshing.answer(request, "", page, part="admin/system_part.html", of=_SYSTEM)
+        return super().index(request, {**(extra_context or {}), **page})
+
     def get_urls(self) -> list[Any]:
-        """Add the page of the whole installation, the second step of signing in, and what is one's own."""
+        """Add the second step of signing in, and what is one's own."""
         return [
-            path("system/", self.admin_view(partial(system, site=self)), name="system"),
             path("login/second/", staff_views.second, name="second_factor"),
             path("passkeys/", self.admin_view(staff_views.own_passkeys), name="passkeys"),
             path("passkeys/<uuid:public_id>/", self.admin_view(staff_views.remove_passkey), name="passkey_remove"),

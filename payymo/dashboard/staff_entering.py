@@ -14,9 +14,8 @@ from accounts.services.staff_visits import REASONS, note_entry
 class EnterForm(forms.Form):
     """Why staff goes in. No sentence: the log is never erased, so that it holds codes and ids alone."""
 
-    reason = forms.ChoiceField(
-        label=gettext_lazy("Why"), choices=list(REASONS.items()), widget=forms.RadioSelect, initial="asked"
-    )
+    # None is chosen beforehand: whoever reads it is to trust that somebody meant it.
+    reason = forms.ChoiceField(label=gettext_lazy("Why"), choices=list(REASONS.items()), widget=forms.RadioSelect)
     reference = forms.RegexField(
         r"^[A-Za-z0-9#._/-]*$",
         label=gettext_lazy("Ticket"),

@@ -62,6 +62,37 @@ COLUMNS: Mapping[str, tuple[Column, ...]] = {
         Column("seen", _("Last seen"), sorts=True),
         Column("state", _("State")),
     ),
+    "postings": (
+        Column("number", _("Invoice"), fixed=True),
+        Column("state", _("State")),
+        Column("approved", _("Approved"), sorts=True, kind=int),
+        Column("amount", _("Amount"), sorts=True, is_number=True, fixed=True, kind=Decimal),
+    ),
+    "returns": (
+        Column("payment", _("Payment"), fixed=True),
+        Column("source", _("Money taken back")),
+        Column("noticed", _("Noticed"), sorts=True, kind=int),
+        Column("amount", _("Amount"), is_number=True, fixed=True),
+        Column("steps", _("What to do"), fixed=True),
+    ),
+    "imports": (
+        Column("file", _("File"), fixed=True),
+        Column("account", _("Account")),
+        Column("uploaded", _("Uploaded"), sorts=True, kind=int),
+        Column("new", _("New"), is_number=True),
+        Column("known", _("Known"), is_number=True),
+        Column("refused", _("Refused"), is_number=True),
+        Column("state", _("State")),
+    ),
+    # Their order is what they mean, so nothing else orders them.
+    "rules": (
+        Column("order", _("Order"), is_number=True),
+        Column("rule", _("Rule"), fixed=True),
+        Column("hits", _("Hits"), is_number=True),
+        Column("wrong", _("Wrong"), is_number=True),
+        Column("run", _("Last run")),
+        Column("state", _("State")),
+    ),
 }
 
 
@@ -85,15 +116,15 @@ def asked(request: HttpRequest, name: str, *, default: Order) -> Order:
     return ordering.asked(request, {each.name: each for each in COLUMNS[name] if each.sorts}, default=default)
 
 
-def table(request: HttpRequest, name: str, order: Order) -> Table:
-    """Build the heads of a list and the menu of its columns."""
+def table(request: HttpRequest, name: str, order: Order | None = None) -> Table:
+    """Build the heads of a list and the menu of its columns; one without an order has no links."""
     kept = request.COOKIES.get(cookie_of(name), "").split(".")
     hidden = frozenset(each.name for each in COLUMNS[name] if not each.fixed and each.name in kept)
     heads = tuple(
         Head(
             label=str(each.label),
-            url=ordering.link_of(request, each.name, order, falls_first=each.falls) if each.sorts else "",
-            direction=("descending" if order.falls else "ascending") if each.name == order.column else "",
+            url=ordering.link_of(request, each.name, order, falls_first=each.falls) if order and each.sorts else "",
+            direction=("descending" if order.falls else "ascending") if order and each.name == order.column else "",
             is_number=each.is_number,
         )
         for each in COLUMNS[name]

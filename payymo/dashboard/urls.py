@@ -2,6 +2,7 @@
 
 from django.urls import include, path
 
+from payymo.dashboard.saved_views import PLACES
 from payymo.dashboard.views import (
     account,
     activity,
@@ -44,7 +45,16 @@ from payymo.dashboard.views import (
 )
 
 app_name = "dashboard"
+# Addresses that people guess, and where the page is.
+ALSO_KNOWN_AS = {
+    "settings/": "settings_general",
+    "settings/team/": "members",
+    "settings/notifications/": "webhooks",
+    "account/": "account_profile",
+    "account/shortcuts/": "account_profile",
+}
 urlpatterns = [
+    *(path(guessed, help_pages.elsewhere, {"name": name}) for guessed, name in ALSO_KNOWN_AS.items()),
     path("", overview.overview, name="overview"),
     path("setup/", overview.setup, name="setup"),
     path("setup/hide/", hints.hide_setup, name="setup_hide"),
@@ -113,8 +123,10 @@ urlpatterns = [
     path("connections/accounts/<uuid:public_id>/answer/", bank_accounts.answer, name="bank_account_answer"),
     path("connections/<slug:kind>/<uuid:public_id>/remove/", connections.remove, name="connection_remove"),
     path("connections/sync/", connections.sync_all, name="connections_sync"),
+    path("connections/accounts/<uuid:account_id>/number/", bank_accounts.number, name="account_number"),
     path("connections/accounts/<uuid:account_id>/pause/", connections.pause_account, name="account_pause"),
     path("connections/stripe/<uuid:public_id>/pause/", connections.pause_gateway, name="gateway_pause"),
+    path("connections/whmcs/<uuid:public_id>/pause/", connections.pause_whmcs, name="whmcs_pause"),
     path("connections/whmcs/<uuid:public_id>/test/", connections.test_whmcs, name="connection_test"),
     path("connections/whmcs/<uuid:public_id>/guard/", connections.guard_whmcs, name="connection_guard"),
     path("connections/whmcs/<uuid:public_id>/credential/", connections.change_whmcs, name="connection_credential"),
@@ -159,8 +171,7 @@ urlpatterns = [
     path("account/sessions/end-all/", account.end_sessions, name="sessions_end"),
     path("account/sessions/<uuid:public_id>/end/", account.end_session, name="session_end"),
     path("account/profile/", preferences.display, name="account_profile"),
-    path("lists/<slug:place>/views/", list_views.save, name="list_views"),
-    path("lists/<slug:place>/views/<uuid:view_id>/remove/", list_views.remove, name="list_view_remove"),
+    *(each for place in PLACES for each in list_views.addresses(place)),
     path("account/columns/<slug:name>/", preferences.columns, name="columns"),
     path("account/theme/", preferences.theme, name="theme"),
     path("account/notifications/", notices.choices, name="notice_choices"),

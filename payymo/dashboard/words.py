@@ -118,6 +118,18 @@ _IGNORE = {
 }
 
 
+# What Payymo writes beside an approval of its own.
+_APPROVED = {
+    "booked by WHMCS": gettext_lazy("booked by WHMCS"),
+    "booked in WHMCS by hand": gettext_lazy("booked in WHMCS by hand"),
+}
+
+
+def decision_reason(text: str) -> str:
+    """Word why something was decided: one of ours in the reader's language, a person's as it was written."""
+    return str(_APPROVED.get(text, text))
+
+
 def ignore_reason(code: str) -> str:
     """Say why a payment is ignored."""
     return str(_IGNORE.get(code, code))

@@ -78,13 +78,15 @@ def _license(tenant: Tenant, say: Say) -> None:
 
 
 def _connect_whmcs(slug: str, say: Say) -> None:
-    keys = world.WHMCS[slug]
+    keys, address = world.WHMCS[slug], f"{settings.SANDBOX_URL}/whmcs/{slug}"
+    # The demo may have been started with another port.
+    WhmcsInstance.objects.exclude(base_url=address).update(base_url=address, state=WhmcsInstance.State.ACTIVE)
     instance = WhmcsInstance.objects.first()
     if instance is None:
         say(f"{slug}: connecting WHMCS")
         instance = whmcs.connect_instance(
             name=f"{world.COMPANIES[slug].name} billing",
-            base_url=f"{settings.SANDBOX_URL}/whmcs/{slug}",
+            base_url=address,
             identifier=keys.identifier,
             secret=keys.secret,
             now=datetime.now(UTC),

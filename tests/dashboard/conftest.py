@@ -31,6 +31,10 @@ class Browser(Client):
         finally:
             context.enter_for_request(self.tenant)
 
+    def whole(self, path):
+        """Get a page, and of an address that has only a part of one, the part."""
+        return self.get(path, headers={"X-Payymo-Part": "any"})
+
     def fragment(self, method, path, data=None):
         return getattr(self, method)(path, data or {}, headers={"HX-Request": "true"})
 

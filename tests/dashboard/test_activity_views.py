@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from matching.models import Decision
 from matching.services import setting_aside
 from matching.services.decisions import Actor
 from payymo.audit.acting import Acting
@@ -67,6 +68,14 @@ def test_a_changed_setting_is_shown_with_what_it_was_and_who_changed_it(as_owner
     assert table[1].endswith("Seconds to undo: 30,Seconds to undo: 60")
     assert "/activity/changes/" in body(as_owner.get("/activity/"))
     assert "/activity/changes/" not in body(as_viewer.get("/activity/"))
+
+
+def test_what_may_happen_alone_is_told_in_the_readers_words_and_figures(as_owner, in_acme):
+    record(action="policy.changed", details={"bands": "exact,likely", "least_probability": "0.995"})
+
+    event = as_owner.get("/activity/changes/", headers={"Accept-Language": "de"}).context["page"].events[0]
+
+    assert [each.now for each in event.changes] == ["Sicher, Wahrscheinlich", "0,995"]
 
 
 def test_changes_are_narrowed_by_subject_person_and_day(as_owner, in_acme):
@@ -164,6 +173,16 @@ def test_the_whole_number_of_an_own_account_is_shown_on_request_and_that_is_kept
     assert ("DE02 1203 0000 0000 2020 51" in shown, "DE89" in shown) == (True, False)
     assert AuditEntry.objects.get(action="account.shown").object_id == own.public_id
     assert not AuditEntry.objects.filter(action="person.account_shown").exists()
+
+
+def test_what_whmcs_booked_itself_is_told_in_the_readers_language(as_viewer, paid):
+    Decision.objects.create(
+        kind="APPROVE", source="policy", bank_transaction=paid, decided_at=rows.NOW, reason="booked in WHMCS by hand"
+    )
+
+    event = as_viewer.get("/activity/", headers={"Accept-Language": "de"}).context["page"].events[0]
+
+    assert event.detail == "in WHMCS von Hand gebucht"
 
 
 def test_a_viewer_is_not_shown_an_account_number(as_viewer, paid):

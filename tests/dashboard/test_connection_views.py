@@ -1,5 +1,6 @@
 """Connecting providers in the browser: what is refused is said in a sentence and stores nothing."""
 
+import html
 from datetime import timedelta
 from urllib.parse import parse_qs, urljoin, urlsplit
 
@@ -10,13 +11,18 @@ from django.test import Client
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
+from accounts.models import Membership, Role, User
 from banking.models import BankAccount, BankConnection, ProviderKey, RawFetch
 from payments.models import StripeConnection
 from payymo.audit.models import AuditEntry
 from payymo.dashboard.presenters import feeds as sources
 from payymo.sandbox import world
+from tenants import context, sealing
+from tests.dashboard.conftest import ACME, Browser
 from tests.factories import rows
+from whmcs.clients import refusals
 from whmcs.models import WhmcsInstance
+from whmcs.services import health
 
 KEYS = world.GOCARDLESS["acme"]
 
@@ -102,6 +108,32 @@ def test_stripe_is_connected(as_owner, sandbox):
 
     assert answer.status_code == 303
     assert StripeConnection.objects.get().account_id == world.STRIPE["acme"].account_id
+    StripeConnection.objects.update(state="PAUSED")
+    again = as_owner.post("/connections/stripe/new/", sent, follow=True)
+    assert "The connection stays paused." in again.content.decode()
+    assert StripeConnection.objects.get().state == "PAUSED"
+
+
+def test_gateways_of_one_name_are_told_apart_wherever_they_are_named(as_owner, in_acme):
+    told = (("stripe", "acct_1AcmeOne4f2a"), ("stripe", "acct_1AcmeTwo9b3c"), ("gocardless", "OR000ACME"))
+    for gateway, account_id in told:
+        StripeConnection.objects.create(
+            gateway=gateway, account_id=account_id, account_name="Acme GmbH", kind="restricted_key", livemode=False
+        )
+    StripeConnection.objects.create(gateway="stripe", account_id="acct_1Nameless", kind="connect", livemode=False)
+    ends = ("Stripe …\u20604f2a", "Stripe …\u20609b3c", "GoCardless …\u2060ACME")
+    names = [*(f"Acme GmbH ({end})" for end in ends), "acct_1Nameless (Stripe)"]
+
+    assert [card.name for card in as_owner.get("/connections/").context["page"].connections] == names
+    assert [feed.name for feed in as_owner.get("/settings/health/").context["page"].feeds] == names
+
+
+def led_by_a_link(answer):
+    """Return where a consent is given: a link of a page, since no form may end at another origin."""
+    url = answer.context["page"].consent_url
+    assert (answer.status_code, "Location" in answer.headers) == (200, False)
+    assert f'href="{html.escape(url)}"' in answer.content.decode()
+    return url
 
 
 @pytest.fixture
@@ -111,10 +143,10 @@ def consent(as_owner, sandbox):
     assert as_owner.post("/connections/bank/new/", keys).status_code == 303
     banks = as_owner.get("/connections/bank/new/", {"country": "DE"}).context["page"].institutions
     assert KEYS.institution_ids[0] in [bank.value for bank in banks]
-    page = as_owner.post("/connections/bank/new/", {"institution": KEYS.institution_ids[0]}).context["page"]
+    answer = as_owner.post("/connections/bank/new/", {"institution": KEYS.institution_ids[0]})
     assert (BankConnection.objects.get().state, BankConnection.objects.get().access_days) == ("PENDING", 180)
-    assert page.consent_days == 180
-    return page.consent_url
+    assert answer.context["page"].consent_days == 180
+    return led_by_a_link(answer)
 
 
 def back_from(consent_url):
@@ -161,10 +193,11 @@ def test_a_renewal_leads_to_the_bank_again(as_owner, consent):
     as_owner.get("/connections/bank/callback/", {"ref": back_from(consent)})
     row = BankConnection.objects.get()
 
-    page = as_owner.post(f"/connections/bank/{row.public_id}/renew/").context["page"]
+    answer = as_owner.post(f"/connections/bank/{row.public_id}/renew/")
 
+    page = answer.context["page"]
     assert (page.chosen, page.consent_days) == (row.institution_name, 180)
-    assert page.consent_url.startswith("http://127.0.0.1:")
+    assert led_by_a_link(answer).startswith("http://127.0.0.1:")
     assert BankConnection.objects.get(renews=row).state == "PENDING"
 
 
@@ -326,6 +359,8 @@ def test_a_broken_whmcs_that_answers_again_is_used_again(as_owner, broken, sandb
     broken.refresh_from_db()
     assert "WHMCS answers." in answer.content.decode()
     assert broken.state == "ACTIVE"
+    WhmcsInstance.objects.update(is_paused=True)
+    assert "WHMCS answers. It stays paused." in as_owner.post(card.test_url, follow=True).content.decode()
     sandbox.control("POST", "/faults", {"provider": "whmcs", "fault": "auth_failed", "times": 1})
     assert "The test call WhmcsDetails failed." in as_owner.post(card.test_url, follow=True).content.decode()
     broken.refresh_from_db()
@@ -408,7 +443,7 @@ def test_without_an_application_at_stripe_consent_is_not_offered(as_owner):
 
 def test_stripe_is_connected_by_consent_and_a_way_back_is_good_once(as_owner, sandbox, connect_platform):
     assert [mode for mode, _ in as_owner.get("/connections/stripe/new/").context["page"].consents] == ["test"]
-    url = as_owner.post("/connections/stripe/consent/", {"mode": "test"}).context["page"].consent_url
+    url = led_by_a_link(as_owner.post("/connections/stripe/consent/", {"mode": "test"}))
     account = world.STRIPE["acme"].account_id
     back = requests.post(url, data={"account": account}, allow_redirects=False, timeout=20).headers["Location"]
     # Another host: the browser has no session there.
@@ -494,6 +529,42 @@ def test_a_paused_gateway_is_not_read_until_it_is_resumed(as_admin, as_reviewer,
     assert sorted(each.details["what"] for each in told) == ["paused", "resumed"]
 
 
+def test_a_paused_whmcs_is_neither_read_nor_posted_to_until_it_is_resumed(
+    as_admin, as_reviewer, as_viewer, feeds, sent, django_capture_on_commit_callbacks
+):
+    row = WhmcsInstance.objects.get()
+    path = f"/connections/whmcs/{row.public_id}/pause/"
+    assert [browser.post(path).status_code for browser in (as_reviewer, as_viewer)] == [403, 403]
+
+    def card():
+        return next(each for each in as_admin.get("/connections/").context["page"].connections if each.kind == "whmcs")
+
+    as_admin.post(path, {"do": "pause"})
+    as_admin.post("/connections/sync/")
+    answer = as_admin.post(f"/connections/whmcs/{row.public_id}/sync/", follow=True)
+    row.refresh_from_db()
+    assert (row.state, row.is_paused, row.next_sync_at) == ("ACTIVE", True, None)
+    assert "Nothing is fetched" in answer.content.decode()
+    assert (card().chip.text, card().is_paused, card().sync_url, card().next_run) == ("Paused", True, "", None)
+
+    with django_capture_on_commit_callbacks(execute=True):
+        as_admin.post(path, {"do": "resume"})
+    row.refresh_from_db()
+    assert (row.is_paused, row.next_sync_at is not None, card().pause_url) == (False, True, path)
+    assert [name for name, _ in sent] == ["whmcs.tasks.sync_due_instances", "whmcs.tasks.post_pending"]
+
+
+def test_a_whmcs_of_another_company_cannot_be_paused(as_admin, feeds, globex):
+    with context.inside(globex):
+        theirs = rows.instance()
+
+    assert as_admin.post(f"/connections/whmcs/{theirs.public_id}/pause/", {"do": "pause"}).status_code == 404
+
+    with context.inside(globex):
+        theirs.refresh_from_db()
+    assert not theirs.is_paused
+
+
 @pytest.mark.parametrize("state", ["BROKEN", "REMOVED"])
 def test_a_gateway_that_is_not_read_anyway_cannot_be_paused_or_resumed(as_admin, feeds, state):
     row = rows.stripe_connection()
@@ -534,3 +605,77 @@ def test_a_bank_shows_what_was_fetched_last_and_to_admins_what_was_done(as_admin
     assert path in as_admin.get("/connections/").content.decode()
     BankConnection.objects.update(state="REVOKED")
     assert as_admin.get(path).status_code == 404
+
+
+@pytest.fixture
+def own(feeds):
+    """The account with its whole number kept."""
+    feeds.iban_sealed = sealing.seal(feeds, "iban_sealed", "DE89370400440532013000")
+    feeds.save(update_fields=["iban_sealed"])
+    return feeds
+
+
+def test_the_whole_number_of_an_own_account_is_shown_on_request_and_that_is_kept(
+    as_reviewer, as_viewer, as_newcomer, own, reviewer
+):
+    path = f"/connections/accounts/{own.public_id}/number/"
+    before, seen_by_viewer = (browser.get("/connections/").content.decode() for browser in (as_reviewer, as_viewer))
+    assert [browser.post(path).status_code for browser in (as_viewer, as_newcomer)] == [403, 403]
+    assert not AuditEntry.objects.filter(action="account.shown").exists()
+
+    shown = as_reviewer.post(path).content.decode()
+
+    assert ["DE89 3704" in page for page in (before, seen_by_viewer, shown)] == [False, False, True]
+    assert [f'action="{path}"' in page for page in (before, seen_by_viewer, shown)] == [True, False, False]
+    kept = AuditEntry.objects.get(action="account.shown")
+    assert (kept.actor_id, kept.object_id, kept.details) == (reviewer.public_id, own.public_id, {})
+
+
+def test_no_whole_number_is_shown_of_an_account_that_is_not_on_the_page(as_reviewer, own, globex):
+    with context.inside(globex):
+        theirs = rows.account()
+    BankConnection.objects.update(state="REVOKED")
+
+    paths = [f"/connections/accounts/{each.public_id}/number/" for each in (theirs, own)]
+
+    assert [as_reviewer.post(path).status_code for path in paths] == [404, 404]
+    assert not AuditEntry.objects.filter(action="account.shown").exists()
+
+
+def test_who_may_decide_and_not_see_connections_is_shown_no_number(in_acme, own):
+    role = Role.objects.create(tenant=in_acme, code="few", name="Few", permissions=["review.decide"])
+    user = User.objects.create_user("few@acme.example", "correct horse battery", name="Few")
+    Membership.objects.create(user=user, tenant=in_acme, role=role, is_active=True)
+
+    assert (
+        Browser(ACME, tenant=in_acme, user=user).post(f"/connections/accounts/{own.public_id}/number/").status_code
+        == 403
+    )
+
+
+def test_a_number_that_does_not_open_is_said(as_reviewer, own):
+    BankAccount.objects.update(iban_sealed=b"damaged")
+
+    answer = as_reviewer.post(f"/connections/accounts/{own.public_id}/number/")
+
+    assert (answer.status_code, "does not open" in answer.content.decode()) == (200, True)
+    assert not AuditEntry.objects.filter(action="account.shown").exists()
+
+
+def test_errors_of_connections_are_read_in_the_readers_language_also_those_from_before(as_owner, in_acme):
+    instance = rows.instance()
+    said = refusals.refusal("GetInvoices", 403, "Invalid IP 203.0.113.9")
+    health.mark_broken(instance, said, now=timezone.now())
+    consent_ended = "The bank's consent has ended. Renew it to go on."
+    BankConnection.objects.create(
+        institution_id="X", institution_name="X Bank", country="DE", state="LINKED", last_error=consent_ended
+    )
+
+    def errors(language):
+        page = as_owner.get("/connections/", headers={"accept-language": language}).context["page"]
+        return {card.kind: card.last_error for card in page.connections}
+
+    assert errors("en") == {"whmcs": str(said), "bank": consent_ended}
+    german = errors("de")
+    assert german["whmcs"].startswith("WHMCS lässt diese Adresse nicht zu. Tragen Sie 203.0.113.9 in WHMCS unter")
+    assert german["bank"] == "Die Zustimmung bei der Bank ist abgelaufen. Erneuern Sie sie, um fortzufahren."

@@ -7,8 +7,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from banking.models import BankConnection, BankTransaction, StatementImport
-from banking.services.identity import MAYBE_KNOWN
 from banking.services.linking import new_account
+from banking.services.notes import Note
 from tests.banking import statements
 from tests.banking.entries import IBAN
 from tests.banking.workbooks import archive, number, sheet, text, workbook
@@ -248,6 +248,9 @@ def test_what_was_refused_is_listed_with_its_line_before_and_after_the_import(as
     assert "Line 21" in html
     row.refresh_from_db()
     assert ([note["line"] for note in row.refused], row.noted) == ([21], [])
+    german = as_reviewer.get(f"/imports/{row.public_id}/", headers={"accept-language": "de"}).context["page"]
+    assert lines(done.refusals) == [(21, "The amount 'five' cannot be read.")]
+    assert lines(german.refusals) == [(21, "Der Betrag 'five' lässt sich nicht lesen.")]
 
 
 def test_what_to_look_at_is_no_refusal(as_reviewer, account):
@@ -261,7 +264,7 @@ def test_what_to_look_at_is_no_refusal(as_reviewer, account):
     page = as_reviewer.post(f"/imports/{second.public_id}/commit/", follow=True).context["page"]
 
     assert (page.new, page.refused, page.refusals) == (1, 0, ())
-    assert [text for _, text in lines(page.notes)] == [MAYBE_KNOWN]
+    assert [text for _, text in lines(page.notes)] == [str(Note.MAYBE_KNOWN.label)]
     assert lines(page.notes) == lines(before.notes)
     assert [each.refused for each in as_reviewer.get("/imports/").context["page"].rows] == [0, 0]
     second.refresh_from_db()
@@ -418,8 +421,8 @@ def test_a_gap_between_two_statements_is_told_before_and_after_the_import(as_rev
     as_reviewer.post(f"/imports/{first.public_id}/commit/")
     later = uploaded(as_reviewer, statements.camt(("7.00", "Other"), day="2026-03-05", opening="200.00"))
     told = (
-        "Between 2026-03-02 and 2026-03-05 a statement is missing: the balance moved by 38.10 EUR that no file shows. "
-        "Import it too."
+        "Between 2 Mar 2026 and 5 Mar 2026 a statement is missing: the balance moved by 38.10\u00a0EUR that no file "
+        "shows. Import it too."
     )
 
     preview = as_reviewer.get(f"/imports/{later.public_id}/").context["page"]
@@ -447,4 +450,4 @@ def test_a_gap_is_shown_on_the_accounts_connection(as_owner, account):
 
     [card] = as_owner.get("/connections/").context["page"].connections
 
-    assert "the balance moved by 38.10 EUR" in card.accounts[0].gap
+    assert "the balance moved by 38.10\u00a0EUR" in card.accounts[0].gap

@@ -1,5 +1,6 @@
 """Each text that people read is marked, and German has all of them."""
 
+import ast
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -18,7 +19,8 @@ LANGUAGES = [code for code, _ in settings.LANGUAGES if code != settings.LANGUAGE
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%[sd]|%%|\{\w+\}")
 TEMPLATES = sorted(path for path in Path("templates").rglob("*.html"))
 # Names, keys and codes, which are the same in every language, and what developers alone see.
-UNTRANSLATED = re.compile(r"\b(Payymo|WHMCS|Stripe|IBAN|Ctrl|Esc|pm-fill|pm-in-admin)\b")
+UNTRANSLATED = re.compile(r"\b(Payymo|WHMCS|Stripe|IBAN|Ctrl|Esc|pm-fill|pm-in-admin|pm-console)\b")
+MARKS = {"_", "gettext", "gettext_lazy", "gettext_noop", "ngettext", "ngettext_lazy"}
 READ_ALOUD = {"aria-label", "title", "placeholder", "alt", "text", "action"}
 
 
@@ -38,6 +40,20 @@ def test_every_text_is_translated_with_its_placeholders(language):
         for form in forms_of(message.string):
             found = sorted(PLACEHOLDER.findall(form))
             assert found == wanted or (len(forms_of(message.id)) > 1 and set(found) <= set(wanted)), message.id
+
+
+def test_every_marked_text_is_collected_wherever_it_stands():
+    # Babel does not look into f-strings.
+    collected = {form for message in catalogue.collected() if message.id for form in forms_of(message.id)}
+    missed = []
+    for folder in catalogue.SOURCES:
+        for path in sorted((Path(settings.BASE_DIR) / folder).rglob("*.py")):
+            for found in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(found, ast.Call) and getattr(found.func, "id", "") in MARKS and found.args:
+                    text = getattr(found.args[0], "value", None)
+                    missed += [(path.name, text)] if isinstance(text, str) and text not in collected else []
+
+    assert missed == []
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -10,6 +10,7 @@ from payymo.notices.kinds import Kind
 from payymo.notices.models import Delivery, Endpoint, Event, Notice, Preference
 from payymo.notices.services import endpoints, reading
 from payymo.notices.services.letters import _SALT
+from tenants import sealing
 
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
 ADDRESS = "https://books.example/hook"
@@ -134,6 +135,16 @@ def test_an_endpoint_is_changed_tested_paused_and_removed(as_admin, made):
         assert Endpoint.objects.get().state == state
     assert as_admin.get(path).status_code == 404
     assert as_admin.post(f"/settings/webhooks/deliveries/{delivery.public_id}/resend/").status_code == 404
+
+
+def test_a_page_with_a_new_secret_that_is_loaded_again_makes_no_other(as_admin, made):
+    path = f"/settings/webhooks/{made.row.public_id}/"
+    form = {"version": as_admin.get(path).context["page"].version}
+
+    first, again = (as_admin.post(f"{path}rotate/", form) for _ in range(2))
+
+    assert (first.status_code, again.status_code, again["Location"]) == (200, 303, path)
+    assert sealing.unseal(Endpoint.objects.get(), "secret_sealed") == first.context["page"].secret
 
 
 def test_a_reviewer_sees_no_endpoint_and_sends_nothing(as_reviewer, made):

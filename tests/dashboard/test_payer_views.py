@@ -1,13 +1,13 @@
 """Payers, search, offered rules, general settings and one's own display."""
 
-import re
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.utils import timezone
 
 from matching.models import DismissedOffer, PayerProfile
-from matching.services import learning, rule_offers, setting_aside
+from matching.services import allocation, learning, rule_offers, setting_aside
 from matching.services.decisions import Actor
 from payymo.audit.models import AuditEntry
 from tenants.models import Tenant
@@ -29,6 +29,31 @@ def test_payers_are_listed_by_name_with_a_masked_account_and_never_by_its_hash(a
     row = next(each for each in answer.context["page"].rows if "Account" in each.known_by)
     assert (row.name, row.known_by, row.client, row.hits) == ("Northwind Ltd", "Account …\u00a03000", "Northwind", 1)
     assert b"hhhh" not in answer.content
+
+
+@pytest.fixture
+def known_by_name(in_acme, owner):
+    """A payer without an account number, whose name was folded to be remembered, and one whose payment is gone."""
+    debt = rows.invoice("INV-7", "10.00", of=rows.client("Orbit"))
+    payment = rows.transfer("Standing order", "10.00", name="Orbit Möbel e.U.")
+    line = allocation.Line(debt.pk, Decimal("10.00"))
+    allocation.allocate_by_hand(
+        receipt_id=payment.public_id, lines=[line], actor=Actor.person(owner), now=timezone.now()
+    )
+    learning.learn(rows.transfer("1", "5.00", name="Zoë Ñandú"), {rows.client("Other").pk}, on=timezone.now().date())
+
+
+def test_a_payer_known_by_name_is_called_as_the_bank_wrote_it(as_reviewer, known_by_name):
+    names = {(each.client, each.name) for each in as_reviewer.get("/payers/").context["page"].rows}
+
+    assert names == {("Orbit", "Orbit Möbel e.U."), ("Other", "NANDU ZO")}
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"), [("orbit möbel", 2), ("MOBEL e.U.", 2), ("Zoe", 2), ("möbel zoë", 0), ("—", 0)]
+)
+def test_a_folded_name_is_found_as_people_write_it(as_reviewer, known_by_name, asked, found):
+    assert len(as_reviewer.get("/payers/", {"q": asked}).context["page"].rows) == found
 
 
 def test_a_payer_is_renamed_kept_out_used_again_and_forgotten(as_reviewer, payer):
@@ -181,21 +206,6 @@ def test_moments_are_shown_in_the_companys_time_zone(as_admin, in_acme):
     until = Tenant.objects.get(pk=in_acme.pk).support_access_until
     shown = as_admin.get("/settings/general/").context["page"].support_until
     assert f"{(until + timedelta(hours=9)):%H:%M}" in shown
-
-
-@pytest.mark.parametrize("name", ["bookkeeper", "administrator", "importing", "connecting-a-bank"])
-def test_each_guide_is_a_page(as_viewer, name):
-    answer = as_viewer.get(f"/help/{name}/")
-
-    assert answer.status_code == 200
-    assert answer.context["page"].html.startswith("<h1>")
-    for picture in set(re.findall(r'src="(/help/images/[^"]+)"', answer.context["page"].html)):
-        assert as_viewer.get(picture)["Content-Type"] == "image/png"
-
-
-def test_what_is_no_guide_or_picture_is_not_found(as_viewer):
-    assert as_viewer.get("/help/operator/").status_code == 404
-    assert as_viewer.get("/help/images/passwd.png").status_code == 404
 
 
 def test_setup_shows_each_step_as_the_data_says(as_admin, as_reviewer, in_acme):

@@ -12,7 +12,7 @@ from matching.services import allocation
 from matching.services.decisions import Actor
 from tests.factories import rows
 from tests.whmcs.site import Site, connect, mirror, post
-from whmcs.models import Posting
+from whmcs.models import Posting, WhmcsInstance
 
 
 @pytest.fixture(autouse=True)
@@ -212,3 +212,36 @@ def test_the_list_costs_the_same_with_more_rows(as_reviewer, in_acme, reviewer, 
 @pytest.mark.parametrize("query", [{}, {"state": "all"}, {"state": "POSTED"}, {"state": "'"}, {"after": "x_²"}])
 def test_the_list_says_when_it_is_empty(as_viewer, query):
     assert as_viewer.get("/postings/", query).status_code == 200
+
+
+def test_what_waits_for_a_paused_whmcs_says_so_wherever_it_is_shown(as_reviewer, reviewer, in_acme):
+    debt = rows.invoice("INV-1", "119.00")
+    receipt = rows.transfer("INV-1", "119.00")
+    matched(receipt, {debt: Decimal(119)}, reviewer)
+    said = f"Not sent: {debt.instance.name} is paused."
+    assert said not in as_reviewer.get("/postings/?state=QUEUED").content.decode()
+
+    WhmcsInstance.objects.update(is_paused=True)
+
+    [row] = as_reviewer.get("/postings/?state=QUEUED").context["page"].rows
+    assert (row.state.text, row.why, row.held_url) == ("Waiting", said, "/connections/")
+    [match] = as_reviewer.get(f"/transactions/{receipt.public_id}/").context["page"].allocations
+    assert (match.posting.text, match.posting_detail, match.held_url) == ("Waiting", said, "/connections/")
+    answer = as_reviewer.get("/review/")
+    undo = answer.context["page"].undo
+    assert (undo.held, undo.held_url, bool(undo.undo_url)) == (said, "/connections/", True)
+    assert (said in answer.content.decode(), "Posted to WHMCS." in answer.content.decode()) == (True, False)
+
+
+def test_trying_again_for_a_paused_whmcs_says_that_it_waits(as_reviewer, stopped):
+    WhmcsInstance.objects.update(is_paused=True)
+
+    answer = as_reviewer.post(f"/postings/{stopped.public_id}/retry/", follow=True)
+
+    assert "It waits: its WHMCS is paused." in answer.content.decode()
+    assert (state_of_posting(stopped), post(timezone.now()).handled) == ("QUEUED", 0)
+
+
+def state_of_posting(row):
+    row.refresh_from_db()
+    return row.state

@@ -10,7 +10,7 @@ from matching.models import Assignment, Comment, Decision, PayerProfile, SavedVi
 from matching.services import allocation, learning, proposing
 from matching.services.decisions import Actor
 from tests.factories import rows
-from whmcs.models import Posting
+from whmcs.models import Posting, WhmcsInstance
 
 
 @pytest.fixture
@@ -147,6 +147,21 @@ def test_bulk_takes_only_what_was_selected(as_reviewer, payments):
     page = as_reviewer.get(f"/review/bulk/?receipt={payments[0].public_id}&receipt=nonsense").context["page"]
 
     assert [row.receipt_id for row in page.rows] == [str(payments[0].public_id)]
+
+
+def test_what_was_approved_together_for_a_paused_whmcs_says_that_it_waits(as_reviewer, payments):
+    WhmcsInstance.objects.update(is_paused=True)
+    page = as_reviewer.get("/review/bulk/").context["page"]
+
+    answer = as_reviewer.post("/review/bulk/", {"key": page.key, "row": [r.value for r in page.rows]}, follow=True)
+
+    shown = answer.context["page"]
+    assert (shown.seconds, shown.undoable, shown.held) == (
+        0,
+        2,
+        f"Not sent: {WhmcsInstance.objects.get().name} is paused.",
+    )
+    assert shown.held in answer.content.decode()
 
 
 def test_what_changed_behind_the_preview_is_said_and_stays(as_reviewer, payments):

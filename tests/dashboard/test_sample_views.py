@@ -5,10 +5,12 @@ from itertools import groupby
 import pytest
 from django.db import connection
 
+from banking.models import BankConnection
 from matching.core.types import Band
 from payymo.dashboard.sample import aside
 from payymo.dashboard.sample.month import month
 from payymo.dashboard.sample.progress import Progress
+from payymo.sandbox import world
 from tests.factories import rows
 from tests.factories.rows import TODAY
 
@@ -214,6 +216,72 @@ def test_before_anything_is_connected_it_is_said_that_this_ends_the_sample(as_ow
 
     rows.account()
     assert [said in as_owner.get(path).content.decode() for path in pages] == [False] * 3
+
+
+QUESTION = "What becomes of them?"
+FORMS = [f"/connections/{kind}/new/" for kind in ("whmcs", "stripe", "gocardless")] + ["/imports/new/"]
+
+
+@pytest.fixture
+def owner_looking(as_owner):
+    as_owner.post("/sample/begin/")
+    return as_owner
+
+
+def test_forms_that_connect_something_ask_only_who_looks_around(as_owner):
+    assert [QUESTION in as_owner.get(path).content.decode() for path in FORMS] == [False] * 4
+
+    as_owner.post("/sample/begin/")
+
+    assert [QUESTION in as_owner.get(path).content.decode() for path in FORMS] == [True] * 4
+
+
+@pytest.mark.parametrize("answer", ["end", "keep"])
+def test_a_connection_that_fails_removes_nothing_and_remembers_the_answer(owner_looking, answer):
+    form = {"base_url": "no address", "identifier": "a", "secret": "b", "name": "", "sample": answer}
+
+    failed = owner_looking.post("/connections/whmcs/new/", form)
+
+    assert (failed.status_code, left(owner_looking)) == (422, 12)
+    shown = owner_looking.get("/connections/stripe/new/").context["shell"].sample
+    assert shown == {"end": "ends", "keep": "stays"}[answer]
+
+
+@pytest.mark.parametrize("state", ["PENDING", "FAILED"])
+def test_a_consent_at_a_bank_that_is_not_given_ends_no_sample(owner_looking, in_acme, state):
+    BankConnection.objects.create(institution_id="N", institution_name="Nordhaven", country="DE", state=state)
+
+    assert left(owner_looking) == 12
+    BankConnection.objects.update(state="LINKED")
+    assert owner_looking.get("/sample/").status_code == 303
+
+
+def test_a_sample_that_may_end_is_gone_with_what_was_connected_and_that_is_said(owner_looking, sandbox):
+    keys = world.STRIPE["acme"]
+    form = {"key": keys.restricted_key, "webhook_secret": keys.webhook_secret, "sample": "end"}
+
+    answer = owner_looking.post("/connections/stripe/new/", form, follow=True)
+
+    assert "The sample data are gone." in answer.content.decode()
+    assert "sample" not in owner_looking.session
+
+
+def test_a_sample_that_was_to_stay_stays_labelled_until_it_is_removed(owner_looking):
+    owner_looking.post("/sample/1/approve/")
+    owner_looking.post("/connections/whmcs/new/", {"base_url": "no address", "sample": "keep"})
+    rows.account()
+
+    assert left(owner_looking) == 11
+    assert "every payment and invoice here is invented" in owner_looking.get("/sample/").content.decode()
+    overview = owner_looking.get("/").content.decode()
+    assert "They stay beside the company&#x27;s own until you remove them." in overview
+    assert 'href="/sample/"' in overview
+    # What is real is counted alone: nothing invented waits in the company's own queue.
+    assert owner_looking.get("/review/").context["page"].progress.left_count == 0
+    assert QUESTION not in owner_looking.get("/connections/whmcs/new/").content.decode()
+
+    owner_looking.post("/sample/remove/")
+    assert owner_looking.get("/sample/").status_code == 303
 
 
 def test_one_click_removes_it(looking):

@@ -5,9 +5,11 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from accounts.models import Membership
 from banking.models import BankAccount, BankConnection
 from matching.models import AutomationStop
 from payments.models import StripeConnection
+from tenants.models import Tenant
 from tests.factories import rows
 from whmcs.models import Posting, WhmcsInstance
 
@@ -172,6 +174,30 @@ def test_a_broken_whmcs_leads_to_its_credential(as_owner, as_reviewer, whmcs):
     assert shell_of(as_reviewer).banner.url == "/connections/"
 
 
+def test_a_paused_whmcs_is_said_on_every_page_with_when_its_invoices_are_of(as_owner, as_viewer, bank, whmcs):
+    rows.invoice("INV-1", "20.00")
+    # Whatever its access is like: nobody has to mend what is left alone.
+    WhmcsInstance.objects.update(state="BROKEN", is_paused=True, failures=3, last_error="no answer")
+
+    shell = shell_of(as_owner, "/review/")
+
+    assert (shell.banner.tone, shell.banner.action) == ("warn", "Resume it there")
+    assert f"{whmcs.name} is paused: its invoices are as of" in shell.banner.text
+    assert (shell.feed.text, shell.feed.tone) == ("1 feed is paused", "info")
+    assert shell_of(as_viewer, "/reports/ageing/").banner.action == "Show connections"
+    for page in ("/reports/ageing/", "/reports/three-way/", "/"):
+        html = as_viewer.get(page).content.decode()
+        assert (page, html.count("and approved payments wait")) == (page, 2)
+    health = as_owner.get("/settings/health/").context["page"]
+    assert (health.errors, [feed.chip.text for feed in health.feeds]) == ((), ["Paused", "Up to date"])
+
+
+def test_a_whmcs_that_was_paused_before_it_was_read_says_so(as_viewer, in_acme):
+    rows.instance(is_paused=True)
+
+    assert "nothing is read from it" in shell_of(as_viewer).banner.text
+
+
 def test_a_refused_stripe_key_is_said(as_viewer, in_acme):
     rows.stripe_connection()
     StripeConnection.objects.update(state="BROKEN")
@@ -236,3 +262,32 @@ def test_automation_that_was_stopped_is_said_with_the_way_on(as_owner, as_viewer
     assert (owner.url, viewer.url) == ("/reports/engine/", "/reports/engine/")
     AutomationStop.objects.filter(pk=stop.pk).update(state="RESUMED")
     assert shell_of(as_owner).banner is None
+
+
+@pytest.fixture
+def also_at_globex(owner, globex):
+    """The owner of Acme is a viewer at Globex, too."""
+    viewer = Membership.objects.filter(tenant=globex, role__code="viewer").first().role
+    return Membership.objects.create(user=owner, tenant=globex, role=viewer)
+
+
+def test_who_belongs_to_one_company_has_nothing_to_switch_to(as_owner, globex):
+    assert shell_of(as_owner).companies == ()
+
+
+def test_who_belongs_to_two_finds_the_sign_in_of_the_other(as_owner, as_viewer, also_at_globex):
+    assert (
+        '>Your other companies</div><nav aria-labelledby="pm-companies"><a class="pm-menu-item" href="http://globex.'
+        in (as_owner.get("/transactions/").content.decode())
+    )
+    assert shell_of(as_viewer).companies == ()
+
+
+@pytest.mark.parametrize("ended", ["membership", "company"])
+def test_a_company_that_one_cannot_enter_is_not_offered(as_owner, also_at_globex, ended):
+    if ended == "membership":
+        Membership.objects.filter(pk=also_at_globex.pk).update(is_active=False)
+    else:
+        Tenant.objects.filter(pk=also_at_globex.tenant_id).update(state=Tenant.State.SUSPENDED)
+
+    assert shell_of(as_owner).companies == ()

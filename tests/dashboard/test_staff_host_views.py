@@ -143,6 +143,11 @@ def test_who_gave_no_reason_is_asked_for_one_first(as_staff, payment, granted, p
     assert as_staff.get(path).status_code == 200
 
 
+def test_no_reason_is_chosen_for_whoever_enters(as_staff, granted):
+    assert "checked" not in as_staff.get(DOOR).content.decode()
+    assert as_staff.post(DOOR, {}).status_code == 422
+
+
 def test_without_a_reason_nothing_is_decided(as_staff, payment, granted):
     assert as_staff.post(f"/admin/t/acme/review/{payment.public_id}/approve/").status_code == 303
     assert not Decision.objects.exists()

@@ -7,6 +7,7 @@ from django.db import DatabaseError
 from django.utils import timezone
 
 from accounts.models import OutgoingMail, User
+from matching.services import proposing
 from payymo.operations.services import figures, system_health
 from tenants.models import Breaker, Heartbeat, Job, ParkedJob, Tenant
 from tenants.tasks import note_beat
@@ -135,7 +136,7 @@ def test_staff_sees_numbers_of_every_company_and_nothing_else(as_staff, in_acme,
     alive()
     posting("FAILED", last_error="secret words of WHMCS")
     figures.note_figures(now=timezone.now())
-    answer = as_staff.get("/admin/system/")
+    answer = as_staff.get("/admin/")
     lines = {line.slug: line for line in answer.context["page"].tenants}
 
     assert (lines["acme"].needs_person, lines["acme"].chip.tone) == (1, "ok")
@@ -143,8 +144,23 @@ def test_staff_sees_numbers_of_every_company_and_nothing_else(as_staff, in_acme,
     assert not any(text in answer.content.decode() for text in ("secret words", "INV-1", "Northwind"))
 
     Tenant.objects.filter(pk=globex.pk).update(state=Tenant.State.SUSPENDED)
-    after = {line.slug: line.chip.text for line in as_staff.get("/admin/system/").context["page"].tenants}
+    after = {line.slug: line.chip.text for line in as_staff.get("/admin/").context["page"].tenants}
     assert (after["acme"], after["globex"]) == ("Runs", "Suspended")
+
+
+def test_the_console_says_how_old_the_oldest_payment_is_and_leads_to_who_lets_staff_in(as_staff, in_acme, globex):
+    morning = timezone.now().replace(hour=1)
+    payment = rows.transfer("thank you", "10.00", booking_date=morning.date() - timedelta(days=9))
+    proposing.propose(receipts=[payment], now=morning)
+    figures.note_figures(now=morning)
+    Tenant.objects.filter(pk=in_acme.pk).update(support_access_until=timezone.now() + timedelta(hours=1))
+    Tenant.objects.filter(pk=globex.pk).update(support_access_until=timezone.now() - timedelta(hours=1))
+
+    lines = {line.slug: line for line in as_staff.get("/admin/").context["page"].tenants}
+
+    assert (lines["acme"].to_review, lines["acme"].oldest) == (1, "9 days")
+    assert (lines["acme"].enter_url, lines["globex"].enter_url) == ("/admin/t/acme/", "")
+    assert as_staff.get("/admin/t/acme/enter/").status_code == 200
 
 
 def test_staffs_queries_do_not_grow_with_companies(acme, queries_of):
@@ -156,8 +172,8 @@ def test_staffs_queries_do_not_grow_with_companies(acme, queries_of):
 
 
 def test_only_staff_sees_it(as_owner, in_acme, owner):
-    assert as_owner.get("/admin/system/").status_code == 404
-    assert Browser(STAFF, tenant=in_acme, user=owner, is_staff_host=True).get("/admin/system/").status_code == 302
+    assert as_owner.get("/admin/").status_code == 404
+    assert Browser(STAFF, tenant=in_acme, user=owner, is_staff_host=True).get("/admin/").status_code == 302
 
 
 def test_beat_notes_that_it_lives_and_no_database_stops_it(in_acme, monkeypatch):

@@ -46,7 +46,7 @@ class ModuleConfig(ModuleView):
         told = {
             "installation": instance.name,
             "state": instance.state,
-            "problem": instance.last_error,
+            "problem": instance.error_in_words,
             "posts_through_module": self.module.books_payments,
             "licence": {"state": licence.state.value, "problem": licence.problem},
             "review_url": whole(held, link("review")),

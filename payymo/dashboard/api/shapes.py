@@ -154,6 +154,7 @@ class InvoicePostingOutput(serializers.ModelSerializer[Posting]):
 
     amount = OwnDigits()
     state_text = serializers.CharField(source="get_state_display")
+    last_error = serializers.CharField(source="error_in_words", read_only=True)
 
     class Meta:
         model = Posting
@@ -174,7 +175,7 @@ class PanelInvoiceOutput(serializers.Serializer[Any]):
     def get_outstanding(self, panel: dict[str, Any]) -> str:
         """Return what is left to pay once all that is on its way has arrived."""
         invoice: Invoice = panel["invoice"]
-        return str(quantized(invoice.outstanding, invoice.currency))
+        return str(quantized(invoice.owed, invoice.currency))
 
     def get_url(self, panel: dict[str, Any]) -> str:
         """Return its page in Payymo."""

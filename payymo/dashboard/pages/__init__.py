@@ -42,6 +42,16 @@ from payymo.dashboard.pages.by_hand import CreditResult, FindPanel, FindResult, 
 from payymo.dashboard.pages.comments import CommentLine
 from payymo.dashboard.pages.engine import EnginePage, StopCard, VersionRow
 from payymo.dashboard.pages.evidence import CandidateCard, InvoiceLine, Mark, ReasonLine, ReceiptCard
+from payymo.dashboard.pages.imports import (
+    ArchiveBox,
+    ImportPage,
+    ImportRow,
+    ImportsPage,
+    LineNote,
+    PreviewRow,
+    Proof,
+    UploadPage,
+)
 from payymo.dashboard.pages.payouts import (
     BankEntry,
     EquationLine,
@@ -100,24 +110,16 @@ from payymo.dashboard.pages.review import (
 )
 from payymo.dashboard.pages.settings import (
     AccountLine,
-    ArchiveBox,
     BankPage,
     ConnectFormPage,
     ConnectionCard,
     ConnectionsPage,
     Forecast,
-    ImportPage,
-    ImportRow,
-    ImportsPage,
     Institution,
-    LineNote,
     MatchingSettingsPage,
-    PreviewRow,
-    Proof,
     Provider,
     ProviderTile,
     SignInPage,
-    UploadPage,
 )
 from payymo.dashboard.pages.shell import (
     Banner,

@@ -58,10 +58,15 @@ class BatchRow:
 
 @dataclass(frozen=True, slots=True)
 class BatchPage:
-    """What became of one press. Template `dashboard/review/batch.html`; `undo_url` is empty when it is too late."""
+    """What became of one press. Template `dashboard/review/batch.html`.
+
+    Shape: `undo_url` is empty when it is too late; `held` says why some of it is not posted for now.
+    """
 
     rows: tuple[BatchRow, ...]
     review_url: str
     undo_url: str = ""
     undoable: int = 0
     seconds: int = 0
+    held: str = ""
+    held_url: str = ""

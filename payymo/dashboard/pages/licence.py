@@ -2,14 +2,13 @@
 
 from dataclasses import dataclass
 
-from payymo.dashboard.pages.values import Fact
+from payymo.dashboard.pages.values import Chip, Fact
 
 
 @dataclass(frozen=True, slots=True)
 class LicencePage:
-    """Template `dashboard/settings/licence.html`. Shape: `tone` is ok, warn, bad or neutral."""
+    """Template `dashboard/settings/licence.html`."""
 
-    tone: str
-    state: str
+    chip: Chip
     text: str
     facts: tuple[Fact, ...]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from payymo.dashboard.pages.values import Amount, Chip, Filters, Moment, Pager
+from payymo.dashboard.pages.review import Views
+from payymo.dashboard.pages.values import Amount, Chip, Filters, Moment, Pager, Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,11 @@ class StoppedPosting:
 
 @dataclass(frozen=True, slots=True)
 class PostingRow:
-    """A posting of the list. `why` is what WHMCS or Payymo said against it; `payment_url` is the money behind it."""
+    """A posting of the list.
+
+    Shape: `why` is what WHMCS or Payymo said against it, or why it is not sent, which ends at `held_url`; `payment_url`
+    is the money behind it.
+    """
 
     number: str
     client: str
@@ -35,6 +40,7 @@ class PostingRow:
     url: str
     payment_url: str = ""
     stopped: StoppedPosting | None = None
+    held_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,4 +50,6 @@ class PostingsPage:
     rows: tuple[PostingRow, ...]
     filters: Filters
     pager: Pager
+    table: Table
     empty: Literal["", "nothing", "filtered"] = ""
+    views: Views | None = None

@@ -25,12 +25,12 @@ class Spark:
 
 @dataclass(frozen=True, slots=True)
 class OpenMoney:
-    """What is still to reconcile in one currency. `percent` of the period's money is matched."""
+    """What is still to reconcile in one currency. `share` of the period's money is matched."""
 
     open: Amount
     total: Amount
     count: int
-    percent: int
+    share: Decimal
     spark: Spark | None = None
 
 
@@ -184,7 +184,8 @@ class TransactionsPage:
 class AllocationRow:
     """A decided use of the money and where its posting stands.
 
-    Shape: `fee` was missing and is written off; `wrong_url` takes a POST once it is posted, `key` names the row.
+    Shape: `fee` was missing and is written off; `wrong_url` takes a POST once it is posted, `key` names the row;
+    `held_url` is where it can be resumed while its WHMCS is paused.
     """
 
     number: str
@@ -201,6 +202,7 @@ class AllocationRow:
     fee: Amount | None = None
     whmcs_url: str = ""
     key: str = ""
+    held_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,3 +315,4 @@ class ActivityPage:
     export_url: str = ""
     changes_url: str = ""
     is_changes: bool = False
+    views: Views | None = None

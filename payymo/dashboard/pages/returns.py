@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Literal
 
-from payymo.dashboard.pages.values import Amount, Pager
+from payymo.dashboard.pages.review import Views
+from payymo.dashboard.pages.values import Amount, Filters, Moment, Pager, Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +51,17 @@ class ReturnRow:
     url: str
     name: str
     reference: str
+    noticed: Moment
     note: TakenBackNote
 
 
 @dataclass(frozen=True, slots=True)
 class ReturnsPage:
-    """Template `dashboard/returns.html`: what WHMCS must still be told of, newest first."""
+    """Template `dashboard/returns.html`: what WHMCS must still be told of, newest first by itself."""
 
     rows: tuple[ReturnRow, ...]
+    filters: Filters
     pager: Pager
+    table: Table
+    empty: Literal["", "nothing", "filtered"] = ""
+    views: Views | None = None

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Literal
 
 from payymo.dashboard.pages.by_hand import FindPanel, SplitPanel
@@ -182,7 +183,7 @@ class UndoBar:
     """The last decision, until it is used, closed or posted. `seconds` counts down to posting; 0 means posted.
 
     Shape: `undo_url` is empty when it can no longer be undone; `offer` says in words which rule could be made of it, at
-    `offer_url`.
+    `offer_url`; `held` why it is not posted for now, which ends at `held_url`.
     """
 
     text: str
@@ -191,6 +192,8 @@ class UndoBar:
     posted_text: str = ""
     offer: str = ""
     offer_url: str = ""
+    held: str = ""
+    held_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +203,7 @@ class Progress:
     left_count: int
     done_today: int
     amounts: tuple[tuple[Amount, Amount], ...] = ()
-    percent: int = 0
+    share: Decimal = Decimal(0)
 
     @property
     def state(self) -> str:

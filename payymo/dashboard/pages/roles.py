@@ -11,12 +11,17 @@ from payymo.dashboard.pages.values import Choice
 
 @dataclass(frozen=True, slots=True)
 class RoleRow:
-    """A role. `rights` are sentences; `url` is empty for a built-in one and for one beyond the viewer's own rights."""
+    """A role.
+
+    Shape: `rights` are sentences, beside those of the role called `beyond`; `url` is empty for a built-in role and for
+    one beyond the viewer's own rights.
+    """
 
     name: str
     members: int
     rights: tuple[str, ...]
     url: str = ""
+    beyond: str = ""
 
 
 @dataclass(frozen=True, slots=True)

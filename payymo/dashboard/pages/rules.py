@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Literal
 
 from django.forms import BaseForm
 
-from payymo.dashboard.pages.values import Amount, Chip, Fact, Moment
+from payymo.dashboard.pages.review import Views
+from payymo.dashboard.pages.values import Amount, Chip, Fact, Filters, Moment, Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +52,12 @@ class RulesPage:
     """Template `dashboard/rules/list.html`. `new_url` is empty without the right to change rules."""
 
     rows: tuple[RuleRow, ...]
+    filters: Filters
+    table: Table
     offers: tuple[OfferCard, ...] = ()
     new_url: str = ""
+    empty: Literal["", "nothing", "filtered"] = ""
+    views: Views | None = None
 
 
 @dataclass(frozen=True, slots=True)

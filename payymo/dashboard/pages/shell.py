@@ -50,6 +50,14 @@ class Brand:
 
 
 @dataclass(frozen=True, slots=True)
+class Company:
+    """Another company that the person belongs to, and the address at which they sign in there."""
+
+    name: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class Shell:
     """Sidebar, top bar and foot of a signed-in page.
 
@@ -58,7 +66,8 @@ class Shell:
     `can_see_reports` and `can_see_connections` are false for somebody who sees some bank accounts only; `feed` is the
     state of the tenant's feeds in one chip; `support` says until when Payymo's staff may look, empty when they may not;
     `unread` counts notices up to a hundred, and is None for staff, who have none; `printed` is the moment that stands
-    on paper.
+    on paper; `companies` are the others that the person belongs to; `sample` is "ends" or "stays" while the person
+    looks around with sample data, and `asks_sample` lets forms that connect the first real thing ask which.
     """
 
     tenant_name: str
@@ -81,6 +90,9 @@ class Shell:
     unread: int | None = None
     brand: Brand | None = None
     printed: str = ""
+    companies: tuple[Company, ...] = ()
+    sample: Literal["", "ends", "stays"] = ""
+    asks_sample: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,12 +52,13 @@ class SystemHealthPage:
 
 @dataclass(frozen=True, slots=True)
 class TenantLine:
-    """One company in numbers, for staff."""
+    """One company in numbers, for staff. Shape: `enter_url` is empty while it grants no support access."""
 
     name: str
     slug: str
     chip: Chip
     to_review: int
+    oldest: str
     needs_person: int
     on_their_way: int
     waits: str
@@ -65,6 +66,7 @@ class TenantLine:
     jobs: int
     off: int
     counted: Moment | None
+    enter_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,3 +53,4 @@ class ThreeWayReport:
     charts: tuple[ReportChart, ...] = ()
     all_agree: bool = False
     error: str = ""
+    notes: tuple[str, ...] = ()

@@ -69,6 +69,7 @@ class WebhookPage:
     secret: str = ""
     test_url: str = ""
     rotate_url: str = ""
+    version: str = ""
     pause_url: str = ""
     resume_url: str = ""
     remove_url: str = ""

@@ -24,9 +24,12 @@ def page(
 ) -> AccountPage:
     """Build the page of the person of this request."""
     alive = sessions.alive_sessions(user=request.user, tenant=request.tenant, now=now).order_by("-last_used_at", "-pk")
+    app = _app(request)
+    if not app.is_set_up:
+        code_form.ask_for_the_app_alone()
     return AccountPage(
         email=request.user.email,
-        app=_app(request),
+        app=app,
         codes_left=second_factor.codes_left(request.user),
         passkeys=tuple(_passkey(row, now) for row in passkeys.of(request.user, host_of(request))),
         sessions=tuple(_line(row, request.browser_session, now) for row in alive[:MOST_SESSIONS]),

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from matching import selectors
 from matching.models import Decision
-from payymo.dashboard import csv_files, paging
+from payymo.dashboard import csv_files, paging, saved_views
 from payymo.dashboard.links import link
 from payymo.dashboard.pages import ActivityPage, Choice, FilterChip, Filters, FilterSelect
 from payymo.dashboard.presenters import periods, receipts, stops
@@ -57,6 +57,7 @@ def listing(request: HttpRequest, *, now: datetime) -> ActivityPage:
         export_url=paging.exported(request, link("activity_csv")),
         empty="" if events else "filtered" if any(asked.values()) else "nothing",
         changes_url=link("changes") if "audit.view" in request.permissions else "",
+        views=saved_views.of(request, "activity"),
     )
 
 

@@ -12,7 +12,7 @@ from matching.services import drift
 from payymo.dashboard import formats
 from payymo.dashboard.links import link
 from payymo.dashboard.pages import Banner, Tone
-from payymo.dashboard.presenters.feeds import Source
+from payymo.dashboard.presenters.feeds import Source, standing
 from tenants.breakers import features_off
 from whmcs import selectors
 
@@ -28,6 +28,7 @@ def banner(sources: tuple[Source, ...], *, permissions: frozenset[str], now: dat
     told = TOLD_ADMINS if may_change else TOLD_EVERYBODY
     found = [*_secrets(), *_broken(sources, may_change), *_consents(sources, now, told, may_change)]
     found += [
+        *_paused(sources, may_change),
         *_asking(sources, may_change),
         *_stale(sources, now),
         *_stopped(permissions),
@@ -53,7 +54,7 @@ def _secrets() -> Iterator[Banner]:
 
 def _broken(sources: tuple[Source, ...], may_change: bool) -> Iterator[Banner]:
     for source in sources:
-        if source.state != "BROKEN":
+        if source.state != "BROKEN" or source.is_paused:
             continue
         url, action = link("connections"), _("Show connections")
         if source.kind == "whmcs":
@@ -117,7 +118,8 @@ def notice(consents: Iterable[BankConnection], now: datetime) -> str:
 
 def _stale(sources: tuple[Source, ...], now: datetime) -> Iterator[Banner]:
     for source in sources:
-        if not source.is_alive or not source.is_stale(now) or source.last_success_at is None:
+        is_fetched = source.is_alive and not source.is_paused
+        if not is_fetched or not source.is_stale(now) or source.last_success_at is None:
             continue
         day = formats.day(source.last_success_at.date())
         texts = {
@@ -127,6 +129,13 @@ def _stale(sources: tuple[Source, ...], now: datetime) -> Iterator[Banner]:
         }
         text = texts[source.kind] % {"gateway": source.title, "day": day}
         yield Banner("warn", text, _("Show connections"), link("connections"))
+
+
+def _paused(sources: tuple[Source, ...], may_change: bool) -> Iterator[Banner]:
+    for source in sources:
+        if source.is_paused:
+            action = _("Resume it there") if may_change else _("Show connections")
+            yield Banner("warn", standing(source.name, source.last_success_at), action, link("connections"))
 
 
 def _asking(sources: tuple[Source, ...], may_change: bool) -> Iterator[Banner]:

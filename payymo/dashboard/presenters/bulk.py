@@ -76,7 +76,9 @@ def batch(key: uuid.UUID, decisions: Sequence[Decision], *, now: datetime) -> Ba
         review_url=link("review"),
         undo_url=link("review_batch_undo", key) if undoable else "",
         undoable=undoable,
-        seconds=min((bar.seconds for bar in bars if bar.undo_url and bar.seconds), default=0),
+        seconds=min((bar.seconds for bar in bars if bar.undo_url and bar.seconds and not bar.held), default=0),
+        held=next((bar.held for bar in bars if bar.held), ""),
+        held_url=link("connections"),
     )
 
 

@@ -62,7 +62,7 @@ def _invoice_line(
     items = "; ".join(each.description for each in list(invoice.lines.all())[:3])
     return InvoiceLine(
         number=receipts.marked(invoice.display_number, "invoice.number", reasons),
-        outstanding=Amount(invoice.outstanding, invoice.currency),
+        outstanding=Amount(invoice.owed, invoice.currency),
         allocated=Amount(line.amount, invoice.currency),
         due_date=invoice.due_date,
         due_text=due_words(invoice.due_date, today),

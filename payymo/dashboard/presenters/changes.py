@@ -12,10 +12,11 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import ApiKey, User
 from accounts.services.staff_visits import REASONS
+from matching.models import Band
 from payymo.audit import selectors
 from payymo.audit.actions import ACTIONS, AREAS, acts_of
 from payymo.audit.models import AuditEntry
-from payymo.dashboard import csv_files, formats, paging
+from payymo.dashboard import csv_files, formats, paging, saved_views
 from payymo.dashboard.links import link
 from payymo.dashboard.pages import ActivityPage, Change, Choice, Event, FilterChip, Filters, FilterSelect
 from payymo.dashboard.presenters import periods
@@ -65,6 +66,9 @@ _GONE = ("rule.removed", "payer.forgotten", "rule.dismissed")
 
 Before = Mapping[int, Mapping[str, Any]]
 
+_BANDS = dict(Band.choices)
+_FIGURES = {"least_probability", "largest_amount"}
+
 
 def what_was(entries: Sequence[AuditEntry], earlier: Sequence[AuditEntry]) -> Before:
     """Return of each entry what its details were before, by its key, as far as the log tells.
@@ -95,6 +99,7 @@ def listing(request: HttpRequest, *, now: datetime) -> ActivityPage:
         empty="" if shown else "filtered" if any(asked.values()) else "nothing",
         changes_url=link("changes"),
         is_changes=True,
+        views=saved_views.of(request, "changes"),
     )
 
 
@@ -163,8 +168,8 @@ def _changes(entry: AuditEntry, was: Mapping[str, Any], people: Mapping[str, str
     return tuple(
         Change(
             label=str(_LABELS.get(name, name.replace("_", " "))),
-            now=people.get(str(value), "") or _of_a_visit(entry, value) or _worded(value),
-            was=_worded(was[name]) if name in was and was[name] != value else None,
+            now=people.get(str(value), "") or _of_a_visit(entry, value) or _worded(name, value),
+            was=_worded(name, was[name]) if name in was and was[name] != value else None,
         )
         for name, value in entry.details.items()
     )
@@ -174,9 +179,13 @@ def _of_a_visit(entry: AuditEntry, value: Any) -> str:
     return str(REASONS.get(value, "")) if entry.action == "staff.entered" else ""
 
 
-def _worded(value: Any) -> str:
+def _worded(name: str, value: Any) -> str:
     if isinstance(value, bool):
         return _("Yes") if value else _("No")
+    if name == "bands":
+        return ", ".join(str(_BANDS.get(each, each)) for each in str(value).split(","))
+    if name in _FIGURES and value not in (None, ""):
+        return formats.plain(value)
     text = str("" if value is None else value).replace(",", ", ")
     return text or "–"
 

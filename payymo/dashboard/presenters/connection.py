@@ -1,11 +1,12 @@
 """One connection: its health, what it fetched last, and what was done to it."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from banking.models import BankConnection, RawFetch
 from payymo.dashboard import formats
@@ -17,10 +18,15 @@ from payymo.dashboard.presenters import changes, connections
 MOST_FETCHES = 50
 
 
-def detail(request: HttpRequest, kind: str, row: Any, *, now: datetime) -> ConnectionPage | None:
-    """Build the page of one connection; None for one that the list of connections does not show any more."""
+def detail(
+    request: HttpRequest, kind: str, row: Any, *, now: datetime, numbers: Mapping[int, str] | None = None
+) -> ConnectionPage | None:
+    """Build the page of one connection; None for one that the list of connections does not show any more.
+
+    Shape: `numbers` are the whole numbers of accounts, by primary key, for somebody who asked for them.
+    """
     address = link("connection", kind, row.public_id)
-    cards = connections.listing(request, now=now).connections
+    cards = connections.listing(request, now=now, numbers=numbers).connections
     card = next((each for each in cards if each.page_url == address), None)
     if card is None:
         return None
@@ -60,4 +66,4 @@ def _state(fetch: RawFetch) -> Chip:
         return Chip(_("Not read yet"), "info")
     if refused := len(fetch.refused):
         return Chip(ngettext("%d entry refused", "%d entries refused", refused) % refused, "bad")
-    return Chip(_("Read"), "ok")
+    return Chip(pgettext("an answer", "Read"), "ok")

@@ -1,17 +1,18 @@
 """Connections and their health, in plain words."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from banking import selectors
-from banking.core.continuity import Gap, sentence
+from banking.core.continuity import Gap
 from banking.models import AccountQuota, BankAccount, BankConnection
+from banking.services.notes import about_gap
 from payments.models import Gateway, StripeConnection
 from payments.services import oauth
 from payymo.dashboard import formats
@@ -31,6 +32,8 @@ from payymo.dashboard.presenters.receipts import masked
 from whmcs.models import WhmcsInstance
 
 LIMIT = 50
+# Consents that were withdrawn or came to nothing are history.
+NOT_SHOWN = ("REVOKED", "FAILED")
 _MOST_METHODS = 20
 COUNTRIES = (
     "AT", "BE", "BG", "HR", "CY", "CZ", "DK", "EE", "FI", "FR", "DE", "GR", "HU", "IS", "IE", "IT", "LV", "LI", "LT",
@@ -54,16 +57,19 @@ def country_choices(chosen: str) -> tuple[Choice, ...]:
 
 
 def _chip(row: Any) -> Chip:
+    if getattr(row, "is_paused", False):
+        return Chip(_("Paused"), "neutral")
     if row.failures and row.state in ("LINKED", "ACTIVE"):
         return Chip(_("Trying again"), "warn")
     return Chip(str(row.get_state_display()), _TONES.get(row.state, "bad"))  # type: ignore[arg-type]
 
 
 def _times(row: Any, now: datetime) -> dict[str, Any]:
+    is_due = row.next_sync_at and row.next_sync_at > now and not getattr(row, "is_paused", False)
     return {
         "last_success": formats.moment(row.last_success_at, now) if row.last_success_at else None,
-        "next_run": formats.moment(row.next_sync_at, now) if row.next_sync_at and row.next_sync_at > now else None,
-        "last_error": row.last_error,
+        "next_run": formats.moment(row.next_sync_at, now) if is_due else None,
+        "last_error": row.error_in_words,
     }
 
 
@@ -105,6 +111,7 @@ def _whmcs(row: WhmcsInstance, now: datetime, may_change: bool) -> ConnectionCar
         *_found(row),
         Fact(_("Suspension guard"), text=_guard(row.guard_days)),
     )
+    is_alive = row.state == WhmcsInstance.State.ACTIVE and not row.is_paused
     return ConnectionCard(
         kind="whmcs",
         name=row.name,
@@ -115,8 +122,10 @@ def _whmcs(row: WhmcsInstance, now: datetime, may_change: bool) -> ConnectionCar
         credential_url=link("connection_credential", row.public_id) if may_change else "",
         module_url=link("whmcs_module", row.public_id),
         guard_url=link("connection_guard", row.public_id) if may_change else "",
+        pause_url=link("whmcs_pause", row.public_id) if may_change else "",
+        is_paused=row.is_paused,
         **_times(row, now),
-        **_urls("whmcs", row, may_change=may_change, alive=row.state == WhmcsInstance.State.ACTIVE),
+        **_urls("whmcs", row, may_change=may_change, alive=is_alive),
     )
 
 
@@ -153,6 +162,7 @@ def _bank(
     quotas: dict[int, list[AccountQuota]],
     gaps: Mapping[int, tuple[Gap, ...]],
     known: Mapping[str, BankAccount],
+    number_of: Callable[[BankAccount], dict[str, str]],
     now: datetime,
     may_change: bool,
 ) -> ConnectionCard:
@@ -160,7 +170,7 @@ def _bank(
     if row.consent_ends_at is not None:
         whole = (row.consent_ends_at - row.created_at).total_seconds()
         left = (row.consent_ends_at - now).total_seconds()
-        percent = max(0, min(100, int(100 * left / whole))) if whole > 0 else 0
+        percent = formats.bar(left / whole) if whole > 0 else 0
     lines = tuple(
         AccountLine(
             name=account.name or _("Account"),
@@ -170,14 +180,15 @@ def _bank(
             url=link("transactions"),
             is_paused=account.is_paused and account.same_as_id is None,
             pause_url=link("account_pause", account.public_id) if may_change and account.same_as_id is None else "",
-            gap=sentence(gaps[account.pk][-1], account.currency) if account.pk in gaps else "",
+            gap=str(about_gap(gaps[account.pk][-1], account.currency)) if account.pk in gaps else "",
+            **number_of(account),
             **account_questions.asked(account, known, may_change=may_change),
         )
         for account in accounts
     )
     newest = max(accounts, key=lambda each: (each.last_success_at is not None, each.last_success_at), default=row)
-    errors = [account.last_error for account in accounts if account.last_error]
-    times = _times(newest, now) | {"last_error": row.last_error or "; ".join(dict.fromkeys(errors))}
+    errors = [account.error_in_words for account in accounts if account.last_error]
+    times = _times(newest, now) | {"last_error": row.error_in_words or "; ".join(dict.fromkeys(errors))}
     alive = row.state == BankConnection.State.LINKED
     card = ConnectionCard(
         kind="bank",
@@ -207,7 +218,7 @@ def _stripe(row: StripeConnection, now: datetime, may_change: bool) -> Connectio
     hook = _("Webhooks are verified") if oauth.is_heard(row) else _("No webhook: asked every 15 minutes")
     facts = (
         Fact(_("Account"), text=row.account_id, verbatim=True),
-        Fact(_("Mode"), text=_("Live") if row.livemode else _("Test")),
+        Fact(_("Mode"), text=pgettext("mode", "Live") if row.livemode else pgettext("mode", "Test")),
         Fact(_("Events"), text=hook),
         *((Fact(_("Key ends in"), text=row.key_last4),) if row.key_last4 else ()),
         *_stripe_notes(row),
@@ -215,14 +226,14 @@ def _stripe(row: StripeConnection, now: datetime, may_change: bool) -> Connectio
     is_alive = row.state == StripeConnection.State.ACTIVE
     return ConnectionCard(
         kind="stripe",
-        name=row.account_name or row.account_id,
+        name=row.display_name,
         detail=f"{row.get_gateway_display()}: {row.get_kind_display()}",
         chip=_chip(row),
         facts=facts,
         # Where a key is pasted; the account that it opens is known, and goes on where it stopped.
         credential_url=link(f"connect_{row.gateway}") if may_change and row.state == row.State.BROKEN else "",
         pause_url=link("gateway_pause", row.public_id) if may_change and row.state != row.State.BROKEN else "",
-        is_paused=row.state == row.State.PAUSED,
+        is_paused=row.is_paused,
         **_times(row, now),
         **_urls("stripe", row, may_change=may_change, alive=is_alive),
     )
@@ -239,11 +250,11 @@ def _stripe_notes(row: StripeConnection) -> tuple[Fact, ...]:
     return tuple(notes)
 
 
-def listing(request: HttpRequest, *, now: datetime) -> ConnectionsPage:
-    """Build the page of all connections."""
+def listing(request: HttpRequest, *, now: datetime, numbers: Mapping[int, str] | None = None) -> ConnectionsPage:
+    """Build the page of all connections; `numbers` are whole numbers of accounts that were asked for, by key."""
     may_change = "connections.change" in request.permissions
     installations = list(WhmcsInstance.objects.exclude(state="REMOVED").order_by("pk")[:LIMIT])
-    consents = list(BankConnection.objects.exclude(state__in=["REVOKED", "FAILED"]).order_by("-pk")[:LIMIT])
+    consents = list(BankConnection.objects.exclude(state__in=NOT_SHOWN).order_by("-pk")[:LIMIT])
     stripes = list(StripeConnection.objects.exclude(state="REMOVED").order_by("pk")[:LIMIT])
     accounts: dict[int, list[BankAccount]] = defaultdict(list)
     for account in BankAccount.objects.filter(connection__in=consents).order_by("pk"):
@@ -253,11 +264,18 @@ def listing(request: HttpRequest, *, now: datetime) -> ConnectionsPage:
         quotas[quota.account_id].append(quota)
     gaps = selectors.statement_gaps(accounts=[account.pk for held in accounts.values() for account in held])
     known = account_questions.known_to([account for held in accounts.values() for account in held])
+    may_decide = "review.decide" in request.permissions
+
+    def number_of(account: BankAccount) -> dict[str, str]:
+        number = (numbers or {}).get(account.pk, "")
+        is_offered = may_decide and account.iban_sealed and not number
+        return {"number": number, "number_url": link("account_number", account.public_id) if is_offered else ""}
+
     # A consent that was renewed has handed its accounts over and is history.
     shown = [row for row in consents if accounts[row.pk] or row.state != "EXPIRED"]
     cards = (
         *(_whmcs(row, now, may_change) for row in installations),
-        *(_bank(row, accounts[row.pk], quotas, gaps, known, now, may_change) for row in shown),
+        *(_bank(row, accounts[row.pk], quotas, gaps, known, number_of, now, may_change) for row in shown),
         *(_stripe(row, now, may_change) for row in stripes),
     )
     linked = sum(row.state != BankConnection.State.PENDING for row in shown)

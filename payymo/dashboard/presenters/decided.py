@@ -2,7 +2,9 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 
+from django.db.models import prefetch_related_objects
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -14,6 +16,7 @@ from payymo.dashboard import formats
 from payymo.dashboard.links import link
 from payymo.dashboard.pages import Amount, Moment, Progress, Recent, UndoBar
 from payymo.dashboard.presenters import receipts
+from payymo.dashboard.presenters.postings import held
 from whmcs.models import Posting
 
 RULE_FROM = (Decision.Kind.APPROVE, Decision.Kind.ALLOCATE, Decision.Kind.IGNORE)
@@ -24,18 +27,20 @@ def progress(*, now: datetime, counts: dict[str, int]) -> Progress:
     money = selectors.open_money(since=(now - timedelta(days=30)).date())
     # Of the currency with the most open payments: sums never cross currencies.
     main = max(money, key=lambda each: each.count, default=None)
-    share = int(100 * (1 - main.open / main.received)) if main and main.received else 0
+    share = 1 - main.open / main.received if main and main.received else Decimal(0)
     return Progress(
         left_count=sum(counts.values()),
         done_today=selectors.decided_since(now.replace(hour=0, minute=0, second=0, microsecond=0)),
         amounts=tuple((Amount(m.open, m.currency), Amount(m.received, m.currency)) for m in money),
-        percent=share,
+        share=share,
     )
 
 
 def _postings(decision: Decision) -> list[Posting]:
     matches = decision.invoicematch_set if decision.bank_transaction_id else decision.stripeinvoicematch_set
-    return [match.posting for match in matches.all() if match.posting]
+    found = list(matches.all())
+    prefetch_related_objects(found, "posting__instance")
+    return [match.posting for match in found if match.posting]
 
 
 def undo_bar(decision: Decision, *, now: datetime) -> UndoBar:
@@ -51,6 +56,7 @@ def undo_bar(decision: Decision, *, now: datetime) -> UndoBar:
     postings = _postings(decision)
     waits = [p for p in postings if p.state == Posting.State.QUEUED and p.attempts == 0]
     seconds = max((int((p.not_before - now).total_seconds()) for p in waits), default=0)
+    stands = next(filter(None, map(held, postings)), "")
     is_final = decision.kind in NOT_UNDONE or hasattr(decision, "undone_by")
     undoable = not is_final and (bool(waits) or not postings)
     return UndoBar(
@@ -58,6 +64,8 @@ def undo_bar(decision: Decision, *, now: datetime) -> UndoBar:
         seconds=max(seconds, 0),
         undo_url=link("review_undo", decision.public_id) if undoable else "",
         posted_text=_("Posted to WHMCS.") if postings else "",
+        held=stands,
+        held_url=link("connections") if stands else "",
     )
 
 

@@ -74,7 +74,7 @@ def _facts(used: EngineModel | None, now: datetime) -> tuple[Fact, ...]:
     if used is not None and used.chosen_by_name:
         facts.append(Fact(_("Chosen by"), used.chosen_by_name))
     proven, shipped = _thresholds(engine_models.proven_here()), _thresholds(model.automatic)
-    facts.append(Fact(_("Asked of what happens alone"), f"{100 * target:g} %"))
+    facts.append(Fact(_("Asked of what happens alone"), formats.share(target)))
     facts.append(Fact(_("Proven by your decisions"), proven or _("Nothing yet")))
     facts.append(Fact(_("Thresholds in force"), shipped or _("None")))
     return tuple(facts)
@@ -82,7 +82,9 @@ def _facts(used: EngineModel | None, now: datetime) -> tuple[Fact, ...]:
 
 def _thresholds(found: Mapping[str, float]) -> str:
     sources = {"bank": _("Bank"), "stripe_charge": _("Card payments")}
-    return ", ".join(f"{sources.get(source, source)} ≥ {least}" for source, least in sorted(found.items()))
+    return ", ".join(
+        f"{sources.get(source, source)} ≥ {formats.plain(least)}" for source, least in sorted(found.items())
+    )
 
 
 def _version(row: EngineModel, used: EngineModel | None, now: datetime, may_change: bool) -> VersionRow:
@@ -94,7 +96,7 @@ def _version(row: EngineModel, used: EngineModel | None, now: datetime, may_chan
         chip=Chip(str(row.get_state_display()), tones.get(EngineModel.State(row.state), "neutral")),  # type: ignore[arg-type]
         trained=formats.moment(row.trained_at, now),
         right=f"{found['right']} / {found['receipts']}" if found else "",
-        detail=row.reason or row.chosen_by_name,
+        detail=row.reason_in_words or row.chosen_by_name,
         use_url=link("engine_use", row.number) if may_change and is_usable and row != used else "",
         report_url=link("engine_report", row.number) if found else "",
     )

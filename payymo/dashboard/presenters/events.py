@@ -22,14 +22,15 @@ _EVENT_TONES = {"APPROVE": "ok", "ALLOCATE": "ok", "SETTLE": "ok", "REJECT": "ba
 def event_of(decision: Decision, now: datetime, *, with_receipt: bool = False) -> Event:
     """Word a decision for a timeline."""
     receipt = decision.bank_transaction or decision.stripe_payment
-    detail = words.ignore_reason(decision.reason) if decision.kind in _ASIDE else decision.reason
+    detail = words.ignore_reason(decision.reason) if decision.kind in _ASIDE else words.decision_reason(decision.reason)
     title = str(decision.get_kind_display())
     if with_receipt and receipt is not None:
         amount, name = formats.money(receipts.amount_of(receipt)), receipts.name_of(receipt)
         about = _("%(amount)s from %(name)s") % {"amount": amount, "name": name} if name else amount
         title += f": {about}"
     if hasattr(decision, "undone_by"):
-        detail = f"{detail} ({_('undone')})".strip()
+        undone = _("undone")
+        detail = f"{detail} ({undone})".strip()
     return Event(
         moment=formats.moment(decision.decided_at, now),
         actor=decision.decided_by_name or str(decision.get_source_display()),

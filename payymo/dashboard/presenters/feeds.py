@@ -13,6 +13,7 @@ from payments.models import StripeConnection
 from payymo.dashboard import formats
 from payymo.dashboard.links import link
 from payymo.dashboard.pages import Chip, Feed
+from whmcs import selectors
 from whmcs.models import WhmcsInstance
 
 STALE_AFTER = timedelta(days=2)
@@ -25,6 +26,7 @@ class Source:
     """One source and what is known of its last calls.
 
     Shape: `kind` is bank, stripe or whmcs. `asks`: nothing of it is imported until a person says which account it is.
+    `is_paused`: a person leaves this WHMCS alone; paused accounts and gateways are no sources.
     """
 
     kind: str
@@ -35,6 +37,7 @@ class Source:
     error: str
     connection: WhmcsInstance | StripeConnection | BankConnection
     asks: bool = False
+    is_paused: bool = False
 
     @property
     def title(self) -> str:
@@ -47,8 +50,8 @@ class Source:
 
     @property
     def is_alive(self) -> bool:
-        """Return whether it is fetched from at all."""
-        return self.state in _ALIVE
+        """Return whether nobody has to repair it: it is fetched from, or left alone on purpose."""
+        return self.is_paused or self.state in _ALIVE
 
 
 def read() -> tuple[Source, ...]:
@@ -58,7 +61,10 @@ def read() -> tuple[Source, ...]:
 
 def _all() -> Iterator[Source]:
     for row in WhmcsInstance.objects.exclude(state="REMOVED").order_by("pk")[:LIMIT]:
-        yield Source("whmcs", row.name, row.state, row.last_success_at, row.failures, row.last_error, row)
+        yield Source(
+            "whmcs", row.name, row.state, row.last_success_at, row.failures, row.error_in_words, row,
+            is_paused=row.is_paused,
+        )  # fmt: skip
     accounts = BankAccount.objects.filter(reach.by_account("pk")).exclude(connection=None).exclude(is_paused=True)
     accounts = accounts.select_related("connection").exclude(connection__state=BankConnection.State.REVOKED)
     for account in accounts.order_by("pk")[:LIMIT]:
@@ -66,17 +72,19 @@ def _all() -> Iterator[Source]:
         assert consent is not None  # noqa: S101 - excluded above
         name = account.name or _("Bank account")
         yield Source(
-            "bank", name, consent.state, account.last_success_at, account.failures, account.last_error, consent,
+            "bank", name, consent.state, account.last_success_at, account.failures, account.error_in_words, consent,
             asks=account.held_at is not None,
         )  # fmt: skip
     gateways = StripeConnection.objects.filter(reach.of_stripe()).exclude(state__in=["REMOVED", "PAUSED"])
     for stripe in gateways.order_by("pk")[:LIMIT]:
-        name = stripe.account_name or stripe.account_id
-        yield Source("stripe", name, stripe.state, stripe.last_success_at, stripe.failures, stripe.last_error, stripe)
+        told = (stripe.state, stripe.last_success_at, stripe.failures, stripe.error_in_words, stripe)
+        yield Source("stripe", stripe.display_name, *told)
 
 
 def chip(source: Source, now: datetime) -> Chip:
     """Say in two words how a source is."""
+    if source.is_paused:
+        return Chip(_("Paused"), "neutral")
     if not source.is_alive:
         return Chip(_("Needs attention"), "bad")
     if source.asks:
@@ -96,7 +104,7 @@ def listed(sources: tuple[Source, ...], now: datetime) -> tuple[Feed, ...]:
             kind=source.kind,  # type: ignore[arg-type]
             chip=chip(source, now),
             last_success=formats.moment(source.last_success_at, now) if source.last_success_at else None,
-            detail=source.error,
+            detail=_("newer invoices are missing, and approved payments wait") if source.is_paused else source.error,
             url=link("connections"),
         )
         for source in sources
@@ -108,9 +116,28 @@ def summary(sources: tuple[Source, ...], now: datetime) -> Chip | None:
     if not sources:
         return None
     broken = sum(not source.is_alive for source in sources)
-    late = sum(source.is_alive and (source.is_stale(now) or source.failures > 0) for source in sources)
+    paused = sum(source.is_paused for source in sources)
+    fetched = [source for source in sources if source.is_alive and not source.is_paused]
+    late = sum(source.is_stale(now) or source.failures > 0 for source in fetched)
     if broken:
         return Chip(ngettext("%d feed needs you", "%d feeds need you", broken) % broken, "bad")
     if late:
         return Chip(ngettext("%d feed is late", "%d feeds are late", late) % late, "warn")
+    if paused:
+        return Chip(ngettext("%d feed is paused", "%d feeds are paused", paused) % paused, "info")
     return Chip(_("Feeds are up to date"), "ok")
+
+
+def standing(name: str, last_read: datetime | None) -> str:
+    """Say of when the mirror of a WHMCS is that a person has paused, and what waits for it."""
+    if last_read is None:
+        return _("%s is paused: nothing is read from it, and approved payments wait.") % name
+    return _("%(name)s is paused: its invoices are as of %(moment)s, and approved payments wait.") % {
+        "name": name,
+        "moment": formats.full_moment(last_read),
+    }
+
+
+def standstills() -> tuple[str, ...]:
+    """Say of each WHMCS that is paused of when its invoices are."""
+    return tuple(standing(row.name, row.last_success_at) for row in selectors.paused_instances()[:LIMIT])

@@ -12,21 +12,26 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from banking import selectors
-from banking.core.continuity import sentence
 from banking.models import StatementImport
 from banking.parsers.csv_detection import CsvDetection
 from banking.parsers.registry import is_table, label_of
-from banking.parsers.types import ParsedEntry
-from banking.services.identity import Verdict
+from banking.parsers.types import ParsedEntry, Refusal
+from banking.services.entry_values import Verdict
+from banking.services.notes import about_gap, worded
 from banking.services.statement_archives import can_be_imported
 from banking.services.statement_preview import Preview
-from payymo.dashboard import formats, paging
+from payymo.dashboard import formats, ordering, paging, saved_views, tables
 from payymo.dashboard.links import link
+from payymo.dashboard.ordering import Order
 from payymo.dashboard.pages import (
     Amount,
     ArchiveBox,
     Chip,
+    Choice,
     Fact,
+    FilterChip,
+    Filters,
+    FilterSelect,
     ImportPage,
     ImportRow,
     ImportsPage,
@@ -62,21 +67,42 @@ def _names(user_ids: Iterable[int | None]) -> dict[int | None, str]:
 
 
 def listing(request: HttpRequest, *, now: datetime) -> ImportsPage:
-    """Build the list, newest first, 50 a page."""
-    rows = selectors.statement_imports()
-    if (position := paging.cursor(request)) is not None:
-        rows = rows.filter(pk__lt=position[1])
+    """Build the list, newest first unless asked otherwise, 50 a page."""
+    text, state = paging.asked_text(request), paging.asked_choice(request, "state", State.values)
+    order = tables.asked(request, "imports", default=Order("uploaded", falls=True))
+    position = ordering.position(request, tables.kind_of("imports", order))
+    rows = ordering.ordered(selectors.statement_imports(text=text, state=state), "pk", order, position)
     shown, more = paging.page_of(request, list(rows[: paging.PAGE_SIZE + 1]))
     names = _names(row.uploaded_by_id for row in shown)
     return ImportsPage(
         rows=tuple(_row(row, names.get(row.uploaded_by_id, ""), now) for row in shown),
-        next_url=paging.pager(request, after=f"i_{shown[-1].pk}" if more else "").next_url,
+        table=tables.table(request, "imports", order),
+        filters=_filters(request, text, state, order),
+        pager=paging.pager(request, after=f"{shown[-1].pk}_{shown[-1].pk}" if more else ""),
         upload_url=link("import_new"),
         gaps=_gaps(),
+        empty="" if shown else "filtered" if text or state else "nothing",
+        views=saved_views.of(request, "imports"),
     )
 
 
-def archive_listing(rows: Sequence[StatementImport], *, now: datetime) -> ImportsPage:
+def _filters(request: HttpRequest, text: str, state: str, order: Order) -> Filters:
+    states = (Choice("", _("All")), *(Choice(code, str(label), code == state) for code, label in State.choices))
+    chips = []
+    if text:
+        chips.append(FilterChip(f"“{text}”", paging.without(request, "q")))
+    if state:
+        chips.append(FilterChip(str(State(state).label), paging.without(request, "state")))
+    return Filters(
+        q=text,
+        selects=(FilterSelect("state", _("State"), states),),
+        chips=tuple(chips),
+        clear_url=request.path,
+        hidden=ordering.kept(order),
+    )
+
+
+def archive_listing(request: HttpRequest, rows: Sequence[StatementImport], *, now: datetime) -> ImportsPage:
     """Build the list of the files of one archive, in its order, and what importing them together would do."""
     names = _names(row.uploaded_by_id for row in rows)
     ready = [row for row in rows if can_be_imported(row)]
@@ -88,7 +114,7 @@ def archive_listing(rows: Sequence[StatementImport], *, now: datetime) -> Import
         commit_url=link("import_archive_commit", rows[0].archive) if ready else "",
     )
     shown = tuple(_row(row, names.get(row.uploaded_by_id, ""), now) for row in rows)
-    return ImportsPage(rows=shown, archive=box)
+    return ImportsPage(rows=shown, table=tables.table(request, "imports"), archive=box)
 
 
 def _row(row: StatementImport, by: str, now: datetime) -> ImportRow:
@@ -187,7 +213,7 @@ def _more_facts(row: StatementImport, found: Preview) -> list[Fact]:
 
 
 def _noted(found: Preview) -> list[dict[str, Any]]:
-    return [{"line": 0, "reason": told} for told in found.gaps] + [each.as_dict() for each in found.result.noted]
+    return [each.as_dict() for each in (*(Refusal(0, told) for told in found.gaps), *found.result.noted)]
 
 
 def _gaps() -> tuple[str, ...]:
@@ -198,13 +224,13 @@ def _gaps() -> tuple[str, ...]:
     ]
     missing.sort(key=lambda told: told[0].before, reverse=True)
     return tuple(
-        f"{account.name or _('Account')} {masked(account.iban_last4)}: {sentence(gap, account.currency)}"
+        f"{account.name or _('Account')} {masked(account.iban_last4)}: {about_gap(gap, account.currency)}"
         for gap, account in missing[:_SHOWN_GAPS]
     )
 
 
 def _told(notes: list[dict[str, Any]]) -> tuple[LineNote, ...]:
-    return tuple(LineNote(int(note["line"]), str(note["reason"])) for note in notes[:_SHOWN_NOTES])
+    return tuple(LineNote(int(note["line"]), worded(note)) for note in notes[:_SHOWN_NOTES])
 
 
 def _rows(row: StatementImport, found: Preview, *, done: bool) -> tuple[PreviewRow, ...]:
@@ -226,7 +252,7 @@ def _read_row(verdict: Verdict, currency: str, added: set[str], *, done: bool) -
         name=facts.counterparty_name,
         reference=facts.remittance_information or facts.structured_reference,
         amount=Amount(facts.amount, currency),
-        note="" if done else verdict.note,
+        note="" if done or verdict.note is None else str(verdict.note.label),
     )
 
 

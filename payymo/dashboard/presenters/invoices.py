@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
+from decimal import Decimal
 from urllib.parse import urlencode
 
-from django.db.models import Expression, F, Max, QuerySet, Value
+from django.db.models import Case, Expression, F, Max, QuerySet, Value, When
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
@@ -40,7 +41,8 @@ _ORDERS: Mapping[str, Expression | F] = {
     "number": F("whmcs_id"),
     "due": Coalesce(F("due_date"), Value(date.max)),
     "total": F("total"),
-    "outstanding": F("balance") - F("reserved"),
+    # As `Invoice.owed` says it.
+    "outstanding": Case(When(status__in=Invoice.OPEN, then=F("balance") - F("reserved")), default=Value(Decimal(0))),
 }
 _NEWEST = Order("number", falls=True)
 
@@ -84,7 +86,7 @@ def csv_rows(request: HttpRequest) -> Iterator[tuple[object, ...]]:
     order = tables.asked(request, "invoices", default=_NEWEST)
     rows = ordering.ordered(_rows(request, order), "ordered_by", order, None)
     for row in rows[: csv_files.MOST_ROWS + 1].iterator(chunk_size=2000):
-        amounts = (row.total, row.outstanding)
+        amounts = (row.total, row.owed)
         yield (
             row.display_number, row.whmcs_id, row.client.display_name, row.issue_date, row.due_date, row.status,
             *(csv_files.plain(amount, row.currency) for amount in amounts), row.currency,
@@ -92,13 +94,13 @@ def csv_rows(request: HttpRequest) -> Iterator[tuple[object, ...]]:
 
 
 def _row(invoice: Invoice, now: datetime) -> InvoiceRow:
-    is_open = invoice.status in ("Unpaid", "Collections", "Payment Pending")
+    is_open = invoice.status in Invoice.OPEN
     return InvoiceRow(
         url=link("invoice", invoice.public_id),
         number=invoice.display_number,
         client=invoice.client.display_name,
         total=Amount(invoice.total, invoice.currency),
-        outstanding=Amount(invoice.outstanding, invoice.currency),
+        outstanding=Amount(invoice.owed, invoice.currency),
         due_date=invoice.due_date,
         due_text=candidates.due_words(invoice.due_date, now.date()) if is_open else "",
         state=words.state_chip(invoice.status, words.invoice_status(invoice.status)),
@@ -186,6 +188,15 @@ def _credit_of(invoice: Invoice) -> tuple[Fact, ...]:
     return tuple(facts)
 
 
+def _balance(invoice: Invoice) -> Fact:
+    """Say what WHMCS has as left to pay, and that nobody owes it where the invoice is closed."""
+    label, left = _("Left to pay in WHMCS"), Amount(invoice.balance, invoice.currency)
+    if invoice.status in Invoice.OPEN or not invoice.balance:
+        return Fact(label, amount=left)
+    text = _("%(amount)s, but nothing is owed: the invoice is in the state “%(status)s”.")
+    return Fact(label, text=text % {"amount": formats.money(left), "status": words.invoice_status(invoice.status)})
+
+
 def detail(invoice: Invoice, *, now: datetime, may_refresh: bool = False) -> InvoicePage:
     """Build the page of one invoice."""
     facts = (
@@ -198,7 +209,7 @@ def detail(invoice: Invoice, *, now: datetime, may_refresh: bool = False) -> Inv
         Fact(_("To be paid by"), text=invoice.payment_method),
         Fact(_("Credit applied"), amount=Amount(invoice.credit, invoice.currency)),
         *_credit_of(invoice),
-        Fact(_("Left to pay in WHMCS"), amount=Amount(invoice.balance, invoice.currency)),
+        _balance(invoice),
         Fact(_("On its way"), amount=Amount(invoice.reserved, invoice.currency)),
     )
     return InvoicePage(
@@ -206,7 +217,7 @@ def detail(invoice: Invoice, *, now: datetime, may_refresh: bool = False) -> Inv
         client=invoice.client.display_name,
         state=words.state_chip(invoice.status, words.invoice_status(invoice.status)),
         total=Amount(invoice.total, invoice.currency),
-        outstanding=Amount(invoice.outstanding, invoice.currency),
+        outstanding=Amount(invoice.owed, invoice.currency),
         facts=facts,
         items=tuple(
             InvoiceItem(line.description, Amount(line.amount, invoice.currency))

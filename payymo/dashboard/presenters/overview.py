@@ -51,6 +51,7 @@ def page(
     span = tuple(since + timedelta(days=each) for each in range((days.today(now) - since).days + 1))
     money = selectors.open_money(since=since)
     counts = queue_selectors.band_counts(on=now.date())
+    sources = feeds.read()
     main = max(money, key=lambda each: each.received, default=None)
     return OverviewPage(
         period=_("Last %d days") % last,
@@ -59,9 +60,9 @@ def page(
             BandCount(band.value, counts[band.value], f"{link('review')}?band={band.value}")
             for band in queue_selectors.BAND_ORDER
         ),
-        figures=_figures(span),
+        figures=_figures(span, any(source.is_paused for source in sources)),
         flow=_flow(main.currency, since=since, last=last) if main else None,
-        feeds=feeds.listed(feeds.read(), now),
+        feeds=feeds.listed(sources, now),
         decisions=tuple(event_of(each, now, with_receipt=True) for each in selectors.recent_decisions(limit=8)),
         setup=_setup() if with_setup else (),
         sample=is_offered(),
@@ -74,12 +75,11 @@ def page(
 
 
 def _open(money: selectors.OpenMoney, span: tuple[date, ...]) -> OpenMoney:
-    done = int(100 * (money.received - money.open) / money.received) if money.received else 100
     return OpenMoney(
         open=Amount(money.open, money.currency),
         total=Amount(money.received, money.currency),
         count=money.count,
-        percent=done,
+        share=(money.received - money.open) / money.received if money.received else Decimal(1),
         spark=_open_spark(money, span),
     )
 
@@ -120,11 +120,14 @@ def _posted_spark(rows: QuerySet[Posting], span: tuple[date, ...]) -> Spark | No
     return _spark(by_day, span, sentence)
 
 
-def _figures(span: tuple[date, ...]) -> tuple[Figure, ...]:
+def _figures(span: tuple[date, ...], is_held: bool) -> tuple[Figure, ...]:
     state, rows = Posting.State, postings_within_reach()
     waiting = rows.filter(state__in=[state.QUEUED, state.SENDING, state.RETRYABLE, state.UNKNOWN]).count()
     stopped = rows.filter(state__in=[state.CONFLICT, state.FAILED]).count()
     posted = rows.filter(state=state.POSTED, kind=Posting.Kind.POST)
+    under_way = _("inside the undo window, or being sent")
+    if is_held:
+        under_way = _("inside the undo window, being sent, or waiting for a paused WHMCS")
     return (
         Figure(
             _("Posted to WHMCS"),
@@ -132,7 +135,7 @@ def _figures(span: tuple[date, ...]) -> tuple[Figure, ...]:
             _("read back in WHMCS's own book"),
             spark=_posted_spark(posted, span),
         ),
-        Figure(_("On their way"), formats.number(waiting), _("inside the undo window, or being sent")),
+        Figure(_("On their way"), formats.number(waiting), under_way),
         Figure(_("Need a person"), formats.number(stopped), _("refused by WHMCS, or changed there"), link("postings")),
         Figure(
             _("Money taken back"),

@@ -55,7 +55,7 @@ def _filters(request: HttpRequest, text: str, state: str, order: Order) -> Filte
 def _name(payer: PayerProfile, known: PayerName) -> str:
     if payer.label:
         return payer.label
-    if payer.kind == PayerProfile.Kind.ACCOUNT:
+    if known.name or payer.kind == PayerProfile.Kind.ACCOUNT:
         return known.name or _("Unknown payer")
     name = payer.key.partition("|")[0]  # a name and a text are kept as name|text
     return formats.visible(name) or _("No name")

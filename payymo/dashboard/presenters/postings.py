@@ -6,8 +6,9 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from matching.models import InvoiceMatch, StripeInvoiceMatch
-from payymo.dashboard import formats, paging, words
+from payymo.dashboard import formats, ordering, paging, saved_views, tables, words
 from payymo.dashboard.links import link
+from payymo.dashboard.ordering import Order
 from payymo.dashboard.pages import (
     Amount,
     Choice,
@@ -22,6 +23,7 @@ from whmcs import selectors
 from whmcs.models import Invoice, Posting
 
 STOPPED = "stopped"
+_ORDERS = {"approved": "pk", "amount": "amount"}
 
 
 def stopped(posting: Posting, invoice: Invoice, *, may_retry: bool) -> StoppedPosting | None:
@@ -36,20 +38,31 @@ def stopped(posting: Posting, invoice: Invoice, *, may_retry: bool) -> StoppedPo
     return StoppedPosting(str(posting.public_id), invoice.display_number, amount, retry, give_up)
 
 
+def held(posting: Posting | None) -> str:
+    """Say why a posting that waits is not sent now: its WHMCS is paused. Empty for any other."""
+    waits = (Posting.State.QUEUED, Posting.State.RETRYABLE)
+    if posting is None or posting.state not in waits or not posting.instance.is_paused:
+        return ""
+    return _("Not sent: %s is paused.") % posting.instance.name
+
+
 def listing(request: HttpRequest, *, now: datetime) -> PostingsPage:
-    """Build the list, newest first, 50 a page; without a choice it shows what needs a person."""
+    """Build the list, newest first unless asked otherwise, 50 a page; by itself it shows what needs a person."""
     state = paging.asked_choice(request, "state", [*Posting.State.values, "all"]) or STOPPED
     states = {STOPPED: selectors.NEEDS_A_PERSON, "all": ()}.get(state, (state,))
     rows = selectors.postings(states=states).filter(kind=Posting.Kind.POST)
-    if (position := paging.cursor(request)) is not None:
-        rows = rows.filter(pk__lt=position[1])
+    order = tables.asked(request, "postings", default=Order("approved", falls=True))
+    field = _ORDERS[order.column]
+    rows = ordering.ordered(rows, field, order, ordering.position(request, tables.kind_of("postings", order)))
     shown, more = paging.page_of(request, list(rows[: paging.PAGE_SIZE + 1]))
     payments = _payments([row.pk for row in shown])
     may_retry = "postings.retry" in request.permissions
     return PostingsPage(
         rows=tuple(_row(row, payments.get(row.pk, ""), now, may_retry) for row in shown),
-        filters=_filters(request, state),
-        pager=paging.pager(request, after=f"p_{shown[-1].pk}" if more else ""),
+        filters=_filters(request, state, order),
+        pager=paging.pager(request, after=f"{getattr(shown[-1], field)}_{shown[-1].pk}" if more else ""),
+        table=tables.table(request, "postings", order),
+        views=saved_views.of(request, "postings"),
         empty="" if shown else "nothing" if state == STOPPED else "filtered",
     )
 
@@ -68,7 +81,8 @@ def _row(row: Posting, payment_url: str, now: datetime, may_retry: bool) -> Post
         client=row.invoice.client.display_name,
         amount=Amount(row.amount, row.currency),
         state=words.state_chip(row.state, str(row.get_state_display())),
-        why=row.last_error,
+        why=held(row) or row.error_in_words,
+        held_url=link("connections") if held(row) else "",
         moment=formats.moment(row.created_at, now),
         url=link("invoice", row.invoice.public_id),
         payment_url=payment_url,
@@ -76,7 +90,7 @@ def _row(row: Posting, payment_url: str, now: datetime, may_retry: bool) -> Post
     )
 
 
-def _filters(request: HttpRequest, state: str) -> Filters:
+def _filters(request: HttpRequest, state: str, order: Order) -> Filters:
     needs = _("Needs a person")
     choices = [Choice("", needs, state == STOPPED), Choice("all", _("All"), state == "all")]
     # The list's own word for both states that stop is taken, so these two are named in full.
@@ -87,5 +101,6 @@ def _filters(request: HttpRequest, state: str) -> Filters:
         selects=(FilterSelect("state", _("State"), tuple(choices)),),
         chips=chips,
         clear_url=request.path,
+        hidden=ordering.kept(order),
         has_search=False,
     )

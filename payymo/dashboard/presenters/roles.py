@@ -17,20 +17,27 @@ def listing(request: HttpRequest) -> RolesPage:
     counted = Count("memberships", filter=Q(memberships__tenant=request.tenant, memberships__is_active=True))
     found = Role.objects.filter(Q(tenant=None) | Q(tenant=request.tenant)).annotate(members=counted)
     ordered = sorted(found, key=lambda role: (len(role.permissions), role.name))
+    built_in = [role for role in ordered if role.tenant_id is None]
     return RolesPage(
         own=tuple(_row(role, request) for role in ordered if role.tenant_id is not None),
-        built_in=tuple(_row(role, request) for role in ordered if role.tenant_id is None),
+        built_in=tuple(
+            _row(role, request, beyond=before) for before, role in zip([None, *built_in], built_in, strict=False)
+        ),
         new_url=link("role_new"),
     )
 
 
-def _row(role: Role, request: HttpRequest) -> RoleRow:
+def _row(role: Role, request: HttpRequest, *, beyond: Role | None = None) -> RoleRow:
+    """Show a role; of one that holds all of `beyond`, what it adds."""
     held = permissions.permissions_of_role(role)
+    below = permissions.permissions_of_role(beyond) if beyond else frozenset()
+    known = below if below <= held else frozenset()
     changeable = role.tenant_id is not None and held <= request.permissions
     return RoleRow(
         name=role.label,
         members=role.members,  # type: ignore[attr-defined] - annotated above
-        rights=tuple(sentence(codename) for codename in permissions.PERMISSIONS if codename in held),
+        rights=tuple(sentence(codename) for codename in permissions.PERMISSIONS if codename in held - known),
+        beyond=beyond.label if beyond and known else "",
         url=link("role", role.code) if changeable else "",
     )
 

@@ -4,20 +4,22 @@ from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 
+from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from banking.models import BankAccount
+from matching import rule_selectors
 from matching.core.rules.types import Action
 from matching.rule_models import MatchingRule
 from matching.services.rule_offers import Offer
 from matching.services.rule_outcomes import Outcome
 from matching.services.rule_replay import Example, Replay
 from matching.services.rules import RuleDraft
-from payymo.dashboard import formats, forms_rules, words
+from payymo.dashboard import formats, forms_rules, paging, saved_views, tables, words
 from payymo.dashboard.links import link
-from payymo.dashboard.pages import Amount, Chip, Fact
-from payymo.dashboard.pages.rules import OfferCard, RulePage, RuleRow, RuleTest, TestedPayment
+from payymo.dashboard.pages import Amount, Chip, Choice, Fact, FilterChip, Filters, FilterSelect
+from payymo.dashboard.pages.rules import OfferCard, RulePage, RuleRow, RulesPage, RuleTest, TestedPayment
 from payymo.dashboard.presenters import receipts
 from whmcs.models import Client
 
@@ -81,8 +83,42 @@ def _state(rule: MatchingRule) -> Chip:
     return Chip(_("Paused"), "neutral") if rule.is_paused else Chip(_("Active"), "ok")
 
 
-def row(rule: MatchingRule, place: int, *, last: int, may_change: bool, now: datetime) -> RuleRow:
-    """Show a rule in the list."""
+def listing(request: HttpRequest, *, offers: tuple[OfferCard, ...], may_change: bool, now: datetime) -> RulesPage:
+    """Build the list in the rules' own order, whole or narrowed; a part of it cannot be moved."""
+    text, state = paging.asked_text(request), paging.asked_choice(request, "state", ("active", "paused"))
+    found = list(rule_selectors.rules_in_order())
+    last = 0 if text or state else len(found)
+    rows = [_row(rule, place, last=last, may_change=may_change, now=now) for place, rule in enumerate(found, 1)]
+    shown = [
+        each
+        for each in rows
+        if (not state or each.is_paused == (state == "paused"))
+        and text.casefold() in f"{each.name} {each.when} {each.then}".casefold()
+    ]
+    return RulesPage(
+        rows=tuple(shown),
+        filters=_filters(request, text, state),
+        table=tables.table(request, "rules"),
+        offers=offers,
+        new_url=link("rule_new") if may_change else "",
+        empty="" if shown else "filtered" if text or state else "nothing",
+        views=saved_views.of(request, "rules"),
+    )
+
+
+def _filters(request: HttpRequest, text: str, state: str) -> Filters:
+    names = {"active": _("Active"), "paused": _("Paused")}
+    states = (Choice("", _("All")), *(Choice(code, name, code == state) for code, name in names.items()))
+    chips = []
+    if text:
+        chips.append(FilterChip(f"“{text}”", paging.without(request, "q")))
+    if state:
+        chips.append(FilterChip(names[state], paging.without(request, "state")))
+    select = FilterSelect("state", _("State"), states)
+    return Filters(q=text, selects=(select,), chips=tuple(chips), clear_url=request.path)
+
+
+def _row(rule: MatchingRule, place: int, *, last: int, may_change: bool, now: datetime) -> RuleRow:
     return RuleRow(
         url=link("rule", rule.public_id),
         place=place,
@@ -93,7 +129,7 @@ def row(rule: MatchingRule, place: int, *, last: int, may_change: bool, now: dat
         hits=rule.hit_count,
         wrong=rule.wrong_count,
         last_run=formats.moment(rule.last_run_at, now) if rule.last_run_at else None,
-        up_url=link("rule_move", rule.public_id, "up") if may_change and place > 1 else "",
+        up_url=link("rule_move", rule.public_id, "up") if may_change and 1 < place <= last else "",
         down_url=link("rule_move", rule.public_id, "down") if may_change and place < last else "",
         pause_url=link("rule_pause", rule.public_id) if may_change else "",
         is_paused=rule.is_paused,

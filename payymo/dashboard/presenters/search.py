@@ -84,7 +84,7 @@ def _invoices(text: str) -> HitGroup:
             url=link("invoice", row.public_id),
             icon="file-text",
             note=f"{row.client.display_name}, {invoice_status(row.status)}",
-            amount=Amount(row.outstanding, row.currency),
+            amount=Amount(row.owed, row.currency),
         )
         for row in rows
     )

@@ -112,7 +112,7 @@ def _parked(health: TenantHealth) -> Iterator[Check]:
 
 
 def _feed_errors(sources: tuple[feeds.Source, ...]) -> Iterator[LastError]:
-    for source in [each for each in sources if each.error][: system_health.MOST_ERRORS]:
+    for source in [each for each in sources if each.error and not each.is_paused][: system_health.MOST_ERRORS]:
         step = _("Renew or repair the connection.") if not source.is_alive else _("It is tried again by itself.")
         yield LastError(source.name, source.error, step, link("connections"))
 
@@ -122,7 +122,7 @@ def _posting_errors(health: TenantHealth) -> Iterator[LastError]:
         waits = posting.state in (Posting.State.CONFLICT, Posting.State.FAILED)
         yield LastError(
             what=_("Invoice %s") % posting.invoice.display_number,
-            text=posting.last_error,
+            text=posting.error_in_words,
             step=_("Try again or give it up.") if waits else _("It is tried again by itself."),
             url=link("postings"),
             amount=Amount(posting.amount, posting.currency),
@@ -156,9 +156,11 @@ def _line(tenant: TenantNumbers, now: datetime) -> TenantLine:
     if tenant.state != Tenant.State.ACTIVE:
         chip = Chip(str(Tenant.State(tenant.state).label), "neutral")
     return TenantLine(
-        name=tenant.name, slug=tenant.slug, chip=chip, to_review=tenant.to_review, needs_person=tenant.needs_person,
+        name=tenant.name, slug=tenant.slug, chip=chip, to_review=tenant.to_review,
+        oldest=formats.apart(tenant.review_waits), needs_person=tenant.needs_person,
         on_their_way=tenant.on_their_way, waits=formats.apart(tenant.posting_waits),
         feed=formats.apart(tenant.feed_age),
         jobs=tenant.jobs_waiting, off=tenant.breakers,
         counted=formats.moment(tenant.noted_at, now) if tenant.noted_at else None,
+        enter_url=f"/admin/t/{tenant.slug}/" if tenant.lets_in(now) else "",
     )  # fmt: skip

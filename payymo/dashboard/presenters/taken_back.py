@@ -1,5 +1,7 @@
 """What was taken back of matched payments: on the page of a payment, and as a list of what waits for a person."""
 
+from datetime import datetime
+
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
@@ -7,9 +9,20 @@ from matching import taken_back_selectors as selectors
 from matching.locks import Receipt
 from matching.taken_back_models import TakenBack
 from matching.taken_back_selectors import Standing
-from payymo.dashboard import formats, paging
+from payymo.dashboard import formats, ordering, paging, saved_views, tables
 from payymo.dashboard.links import link
-from payymo.dashboard.pages import Amount, ReturnRow, ReturnsPage, TakenBackNote, TakenBackStep
+from payymo.dashboard.ordering import Order
+from payymo.dashboard.pages import (
+    Amount,
+    Choice,
+    FilterChip,
+    Filters,
+    FilterSelect,
+    ReturnRow,
+    ReturnsPage,
+    TakenBackNote,
+    TakenBackStep,
+)
 from payymo.dashboard.presenters import receipts
 
 _MOST_INVOICES = 5
@@ -22,25 +35,43 @@ def notes_of(receipt: Receipt, *, may_decide: bool) -> tuple[TakenBackNote, ...]
     return tuple(_note(row, found[row.pk], may_decide) for row in rows)
 
 
-def listing(request: HttpRequest, *, may_decide: bool) -> ReturnsPage:
-    """Build the list of what WHMCS must still be told of, newest first, 50 a page."""
-    rows = selectors.to_deal_with()
-    if (position := paging.cursor(request)) is not None:
-        rows = rows.filter(pk__lt=position[1])
+def listing(request: HttpRequest, *, now: datetime, may_decide: bool) -> ReturnsPage:
+    """Build the list of what WHMCS must still be told of, newest first unless asked otherwise, 50 a page."""
+    kind = paging.asked_choice(request, "kind", tuple(selectors.KINDS))
+    order = tables.asked(request, "returns", default=Order("noticed", falls=True))
+    position = ordering.position(request, tables.kind_of("returns", order))
+    rows = ordering.ordered(selectors.to_deal_with(kind=kind), "pk", order, position)
     shown, more = paging.page_of(request, list(rows[: paging.PAGE_SIZE + 1]))
     found = selectors.standings(shown)
     return ReturnsPage(
-        rows=tuple(_row(row, found[row.pk], may_decide) for row in shown),
-        pager=paging.pager(request, after=f"r_{shown[-1].pk}" if more else ""),
+        rows=tuple(_row(row, found[row.pk], now, may_decide) for row in shown),
+        filters=_filters(request, kind, order),
+        pager=paging.pager(request, after=f"{shown[-1].pk}_{shown[-1].pk}" if more else ""),
+        table=tables.table(request, "returns", order),
+        empty="" if shown else "filtered" if kind else "nothing",
+        views=saved_views.of(request, "returns"),
     )
 
 
-def _row(row: TakenBack, standing: Standing, may_decide: bool) -> ReturnRow:
+def _filters(request: HttpRequest, kind: str, order: Order) -> Filters:
+    names = {"return": _("Returned by the bank"), "refund": _("Refunded"), "dispute": _("Disputed, and lost")}
+    choices = (Choice("", _("All")), *(Choice(code, name, code == kind) for code, name in names.items()))
+    return Filters(
+        selects=(FilterSelect("kind", _("Money taken back"), choices),),
+        chips=(FilterChip(names[kind], paging.without(request, "kind")),) if kind else (),
+        clear_url=request.path,
+        hidden=ordering.kept(order),
+        has_search=False,
+    )
+
+
+def _row(row: TakenBack, standing: Standing, now: datetime, may_decide: bool) -> ReturnRow:
     receipt = selectors.payment_of(row)
     return ReturnRow(
         url=link("transaction", receipt.public_id),
         name=receipts.name_of(receipt) or _("Unknown payer"),
         reference=receipts.reference_of(receipt),
+        noticed=formats.moment(row.noticed_at, now),
         note=_note(row, standing, may_decide),
     )
 

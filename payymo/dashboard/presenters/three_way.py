@@ -13,7 +13,7 @@ from payymo.dashboard import formats, paging
 from payymo.dashboard.links import link
 from payymo.dashboard.pages import Amount, Filters
 from payymo.dashboard.pages.three_way import ThreeWayLine, ThreeWayList, ThreeWayReport
-from payymo.dashboard.presenters import reports
+from payymo.dashboard.presenters import feeds, reports
 from payymo.dashboard.reports import three_way_check
 from payymo.dashboard.reports.catalogue import REPORTS
 from payymo.dashboard.reports.periods import Asked, Span
@@ -67,6 +67,7 @@ def report(request: HttpRequest, *, now: datetime) -> ThreeWayReport:
         if page.rows
         else (),
         sentence=three_way_check.sentence(counts),
+        notes=feeds.standstills(),
         charts=tuple(map(reports.chart, three_way_check.charts(counts))),
         all_agree=not any(counts.values()),
         error=error,

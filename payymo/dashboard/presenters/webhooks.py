@@ -73,6 +73,7 @@ def detail(request: HttpRequest, row: Endpoint, form: Any, *, now: datetime, sec
         secret=secret,
         test_url=urls["test"] if is_active else "",
         rotate_url=urls["rotate"] if is_webhook else "",
+        version=endpoints.version_of(row),
         pause_url=urls["pause"] if is_active else "",
         resume_url="" if is_active else urls["resume"],
         remove_url=urls["remove"],

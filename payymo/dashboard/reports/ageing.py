@@ -8,6 +8,7 @@ from django.utils.translation import ngettext
 
 from payymo.dashboard import formats
 from payymo.dashboard.pages import Amount
+from payymo.dashboard.presenters.feeds import standstills
 from payymo.dashboard.reports.periods import Asked
 from payymo.dashboard.reports.shape import Chart, Column, Group, Kind, Report, Row
 from whmcs import ageing
@@ -89,6 +90,7 @@ def _notes() -> Iterator[str]:
         "Owed is what WHMCS shows as left to pay, less what is approved here and on its way there. Days are counted"
         " from the due date; invoices that only gather others are left out."
     )
+    yield from standstills()
     waiting = ageing.waiting_to_be_read()
     if waiting:
         yield ngettext(

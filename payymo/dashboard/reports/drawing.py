@@ -75,7 +75,7 @@ def draw(chart: Chart) -> Drawn:
     return Drawn(
         title=chart.title,
         boxes=tuple(_boxes(chart, up)),
-        lines=tuple(Line(up(value), _axis(value, chart.unit)) for value in _steps(lowest, highest)),
+        lines=tuple(Line(up(value), _axis(value, chart.unit)) for value in _steps(lowest, highest, chart.unit)),
         labels=tuple(_labels(chart)),
         legend=tuple((place % TONES + 1, name) for place, name in enumerate(chart.series)) if chart.series[1:] else (),
         zero=up(Decimal(0)),
@@ -111,9 +111,12 @@ def _range(chart: Chart) -> tuple[Decimal, Decimal]:
     return highest, lowest
 
 
-def _steps(lowest: Decimal, highest: Decimal) -> list[Decimal]:
+def _steps(lowest: Decimal, highest: Decimal, unit: str) -> list[Decimal]:
     largest = max(highest, -lowest)
     step = largest / (4 if largest.normalize().as_tuple().digits in {(2,), (4,)} else 5)
+    if not unit:
+        # Nobody counts halves.
+        step = max(step, Decimal(1))
     below = [-step * number for number in range(int(-lowest / step), 0, -1)]
     return [*below, *(step * number for number in range(int(highest / step) + 1))]
 
@@ -142,8 +145,17 @@ def _boxes(chart: Chart, up: Callable[[Decimal], Decimal]) -> Iterator[Box]:
 
 def _fitting(text: str, room: Decimal) -> list[str]:
     """Break and cut a name that would reach into the next one; the table beside has it whole."""
-    most = max(int(room / _LETTER) - 1, 3)
-    return textwrap.wrap(text, most, max_lines=2, placeholder="…", break_on_hyphens=False)
+    most = max(int(room / _LETTER) - 1, 4)
+    words = " ".join(_hyphenated(word, most) for word in text.split())
+    return textwrap.wrap(words, most, max_lines=2, placeholder="…", break_on_hyphens=False)
+
+
+def _hyphenated(word: str, most: int) -> str:
+    """Part a word that no line holds, without leaving a letter by itself."""
+    if len(word) <= most:
+        return word
+    cut = most - 2 if len(word) == most else most - 1
+    return f"{word[:cut]}- {_hyphenated(word[cut:], most)}"
 
 
 def _labels(chart: Chart) -> Iterator[Label]:

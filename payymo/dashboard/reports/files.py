@@ -18,7 +18,7 @@ from payymo.dashboard.reports.shape import MOST_ROWS, Cell, Chart, Column, Kind,
 from payymo.shared.money import exponent
 
 _FORMATS = {
-    Kind.DAY: "yyyy-mm-dd", Kind.MONTH: "mmm yyyy", Kind.COUNT: "#,##0", Kind.SHARE: "0%", Kind.SCORE: "0.000",
+    Kind.DAY: "yyyy-mm-dd", Kind.MONTH: "mmm yyyy", Kind.COUNT: "#,##0", Kind.SHARE: "0.00%", Kind.SCORE: "0.000",
     Kind.SECONDS: "0.0", Kind.HOURS: "0.0",
 }  # fmt: skip
 # What a workbook can hold.

@@ -10,6 +10,7 @@ from matching.three_way import ThreeWayRow
 from matching.three_way_selectors import COUNTED, LONGEST_DAYS, Check, Period
 from payymo.dashboard import formats
 from payymo.dashboard.pages import Amount
+from payymo.dashboard.presenters.feeds import standstills
 from payymo.dashboard.reports.periods import Asked
 from payymo.dashboard.reports.shape import Chart, Column, Group, Kind, Report, Row
 from payymo.shared.errors import BadInput
@@ -32,6 +33,7 @@ def report(asked: Asked) -> Report:
         columns=_columns(),
         rows=lambda: (_row(row) for check in chosen for row in three_way.every_row(check, period, today=asked.today)),
         charts=charts(three_way.counts(period)),
+        notes=standstills(),
     )
 
 

@@ -15,13 +15,17 @@ _KEY = "sample"
 _RESTS = ("credit", "next")
 # An invoice, the cents it was given, and those that were written off as a fee.
 Share = tuple[int, int, int]
+KEEP = "keep"
 ACTS = ("approve", "reject", "hold", "ignore")
-_REAL = (WhmcsInstance, BankConnection, BankAccount, StripeConnection)
+_REAL = (WhmcsInstance, BankAccount, StripeConnection)
+# A consent at a bank that is not given, or came to nothing, is no connection.
+_NONE = (BankConnection.State.PENDING, BankConnection.State.FAILED)
 
 
 def is_offered() -> bool:
     """Return whether the company has nothing of its own yet: no connection, no account, so no payment either."""
-    return not any(model._default_manager.exists() for model in _REAL)
+    banks = BankConnection.objects.exclude(state__in=_NONE)
+    return not banks.exists() and not any(model._default_manager.exists() for model in _REAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +39,14 @@ class Act:
 
 @dataclass(slots=True)
 class Progress:
-    """What was decided, in order, and the invoices of each suggestion that was turned down, by payment."""
+    """What was decided, in order, and the invoices of each suggestion that was turned down, by payment.
+
+    Shape: `stays` says that somebody who connected something wanted to keep the sample beside it.
+    """
 
     acts: list[Act] = field(default_factory=list)
     rejected: dict[int, list[list[int]]] = field(default_factory=dict)
+    stays: bool = False
 
     @property
     def uses(self) -> tuple[Use, ...]:
@@ -98,11 +106,11 @@ def begin(session: MutableMapping[str, Any]) -> None:
 
 
 def read(session: MutableMapping[str, Any]) -> Progress | None:
-    """Return what was done so far; None before it began, or once the company has something of its own."""
+    """Return what was done so far; None before it began, or once something real has ended it."""
     kept = session.get(_KEY)
     if kept is None:
         return None
-    if not is_offered():
+    if not kept.get("stays") and not is_offered():
         remove(session)
         return None
     # A session of an earlier version begins anew.
@@ -110,13 +118,31 @@ def read(session: MutableMapping[str, Any]) -> Progress | None:
         Act(number, closes, tuple((invoice, cents, fee) for invoice, cents, fee in given))
         for number, closes, given in kept.get("acts", [])
     ]
-    return Progress(acts, {int(number): each for number, each in kept["rejected"].items()} if "acts" in kept else {})
+    rejected = {int(number): each for number, each in kept["rejected"].items()} if "acts" in kept else {}
+    return Progress(acts, rejected, bool(kept.get("stays")))
 
 
 def save(session: MutableMapping[str, Any], progress: Progress) -> None:
     """Remember it."""
     acts = [[act.number, act.closes, [list(share) for share in act.given]] for act in progress.acts]
-    session[_KEY] = {"acts": acts, "rejected": {str(key): each for key, each in progress.rejected.items()}}
+    rejected = {str(key): each for key, each in progress.rejected.items()}
+    session[_KEY] = {"acts": acts, "rejected": rejected, "stays": progress.stays}
+
+
+def choose(session: MutableMapping[str, Any], answer: str) -> None:
+    """Remember what a form that connects something was answered: KEEP, or that the sample ends with what is real.
+
+    Shape: changes nothing by itself, so that a connection that fails takes nothing away.
+    """
+    found = read(session)
+    if found is not None:
+        found.stays = answer == KEEP
+        save(session, found)
+
+
+def has_ended(session: MutableMapping[str, Any]) -> bool:
+    """Return whether something real has just ended a sample that was looked at, and forget it then."""
+    return _KEY in session and read(session) is None
 
 
 def remove(session: MutableMapping[str, Any]) -> None:

@@ -163,8 +163,8 @@ def shown(month: Month, progress: Progress) -> Shown:
     left = progress.left(month)
     total = sum(receipt.amount_minor for receipt in month.receipts.values())
     open_now = sum(month.left[number] for number in left)
-    percent = 100 * (total - open_now) // total
-    return Shown(len(left), len(progress.closed), ((_amount(open_now), _amount(total)),), percent)
+    share = Decimal(total - open_now) / total
+    return Shown(len(left), len(progress.closed), ((_amount(open_now), _amount(total)),), share)
 
 
 def undo_bar(progress: Progress) -> UndoBar | None:

@@ -60,6 +60,12 @@ def percent(value: Decimal | float) -> str:
 
 
 @register.filter
+def bar(value: Decimal | float) -> int:
+    """`87`, of a share between 0 and 1, for the length of a bar."""
+    return formats.bar(value)
+
+
+@register.filter
 def score(value: Decimal | float) -> str:
     """`0.98`."""
     return formats.score(value)

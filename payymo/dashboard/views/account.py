@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts import confirming
 from accounts.forms import CodeForm, NewPasskeyForm, PasswordForm
 from accounts.guards import for_members
+from accounts.rendering import forgotten
 from accounts.services import passkeys, passwords, second_factor, sessions
 from accounts.services.client_address import client_address
 from payymo.dashboard.pages.account import NewPasskeyPage
@@ -145,12 +146,21 @@ def end_session(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
 @require_POST
 @for_members
 def end_sessions(request: HttpRequest) -> HttpResponse:
-    """Sign out everywhere, at every company, here too."""
+    """Sign out everywhere, at every company, here too unless this browser stays."""
+    stays = request.browser_session if request.POST.get("here") == "stays" else None
     sessions.revoke_sessions_of(
-        user=request.user, tenant=None, at=request.tenant, reason="ended_by_user", now=timezone.now()
+        user=request.user,
+        tenant=None,
+        at=request.tenant,
+        reason="ended_by_user",
+        keep=stays.pk if stays else None,
+        now=timezone.now(),
     )
+    if stays:
+        messages.success(request, _("Every other session has ended."))
+        return _back()
     logout(request)
-    return HttpResponseRedirect(resolve_url("accounts:login"), status=303)
+    return forgotten(HttpResponseRedirect(resolve_url("accounts:login"), status=303))
 
 
 def _back() -> HttpResponse:

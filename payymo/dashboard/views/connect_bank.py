@@ -20,6 +20,7 @@ from payymo.dashboard.links import link
 from payymo.dashboard.pages import BankPage, Choice, Institution
 from payymo.dashboard.presenters import connections as present
 from payymo.dashboard.views.connections import connection_or_404, nudge, show
+from payymo.dashboard.views.end_of_sample import asked_of_sample, tell_end_of_sample
 from payymo.shared.errors import DomainError, ProviderError
 
 MOST_BANKS = 60
@@ -64,6 +65,7 @@ def _show(request: HttpRequest, page: BankPage, *, failed: bool = False) -> Http
 @requires_permission("connections.change", asks_again=True)
 def connect_bank(request: HttpRequest) -> HttpResponse:
     """Choose a bank, then go on to its consent page by a plain link."""
+    asked_of_sample(request)
     chosen = _chosen(request)
     if not chosen.is_ready:
         return _bank_keys(request, chosen)
@@ -153,10 +155,11 @@ def _say(request: HttpRequest, connection: BankConnection) -> None:
     if connection.state == BankConnection.State.LINKED:
         nudge(request, "bank")
         messages.success(request, _("%s is connected. Its transactions are being read.") % connection.institution_name)
+        tell_end_of_sample(request)
     elif connection.state == BankConnection.State.PENDING:
         messages.info(request, _("The bank is still preparing your accounts. Payymo goes on by itself."))
     else:
-        messages.error(request, connection.last_error)
+        messages.error(request, connection.error_in_words)
 
 
 @require_GET

@@ -15,6 +15,7 @@ from payymo.dashboard.forms import GoCardlessForm, StripeForm
 from payymo.dashboard.links import link
 from payymo.dashboard.pages import ConnectFormPage
 from payymo.dashboard.views.connections import answer_form, nudge, show
+from payymo.dashboard.views.end_of_sample import asked_of_sample, tell_end_of_sample
 from payymo.shared.errors import DomainError, ProviderError
 
 
@@ -79,6 +80,7 @@ def connect_gocardless(request: HttpRequest) -> HttpResponse:
 @requires_permission("connections.change", asks_again=True)
 def stripe_consent(request: HttpRequest) -> HttpResponse:
     """Begin an attempt and show the link to Stripe."""
+    asked_of_sample(request)
     port = f":{settings.PUBLIC_PORT}" if settings.PUBLIC_SCHEME == "http" else ""
     try:
         url = oauth.start(
@@ -109,5 +111,9 @@ def stripe_callback(request: HttpRequest) -> HttpResponse:
     else:
         nudge(request, "stripe")
         told = {"name": connection.account_name or "Stripe", "account": connection.account_id}
-        messages.success(request, _("%(name)s (%(account)s) is connected. Its charges are being read.") % told)
+        said = _("%(name)s (%(account)s) is connected. Its charges are being read.")
+        if connection.is_paused:
+            said = _("%(name)s (%(account)s) is connected. It stays paused.")
+        messages.success(request, said % told)
+        tell_end_of_sample(request)
     return HttpResponseRedirect(link("connections"))

@@ -11,6 +11,7 @@ from celery import current_app
 from django.contrib import messages
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import transaction
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
@@ -30,9 +31,12 @@ from payymo.dashboard.pages import ConnectFormPage
 from payymo.dashboard.presenters import connection as one
 from payymo.dashboard.presenters import connections as present
 from payymo.dashboard.shell import shell_of
+from payymo.dashboard.views.end_of_sample import asked_of_sample, tell_end_of_sample
 from payymo.shared.errors import DomainError, ProviderError
+from whmcs import selectors as whmcs_selectors
 from whmcs.models import WhmcsInstance
 from whmcs.services import connection as whmcs
+from whmcs.services import pausing as whmcs_pausing
 
 _TASKS = {
     "whmcs": "whmcs.tasks.sync_due_instances",
@@ -66,14 +70,17 @@ def answer_form(
 ) -> HttpResponse:
     """Show the page's form; one that is sent goes to `act`, and what speaks against it is said beside it."""
     error = ""
+    asked_of_sample(request)
     if request.method == "POST" and page.form.is_valid():
         try:
-            act(**page.form.cleaned_data, now=timezone.now())
+            made = act(**page.form.cleaned_data, now=timezone.now())
         except (DomainError, ProviderError) as refused:
             error = str(refused)
         else:
             nudge(request, kind)
-            messages.success(request, done)
+            stays = _("What you gave works and is used. The connection stays paused.")
+            messages.success(request, stays if getattr(made, "is_paused", False) else done)
+            tell_end_of_sample(request)
             return HttpResponseRedirect(link("connections"), status=303)
     code = 422 if error or page.form.errors else 200
     return show(request, "dashboard/connections/form.html", replace(page, error=error), code=code)
@@ -116,14 +123,16 @@ def connect_whmcs(request: HttpRequest) -> HttpResponse:
 @require_POST
 @requires_permission("connections.change")
 def test_whmcs(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
-    """Ask WHMCS with the credential that is kept; one that answers again is used again."""
+    """Ask WHMCS with the credential that is kept; one that answers again is used again, unless it is paused."""
+    instance = connection_or_404("whmcs", public_id)
     try:
-        whmcs.test_instance(instance=connection_or_404("whmcs", public_id), now=timezone.now())
+        whmcs.test_instance(instance=instance, now=timezone.now())
     except DomainError as refused:
         messages.error(request, str(refused))
     else:
         nudge(request, "whmcs")
-        messages.success(request, _("WHMCS answers. Its invoices are being read."))
+        said = _("WHMCS answers. Its invoices are being read.")
+        messages.success(request, _("WHMCS answers. It stays paused.") if instance.is_paused else said)
     return HttpResponseRedirect(link("connections"), status=303)
 
 
@@ -181,6 +190,13 @@ def connection_or_404(kind: str, public_id: uuid.UUID) -> Any:
     return get_object_or_404(_MODELS[kind], public_id=public_id)
 
 
+def _read(model: type[WhmcsInstance | StripeConnection]) -> QuerySet[Any]:
+    """Return the rows that are read: their access works, and nobody has paused them."""
+    if model is WhmcsInstance:
+        return whmcs_selectors.working_instances()
+    return StripeConnection.objects.filter(state=StripeConnection.State.ACTIVE)
+
+
 @require_POST
 @requires_permission("connections.change")
 def sync(request: HttpRequest, kind: str, public_id: uuid.UUID) -> HttpResponse:
@@ -190,7 +206,7 @@ def sync(request: HttpRequest, kind: str, public_id: uuid.UUID) -> HttpResponse:
         if kind == "bank":
             due = schedule.request_fetch(connection=row, now=now)
         else:
-            due = type(row).objects.filter(pk=row.pk, state="ACTIVE").update(next_sync_at=now)
+            due = _read(type(row)).filter(pk=row.pk).update(next_sync_at=now)
     except DomainError as refused:
         messages.error(request, str(refused))
         return HttpResponseRedirect(link("connections"), status=303)
@@ -210,7 +226,7 @@ def sync_all(request: HttpRequest) -> HttpResponse:
     for row in BankConnection.objects.filter(state=BankConnection.State.LINKED)[: present.LIMIT]:
         due += schedule.request_fetch(connection=row, now=now)
     for model in (WhmcsInstance, StripeConnection):
-        due += model._default_manager.filter(state="ACTIVE").update(next_sync_at=now)
+        due += _read(model).update(next_sync_at=now)
     if due:
         for kind in ("bank", "stripe", "whmcs"):
             nudge(request, kind)
@@ -229,6 +245,8 @@ def _pause(request: HttpRequest, kind: str, act: Callable[..., Any], paused: str
         raise Http404 from error
     if not is_paused:
         nudge(request, kind)
+        if kind == "whmcs":
+            nudge(request, "posting")
     messages.success(request, paused if is_paused else _("Resumed. What came in meanwhile is being fetched."))
     return HttpResponseRedirect(link("connections"), status=303)
 
@@ -247,6 +265,14 @@ def pause_gateway(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """Leave an account at Stripe or GoCardless alone for a while, or go on reading it."""
     said = _("Paused. What the gateway reports is kept, and read when you resume.")
     return _pause(request, "stripe", partial(gateway_pausing.pause_connection, connection_id=public_id), said)
+
+
+@require_POST
+@requires_permission("connections.change")
+def pause_whmcs(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """Leave a WHMCS alone for a while, or go on reading it and posting to it."""
+    said = _("Paused. Nothing more is read from this WHMCS, and approved payments wait until you resume it.")
+    return _pause(request, "whmcs", partial(whmcs_pausing.pause_instance, instance_id=public_id), said)
 
 
 def _remove_bank(row: Any, *, erases: bool, now: datetime) -> None:

@@ -1,7 +1,7 @@
 """Help: the guides, the key map, and the pictures in the guides."""
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils.safestring import mark_safe
 from django.views.decorators.http import require_GET
 
@@ -56,3 +56,10 @@ def picture(request: HttpRequest, name: str) -> HttpResponse:
     answer = HttpResponse(path.read_bytes(), content_type="image/png")
     answer.headers["Cache-Control"] = f"private, max-age={_DAY}"
     return answer
+
+
+@require_GET
+@for_members
+def elsewhere(request: HttpRequest, name: str) -> HttpResponse:
+    """Lead from an address that people guess to the page."""
+    return redirect(f"dashboard:{name}")

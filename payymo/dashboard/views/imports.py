@@ -30,6 +30,7 @@ from payymo.dashboard.pages import ImportPage, UploadPage
 from payymo.dashboard.presenters import imports as present
 from payymo.dashboard.shell import shell_of
 from payymo.dashboard.upload_limit import LimitedUpload
+from payymo.dashboard.views.end_of_sample import asked_of_sample, tell_end_of_sample
 from payymo.shared.errors import Conflict, DomainError
 
 MOST_ACCOUNTS = 200
@@ -69,6 +70,7 @@ def import_new(request: HttpRequest) -> HttpResponse:
 
 @csrf_protect
 def _upload(request: HttpRequest) -> HttpResponse:
+    asked_of_sample(request)
     accounts = selectors.accounts()[:MOST_ACCOUNTS]
     if request.method != "POST":
         return _upload_page(request, UploadForm(accounts=accounts))
@@ -101,7 +103,8 @@ def _taken_apart(request: HttpRequest, form: UploadForm, content: bytes) -> Http
     refused = [outcome for outcome in outcomes if outcome.upload is None]
     kept = [outcome.upload for outcome in outcomes if outcome.upload is not None]
     text = ngettext("%d file of the archive was read.", "%d files of the archive were read.", len(kept)) % len(kept)
-    messages.success(request, f"{text} {_('Nothing is imported yet.')}")
+    nothing_yet = _("Nothing is imported yet.")
+    messages.success(request, f"{text} {nothing_yet}")
     for outcome in refused[:MOST_REFUSALS]:
         messages.error(request, f"{outcome.name}: {outcome.refusal}")
     if len(refused) > MOST_REFUSALS:
@@ -121,7 +124,7 @@ def _of_archive(archive: uuid.UUID) -> list[StatementImport]:
 @requires_permission("imports.add")
 def import_archive(request: HttpRequest, archive: uuid.UUID) -> HttpResponse:
     """List the files of an archive with what each would add."""
-    page = present.archive_listing(_of_archive(archive), now=timezone.now())
+    page = present.archive_listing(request, _of_archive(archive), now=timezone.now())
     return render(request, "dashboard/imports/list.html", {"shell": shell_of(request, "imports"), "page": page})
 
 
@@ -245,6 +248,7 @@ def import_commit(request: HttpRequest, import_id: uuid.UUID) -> HttpResponse:
             "known": result.known, "refused": len(result.refused),
         }  # fmt: skip
         messages.success(request, f"{text} {counts}")
+        tell_end_of_sample(request)
     return HttpResponseRedirect(link("import", row.public_id), status=303)
 
 

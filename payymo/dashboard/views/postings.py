@@ -50,9 +50,10 @@ def postings(request: HttpRequest) -> HttpResponse:
 @requires_permission("postings.retry")
 def retry(request: HttpRequest, posting_id: uuid.UUID) -> HttpResponse:
     """Let it be sent again; WHMCS is asked first whether it shows the payment."""
+    posting = _posting_or_404(posting_id)
     try:
         retry_posting(
-            posting=_posting_or_404(posting_id),
+            posting=posting,
             now=timezone.now(),
             accepts_overpayment=request.POST.get("overpay") == "1",
         )
@@ -60,7 +61,8 @@ def retry(request: HttpRequest, posting_id: uuid.UUID) -> HttpResponse:
         messages.error(request, str(refused))
     else:
         nudge(request, "posting")
-        messages.success(request, _("Payymo looks it up in WHMCS and sends it again if it is not there."))
+        said = _("Payymo looks it up in WHMCS and sends it again if it is not there.")
+        messages.success(request, _("It waits: its WHMCS is paused.") if posting.instance.is_paused else said)
     return _back(request)
 
 

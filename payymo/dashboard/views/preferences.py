@@ -8,7 +8,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import get_language, gettext, override
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts.guards import for_members, requires_permission
+from accounts.guards import for_members
 from accounts.services import own_language
 from payymo.dashboard import tables
 from payymo.dashboard.context import DENSITY, KEYS, NUMBERS
@@ -22,7 +22,7 @@ _YEAR = 365 * 24 * 3600
 
 
 @require_POST
-@requires_permission("overview.view")
+@for_members
 def theme(request: HttpRequest) -> HttpResponse:
     """Remember light, dark or system and go back."""
     mode = request.POST.get("mode", "")
@@ -33,7 +33,7 @@ def theme(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-@requires_permission("overview.view")
+@for_members
 def columns(request: HttpRequest, name: str) -> HttpResponse:
     """Remember which columns of a list this browser shows, and go back to it."""
     if name not in tables.COLUMNS:

@@ -4,13 +4,14 @@ import uuid
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.guards import requires_permission
+from payymo.dashboard import refreshing
 from payymo.dashboard.forms_reports import PackForm, ScheduleForm
 from payymo.dashboard.links import link
 from payymo.dashboard.presenters import report_packs as present
@@ -36,7 +37,9 @@ def _shown(request: HttpRequest, *, code: int = 200, **forms: PackForm | Schedul
 @require_GET
 @requires_permission("reports.view")
 def packs(request: HttpRequest) -> HttpResponse:
-    """Answer the member's files anew, or 204 while they are as the caller shows them."""
+    """Answer the member's files anew, or 204 while they are as the caller shows them; without script, the page."""
+    if not refreshing.is_part(request):
+        return redirect("dashboard:reports")
     found = present.packs(request.user, now=timezone.now())
     if request.GET.get("state") == found.state:
         return HttpResponse(status=204)

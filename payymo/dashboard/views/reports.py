@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from accounts.guards import requires_permission
+from payymo.dashboard import refreshing
 from payymo.dashboard.links import link
 from payymo.dashboard.presenters import reports as present
 from payymo.dashboard.reports import files, freshness, pdf_file
@@ -51,7 +52,9 @@ def report(request: HttpRequest, name: str) -> HttpResponse:
 @require_GET
 @requires_permission("reports.view")
 def report_figures(request: HttpRequest, name: str) -> HttpResponse:
-    """Answer the figures anew, or 204 while they are those that the caller shows already."""
+    """Answer the figures anew, or 204 while they are those that the caller shows already; without script, the page."""
+    if not refreshing.is_part(request):
+        return HttpResponseRedirect(f"{link('report', name)}?{request.GET.urlencode()}")
     entry, now = _with_page_or_404(name), timezone.now()
     if request.GET.get("state") == freshness.stamp(days.today(now)):
         return HttpResponse(status=204)

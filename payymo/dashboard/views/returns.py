@@ -21,7 +21,7 @@ from payymo.dashboard.views.review import may_decide
 @requires_permission("transactions.view")
 def returns(request: HttpRequest) -> HttpResponse:
     """List the matched payments of which money went back, until WHMCS shows it."""
-    page = present.listing(request, may_decide=may_decide(request))
+    page = present.listing(request, now=timezone.now(), may_decide=may_decide(request))
     return render(request, "dashboard/returns.html", {"shell": shell_of(request, "transactions"), "page": page})
 
 

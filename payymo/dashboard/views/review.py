@@ -13,6 +13,7 @@ from accounts.guards import requires_permission
 from matching import locks, queue_selectors, selectors
 from matching.models import Proposal
 from matching.services import teamwork
+from payymo.dashboard import refreshing
 from payymo.dashboard.links import link
 from payymo.dashboard.pages import Panel, Progress, QueuePage, ReviewPage, Status
 from payymo.dashboard.presenters import decided as last
@@ -145,7 +146,9 @@ def review_item(request: HttpRequest, receipt_id: uuid.UUID) -> HttpResponse:
 @require_GET
 @requires_permission("review.view")
 def queue(request: HttpRequest) -> HttpResponse:
-    """Answer one page of the queue as a fragment."""
+    """Answer one page of the queue as a fragment; without script, the page."""
+    if not refreshing.is_part(request):
+        return HttpResponseRedirect(f"{link('review')}?{request.GET.urlencode()}")
     now, chosen = timezone.now(), chosen_in(request)
     rows = queue_selectors.page(on=now.date(), chosen=chosen, cursor=cursor_in(request))
     page = _queue_page(request, rows, chosen, queue_selectors.band_counts(on=now.date()))
@@ -172,7 +175,9 @@ def progress_now(now: datetime) -> Progress:
 @require_GET
 @requires_permission("review.view")
 def status(request: HttpRequest) -> HttpResponse:
-    """Answer the counters, or 204 while they are those that the caller shows already."""
+    """Answer the counters, or 204 while they are those that the caller shows already; without script, the page."""
+    if not refreshing.is_part(request):
+        return HttpResponseRedirect(link("review"))
     progress = progress_now(timezone.now())
     if request.GET.get("state") == progress.state:
         return HttpResponse(status=204)

@@ -17,7 +17,7 @@ from matching.rule_models import MatchingRule
 from matching.services import rule_offers, rule_replay, rules
 from payymo.dashboard.forms_rules import RuleForm, initial_of
 from payymo.dashboard.links import link
-from payymo.dashboard.pages.rules import RuleFormPage, RulesPage, RuleTest
+from payymo.dashboard.pages.rules import RuleFormPage, RuleTest
 from payymo.dashboard.presenters import rules as present
 from payymo.dashboard.shell import shell_of
 from payymo.shared.errors import DomainError
@@ -40,12 +40,8 @@ def _rule_or_404(rule_id: uuid.UUID) -> MatchingRule:
 def listing(request: HttpRequest) -> HttpResponse:
     """List the rules in order, and what decisions ask for."""
     now, may_change = timezone.now(), _may_change(request)
-    found = list(rule_selectors.rules_in_order())
-    rows = [
-        present.row(rule, place, last=len(found), may_change=may_change, now=now) for place, rule in enumerate(found, 1)
-    ]
     offers = present.offers(rule_offers.suggest_rules(now=now), may_change=may_change)
-    page = RulesPage(tuple(rows), offers, link("rule_new") if may_change else "")
+    page = present.listing(request, offers=offers, may_change=may_change, now=now)
     return render(request, "dashboard/rules/list.html", {"shell": shell_of(request, "rules"), "page": page})
 
 

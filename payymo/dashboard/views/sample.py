@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts.guards import requires_permission
 from matching.core.types import Candidate
+from payymo.dashboard import refreshing
 from payymo.dashboard.links import link
 from payymo.dashboard.pages import Decided, Hints, Panel, Status, Undone
 from payymo.dashboard.pages.shell import Banner
@@ -132,7 +133,9 @@ def panel(request: HttpRequest, number: int, *, found: progress.Progress) -> Htt
 @requires_permission("review.view")
 @in_sample
 def status(request: HttpRequest, *, found: progress.Progress) -> HttpResponse:
-    """Answer the counters, or 204 while they are those that the caller shows already."""
+    """Answer the counters, or 204 while they are those that the caller shows already; without script, the page."""
+    if not refreshing.is_part(request):
+        return HttpResponseRedirect(link("sample"))
     shown = screen.shown(month_of(found), found)
     if request.GET.get("state") == shown.state:
         return HttpResponse(status=204)

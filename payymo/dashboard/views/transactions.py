@@ -1,6 +1,7 @@
 """Bank transactions and Stripe charges."""
 
 import uuid
+from functools import partial
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -20,9 +21,9 @@ from payymo.dashboard.links import link
 from payymo.dashboard.presenters import transaction as one
 from payymo.dashboard.presenters import transactions as present
 from payymo.dashboard.shell import shell_of
+from payymo.dashboard.views.bank_accounts import whole_number
 from payymo.dashboard.views.review import may_decide, receipt_or_404
 from payymo.dashboard.views.review_decide import actor_of
-from payymo.shared.crypto import UnreadableSecret
 from payymo.shared.errors import DomainError
 
 OWN = "own"
@@ -51,14 +52,10 @@ def account_number(request: HttpRequest, receipt_id: uuid.UUID) -> HttpResponse:
     if not isinstance(receipt, BankTransaction):
         raise Http404
     is_own = request.POST.get("which") == OWN
-    try:
-        if is_own:
-            number = payer_accounts.show_own_account(row=receipt.account)
-        else:
-            number = payer_accounts.show_account(row=receipt)
-    except UnreadableSecret:
-        messages.error(request, _("The account number does not open with this company's key. Tell your operator."))
-        number = ""
+    read = partial(payer_accounts.show_account, row=receipt)
+    if is_own:
+        read = partial(payer_accounts.show_own_account, row=receipt.account)
+    number = whole_number(request, read)
     return _show(request, receipt, **{"own_account" if is_own else "account": number})
 
 

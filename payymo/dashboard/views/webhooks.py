@@ -64,7 +64,9 @@ def detail(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
 def rotate(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """Make a new secret; it is in this answer alone."""
     try:
-        made = endpoints.rotate(endpoint_id=_found(public_id).public_id, now=timezone.now())
+        made = endpoints.rotate(
+            endpoint_id=_found(public_id).public_id, instead_of=request.POST.get("version", ""), now=timezone.now()
+        )
     except DomainError as error:
         messages.error(request, str(error))
         return _back(public_id)

@@ -36,8 +36,8 @@ def uuid_of(number: int) -> str:
 
 def table(name: str) -> pages.Table:
     """The heads of a list as it stands by itself, ordered by its first column that can be."""
-    first = next(each for each in tables.COLUMNS[name] if each.sorts)
-    return tables.table(RequestFactory().get(f"/{name}/"), name, Order(first.name, falls=True))
+    first = next((each for each in tables.COLUMNS[name] if each.sorts), None)
+    return tables.table(RequestFactory().get(f"/{name}/"), name, Order(first.name, falls=True) if first else None)
 
 
 def shell(active: pages.Section = "review", **changes: object) -> pages.Shell:
@@ -59,5 +59,6 @@ def shell(active: pages.Section = "review", **changes: object) -> pages.Shell:
         else "",
         feed=Chip("All running", "ok"),
         unread=3,
+        printed="14 Nov 2026, 10:30 CET",
     )
     return replace(whole, **changes)

@@ -60,7 +60,7 @@ def overview(**changes: object) -> pages.OverviewPage:
         period="16 Oct – 14 Nov 2026",
         open_money=(
             pages.OpenMoney(
-                eur("12430.50"), eur("98200.00"), 41, 87,
+                eur("12430.50"), eur("98200.00"), 41, Decimal("0.87"),
                 pages.Spark(tuple(each.received - each.matched for each in days), "Still open, by the day it came in."),
             ),
         ),
@@ -129,10 +129,10 @@ def taken_back(**changes: object) -> pages.TakenBackNote:
 
 def returns() -> pages.ReturnsPage:
     rows = tuple(
-        pages.ReturnRow(f"/transactions/{uuid_of(n)}/", name, reference, taken_back())
+        pages.ReturnRow(f"/transactions/{uuid_of(n)}/", name, reference, ago(hours=n + 1), taken_back())
         for n, (_, name, _amount, _day, reference, _target) in enumerate(PAYMENTS[:2])
     )
-    return pages.ReturnsPage(rows, Pager())
+    return pages.ReturnsPage(rows, replace(FILTERS, chips=(), has_search=False), Pager(), table("returns"))
 
 
 def stopped(number: int) -> pages.StoppedPosting:
@@ -151,7 +151,7 @@ def postings(**changes: object) -> pages.PostingsPage:
                          "WHMCS does not know the invoice.", ago(days=1), "/invoices/", "/transactions/", stopped(32)),
     )  # fmt: skip
     filters = replace(FILTERS, chips=(), has_search=False)
-    return replace(pages.PostingsPage(rows, filters, Pager("/postings/?after=p_2")), **changes)
+    return replace(pages.PostingsPage(rows, filters, Pager("/postings/?after=p_2"), table("postings")), **changes)
 
 
 def transaction() -> pages.TransactionPage:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 
 from payymo.dashboard import pages
 from payymo.dashboard.pages import (
@@ -199,7 +200,7 @@ def split_panel() -> Panel:
     return panel(4, split=pages.SplitPanel(rows, eur("-10.00"), 2, uses, "1031", results))
 
 
-PROGRESS = pages.Progress(41, 96, ((eur("12430.50"), eur("98200.00")),), 87)
+PROGRESS = pages.Progress(41, 96, ((eur("12430.50"), eur("98200.00")),), Decimal("0.87"))
 UNDO = pages.UndoBar("Approved 240.00 EUR from Northwind, 2 invoices.", 24, f"/review/undo/{uuid_of(1)}/", "Posted.")
 REVIEW_FILTERS = Filters(
     selects=(

@@ -6,7 +6,7 @@ from datetime import date
 
 from django import forms
 
-from payymo.dashboard.pages import Chip, Fact
+from payymo.dashboard.pages import Chip, Fact, Filters
 from payymo.dashboard.pages.rules import (
     OfferCard,
     RuleFormPage,
@@ -16,7 +16,7 @@ from payymo.dashboard.pages.rules import (
     RuleTest,
     TestedPayment,
 )
-from tests.dashboard.gallery.common import ago, eur
+from tests.dashboard.gallery.common import ago, eur, table
 
 
 class RuleForm(forms.Form):
@@ -66,11 +66,11 @@ TEST = RuleTest(date(2026, 8, 16), 3120, 34, 3, 1, PAYMENTS)
 
 
 def listing() -> RulesPage:
-    return RulesPage(ROWS, OFFERS, "/rules/new/")
+    return RulesPage(ROWS, Filters(), table("rules"), OFFERS, "/rules/new/")
 
 
 def empty() -> RulesPage:
-    return RulesPage((), (), "/rules/new/")
+    return RulesPage((), Filters(), table("rules"), (), "/rules/new/")
 
 
 def form() -> RuleFormPage:

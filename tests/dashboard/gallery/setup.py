@@ -11,10 +11,12 @@ from payymo.dashboard.pages import (
     Chip,
     Choice,
     Fact,
+    Filters,
+    Pager,
 )
 from payymo.dashboard.pages.settings import ConnectionPage, FetchLine
 from payymo.dashboard.pages.whmcs_module import WhmcsModulePage
-from tests.dashboard.gallery.common import TODAY, ago, eur
+from tests.dashboard.gallery.common import TODAY, ago, eur, table
 from tests.dashboard.gallery.records import EVENTS
 
 TILES = (
@@ -162,7 +164,9 @@ def imports(**changes: object) -> pages.ImportsPage:
         pages.ImportRow("/imports/2/", "umsaetze.csv", "CSV", "", ago(hours=2), "Tom Weber", 0, 0, 3,
                         Chip("To map", "info")),
     )  # fmt: skip
-    return replace(pages.ImportsPage(rows, "/imports/?cursor=2", "/imports/new/"), **changes)
+    return replace(
+        pages.ImportsPage(rows, table("imports"), Filters(), Pager("/imports/?after=2_2"), "/imports/new/"), **changes
+    )
 
 
 def import_page(step: str) -> pages.ImportPage:

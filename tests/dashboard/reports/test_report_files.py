@@ -166,6 +166,28 @@ def test_a_name_without_end_comes_to_an_end():
     assert len(pdf_text.lines_of("x" * 500, 8, 40, most=3)) == 3
 
 
+@pytest.mark.parametrize(
+    ("word", "lines"),
+    [
+        ("Rechnungsnummer", ["Rechnungs-", "nummer"]),
+        ("Kundennummern", ["Kundennum-", "mern"]),
+        ("Zehnlettern", ["Zehnlette-", "rn"]),
+    ],
+)
+def test_a_word_that_no_line_holds_is_parted_by_a_hyphen(word, lines):
+    assert drawing._fitting(word, Decimal(66)) == lines
+
+
+@pytest.mark.parametrize(
+    ("most", "unit", "figures"),
+    [("2", "", ["0", "1", "2"]), ("1", "", ["0", "1"]), ("2", "h", ["0", "0.5", "1", "1.5", "2"])],
+)
+def test_an_axis_of_counts_has_whole_figures(most, unit, figures):
+    drawn = drawing.draw(Chart("x", ("a",), (Group("Nov", (Decimal(most),)),), unit=unit))
+
+    assert [line.text for line in drawn.lines] == figures
+
+
 def test_a_long_name_takes_two_lines_and_no_room_of_the_next():
     names = ("Captured, but the invoice is unpaid", "WHMCS shows another amount", "x" * 90, "Fee", "", "In no payout")
 
@@ -173,7 +195,7 @@ def test_a_long_name_takes_two_lines_and_no_room_of_the_next():
 
     texts = [[line.text for line in label.lines] for label in drawn.labels]
     assert texts[:2] == [["Captured, but the", "invoice is unpaid"], ["WHMCS shows", "another amount"]]
-    assert texts[2] == ["x" * 17, "…"]
+    assert texts[2] == ["x" * 16 + "-", "…"]
     assert texts[3:] == [["Fee"], [], ["In no payout"]]
     assert all(len(line) * 5.8 < 110 for lines in texts for line in lines)
     assert all(drawn.base < line.y <= drawn.height for label in drawn.labels for line in label.lines)

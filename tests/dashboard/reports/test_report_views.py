@@ -68,19 +68,19 @@ def test_a_report_is_every_kind_of_file(as_viewer, in_acme, name, form):
 
 def test_what_there_is_not_is_not_found(as_viewer):
     for path in ("none/", "ageing/export.exe", "none/export.csv", "three-way/figures/", "none/figures/"):
-        assert as_viewer.get(f"/reports/{path}").status_code == 404
+        assert as_viewer.whole(f"/reports/{path}").status_code == 404
 
 
 @pytest.mark.parametrize("path", ["", "ageing/", "ageing/figures/", "ageing/export.pdf"])
 def test_only_who_may_see_reports_sees_them(as_newcomer, anonymous, as_viewer, viewer, in_acme, path):
     membership = Membership.objects.get(user=viewer, tenant=in_acme)
-    shown = as_viewer.get(f"/reports/{path}")
+    shown = as_viewer.whole(f"/reports/{path}")
     assert (shown.status_code, bool(shown.getvalue())) == (200, True)
     members.limit_member(membership=membership, granted=frozenset(PERMISSIONS), accounts=[rows.account()])
 
-    assert as_newcomer.get(f"/reports/{path}").status_code == 403
-    assert anonymous.get(f"/reports/{path}").status_code == 302
-    assert as_viewer.get(f"/reports/{path}").status_code == 403
+    assert as_newcomer.whole(f"/reports/{path}").status_code == 403
+    assert anonymous.whole(f"/reports/{path}").status_code == 302
+    assert as_viewer.whole(f"/reports/{path}").status_code == 403
 
 
 @pytest.mark.parametrize("name", ["ageing", "cash", "automation", "match-rate", "speed", "statement"])

@@ -2,6 +2,7 @@
 import { startDeciding } from "./review/decide.js";
 import { startFind } from "./review/find.js";
 import { startQueue } from "./review/queue.js";
+import { startSigningIn } from "./review/signing_in.js";
 import { startSplit } from "./review/split.js";
 import { startStatus } from "./review/status.js";
 import { startUndoBar } from "./review/undo.js";
@@ -12,5 +13,6 @@ if (document.getElementById("pm-review")) {
   startUndoBar();
   startFind();
   startSplit();
+  startSigningIn();
   startStatus();
 }

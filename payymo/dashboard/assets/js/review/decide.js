@@ -1,6 +1,6 @@
 // A decision: the next payment is shown at once, and nothing is called done before the server has said so.
 import { SignedOut, announce, parse, place, post, words } from "./fragments.js";
-import { cancelPending, focusHeading, forget, noteOpened, openMs, panel, show, skeleton } from "./panels.js";
+import { cancelPending, focusHeading, forget, noteOpened, openMs, panel, putBack, show, skeleton } from "./panels.js";
 import { comeBack, leave, remove, restore, rowOf, setCurrent, setWho, successor } from "./queue.js";
 import { notice, saving, signedOut } from "./undo.js";
 
@@ -33,10 +33,12 @@ function settle(content, { number, waiting }) {
   if (waiting) focusHeading();
 }
 
-function failed(row, text) {
+// The payment comes back as it was, whether it can be read again or not: trying again decides it, and no other.
+function failed(row, text, before) {
   if (row) {
     comeBack(row);
     forget(row.dataset.receipt);
+    putBack(before);
     // That nothing was saved is not to be hidden by a panel that cannot be loaded either.
     show(row, { quiet: true });
   }
@@ -50,7 +52,8 @@ async function decide(form, submitter) {
   const url = submitter?.getAttribute("formaction") ?? form.getAttribute("action");
   const body = new URLSearchParams(new FormData(form, submitter));
   body.append("open_ms", openMs());
-  const row = rowOf(panel().dataset.receipt);
+  const before = panel();
+  const row = rowOf(before.dataset.receipt);
   const stays = Boolean(submitter?.matches("[data-pm-here]"));
   const next = stays ? undefined : successor(row);
   const moves = Boolean(next) && next !== row;
@@ -74,14 +77,14 @@ async function decide(form, submitter) {
     } else if (response.status === 422) {
       refused(row, content);
     } else {
-      failed(row, words("textFailed"));
+      failed(row, words("textFailed"), before);
     }
   } catch (error) {
     if (error instanceof SignedOut) {
-      failed(row, words("textSignedOut"));
-      signedOut();
+      failed(row, words("textSignedOut"), before);
+      signedOut(() => decide(form, submitter));
     } else {
-      failed(row, words("textFailed"));
+      failed(row, words("textFailed"), before);
     }
   } finally {
     open -= 1;
@@ -120,7 +123,7 @@ async function stay(form, submitter) {
       if (receipt) focusHeading();
     } else notice(words("textFailed"), "bad");
   } catch (error) {
-    if (error instanceof SignedOut) signedOut();
+    if (error instanceof SignedOut) signedOut(() => stay(form, submitter));
     else notice(words("textFailed"), "bad");
   }
 }
@@ -146,7 +149,7 @@ async function undo(form) {
       notice(words("textFailed"), "bad");
     }
   } catch (error) {
-    if (error instanceof SignedOut) signedOut();
+    if (error instanceof SignedOut) signedOut(() => undo(form));
     else notice(words("textFailed"), "bad");
   }
 }

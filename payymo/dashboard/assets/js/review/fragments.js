@@ -19,7 +19,15 @@ async function request(url, options) {
 }
 
 export const get = (url) => request(url);
-export const post = (url, body) => request(url, { method: "POST", body, keepalive: true });
+
+// Signing in makes a new token; the forms on the page still hold the one of before.
+let token = "";
+export const renewToken = (value) => (token = value);
+
+export function post(url, body) {
+  if (token) body.set("csrfmiddlewaretoken", token);
+  return request(url, { method: "POST", body, keepalive: true });
+}
 
 export function parse(html) {
   const template = document.createElement("template");

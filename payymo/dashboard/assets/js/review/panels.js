@@ -1,7 +1,7 @@
 // The panel beside the queue: shown from memory when it was fetched in advance.
 import { SignedOut, get, parse, place, review, words } from "./fragments.js";
 import { busy } from "./decide.js";
-import { neighbour, setCurrent } from "./queue.js";
+import { neighbour, rowOf, setCurrent } from "./queue.js";
 import { notice, signedOut } from "./undo.js";
 
 const FRESH_MS = 60000;
@@ -47,15 +47,27 @@ export function skeleton() {
   place(parse(review().querySelector("#pm-skeleton").innerHTML));
 }
 
+// Shows a panel as it was, with its own row marked: what is marked and what a key decides are never two payments.
+export function putBack(before) {
+  const row = before.dataset.receipt && rowOf(before.dataset.receipt);
+  if (!row) return;
+  cancelPending();
+  if (panel() !== before) panel().replaceWith(before);
+  setCurrent(row);
+  window.history.replaceState(null, "", row.href);
+}
+
 export function focusHeading() {
   panel().querySelector("h2")?.focus({ preventScroll: true });
 }
 
 export async function show(row, { focus = true, quiet = false } = {}) {
   const mine = ++shown;
+  const before = panel();
   setCurrent(row);
   window.history.replaceState(null, "", row.href);
-  const late = setTimeout(() => mine === shown && skeleton(), SKELETON_AFTER_MS);
+  // What is only read again stays in sight meanwhile.
+  const late = setTimeout(() => mine === shown && !quiet && skeleton(), SKELETON_AFTER_MS);
   try {
     const html = await prefetch(row);
     if (mine !== shown) return;
@@ -66,8 +78,9 @@ export async function show(row, { focus = true, quiet = false } = {}) {
   } catch (error) {
     if (mine !== shown) return;
     // A decision on its way says it itself, and leads back to its own payment.
-    if (error instanceof SignedOut) busy() || signedOut();
+    if (error instanceof SignedOut) busy() || signedOut(() => show(row));
     else if (!quiet) notice(words("textLoadFailed"), "bad");
+    if (!busy()) putBack(before);
   } finally {
     clearTimeout(late);
   }

@@ -1,5 +1,6 @@
 // The bar that says what happened last, and counts down to the posting.
 import { parse, place, words } from "./fragments.js";
+import { askToSignIn } from "./signing_in.js";
 
 const bar = () => document.getElementById("pm-undo");
 let deadline = 0;
@@ -20,7 +21,8 @@ export function notice(text, tone) {
 
 export const saving = () => place(plainBar(words("textSaving"), ""));
 
-export function signedOut() {
+// Says so, and asks for the sign-in; `again` is what is done once more behind it.
+export function signedOut(again) {
   const content = plainBar(words("textSignedOut"), "bad");
   const link = document.createElement("a");
   link.href = words("signInUrl") + encodeURIComponent(window.location.pathname + window.location.search);
@@ -28,6 +30,7 @@ export function signedOut() {
   link.textContent = words("textSignIn");
   content.querySelector(".pm-undo").append(link);
   place(content);
+  askToSignIn(again);
 }
 
 function tick() {
