@@ -142,7 +142,7 @@ class Both:
     def get(self, path):
         if path.startswith("/api/v1/"):
             return self.inside(lambda: self.api.get(path.removeprefix("/api/v1/")))
-        return self.browser.get(path)
+        return self.browser.whole(path)
 
     def post(self, path):
         if path.startswith("/api/v1/"):

@@ -111,7 +111,10 @@ def test_a_lost_network_saves_nothing_and_says_so(browser, served, waiting):
     page = _signed_in(browser, served)
     page.goto(served.url("/review/"))
     expect(_rows(page)).to_have_count(COUNT)
-    title = page.locator("#pm-panel-title").inner_text()
+    # The next two are known by now, and are shown without a network too.
+    page.wait_for_load_state("networkidle")
+    shown, marked = page.locator("#pm-panel"), page.locator('.pm-row[aria-current="true"]')
+    receipt = shown.get_attribute("data-receipt")
     page.context.set_offline(True)
 
     page.keyboard.press("a")
@@ -119,31 +122,67 @@ def test_a_lost_network_saves_nothing_and_says_so(browser, served, waiting):
     expect(page.locator(".pm-undo")).to_contain_text("Not saved. Try again.")
     expect(_rows(page)).to_have_count(COUNT)
     assert Decision.objects.count() == 0
+    # What is marked, shown and decided by the next key is the payment that was not saved.
+    expect(shown).to_have_attribute("data-receipt", receipt)
+    expect(marked).to_have_attribute("data-receipt", receipt)
+    for _ in range(3):
+        page.keyboard.press("j")
+    expect(page.locator(".pm-undo")).to_contain_text("This could not be loaded. Try again.")
+    receipt = shown.get_attribute("data-receipt")
+    expect(marked).to_have_attribute("data-receipt", receipt)
     page.context.set_offline(False)
-    page.reload()
-    expect(page.locator("#pm-panel-title")).to_have_text(title)
     page.keyboard.press("a")
     expect(_rows(page)).to_have_count(COUNT - 1)
-    assert Decision.objects.count() == 1
+    assert str(Decision.objects.get().bank_transaction.public_id) == receipt
 
 
-def test_an_ended_session_leads_back_to_the_same_payment(browser, served, waiting):
+def _ended(browser, served):
+    """Return a page on its second payment whose session has ended, with the payment's id."""
     page = _signed_in(browser, served)
     page.goto(served.url("/review/"))
     page.keyboard.press("j")
     page.wait_for_url("**/review/*-*/**")
-    address = page.url
+    receipt = page.url.rstrip("/").rsplit("/", 1)[1]
     # A key means the payment that is shown, so it waits until the second one is.
-    expect(page.locator("#pm-panel")).to_have_attribute("data-receipt", address.rstrip("/").rsplit("/", 1)[1])
+    expect(page.locator("#pm-panel")).to_have_attribute("data-receipt", receipt)
     Session.objects.filter(user__email="reviewer@acme.example").update(revoked_at=datetime.now(UTC))
+    return page, receipt
+
+
+def _sign_in_there(page, email, password=PASSWORD):
+    dialog = page.get_by_role("dialog", name="You were signed out")
+    dialog.locator("[name=email]").fill(email)
+    dialog.locator("[name=password]").fill(password)
+    dialog.locator("[name=password]").press("Enter")
+    return dialog
+
+
+def test_after_an_ended_session_signing_in_does_the_same_act_once_more(browser, served, waiting):
+    page, receipt = _ended(browser, served)
 
     page.keyboard.press("a")
-    page.get_by_role("link", name="Sign in").click()
-    page.fill("input[name=email]", "reviewer@acme.example")
-    page.fill("input[name=password]", PASSWORD)
-    page.press("input[name=password]", "Enter")
+    dialog = _sign_in_there(page, "reviewer@acme.example", "not it at all")
+    expect(dialog).to_contain_text("The e-mail address or the password is not right.")
+    assert Decision.objects.count() == 0
+    _sign_in_there(page, "reviewer@acme.example")
 
-    page.wait_for_url(address)
+    expect(page.locator(".pm-undo")).to_contain_text("Posts in")
+    expect(dialog).to_be_hidden()
+    assert str(Decision.objects.get().bank_transaction.public_id) == receipt
+    # What comes after it is saved, too, although the page was made for the session before.
+    page.keyboard.press("a")
+    expect(_rows(page)).to_have_count(COUNT - 2)
+
+
+def test_who_signs_in_for_somebody_else_decides_nothing_by_it(browser, served, waiting):
+    page, receipt = _ended(browser, served)
+
+    page.keyboard.press("a")
+    _sign_in_there(page, "owner@acme.example")
+
+    page.wait_for_load_state("load")
+    expect(page.locator("#pm-user")).to_contain_text("owner@acme.example")
+    expect(page.locator("#pm-panel")).to_have_attribute("data-receipt", receipt)
     assert Decision.objects.count() == 0
 
 

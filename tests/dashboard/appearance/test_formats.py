@@ -33,6 +33,17 @@ def test_money_has_the_digits_of_its_currency_and_language(language, value, curr
         assert formats.money(Amount(Decimal(value), currency)) == written
 
 
+def test_an_axis_groups_the_digits_where_a_language_has_no_short_word():
+    for language, written in (("en", ["4K", "200K"]), ("de", ["4.000", "200.000"])):
+        with override(language):
+            assert [formats.compact(Decimal(value)) for value in (4000, 200000)] == written
+
+
+def test_what_is_asked_of_the_engine_keeps_its_decimals_in_every_language():
+    with override("de"):
+        assert (formats.plain(0.9985), formats.share(0.995)) == ("0,9985", "99,5\u00a0%")
+
+
 def test_score_never_rounds_up_to_certain():
     with override("en"):
         assert [formats.score(value) for value in (0.987, 0.9999, 1, Decimal("0.005"))] == [
@@ -41,6 +52,23 @@ def test_score_never_rounds_up_to_certain():
             "1.00",
             "0.00",
         ]
+
+
+def test_a_share_reads_whole_or_nothing_only_when_it_is():
+    shares = (0, 0.004, Decimal("0.006"), 0.87, Decimal("0.994"), 0.995, Decimal("0.99999999"), 1, Decimal("1.2"))
+
+    with override("en"):
+        assert [formats.percent(share) for share in shares] == [
+            "0%", "under 1%", "1%", "87%", "99%", "over 99%", "over 99%", "100%", "120%",
+        ]  # fmt: skip
+    with override("de"):
+        assert [formats.percent(share) for share in (0.001, 0.999)] == ["unter 1\u00a0%", "über 99\u00a0%"]
+
+
+@given(st.fractions(min_value=0, max_value=1))
+def test_a_bar_is_full_or_empty_only_when_its_share_is(share):
+    assert (formats.bar(share) == 0, formats.bar(share) == 100) == (share == 0, share == 1)
+    assert abs(formats.bar(share) - 100 * share) < 1
 
 
 def test_dates_read_day_before_month():
@@ -55,6 +83,7 @@ def test_dates_read_day_before_month():
     [
         (timedelta(seconds=-2), "just now"),
         (timedelta(seconds=-12), "12 sec ago"),
+        (timedelta(seconds=-78), "1 min ago"),
         (timedelta(minutes=-5), "5 min ago"),
         (timedelta(hours=3), "in 3 hr"),
         (timedelta(days=-30), "15 Oct 2026"),

@@ -136,6 +136,8 @@ def test_expired_session_offers_to_sign_in_and_keeps_the_payment(page: Page):
     page.route(DECISION, lambda route: route.fulfill(status=401, body=""))
 
     page.keyboard.press("a")
+    expect(page.get_by_role("dialog", name="You were signed out")).to_be_visible()
+    page.keyboard.press("Escape")
 
     expect(page.locator(".pm-undo")).to_contain_text("You were signed out. Nothing was saved.")
     here = f"/login/?next=%2Freview%2F{uuid_of(0)}%2F"
@@ -316,3 +318,32 @@ def test_enter_in_find_never_takes_results_of_what_was_typed_before(page: Page):
     assert posted == []
     with page.expect_request(lambda request: request.method == "POST"):
         page.keyboard.press("Enter")
+
+
+BARS = "(name) => getComputedStyle(document.querySelector(name), '::after').visibility === 'visible'"
+# The bars' own clock is set by hand: how soon a frame comes on a busy machine says nothing of them.
+BARS_AT = """([name, moment]) => {
+  const place = document.querySelector(name);
+  place.classList.add("htmx-request");
+  const [late] = place.getAnimations({ subtree: true }).filter((each) => each.animationName === "pm-late");
+  late.pause();
+  late.currentTime = moment;
+  return getComputedStyle(place, "::after").visibility === "visible";
+}"""
+
+
+def test_bars_stand_where_something_comes_after_300_ms_and_not_before(page: Page):
+    assert not page.evaluate(BARS_AT, ["#pm-panel .pm-panel-body", 299])
+    assert page.evaluate(BARS_AT, ["#pm-panel .pm-panel-body", 301])
+    page.reload()
+    page.keyboard.press("f")
+    held: list[Route] = []
+    page.route(re.compile(r"/find/\?"), lambda route: held.append(route))
+
+    with page.expect_request(re.compile(r"/find/\?")):
+        page.locator("#pm-find-q").fill("globe")
+
+    page.wait_for_function(BARS, arg="#pm-results")
+    held[0].continue_()
+    expect(page.locator("#pm-results[data-q='globe']")).to_be_visible()
+    assert not page.evaluate(BARS, "#pm-results")

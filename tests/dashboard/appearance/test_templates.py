@@ -209,15 +209,32 @@ def test_decision_form_carries_version_one_time_key_and_the_best_candidate(galle
     assert re.search(rf'name="candidate" form="pm-decide" id="pm-c1" value="{gallery.uuid_of(501)}"[^>]* checked', html)
 
 
-def test_hostile_texts_are_escaped_everywhere(gallery_settings: None):
-    evil = "<script>alert(1)</script>"
-    card = replace(gallery.receipt(0, marked=True), name=evil)
-    page = gallery.panel(title_name=evil, receipt=card, pays=(evil,), candidates=(), error=evil, state=evil)
+EVIL = "<script>alert(1)</script>"
+FACTS = (pages.Fact("Payer", marked=pages.Marked(EVIL)),)
 
-    html = rendered("dashboard/review/panel.html", page)
 
-    assert "<script>" not in html
-    assert html.count("&lt;script&gt;") >= 4
+# One text at a time, each where the page shows it: beside another one, nobody would notice that it is not there.
+@pytest.mark.parametrize(
+    ("template", "page"),
+    [
+        ("dashboard/review/panel.html", gallery.panel(title_name=EVIL)),
+        (
+            "dashboard/review/panel.html",
+            gallery.panel(candidates=(), receipt=replace(gallery.receipt(0, marked=True), facts=FACTS)),
+        ),
+        ("dashboard/review/panel.html", gallery.panel(pays=(EVIL,), candidates=(), state="Matched")),
+        ("dashboard/review/panel.html", gallery.panel(candidates=(), state=EVIL)),
+        ("dashboard/review/panel.html", gallery.panel(error=EVIL)),
+        ("dashboard/review/panel.html", gallery.panel(candidates=(), none_text=EVIL)),
+        ("dashboard/review/panel.html", gallery.panel(none_text=EVIL)),
+        ("dashboard/transaction.html", replace(gallery.transaction(), none_text=EVIL)),
+    ],
+)
+def test_a_hostile_text_is_shown_and_escaped(gallery_settings: None, template: str, page: object):
+    html = rendered(template, page)
+
+    assert EVIL not in html
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in html
 
 
 def test_decided_answer_names_what_left_and_what_went_stale(gallery_settings: None):

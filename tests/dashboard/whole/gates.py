@@ -22,7 +22,7 @@ HIDDEN_FOCUS = """() => {
     const name = each => each.tagName + ': ' + (each.textContent.trim() || each.name || each.id).slice(0, 40);
     const shown = each => {
         const boxes = [each, ...(each.labels || [])].flatMap(own => [...own.getClientRects()]);
-        return boxes.some(box => [0.1, 0.5, 0.9].some(across => [0.1, 0.5, 0.9].some(down => {
+        return boxes.some(box => [0.1, 0.5, 0.9, 0.01, 0.99].some(across => [0.1, 0.5, 0.9].some(down => {
             const hit = document.elementFromPoint(box.x + box.width * across, box.y + box.height * down);
             return hit && (each.contains(hit) || hit.contains(each) && !hit.matches('html, body, main')
                 || [...(each.labels || [])].some(label => label.contains(hit)));
@@ -60,31 +60,63 @@ EDGELESS = """() => {
         ...every('progress').filter(each => getComputedStyle(each).forcedColorAdjust !== 'none'),
     ].map(name))].slice(0, 4);
 }"""
-# The colours of a mode, each pair of text and ground once: what an earlier page has shown is not looked at again.
-CONTRAST = """([mode, known]) => {
-    const root = document.documentElement, before = root.dataset.bsTheme, pairs = new Map();
-    // The second is that of Django's admin.
-    root.dataset.bsTheme = root.dataset.theme = mode;
-    const back = () => { root.dataset.bsTheme = before; root.dataset.theme = 'auto'; };
+# The rules of axe, without its own copy of the styles, which the content policy would stop and report. Colours apart.
+RULES = """() => axe.run(document, {
+    rules: {'color-contrast': {enabled: false}}, resultTypes: ['violations'], preload: false,
+}).then(found => found.violations.map(
+    each => each.id + ': ' + each.nodes.slice(0, 2).map(node => node.html.slice(0, 140)).join(' | ')))"""
+# The colours of both modes, each pair of text and ground once: what the tab has shown before is not looked at again.
+# What no page has shown in light is looked at in dark too; a wide screen looks in dark whatever it found in light.
+CONTRAST = """async wide => {
+    const root = document.documentElement;
     const ground = each => {
         const own = getComputedStyle(each);
         return own.backgroundColor.endsWith(', 0)') && each.parentElement
             ? ground(each.parentElement) : own.backgroundColor + own.backgroundImage;
     };
-    for (const each of document.body.querySelectorAll('*')) {
-        if (![...each.childNodes].some(node => node.nodeType === 3 && node.data.trim()) && !each.placeholder) continue;
-        if (each.closest('script, template') || !each.checkVisibility()) continue;
-        const style = getComputedStyle(each);
-        const own = [style.color, style.fontSize, style.fontWeight, style.opacity, each.className];
-        const pair = [...own, ground(each)].join();
-        if (!known.includes(pair)) pairs.set(pair, each);
+    const texts = [...document.body.querySelectorAll('*')].filter(each =>
+        ([...each.childNodes].some(node => node.nodeType === 3 && node.data.trim()) || each.placeholder)
+        && !each.closest('script, template') && each.checkVisibility());
+    const unseen = mode => {
+        // The second is that of Django's admin; the pages for when much is off follow the system instead.
+        root.dataset.bsTheme = root.dataset.theme = mode;
+        const known = new Set(JSON.parse(sessionStorage.getItem(mode) || '[]')), pairs = new Map();
+        for (const each of texts) {
+            const style = getComputedStyle(each);
+            const own = [style.color, style.fontSize, style.fontWeight, style.opacity, each.className];
+            const pair = [...own, ground(each)].join();
+            if (!known.has(pair)) pairs.set(pair, each);
+        }
+        if (pairs.size) sessionStorage.setItem(mode, JSON.stringify([...known, ...pairs.keys()]));
+        return [...pairs.values()];
+    };
+    const wrong = [], before = root.dataset.bsTheme || '';
+    for (const mode of ['light', 'dark']) {
+        const include = unseen(mode);
+        if (include.length) {
+            const found = await axe.run({include}, {
+                runOnly: {type: 'rule', values: ['color-contrast', 'link-in-text-block']},
+                resultTypes: ['violations', 'incomplete'], preload: false,
+            });
+            // Text in the very colour of its ground is left to a person by axe, who cannot see it.
+            const gone = found.incomplete.flatMap(each => each.nodes).filter(
+                node => node.any.some(each => each.data?.messageKey === 'equalRatio'));
+            const nodes = [...found.violations.flatMap(each => each.nodes.slice(0, 3)), ...gone];
+            wrong.push(...nodes.map(node => mode + ': ' + node.html.slice(0, 140)));
+        } else if (!wide) break;
     }
-    if (!pairs.size) { back(); return {pairs: [], wrong: []}; }
-    return axe.run({include: [...pairs.values()]}, {
-        runOnly: {type: 'rule', values: ['color-contrast', 'link-in-text-block']}, resultTypes: ['violations'],
-        preload: false,
-    }).then(found => ({pairs: [...pairs.keys()], wrong: found.violations.flatMap(
-        each => each.nodes.slice(0, 3).map(node => node.html.slice(0, 140)))})).finally(back);
+    root.dataset.bsTheme = before; root.dataset.theme = 'auto';
+    return wrong;
+}"""
+# Whether the page holds a kind of element that no page of the tab had: only then there is anything new to see in it.
+NEW_KINDS = """() => {
+    const known = new Set(JSON.parse(sessionStorage.getItem('kinds') || '[]')), count = known.size;
+    for (const each of document.querySelectorAll('*')) {
+        const marks = ['class', 'type', 'aria-current', 'aria-pressed'].map(name => each.getAttribute(name));
+        known.add([each.tagName, ...marks].join());
+    }
+    if (known.size > count) sessionStorage.setItem('kinds', JSON.stringify([...known]));
+    return known.size > count;
 }"""
 # On paper: whose page it is and of when, nothing that only a screen can use, and the light colours always.
 ON_PAPER = """() => {
@@ -103,4 +135,10 @@ ON_PAPER = """() => {
         ...(document.querySelector('.pm-print-head')?.checkVisibility() ? [] : ['no head']),
     ].slice(0, 5).map(each => each.slice(0, 90));
 }"""
-LARGE_TEXT = "document.documentElement.style.fontSize = '200%'"
+WITH_LARGE_TEXT = f"() => {{ document.documentElement.style.fontSize = '200%'; return ({TOO_WIDE})(); }}"
+AT_FIRST = f"() => ({{jumps: window.pmJumps, isNew: ({NEW_KINDS})()}})"
+# What is looked at on a screen of one size, asked for at once: each question costs a way to the browser and back.
+ON_SCREEN = f"""async wide => ({{
+    rules: await ({RULES})(), width: ({TOO_WIDE})(), 'hidden focus': ({HIDDEN_FOCUS})(),
+    colours: await ({CONTRAST})(wide),
+}})"""
