@@ -71,8 +71,9 @@ COLUMNS: Mapping[str, tuple[Column, ...]] = {
     "returns": (
         Column("payment", _("Payment"), fixed=True),
         Column("source", _("Money taken back")),
+        Column("day", _("Went back"), sorts=True),
         Column("noticed", _("Noticed"), sorts=True, kind=int),
-        Column("amount", _("Amount"), is_number=True, fixed=True),
+        Column("amount", _("Amount"), sorts=True, is_number=True, fixed=True, kind=Decimal),
         Column("steps", _("What to do"), fixed=True),
     ),
     "imports": (

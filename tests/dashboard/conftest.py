@@ -84,6 +84,21 @@ def queries_of():
 
 
 @pytest.fixture
+def every_page():
+    """Read a list to its end; return the rows of all pages."""
+
+    def read(browser, path):
+        found = []
+        while path:
+            page = browser.get(path).context["page"]
+            found += page.rows
+            path = page.pager.next_url
+        return found
+
+    return read
+
+
+@pytest.fixture
 def as_newcomer(in_acme):
     """A colleague whose role includes nothing."""
     role = Role.objects.create(tenant=in_acme, code="none", name="Newcomer", permissions=[])

@@ -22,18 +22,8 @@ from whmcs.models import Posting
 NOW = rows.NOW
 
 
-def every_page(browser, path):
-    """Read a list to its end; return the rows of all pages."""
-    found = []
-    while path:
-        page = browser.get(path).context["page"]
-        found += page.rows
-        path = page.pager.next_url
-    return found
-
-
 @pytest.mark.parametrize("order", ["", "date", "amount", "-amount"])
-def test_no_line_is_lost_where_a_page_ends_among_charges_and_entries_of_one_day(as_viewer, in_acme, order):
+def test_no_line_is_lost_where_a_page_ends_among_charges_and_entries_of_one_day(as_viewer, in_acme, order, every_page):
     for number in range(60):
         rows.charge("5.00" if number % 2 else f"{number}.00", charged_at=datetime(2026, 11, 18, 9, tzinfo=UTC))
         rows.transfer(f"Transfer {number}", "5.00" if number % 2 else f"-{number}.00")
@@ -46,7 +36,7 @@ def test_no_line_is_lost_where_a_page_ends_among_charges_and_entries_of_one_day(
         assert values == sorted(values, reverse=order.startswith("-"))
 
 
-def test_no_line_is_lost_where_the_companys_day_is_another_than_greenwichs(as_viewer, in_acme):
+def test_no_line_is_lost_where_the_companys_day_is_another_than_greenwichs(as_viewer, in_acme, every_page):
     Tenant.objects.filter(pk=in_acme.pk).update(time_zone="Pacific/Auckland")
     for number in range(60):
         rows.charge("5.00", charged_at=datetime(2026, 11, 18, 9 + number % 4, tzinfo=UTC))
@@ -127,7 +117,7 @@ ORDERS = [
 
 
 @pytest.mark.parametrize(("fill", "order", "name", "value"), ORDERS)
-def test_a_list_goes_on_in_the_order_that_is_asked_for(as_reviewer, in_acme, fill, order, name, value):
+def test_a_list_goes_on_in_the_order_that_is_asked_for(as_reviewer, in_acme, every_page, fill, order, name, value):
     fill()
 
     shown = every_page(as_reviewer, f"/{fill.__name__}/?sort={order}")
@@ -137,7 +127,7 @@ def test_a_list_goes_on_in_the_order_that_is_asked_for(as_reviewer, in_acme, fil
     assert values == sorted(values, reverse=order.startswith("-"))
 
 
-def test_nothing_is_owed_on_a_closed_invoice_whatever_balance_whmcs_keeps(as_viewer, in_acme):
+def test_nothing_is_owed_on_a_closed_invoice_whatever_balance_whmcs_keeps(as_viewer, in_acme, every_page):
     states = ("Unpaid", "Collections", "Payment Pending", "Paid", "Refunded", "Cancelled", "Draft")
     for number, state in enumerate(states):
         rows.invoice(state, f"{70 + number}.00", status=state, reserved=Decimal(1))

@@ -1,4 +1,5 @@
-from datetime import date
+from datetime import UTC, date, datetime
+from decimal import Decimal
 
 import pytest
 
@@ -9,6 +10,8 @@ from matching.models import TakenBack
 from matching.services import allocation, pairing, taken_back
 from matching.services.decisions import Actor
 from payments.models import Refund
+from tenants import context
+from tenants.models import Tenant
 from tests.dashboard.conftest import ACME, Browser
 from tests.factories import rows
 from tests.factories.rows import NOW
@@ -107,3 +110,76 @@ def test_the_other_side_on_an_account_beyond_reach_is_not_shown_and_not_opened(i
     debit.refresh_from_db()
     credit.refresh_from_db()
     assert (debit.state, credit.state) == ("IGNORED", "IGNORED")
+
+
+def goes_back(actor, count):
+    """Let the bank return `count` payments, and as many charges be refunded and disputed: amounts and days repeat."""
+
+    def matched(receipt):
+        debt = rows.invoice(f"INV-{receipt.pk}", receipt.amount)
+        lines = [allocation.Line(debt.pk, receipt.amount)]
+        allocation.allocate_by_hand(receipt_id=receipt.public_id, lines=lines, actor=actor, now=NOW)
+        return receipt
+
+    for number in range(count):
+        amount, day = Decimal(1 + number % 3), date(2026, 11, 12 + number % 4)
+        matched(rows.transfer("in", amount, end_to_end_id=f"E2E-{number}", booking_date=date(2026, 11, 9)))
+        rows.transfer("R", -amount, end_to_end_id=f"E2E-{number}", return_sign="bank", booking_date=day)
+        # Shortly before midnight in Greenwich: a day later where the company is.
+        moment = datetime.combine(day, datetime.min.time(), tzinfo=UTC).replace(hour=23)
+        charge, given = matched(rows.charge("9.00")), {"amount": amount, "currency": ["EUR", "USD"][number % 2]}
+        charge.refunds.create(refund_id=f"re_{charge.pk}", status="succeeded", refunded_at=moment, **given)
+        charge.disputes.create(dispute_id=f"dp_{charge.pk}", status="lost", disputed_at=moment, **given)
+    pairing.pair_found(now=NOW)
+    taken_back.watch(now=NOW)
+
+
+@pytest.mark.parametrize("order", ["amount", "-amount", "day", "-day", "noticed"])
+def test_the_list_is_ordered_over_all_its_pages_whatever_took_the_money_back(
+    as_reviewer, in_acme, globex, reviewer, stranger, order, every_page
+):
+    Tenant.objects.filter(pk=in_acme.pk).update(time_zone="Pacific/Auckland")
+    goes_back(Actor.person(reviewer), 20)
+    with context.inside(globex):
+        goes_back(Actor.person(stranger), 1)
+
+    shown = every_page(as_reviewer, f"/returns/?sort={order}")
+
+    mine = {f"/returns/{row.public_id}/dealt-with/" for row in TakenBack.objects.all()}
+    assert (len(shown), {row.note.dealt_with_url for row in shown}) == (60, mine)
+    values = {
+        "amount": [row.note.amount.value for row in shown],
+        "day": [row.note.day for row in shown],
+        "noticed": [row.noticed.at for row in shown],
+    }[order.removeprefix("-")]
+    assert values == sorted(values, reverse=order.startswith("-"))
+    assert {row.note.day.day for row in shown} == {12, 13, 14, 15, 16}
+
+
+@pytest.mark.parametrize("asked", ["steps", "source", "pair__earlier__amount", "-pk", ""])
+def test_no_other_column_orders_the_list(as_reviewer, in_acme, reviewer, asked):
+    goes_back(Actor.person(reviewer), 2)
+
+    page = as_reviewer.get(f"/returns/?sort={asked}&after=x_1").context["page"]
+
+    newest = TakenBack.objects.order_by("-pk")
+    assert [row.note.dealt_with_url for row in page.rows] == [f"/returns/{row.public_id}/dealt-with/" for row in newest]
+    heads = {head.label: (head.direction, bool(head.url)) for head in page.table.heads}
+    assert heads == {
+        "Payment": ("", False), "Money taken back": ("", False), "Went back": ("", True),
+        "Noticed": ("descending", True), "Amount": ("", True), "What to do": ("", False),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("order", ["amount", "-day"])
+def test_an_ordered_list_costs_the_same_with_more_rows(as_reviewer, in_acme, reviewer, queries_of, order):
+    goes_back(Actor.person(reviewer), 1)
+    few = queries_of(lambda: as_reviewer.get(f"/returns/?sort={order}"))
+    for charge in rows.StripePayment.objects.all():
+        for number in range(7):
+            charge.refunds.create(
+                refund_id=f"re_{number}", amount=1, currency="EUR", status="succeeded", refunded_at=NOW
+            )
+    taken_back.watch(now=NOW)
+
+    assert queries_of(lambda: as_reviewer.get(f"/returns/?sort={order}")) == few

@@ -26,6 +26,7 @@ from payymo.dashboard.pages import (
 from payymo.dashboard.presenters import receipts
 
 _MOST_INVOICES = 5
+_ORDERS = {"noticed": "pk", "amount": "amount", "day": "day"}
 
 
 def notes_of(receipt: Receipt, *, may_decide: bool) -> tuple[TakenBackNote, ...]:
@@ -39,14 +40,15 @@ def listing(request: HttpRequest, *, now: datetime, may_decide: bool) -> Returns
     """Build the list of what WHMCS must still be told of, newest first unless asked otherwise, 50 a page."""
     kind = paging.asked_choice(request, "kind", tuple(selectors.KINDS))
     order = tables.asked(request, "returns", default=Order("noticed", falls=True))
-    position = ordering.position(request, tables.kind_of("returns", order))
-    rows = ordering.ordered(selectors.to_deal_with(kind=kind), "pk", order, position)
+    field = _ORDERS[order.column]
+    rows = selectors.by_amount_and_day(selectors.to_deal_with(kind=kind))
+    rows = ordering.ordered(rows, field, order, ordering.position(request, tables.kind_of("returns", order)))
     shown, more = paging.page_of(request, list(rows[: paging.PAGE_SIZE + 1]))
     found = selectors.standings(shown)
     return ReturnsPage(
         rows=tuple(_row(row, found[row.pk], now, may_decide) for row in shown),
         filters=_filters(request, kind, order),
-        pager=paging.pager(request, after=f"{shown[-1].pk}_{shown[-1].pk}" if more else ""),
+        pager=paging.pager(request, after=f"{getattr(shown[-1], field)}_{shown[-1].pk}" if more else ""),
         table=tables.table(request, "returns", order),
         empty="" if shown else "filtered" if kind else "nothing",
         views=saved_views.of(request, "returns"),
