@@ -1,7 +1,8 @@
 """How many payments of a month were matched, and how many of those without a person; and on what evidence."""
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -72,6 +73,12 @@ class Evidence:
     approved: int
     automatic: int
     wrong: int
+
+
+def whole(months: Sequence[MonthOfPayments]) -> MonthOfPayments:
+    """Add months up, of which there is at least one; the sum bears the first one's name."""
+    counts = ("received", "matched", "partly", "set_aside", "open", "automatic", "linked")
+    return replace(months[0], **{name: sum(getattr(month, name) for month in months) for name in counts})
 
 
 def by_month(*, since: date, until: date) -> list[MonthOfPayments]:

@@ -181,3 +181,14 @@ def test_without_a_decision_there_is_only_an_empty_whole(in_acme):
 
     assert (whole.decided, whole.automatic, whole.saved) == (0, 0, None)
     assert sum(" FROM " in query["sql"] for query in queries) == 2
+
+
+def test_months_added_up_keep_their_rates(in_acme):
+    months = [
+        automation.MonthOfPayments(OCT, received=10, matched=4, set_aside=2, open=4, automatic=1),
+        automation.MonthOfPayments(NOV, received=4, matched=4, linked=3),
+    ]
+
+    added = automation.whole(months)
+
+    assert (added.received, added.matched, added.match_rate, added.automation) == (14, 8, 8 / 12, 4 / 8)

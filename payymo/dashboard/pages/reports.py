@@ -61,7 +61,8 @@ class ReportChart:
 class ReportFigures:
     """Template `dashboard/reports/figures.html`: everything of a report that changes by itself.
 
-    Shape: `state` names the figures, so that the next look can ask whether they changed.
+    Shape: `state` names the figures, so that the next look can ask whether they changed. `keys` are the
+    few figures for the place beside the only picture; empty where no row says it all.
     """
 
     state: str
@@ -73,6 +74,7 @@ class ReportFigures:
     charts: tuple[ReportChart, ...]
     notes: tuple[str, ...]
     more: str = ""
+    keys: tuple[ReportCell, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,12 +95,13 @@ def figures(entry: Entry, wanted: Asked) -> ReportFigures:
         charts=tuple(map(chart, report.charts)),
         notes=report.notes,
         more=more if len(rows) > PAGE_ROWS else "",
+        keys=tuple(cell for cell in _row(report, report.key_row) if cell.is_figure and cell.text),
     )
 
 
 def _row(report: Report, row: Row) -> tuple[ReportCell, ...]:
     def cells() -> Iterator[ReportCell]:
-        for place in report.shown:
+        for place in report.shown if row else ():
             column = report.columns[place]
             is_short = column.kind in (Kind.DAY, Kind.MONTH)
             yield ReportCell(written(row[place], column.kind), column.title, column.kind.is_figure, is_short)

@@ -41,6 +41,7 @@ def by_month(asked: Asked) -> Report:
             _("Match rate = matched / (payments − set aside). A payment belongs to the month in which it came."),
             _("Automation = (approved automatically + in WHMCS already) / matched."),
         ),
+        whole=_row(automation.whole(months)) if months else (),
     )
 
 

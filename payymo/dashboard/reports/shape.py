@@ -78,6 +78,7 @@ class Report:
 
     Shape: `rows` reads them anew at each call, in their order, so that a long table need not be held; each row, and
     each of `totals` (one a currency), has a cell for every column. `sentence` is empty where nothing is to be said.
+    `whole` is a row of the page only: what stands beside its only picture, where no line of totals says it.
     """
 
     name: str
@@ -90,6 +91,12 @@ class Report:
     charts: tuple[Chart, ...] = ()
     notes: tuple[str, ...] = ()
     currencies: tuple[str, ...] = ()
+    whole: Row = ()
+
+    @property
+    def key_row(self) -> Row:
+        """The row that says most in few figures; empty where there is none, or one a currency."""
+        return self.whole or (self.totals[0] if len(self.totals) == 1 else ())
 
     @property
     def shown(self) -> tuple[int, ...]:

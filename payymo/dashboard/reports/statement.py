@@ -29,6 +29,7 @@ def report(asked: Asked) -> Report:
         charts=tuple(_charts(lines)),
         notes=tuple(_notes(lines)),
         currencies=tuple(sorted({line.currency for line in lines})),
+        whole=_whole(lines),
     )
 
 
@@ -62,6 +63,16 @@ def _row(line: StatementLine, asked: Asked) -> Row:
         money(line.matched), money(line.unmatched), money(line.in_transit), money(line.other), money(line.closing),
         money(line.difference), line.count, money(line.stated), line.stated_on, money(line.bank_difference),
     )  # fmt: skip
+
+
+def _whole(lines: Sequence[StatementLine]) -> Row:
+    """Add up the accounts of the only currency; what only one account has, such as a bank's statement, is left out."""
+    if len({line.currency for line in lines}) != 1:
+        return ()
+    fields = ("opening", "matched", "unmatched", "in_transit", "other", "closing")
+    sums = {name: sum((getattr(line, name) for line in lines), ledger.ZERO) for name in fields}
+    keys = (column.key for column in _columns())
+    return tuple(Amount(sums[key], lines[0].currency) if key in sums else None for key in keys)
 
 
 def _sentence(lines: Sequence[StatementLine]) -> str:

@@ -48,6 +48,7 @@ def ageing() -> ReportPage:
         (_cells(names, ("All clients, EUR", "14", *money)),),
         (chart(Chart("Owed by age, EUR", ("EUR",), groups, "EUR")),),
         ("Days are counted from the due date.",), "The first 200 rows are shown.",
+        _cells(names, ("All clients, EUR", "14", *money))[1:],
     )  # fmt: skip
     return _page("Ageing of open invoices", figures)
 

@@ -52,6 +52,25 @@ def test_an_account_with_what_it_began_and_ended_with(as_viewer, in_acme):
     ]  # fmt: skip
 
 
+def test_the_accounts_of_one_currency_are_added_up_beside_the_only_picture(as_viewer, in_acme):
+    rows.transfer("x", "10.00", into=named("One"), booking_date=TODAY)
+    rows.transfer("y", "-4.00", into=named("Two"), booking_date=TODAY)
+
+    keys = {cell.label: cell.text.replace("\u00a0", " ") for cell in page_of(as_viewer).figures.keys}
+
+    assert keys == {
+        "Opening": "0.00 EUR", "Matched": "0.00 EUR", "Unmatched": "10.00 EUR", "In transit": "0.00 EUR",
+        "Other": "−4.00 EUR", "Closing": "6.00 EUR",
+    }  # fmt: skip
+
+
+def test_accounts_of_two_currencies_are_never_added_up(as_viewer, in_acme):
+    rows.transfer("x", "10.00", into=named("One"), booking_date=TODAY)
+    rows.transfer("y", "9.00", into=rows.account("USD"), currency="USD", booking_date=TODAY)
+
+    assert page_of(as_viewer).figures.keys == ()
+
+
 def test_the_download_holds_the_same_amounts(as_viewer, in_acme):
     rows.transfer("x", "10.00", into=named("=cmd()"), booking_date=TODAY)
 
