@@ -75,6 +75,12 @@ def find(session: SessionBase, *, tenant: Tenant, now: datetime) -> Pending | No
     return Pending(membership, kept["onward"])
 
 
+def onward_of(session: SessionBase) -> str:
+    """Return where somebody wanted to go who does not wait any more, or nothing."""
+    kept = session.get(_KEY)
+    return str(kept["onward"]) if isinstance(kept, dict) else ""
+
+
 def forget(session: SessionBase) -> None:
     """Let nobody wait any more."""
     session.pop(_KEY, None)

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts import pending_sign_in
 from accounts.forms import CodeForm, LanguageForm, NewPasskeyForm, PasskeyForm, PasswordForm
 from accounts.rendering import render_with
-from accounts.services import own_language, passkeys, passwords, sessions, step_up
+from accounts.services import own_language, passkeys, passwords, second_factor, sessions, step_up
 from accounts.services.attempts import TooManyAttempts
 from accounts.services.client_address import client_address
 from accounts.services.second_factor import WrongCode
@@ -66,11 +66,13 @@ def second(request: HttpRequest) -> HttpResponse:
             pending_sign_in.forget(request.session)
             login(request, found.user)
             return HttpResponseRedirect(found.onward)
+    options = passkeys.begin_using(user=found.user, place=place, now=now)
     page = {
         "tenant_name": _CONSOLE,
         "form": form,
         "error": error_text,
-        "passkey_options": passkeys.begin_using(user=found.user, place=place, now=now),
+        "passkey_options": options,
+        "takes_code": not options or second_factor.takes_code(found.user),
         "start_url": reverse("admin:login"),
     }
     return render_with(request, "accounts/second_factor.html", page, status=status, headers=headers)

@@ -1,7 +1,9 @@
 """The sign-in page of a tenant's host, signing out, and the public keys."""
 
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth import login, logout
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import redirect, resolve_url
 from django.utils import timezone
@@ -15,7 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts import pending_sign_in
 from accounts.forms import CodeForm, PasskeyForm, SignInForm
 from accounts.rendering import forgotten, render_with
-from accounts.services import passkeys, signing_keys
+from accounts.services import passkeys, second_factor, signing_keys
 from accounts.services.attempts import TooManyAttempts
 from accounts.services.client_address import client_address
 from accounts.services.second_factor import WrongCode
@@ -53,7 +55,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect(onward)
 
 
-@sensitive_post_parameters("code")
+@sensitive_post_parameters("code", "passkey")
 @csrf_protect
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -62,7 +64,7 @@ def check_second_factor(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     found = pending_sign_in.find(request.session, tenant=request.tenant, now=now)
     if found is None:
-        return redirect("accounts:login")
+        return _start_again(request)
     place = passkeys.place_of(host_of(request), request.session)
     by_passkey = PasskeyForm(request.POST) if request.POST.get("passkey") else None
     form = CodeForm(request.POST if request.method == "POST" and by_passkey is None else None)
@@ -86,12 +88,14 @@ def check_second_factor(request: HttpRequest) -> HttpResponse:
             pending_sign_in.forget(request.session)
             login(request, found.membership.user)
             return HttpResponseRedirect(found.onward)
+    options = passkeys.begin_using(user=found.membership.user, place=place, now=now)
     page = {
         "tenant_name": request.tenant.name,
         "form": form,
         "error": error_text,
-        "passkey_options": passkeys.begin_using(user=found.membership.user, place=place, now=now),
-        "start_url": resolve_url(settings.LOGIN_URL),
+        "passkey_options": options,
+        "takes_code": not options or second_factor.takes_code(found.membership.user),
+        "start_url": redirect_to_login(found.onward).url,
     }
     return render_with(request, "accounts/second_factor.html", page, status=status, headers=headers)
 
@@ -113,6 +117,16 @@ def jwks(request: HttpRequest) -> HttpResponse:
     answer = JsonResponse({"keys": signing_keys.published_keys(now=timezone.now())})
     answer.headers["Cache-Control"] = "public, max-age=300"
     return answer
+
+
+def _start_again(request: HttpRequest) -> HttpResponse:
+    """Lead to the sign-in whoever comes without a password, or too late after it; these say where they wanted to go."""
+    onward = pending_sign_in.onward_of(request.session)
+    if not onward:
+        return redirect("accounts:login")
+    pending_sign_in.forget(request.session)
+    messages.error(request, _("The sign-in was not finished in time. Sign in once more."))
+    return redirect_to_login(onward)
 
 
 def _wanted(request: HttpRequest) -> str:

@@ -67,6 +67,11 @@ def has_app(user: User) -> bool:
     return TotpDevice.objects.filter(user=user).exclude(confirmed_at=None).exists()
 
 
+def takes_code(user: User) -> bool:
+    """Return whether a code can be the answer: one of the app, or a recovery code that was not used."""
+    return has_app(user) or codes_left(user) > 0
+
+
 def is_missing(membership: Membership) -> bool:
     """Return whether the member has no second factor where everybody needs one."""
     return settings.SECOND_FACTOR_REQUIRED and not is_set_up(membership.user)

@@ -270,9 +270,9 @@ def with_passkey(in_acme):
     return client, made
 
 
-def after_password(host="acme.localhost"):
+def after_password(host="acme.localhost", onward=""):
     client = browser(host)
-    assert client.post("/login/", {"email": EMAIL, "password": PASSWORD})["Location"] == "/2fa/"
+    assert client.post("/login/", {"email": EMAIL, "password": PASSWORD, "next": onward})["Location"] == "/2fa/"
     return client
 
 
@@ -370,15 +370,40 @@ def test_adding_and_removing_ask_again_and_go_on(with_passkey):
     assert set(Passkey.objects.values_list("name", flat=True)) == {"My phone", "Key"}
 
 
-def test_the_second_factor_page_dies_with_its_five_minutes(with_passkey):
+def test_an_answer_to_an_earlier_sign_in_of_the_same_browser_signs_nobody_in(with_passkey):
+    client = after_password()
+    answer = with_passkey[1].get(options_in(client.get("/2fa/")))
+    client.post("/login/", {"email": EMAIL, "password": PASSWORD})
+
+    assert client.post("/2fa/", {"passkey": answer}).status_code == 422
+    assert not is_in(client)
+
+
+def test_a_code_is_asked_for_only_where_there_is_one(with_passkey, reviewer):
+    client = after_password()
+    assert 'name="code"' in client.get("/2fa/").content.decode()
+
+    RecoveryCode.objects.filter(user=reviewer).update(used_at=datetime.now(UTC))
+
+    page = client.get("/2fa/").content.decode()
+    assert ("data-pm-passkey" in page, 'name="code"' in page) == (True, False)
+    # Where the passkey does not count any more either, the page still is no dead end without a word.
+    Passkey.objects.update(suspected_at=datetime.now(UTC))
+    assert 'name="code"' in client.get("/2fa/").content.decode()
+
+
+def test_the_second_factor_page_dies_with_its_five_minutes_and_leads_on_to_the_same_page(with_passkey):
     with time_machine.travel(datetime.now(UTC), tick=False) as clock:
-        client = after_password()
+        client = after_password(onward="/review/")
         answer = with_passkey[1].get(options_in(client.get("/2fa/")))
         clock.shift(timedelta(minutes=5, seconds=1))
 
         late = client.post("/2fa/", {"passkey": answer})
+        asked = client.get(late["Location"]).content.decode()
 
-    assert (late.status_code, late["Location"]) == (302, "/login/")
+    assert (late.status_code, late["Location"]) == (302, "/login/?next=/review/")
+    assert "not finished in time" in asked
+    assert client.get("/2fa/")["Location"] == "/login/"
 
 
 def test_an_operator_takes_lost_passkeys_away(with_passkey):

@@ -133,6 +133,7 @@ def second_factor() -> dict[str, object]:
         "tenant_name": "Northhost GmbH",
         "form": CodeForm(),
         "start_url": "/login/",
+        "takes_code": True,
         "passkey_options": '{"challenge": "AA"}',
     }
 
