@@ -225,6 +225,14 @@ def test_a_fragment_asks_for_a_new_sign_in_by_401(browser):
     assert browser.get("/probe/overview/", **{"hx-request": "true"}).status_code == 401
 
 
+def test_a_fragment_with_the_token_of_a_session_before_asks_for_a_new_sign_in_by_401(browser):
+    browser.sign_in()
+
+    answer = browser.post("/logout/", {}, csrf=False, **{"hx-request": "true"})
+
+    assert (answer.status_code, browser.who is None) == (401, False)
+
+
 def test_a_colleague_without_the_right_gets_403(browser):
     browser.sign_in()
 

@@ -35,6 +35,13 @@ def test_every_permission_opens_something():
     assert PERMISSIONS.keys() - used <= {"review.bulk"}
 
 
+def test_no_act_of_the_review_screen_asks_again_since_its_script_could_not_answer():
+    of_review = [each for each in operations() if each.path.startswith("/review/")]
+
+    assert "/review/{receipt_id}/approve/" in {each.path for each in of_review}
+    assert [each for each in of_review if each.again] == []
+
+
 def test_whatever_administers_the_company_is_refused_to_the_limited_and_to_viewers():
     whole = {"members.change", "api_keys.change", "settings.change", "connections.change", "rules.change", "audit.view"}
 

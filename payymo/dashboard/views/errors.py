@@ -71,8 +71,14 @@ def not_a_page(request: HttpRequest) -> HttpResponse:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """Answer 403 to a form that did not come from our page."""
+    """Answer 403 to a form that did not come from our page, and 401 to a script's.
+
+    Shape: a page that was left open carries the token of a session that is over, while another tab signed in: its
+    script asks for the sign-in, finds it done, and goes on with the new token, if the person is the same.
+    """
     text = _("The page was open for too long, or cookies are off. Nothing was saved. Reload it and try again.")
+    if getattr(request, "htmx", False):
+        return _answer(request, 401, _("Please try again"), text)
     return _answer(request, 403, _("Please try again"), text)
 
 

@@ -28,23 +28,25 @@ function written(credential) {
   });
 }
 
-export function startPasskeys() {
-  for (const button of document.querySelectorAll("[data-pm-passkey]")) {
+// Starts the buttons inside `root`; `signal` takes the question back from the authenticator.
+export function startPasskeys(root = document, signal = undefined) {
+  for (const button of root.querySelectorAll("[data-pm-passkey]")) {
     if (!window.PublicKeyCredential) continue;
-    const problem = document.getElementById(button.dataset.pmProblem);
+    const problem = root.querySelector(`#${button.dataset.pmProblem}`);
     button.disabled = false;
     button.addEventListener("click", async () => {
       button.disabled = true;
       problem.hidden = true;
       try {
         const publicKey = read(JSON.parse(button.dataset.pmOptions));
-        const credential = await navigator.credentials[button.dataset.pmPasskey]({ publicKey });
+        const credential = await navigator.credentials[button.dataset.pmPasskey]({ publicKey, signal });
         button.form.elements[button.dataset.pmField].value = written(credential);
         button.form.requestSubmit();
       } catch {
         problem.hidden = false;
-        button.disabled = false;
       }
+      button.disabled = false;
+      if (!problem.hidden) button.focus();
     });
   }
 }
