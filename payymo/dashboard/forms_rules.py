@@ -35,7 +35,7 @@ class RuleForm(forms.Form):
     currency = forms.CharField(label=gettext_lazy("Currency"), max_length=3, required=False)
     least_amount = forms.DecimalField(label=gettext_lazy("Amount from"), required=False, min_value=0)
     most_amount = forms.DecimalField(label=gettext_lazy("Amount to"), required=False, min_value=0)
-    action = forms.ChoiceField(label=gettext_lazy("Then"), choices=MatchingRule.Action.choices)
+    action = forms.ChoiceField(label=gettext_lazy("Action"), choices=MatchingRule.Action.choices)
     client = forms.CharField(
         label=gettext_lazy("Client"), max_length=254, required=False,
         help_text=gettext_lazy("For “set” and “suggest”: the client's number, e-mail or company."),
@@ -61,6 +61,12 @@ class RuleForm(forms.Form):
         last4 = self["account_last4"].value()
         if last4:
             self.fields["payer_account"].widget.attrs["placeholder"] = f"… {last4}"
+
+    def groups(self) -> tuple[tuple[str, list[forms.BoundField]], ...]:
+        """Return what is seen in two parts: what must hold, and what then happens."""
+        name, *shown = self.visible_fields()
+        first = [field.name for field in shown].index("action")
+        return (_("When all of this holds"), shown[:first]), (_("Then"), [*shown[first:], name])
 
     def _choices(self, field: str, choices: list[Any]) -> None:
         self.fields[field].choices = choices  # type: ignore[attr-defined]

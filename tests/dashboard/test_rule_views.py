@@ -65,6 +65,14 @@ def test_an_administrator_makes_a_rule(as_admin):
     assert "… 3000" in text_of(as_admin.get(f"/rules/{rule.public_id}/"))
 
 
+def test_each_field_of_a_rule_is_in_one_of_its_two_parts(as_admin):
+    form = as_admin.get("/rules/new/").context["page"].form
+
+    assert [title for title, _fields in form.groups()] == ["When all of this holds", "Then"]
+    shown = [field.name for _title, fields in form.groups() for field in fields]
+    assert sorted([*shown, "account_key", "account_last4"]) == sorted(form.fields)
+
+
 @pytest.mark.parametrize(
     ("form", "says"),
     [

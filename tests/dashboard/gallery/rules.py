@@ -25,8 +25,12 @@ class RuleForm(forms.Form):
         label="Payer's name holds", required=False, help_text="Capital letters and spacing do not matter."
     )
     payer_is_pattern = forms.BooleanField(label="This is a pattern (RE2)", required=False)
-    action = forms.ChoiceField(label="Then", choices=[("ignore", "Ignore"), ("set_client", "Set the client")])
+    action = forms.ChoiceField(label="Action", choices=[("ignore", "Ignore"), ("set_client", "Set the client")])
     fee_limit = forms.DecimalField(label="Write off up to", required=False)
+
+    def groups(self):
+        name, *shown = self.visible_fields()
+        return ("When all of this holds", shown[:2]), ("Then", [*shown[2:], name])
 
 
 def row(place: int, name: str, when: str, then: str, hits: int, wrong: int, *, paused: bool = False) -> RuleRow:
