@@ -1,5 +1,7 @@
 """The guides of docs/guide as pages of the help, in the active language where it has them."""
 
+import itertools
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
@@ -28,8 +30,16 @@ def image(name: str) -> Path | None:
     return next((path for path in _IMAGES.glob("*.png") if path.stem == name), None)
 
 
-def html(name: str) -> str:
-    """Return a guide as HTML; English where the active language has none of its own.
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A guide as HTML, and its sections. Shape: of each section the id in the HTML and the title."""
+
+    html: str
+    sections: tuple[tuple[str, str], ...]
+
+
+def text(name: str) -> Text:
+    """Return a guide; English where the active language has none of its own.
 
     Raises: KeyError for a name that is no guide.
     """
@@ -38,10 +48,16 @@ def html(name: str) -> str:
 
 
 @lru_cache(maxsize=32)
-def _rendered(name: str, language: str) -> str:
+def _rendered(name: str, language: str) -> Text:
     own = _FOLDER / language / f"{name}.md"
-    text = (own if own.exists() else _FOLDER / f"{name}.md").read_text(encoding="utf-8")
-    made = MarkdownIt("commonmark", {"html": False}).enable("table").render(text)
+    written = (own if own.exists() else _FOLDER / f"{name}.md").read_text(encoding="utf-8")
+    markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
+    tokens, sections = markdown.parse(written), []
+    for opening, title in itertools.pairwise(tokens):
+        if opening.type == "heading_open" and opening.tag == "h2":
+            opening.attrSet("id", f"section-{len(sections) + 1}")
+            sections.append((f"section-{len(sections) + 1}", "".join(each.content for each in title.children or ())))
+    made = str(markdown.renderer.render(tokens, markdown.options, {}))
     for folder in ("../../images/", "../images/"):
         made = made.replace(f'src="{folder}', 'src="/help/images/')
-    return str(made)
+    return Text(made, tuple(sections))

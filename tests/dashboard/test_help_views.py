@@ -29,6 +29,14 @@ def test_each_guide_is_a_page(as_viewer, name):
         assert as_viewer.get(picture)["Content-Type"] == "image/png"
 
 
+def test_the_sections_of_a_guide_can_be_gone_to(as_viewer):
+    answer = as_viewer.get("/help/bookkeeper/")
+
+    headings = re.findall(r'<h2 id="([\w-]+)">', answer.context["page"].html)
+    assert headings == [key for key, _title in answer.context["page"].sections]
+    assert f'<a href="#{headings[0]}">{answer.context["page"].sections[0][1]}</a>' in answer.text
+
+
 def test_what_is_no_guide_or_picture_is_not_found(as_viewer):
     assert as_viewer.get("/help/operator/").status_code == 404
     assert as_viewer.get("/help/images/passwd.png").status_code == 404

@@ -58,8 +58,9 @@ class HelpPage:
 
 @dataclass(frozen=True, slots=True)
 class GuidePage:
-    """Template `dashboard/help/guide.html`. Shape: `html` is made from our own text, nobody else's."""
+    """Template `dashboard/help/guide.html`. Shape: `html` is made from our own text; of each section id and title."""
 
     title: str
     html: str
+    sections: tuple[tuple[str, str], ...]
     others: tuple[Guide, ...]

@@ -41,8 +41,9 @@ def guide(request: HttpRequest, name: str) -> HttpResponse:
     if name not in guides.NAMES:
         raise Http404
     others = tuple(each for each in _guides() if each.name != name)
-    text = mark_safe(guides.html(name))  # noqa: S308 - our own files, raw HTML off  # nosec B703
-    page = GuidePage(str(guides.NAMES[name][0]), text, others)
+    text = guides.text(name)
+    html = mark_safe(text.html)  # noqa: S308 - our own files, raw HTML off  # nosec B703
+    page = GuidePage(str(guides.NAMES[name][0]), html, text.sections, others)
     return render(request, "dashboard/help/guide.html", {"shell": shell_of(request, ""), "page": page})
 
 
