@@ -3,7 +3,8 @@
 import os
 import shutil
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 
 import pytest
 from django.conf import settings
@@ -12,8 +13,12 @@ from django.contrib.staticfiles.views import serve
 from django.core.wsgi import get_wsgi_application
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, override_settings
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 from werkzeug.serving import make_server
+
+# How long a page may take on a busy machine; a state that comes is not waited for any longer than until it is there.
+LONGEST_WAIT_MS = 60_000
+expect.set_options(timeout=LONGEST_WAIT_MS)
 
 # What the pages need of the real stack: the nonce and the CSRF token. The rest asks the database.
 MIDDLEWARE = ["csp.middleware.CSPMiddleware", "django.middleware.csrf.CsrfViewMiddleware"]
@@ -64,3 +69,26 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=chromium_path(), args=["--no-sandbox"])
         yield browser
         browser.close()
+
+
+@pytest.fixture
+def page(chromium: Browser, gallery_url: str) -> Iterator[Page]:
+    context = chromium.new_context(viewport={"width": 1366, "height": 768}, base_url=gallery_url)
+    context.set_default_timeout(LONGEST_WAIT_MS)
+    page = context.new_page()
+    problems: list[str] = []
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.on("console", lambda line: problems.append(line.text) if "Content Security Policy" in line.text else None)
+    page.goto("/review/")
+    yield page
+    context.close()
+    assert problems == []
+
+
+def until(page: Page, condition: Callable[[], object]) -> None:
+    """Wait for something that the browser tells this process, such as a request that a route holds."""
+    end = time.monotonic() + LONGEST_WAIT_MS / 1000
+    while not condition():
+        assert time.monotonic() < end, "it did not happen"
+        # What the browser says is only heard while something is asked of it.
+        page.wait_for_timeout(10)

@@ -1,28 +1,13 @@
 """The review screen in a real browser, against the gallery: keys, undo, conflicts, a lost network, no script."""
 
 import re
-from collections.abc import Iterator
 
-import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
+from tests.dashboard.appearance.conftest import until
 from tests.dashboard.gallery import uuid_of
 
 DECISION = re.compile(r"/review/[0-9a-f-]{36}/(approve|reject|hold|ignore|find)/$")
-
-
-@pytest.fixture
-def page(chromium: Browser, gallery_url: str) -> Iterator[Page]:
-    context = chromium.new_context(viewport={"width": 1366, "height": 768}, base_url=gallery_url)
-    context.set_default_timeout(10_000)
-    page = context.new_page()
-    problems: list[str] = []
-    page.on("pageerror", lambda error: problems.append(str(error)))
-    page.on("console", lambda line: problems.append(line.text) if "Content Security Policy" in line.text else None)
-    page.goto("/review/")
-    yield page
-    context.close()
-    assert problems == []
 
 
 def current(page: Page) -> str | None:
@@ -40,7 +25,7 @@ def test_j_and_k_move_and_the_address_follows(page: Page):
 
     expect(page.locator("#pm-panel-title")).to_contain_text("Stefan Brandt")
     assert current(page) == uuid_of(1)
-    assert page.url.endswith(f"/review/{uuid_of(1)}/")
+    expect(page).to_have_url(re.compile(f"/review/{uuid_of(1)}/$"))
 
 
 def test_a_approves_and_shows_the_next_payment(page: Page):
@@ -57,7 +42,7 @@ def test_a_approves_and_shows_the_next_payment(page: Page):
     assert "version=v1" in body
     assert f"key={uuid_of(700)}" in body
     assert re.search(r"&open_ms=\d+", body)
-    assert page.evaluate("document.activeElement.id") == "pm-panel-title"
+    expect(page.locator("#pm-panel-title")).to_be_focused()
 
 
 def test_chosen_candidate_is_the_one_sent(page: Page):
@@ -101,7 +86,8 @@ def test_two_quick_approvals_are_both_sent(page: Page):
 
     page.keyboard.press("a")
     expect(page.locator("#pm-panel-title")).to_contain_text("Stefan Brandt")
-    page.keyboard.press("a")
+    with page.expect_response(re.compile(f"{uuid_of(1)}/approve/$")):
+        page.keyboard.press("a")
 
     expect(page.locator("#pm-panel-title")).to_contain_text("MUELLER")
     expect(page.locator('[data-pm-count="exact"]')).to_have_text("21")
@@ -128,6 +114,7 @@ def test_nothing_is_called_done_before_the_server_said_so(page: Page):
 
     expect(page.locator(".pm-undo-text")).to_have_text("Saving…")
     expect(page.locator("#pm-panel-title")).to_contain_text("Stefan Brandt")
+    until(page, lambda: held)
     held[0].continue_()
     expect(page.locator(".pm-undo-text")).to_contain_text("Approved")
 
@@ -218,7 +205,7 @@ def test_split_shows_what_is_left_while_typing_and_equals_fills_a_line(page: Pag
 def test_split_adds_an_invoice_without_leaving_and_saves_on_request(page: Page):
     page.goto(f"/review/{uuid_of(4)}/split/")
 
-    with page.expect_request("**/split/") as added:
+    with page.expect_request("**/split/") as added, page.expect_response("**/split/"):
         page.get_by_role("button", name="Add INV-1031").click()
     expect(page.locator("[data-pm-split]")).to_be_visible()
     with page.expect_request("**/split/") as saved:
@@ -259,6 +246,7 @@ def test_drawer_keeps_the_focus_and_closes_with_escape(page: Page):
 
 def test_pair_reasons_candidates_and_actions_fit_without_scrolling(page: Page):
     body = page.locator(".pm-panel-body")
+    page.evaluate("() => document.fonts.ready.then(() => null)")
 
     assert body.evaluate("element => element.scrollHeight <= element.clientHeight")
     tops = page.locator(".pm-actions .btn:visible").evaluate_all(
@@ -344,6 +332,8 @@ def test_bars_stand_where_something_comes_after_300_ms_and_not_before(page: Page
         page.locator("#pm-find-q").fill("globe")
 
     page.wait_for_function(BARS, arg="#pm-results")
+    until(page, lambda: held)
     held[0].continue_()
     expect(page.locator("#pm-results[data-q='globe']")).to_be_visible()
+    expect(page.locator(".htmx-request")).to_have_count(0)
     assert not page.evaluate(BARS, "#pm-results")

@@ -1,13 +1,25 @@
 // Single keys. Markup says what they do: data-pm-key presses or focuses its element, data-pm-go follows a link after G.
 const GO_WINDOW_MS = 1200;
+// The keys of the review's panel. What is pressed while the panel of the marked payment is on its way is kept until it
+// is there: figures choose, the first other key ends it, and what follows was meant for something nobody has seen.
+const OF_PANEL = /^[1-5acfilmprvw.]$/;
 let goUntil = 0;
+let early = [];
 
 const isField = (target) =>
   target instanceof HTMLElement &&
   (target.isContentEditable ||
     target.matches("textarea, select, input:not([type=radio]):not([type=checkbox]):not([type=button]):not([type=submit])"));
 
+const isComing = () => document.querySelector("#pm-panel[aria-busy]") !== null;
+
+function keep(key) {
+  if (early.every((before) => /^\d$/.test(before))) early.push(key);
+  return true;
+}
+
 function press(key) {
+  if (OF_PANEL.test(key) && isComing()) return keep(key);
   // Also what a narrow screen keeps in a menu: the key is the short way to it.
   const element = document.querySelector(`[data-pm-key="${CSS.escape(key)}"]:not(:disabled)`);
   if (!element) return false;
@@ -35,6 +47,8 @@ function leave(field) {
 }
 
 function onKey(event) {
+  // A key that is held down acts once: it would go on through payments that nobody has looked at.
+  if (event.repeat) return;
   if (event.defaultPrevented || event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
   if (document.body.dataset.pmKeys === "off") return;
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
@@ -52,4 +66,9 @@ function onKey(event) {
 
 export function startKeys() {
   document.addEventListener("keydown", onKey);
+  document.addEventListener("pm:leaving", () => (early = []));
+  document.addEventListener("pm:shown", () => {
+    // An act that leads on to the next payment forgets the rest.
+    while (early.length) press(early.shift());
+  });
 }

@@ -38,9 +38,12 @@ export function prefetch(row) {
   return html;
 }
 
+const tellKeys = (name) => document.dispatchEvent(new CustomEvent(name));
+
 // What is still on its way no longer takes the panel's place.
 export function cancelPending() {
   shown += 1;
+  tellKeys("pm:leaving");
 }
 
 export function skeleton() {
@@ -53,6 +56,7 @@ export function putBack(before) {
   if (!row) return;
   cancelPending();
   if (panel() !== before) panel().replaceWith(before);
+  before.removeAttribute("aria-busy");
   setCurrent(row);
   window.history.replaceState(null, "", row.href);
 }
@@ -62,8 +66,11 @@ export function focusHeading() {
 }
 
 export async function show(row, { focus = true, quiet = false } = {}) {
-  const mine = ++shown;
+  cancelPending();
+  const mine = shown;
   const before = panel();
+  // Until then a key waits: what is still shown is another payment than the one that is marked.
+  if (!quiet) before.setAttribute("aria-busy", "true");
   setCurrent(row);
   window.history.replaceState(null, "", row.href);
   // What is only read again stays in sight meanwhile.
@@ -75,6 +82,7 @@ export async function show(row, { focus = true, quiet = false } = {}) {
     noteOpened();
     if (focus) focusHeading();
     prefetchNext(row);
+    tellKeys("pm:shown");
   } catch (error) {
     if (mine !== shown) return;
     // A decision on its way says it itself, and leads back to its own payment.
