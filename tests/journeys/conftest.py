@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 CHECKOUT = Path(__file__).resolve().parents[2]
+LONGEST_WAIT_MS = 60_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ def server(process_settings, sandbox_process, tmp_path_factory):
     with output.open("wb") as log:
         web = subprocess.Popen(command, cwd=CHECKOUT, env=environment, stdout=log, stderr=subprocess.STDOUT)
         try:
-            deadline = time.monotonic() + 30
+            deadline = time.monotonic() + 120
             while time.monotonic() < deadline:
                 try:
                     request = urllib.request.Request(
@@ -72,7 +73,7 @@ def server(process_settings, sandbox_process, tmp_path_factory):
             yield Served(port, environment)
         finally:
             web.terminate()
-            web.wait(timeout=15)
+            web.wait(timeout=60)
 
 
 @pytest.fixture
@@ -107,7 +108,8 @@ def connected(served, sandbox, committed_acme, owner):
         secret=keys.secret,
         now=now,
     )
-    Tenant.objects.filter(pk=committed_acme.pk).update(undo_seconds=1)
+    # Longer than any machine takes to take something back; who wants it posted ends the time by hand.
+    Tenant.objects.filter(pk=committed_acme.pk).update(undo_seconds=600)
     account = rows.account()
     api = connection.api_for(instance)
     book = sandbox.control("GET", "/book/acme")["invoices"]
@@ -125,10 +127,12 @@ def connected(served, sandbox, committed_acme, owner):
 
 
 @pytest.fixture(scope="module")
-def browser():
+def chromium():
     """Headless Chromium, found on PATH or named by the test command; a missing one is a failure, not a skip."""
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    # Upper bounds for a busy machine; a state that comes is not waited for any longer than until it is there.
+    expect.set_options(timeout=LONGEST_WAIT_MS)
     path = os.environ.get("PAYYMO_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
     arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
     arguments.append("--host-resolver-rules=MAP *.localhost 127.0.0.1")
@@ -139,3 +143,18 @@ def browser():
         yield chromium
         chromium.close()
     del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+@pytest.fixture
+def browser(chromium, served):
+    """The same for one test: no page of it is left to ask for anything while the tenants are emptied."""
+    yield chromium
+    for context in list(chromium.contexts):
+        context.close()
+
+
+def new_page(browser, **options):
+    """Open a page with cookies of its own on a wide screen."""
+    page = browser.new_context(viewport={"width": 1366, "height": 768}, **options).new_page()
+    page.set_default_timeout(LONGEST_WAIT_MS)
+    return page

@@ -9,6 +9,7 @@ from banking.models import BankAccount, BankConnection
 from banking.services import provider_keys
 from payymo.sandbox import world
 from tests.conftest import PASSWORD
+from tests.journeys.conftest import new_page
 
 KEYS = world.GOCARDLESS["acme"]
 
@@ -18,8 +19,7 @@ def page(browser, served, committed_acme, owner):
     provider_keys.save_provider_key(
         provider="gocardless_bad", secret_id=KEYS.secret_id, secret_key=KEYS.secret_key, now=datetime.now(UTC)
     )
-    page = browser.new_context(viewport={"width": 1366, "height": 768}).new_page()
-    page.set_default_timeout(15_000)
+    page = new_page(browser)
     page.goto(served.url("/login/"))
     page.fill("input[name=email]", "owner@acme.example")
     page.fill("input[name=password]", PASSWORD)

@@ -6,15 +6,14 @@ from playwright.sync_api import expect
 from accounts.models import Passkey, SecurityEvent
 from accounts.services import second_factor
 from tests.conftest import PASSWORD
+from tests.journeys.conftest import new_page
 
 EMAIL = "reviewer@acme.example"
 
 
 @pytest.fixture
 def page(browser, served, reviewer):
-    context = browser.new_context(viewport={"width": 1366, "height": 768})
-    page = context.new_page()
-    page.set_default_timeout(15_000)
+    page = new_page(browser)
     page.problems = []
     page.on("console", lambda message: page.problems.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: page.problems.append(str(error)))

@@ -2,16 +2,16 @@
 
 from decimal import Decimal
 
+from django.utils import timezone
 from playwright.sync_api import expect
 
 from tests.conftest import PASSWORD
+from tests.journeys.conftest import new_page
 from whmcs.models import Posting
 
 
 def _signed_in(browser, served, email="reviewer@acme.example"):
-    context = browser.new_context(viewport={"width": 1366, "height": 768})
-    page = context.new_page()
-    page.set_default_timeout(15_000)
+    page = new_page(browser)
     page.problems = []
     page.on("console", lambda message: page.problems.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: page.problems.append(str(error)))
@@ -41,7 +41,7 @@ def test_decide_by_keyboard_undo_and_post(browser, served, connected, sandbox):
 
     page.keyboard.press("a")
     expect(_rows(page)).to_have_count(2)
-    page.wait_for_timeout(1500)
+    Posting.objects.filter(state="QUEUED").update(not_before=timezone.now())
     served.manage("post_pending", "--tenant", "acme")
 
     posted = Posting.objects.exclude(state="WITHDRAWN").get()
@@ -79,13 +79,12 @@ def test_split_shows_what_is_left_while_amounts_are_typed(browser, served, conne
 
 
 def test_the_page_works_without_script(browser, served, connected):
-    context = browser.new_context(java_script_enabled=False)
-    page = context.new_page()
-    page.set_default_timeout(15_000)
+    page = new_page(browser, java_script_enabled=False)
     page.goto(served.url("/login/"))
     page.fill("input[name=email]", "reviewer@acme.example")
     page.fill("input[name=password]", PASSWORD)
     page.press("input[name=password]", "Enter")
+    page.wait_for_url(served.url("/"))
     page.goto(served.url("/review/"))
     expect(_rows(page)).to_have_count(3)
 
@@ -101,6 +100,11 @@ def test_a_viewer_reads_and_cannot_decide(browser, served, connected):
 
     expect(_rows(page)).to_have_count(3)
     assert page.locator("form[action$='/approve/']").count() == 0
+    asked = []
+    page.on("request", lambda request: asked.append(request.method))
     page.keyboard.press("a")
-    page.wait_for_timeout(300)
-    assert Posting.objects.count() == 0
+    # The key after it is done, so this one was heard.
+    page.keyboard.press("j")
+    expect(_rows(page).nth(1)).to_have_attribute("aria-current", "true")
+    page.reload()
+    assert ("POST" in asked, Posting.objects.count()) == (False, 0)

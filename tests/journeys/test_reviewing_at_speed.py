@@ -12,9 +12,14 @@ from matching.models import Assignment, Comment, Decision
 from matching.services import learning, proposing
 from tests.conftest import PASSWORD
 from tests.factories import rows
+from tests.journeys.conftest import new_page
 from tests.journeys.test_review_in_the_browser import _rows, _signed_in
 
 COUNT = 32
+PANELS_READ = """least => {
+  const read = performance.getEntriesByType("resource").filter((each) => each.name.includes("/panel/"));
+  return read.length >= least;
+}"""
 
 
 @pytest.fixture
@@ -32,17 +37,28 @@ def waiting(served, committed_acme):
     return found
 
 
+def shows_what_is_marked(page):
+    """Wait until the payment that is marked is the one that is shown, with the focus on its heading."""
+    receipt = page.locator('.pm-row[aria-current="true"]').get_attribute("data-receipt")
+    expect(page.locator("#pm-panel")).to_have_attribute("data-receipt", receipt)
+    expect(page.locator("#pm-panel-title")).to_be_focused()
+
+
+def comes(page, heading):
+    """Wait until the page of that heading is there with its keys: its script runs after it is seen."""
+    expect(page.get_by_role("heading", name=heading)).to_be_visible()
+    page.wait_for_load_state()
+
+
 def test_thirty_payments_are_decided_with_thirty_keys(browser, served, waiting):
     page = _signed_in(browser, served)
     page.goto(served.url("/review/"))
     expect(_rows(page)).to_have_count(COUNT)
 
     for number in range(30):
-        before = page.locator("#pm-panel-title").inner_text()
         page.keyboard.press("a")
-        expect(page.locator("#pm-panel-title")).not_to_have_text(before)
-        assert page.evaluate("document.activeElement.id") == "pm-panel-title"
         expect(_rows(page)).to_have_count(COUNT - number - 1)
+        shows_what_is_marked(page)
 
     expect(page.locator("#pm-progress")).to_contain_text("2 left")
     assert Decision.objects.filter(kind="APPROVE").count() == 30
@@ -64,10 +80,10 @@ def test_colleagues_select_assign_comment_and_approve_in_bulk_by_keyboard(browse
     page.keyboard.press("x")
     page.keyboard.press("Shift+J")
     page.keyboard.press("Shift+A")
-    expect(page.get_by_role("heading", name="Approve several payments")).to_be_visible()
+    comes(page, "Approve several payments")
     page.get_by_role("button", name="Approve 2 payments").press("Enter")
 
-    expect(page.get_by_role("heading", name="2 payments approved")).to_be_visible()
+    comes(page, "2 payments approved")
     assert (Assignment.objects.count(), Comment.objects.count(), Decision.objects.count()) == (1, 1, 2)
     page.keyboard.press("z")
     expect(page.get_by_role("table")).to_contain_text("Undone")
@@ -112,7 +128,7 @@ def test_a_lost_network_saves_nothing_and_says_so(browser, served, waiting):
     page.goto(served.url("/review/"))
     expect(_rows(page)).to_have_count(COUNT)
     # The next two are known by now, and are shown without a network too.
-    page.wait_for_load_state("networkidle")
+    page.wait_for_function(PANELS_READ, arg=2)
     shown, marked = page.locator("#pm-panel"), page.locator('.pm-row[aria-current="true"]')
     receipt = shown.get_attribute("data-receipt")
     page.context.set_offline(True)
@@ -196,8 +212,7 @@ def _tab_to(page, selector):
 
 
 def test_ten_decisions_of_every_kind_need_no_mouse(browser, served, waiting):
-    page = browser.new_context(viewport={"width": 1366, "height": 768}).new_page()
-    page.set_default_timeout(15_000)
+    page = new_page(browser)
     page.goto(served.url("/review/"))
     _tab_to(page, "[name=email]")
     page.keyboard.type("reviewer@acme.example")
@@ -205,6 +220,7 @@ def test_ten_decisions_of_every_kind_need_no_mouse(browser, served, waiting):
     page.keyboard.type(PASSWORD)
     page.keyboard.press("Enter")
     expect(_rows(page)).to_have_count(COUNT)
+    page.wait_for_load_state()
 
     for number in range(4):
         page.keyboard.press("a")
@@ -212,13 +228,11 @@ def test_ten_decisions_of_every_kind_need_no_mouse(browser, served, waiting):
     page.keyboard.press("r")
     expect(page.locator(".pm-undo")).to_contain_text("Rejected")
     page.keyboard.press("j")
-    expect(page.locator("form[data-pm-decide][action$='/approve/']")).to_have_count(1)
     page.keyboard.press("l")
     expect(page.locator("#pm-hold-until")).to_be_focused()
     _tab_to(page, "#pm-hold button.btn-primary")
     page.keyboard.press("Enter")
     expect(_rows(page)).to_have_count(COUNT - 5)
-    expect(page.locator("form[data-pm-decide][action$='/approve/']")).to_have_count(1)
     page.keyboard.press("i")
     expect(page.locator("#pm-ignore")).to_be_visible()
     _tab_to(page, "#pm-ignore [name=reason]")
@@ -226,7 +240,6 @@ def test_ten_decisions_of_every_kind_need_no_mouse(browser, served, waiting):
     _tab_to(page, "#pm-ignore button.btn-primary")
     page.keyboard.press("Enter")
     expect(_rows(page)).to_have_count(COUNT - 6)
-    expect(page.locator("form[data-pm-decide][action$='/approve/']")).to_have_count(1)
     page.keyboard.press("p")
     # The editor takes the focus when it is there; a Tab before that would go past it.
     expect(page.locator("[data-pm-amount]").first).to_be_focused()
@@ -237,7 +250,7 @@ def test_ten_decisions_of_every_kind_need_no_mouse(browser, served, waiting):
     page.keyboard.press("x")
     page.keyboard.press("Shift+J")
     page.keyboard.press("Shift+A")
-    expect(page.get_by_role("heading", name="Approve several payments")).to_be_visible()
+    comes(page, "Approve several payments")
     _tab_to(page, "main button.btn-primary")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="2 payments approved")).to_be_visible()

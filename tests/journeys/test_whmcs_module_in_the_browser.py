@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 from matching.models import Decision
 from matching.services import proposing
 from tests.factories import rows
+from tests.journeys.conftest import new_page
 from tests.whmcs.module.host import Host
 from tests.whmcs.module.test_events import pair
 from whmcs.models import Posting
@@ -28,7 +29,7 @@ def test_an_administrator_approves_and_rejects_with_a_reason_beside_the_invoice(
     payment = rows.transfer("INV-1042 hosting", "119.00", name="Ada & <b>Sons</b>")
     other, wrong = rows.invoice("INV-2077", "30.00", whmcs_id=502), rows.transfer("INV-2077", "30.00")
     proposing.propose(receipts=[payment, wrong], now=timezone.now())
-    page = browser.new_page()
+    page = new_page(browser)
     errors = []
     page.on("pageerror", lambda error: errors.append(str(error)))
 
@@ -59,4 +60,3 @@ def test_an_administrator_approves_and_rejects_with_a_reason_beside_the_invoice(
     page.context.add_cookies([{"name": "no_addon", "value": "1", "url": host.url}])
     page.goto(f"{host.url}/admin/invoices.php?id={debt.whmcs_id}")
     expect(page.locator(".payymo-box[data-payymo-shown]")).to_be_hidden()
-    page.close()
