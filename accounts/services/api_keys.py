@@ -18,7 +18,7 @@ from accounts import permissions
 from accounts.models import ApiKey, Membership, User
 from accounts.services.tokens import InvalidToken
 from payymo.audit.services import recording as audit
-from payymo.shared.errors import BadInput
+from payymo.shared.errors import BadInput, Conflict
 from tenants.models import Tenant
 
 PREFIX = "pmk_"
@@ -32,6 +32,12 @@ class UnusableKey(BadInput):
     """The key asked for would hold too much, live too long, or be one too many."""
 
     code = "unusable_api_key"
+
+
+class KeyMadeMeanwhile(Conflict):
+    """The newest key is not the one that was seen when this one was asked for."""
+
+    code = "api_key_made_meanwhile"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +75,13 @@ def make_api_key(
     scopes: Sequence[str],
     expires_at: datetime,
     now: datetime,
+    seen: str = "",
 ) -> MadeKey:
     """Make a key that acts for this member.
 
-    Shape: `granted` is what the caller may do; a key that makes keys cannot reach beyond itself.
-    Raises: UnusableKey; nothing is stored.
+    Shape: `granted` is what the caller may do; a key that makes keys cannot reach beyond itself. With `seen`, the
+    version of the keys that the caller saw, an act that is sent twice is done once.
+    Raises: UnusableKey, KeyMadeMeanwhile; nothing is stored.
     """
     wanted = frozenset(scopes)
     if not name.strip():
@@ -91,6 +99,11 @@ def make_api_key(
     key = PREFIX + secrets.token_urlsafe(32)
     with transaction.atomic():
         Tenant.objects.select_for_update().get(pk=membership.tenant_id)
+        newest = ApiKey.objects.filter(tenant=membership.tenant).order_by("-pk").first()
+        if seen not in ("", version_of(newest)):
+            raise KeyMadeMeanwhile(
+                gettext("A key was made since this page was opened: it is in the list. Send this again for another.")
+            )
         if alive(membership.tenant, now=now).count() >= MOST_KEYS:
             raise UnusableKey(
                 gettext("There are %(most_keys)s keys already. Revoke one that is not used any more.")
@@ -107,6 +120,11 @@ def make_api_key(
         )
         audit.record(action="api_key.made", about=row, details={"scopes": ",".join(row.scopes)})
     return MadeKey(row, key)
+
+
+def version_of(newest: ApiKey | None) -> str:
+    """Return what another key changes, for whoever makes one by a page."""
+    return str(newest.public_id) if newest else "none"
 
 
 def alive(tenant: Tenant, *, now: datetime) -> QuerySet[ApiKey]:

@@ -1,5 +1,6 @@
 """The page of API keys: made with a step-up, shown once, revoked, and nobody else's."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -33,6 +34,33 @@ def test_a_key_is_shown_once_and_kept_as_a_hash(as_owner):
     assert key not in later.content.decode()
     [line] = later.context["page"].rows
     assert (line.last4, line.acts_for, line.used, line.state.tone) == (key[-4:], "Owner", None, "ok")
+
+
+def form_in(answer):
+    """Return what the form of the page sends beside what is typed."""
+    return {"version": re.search(r'name="version" value="([^"]+)"', answer.content.decode()).group(1)}
+
+
+def test_a_page_with_a_new_key_that_is_loaded_again_makes_no_other(as_owner):
+    sent = {**SENT, **form_in(as_owner.get(PATH))}
+
+    first, again = (as_owner.post(PATH, sent) for _ in range(2))
+
+    assert (first.status_code, again.status_code, again.context["page"].key) == (200, 422, "")
+    assert "A key was made since this page was opened" in again.content.decode()
+    assert ApiKey.objects.get().last4 == first.context["page"].key[-4:]
+    # Whoever wants another sends the form that says so, or the one of the page that shows the first.
+    for page in (again, first):
+        ApiKey.objects.exclude(last4=first.context["page"].key[-4:]).delete()
+        assert as_owner.post(PATH, {**SENT, **form_in(page)}).context["page"].key != ""
+
+
+def test_a_key_that_was_not_made_is_made_by_the_same_page(as_owner):
+    sent = {**SENT, **form_in(as_owner.get(PATH))}
+
+    assert as_owner.post(PATH, {**sent, "days": "0"}).status_code == 422
+    assert as_owner.post(PATH, sent).status_code == 200
+    assert ApiKey.objects.count() == 1
 
 
 @pytest.mark.parametrize("wrong", [{"days": "366"}, {"days": "0"}, {"scopes": []}, {"scopes": ["root"]}, {"name": ""}])

@@ -1,5 +1,7 @@
 """Pairing the addon module in the browser: the code is shown once, and ending it ends the key."""
 
+import re
+
 import pytest
 from django.utils import timezone
 
@@ -22,6 +24,21 @@ def test_the_setup_code_is_in_the_answer_that_made_it_and_nowhere_else(as_owner,
     assert code in made.content.decode()
     assert code not in as_owner.get(address).content.decode()
     assert as_owner.get(address).context["page"].chip.text == "Waiting for WHMCS"
+
+
+def test_a_page_with_a_new_setup_code_that_is_loaded_again_makes_no_other(as_owner, address):
+    def form_in(answer):
+        return {"version": re.search(r'name="version" value="([^"]+)"', answer.content.decode()).group(1)}
+
+    sent = form_in(as_owner.get(address))
+    first, again = (as_owner.post(f"{address}pair/", sent) for _ in range(2))
+
+    assert (first.status_code, again.status_code, again.context["page"].setup_code) == (200, 422, "")
+    assert "made already" in again.content.decode()
+    assert ApiKey.objects.get().revoked_at is None
+    # A new one takes the place of the one before, for whoever asks for it.
+    assert as_owner.post(f"{address}pair/", form_in(again)).status_code == 200
+    assert (ApiKey.objects.count(), ApiKey.objects.filter(revoked_at=None).count()) == (2, 1)
 
 
 def test_a_module_that_was_heard_shows_what_it_said(as_viewer, as_owner, address):

@@ -28,6 +28,12 @@ class NotConnected(Conflict):
     code = "whmcs_removed"
 
 
+class PairedMeanwhile(Conflict):
+    """The pairing is not the one that was to be replaced: it was replaced already."""
+
+    code = "addon_module_paired_meanwhile"
+
+
 @dataclass(frozen=True, slots=True)
 class Paired:
     """The module's row, and what is pasted into it: shown once, kept nowhere."""
@@ -37,19 +43,30 @@ class Paired:
 
 
 def pair_module(
-    *, instance: WhmcsInstance, membership: Membership, granted: frozenset[str], address: str, now: datetime
+    *,
+    instance: WhmcsInstance,
+    membership: Membership,
+    granted: frozenset[str],
+    address: str,
+    now: datetime,
+    instead_of: str = "",
 ) -> Paired:
     """Make the module's key and signing secret; what an earlier pairing gave stops working.
 
     Shape: the key acts for `membership`, for a year at most. Events signed with the secret before are accepted until
-    the next pairing, so that none is lost while the new code is pasted. `address` is where this tenant is served.
-    Raises: NotConnected, UnusableKey; nothing is changed.
+    the next pairing, so that none is lost while the new code is pasted. `address` is where this tenant is served. With
+    `instead_of`, the version of the pairing that is to be replaced, an act that is sent twice is done once.
+    Raises: NotConnected, PairedMeanwhile, UnusableKey; nothing is changed.
     """
     with transaction.atomic():
         locked = WhmcsInstance.objects.select_for_update().get(pk=instance.pk)
         if locked.state == WhmcsInstance.State.REMOVED:
             raise NotConnected(gettext("This connection was removed. Connect WHMCS again."))
         before = AddonModule.objects.filter(instance=locked).first()
+        if instead_of not in ("", version_of(before)):
+            raise PairedMeanwhile(
+                gettext("A setup code was made already. It was shown once: if nobody kept it, make another.")
+            )
         made = api_keys.make_api_key(
             membership=membership,
             granted=granted,
@@ -72,6 +89,11 @@ def pair_module(
     told = {"url": address.rstrip("/"), "installation": str(locked.public_id), "key": made.key, "secret": secret}
     code = base64.urlsafe_b64encode(json.dumps(told, separators=(",", ":")).encode()).decode().rstrip("=")
     return Paired(module, CODE_PREFIX + code)
+
+
+def version_of(module: AddonModule | None) -> str:
+    """Return what another pairing changes, for whoever replaces this one by a page."""
+    return str(module.api_key_id) if module else "none"
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,10 +24,14 @@ class KeyRow:
 
 @dataclass(frozen=True, slots=True)
 class ApiKeysPage:
-    """The company's keys, the newest first, and the form that makes one. `key` is shown in the answer that made it."""
+    """The company's keys, the newest first, and the form that makes one.
+
+    Shape: `key` is shown in the answer that made it; the form sends `version`, so that sent twice it makes one key.
+    """
 
     rows: tuple[KeyRow, ...]
     form: Any
     description_url: str
     key: str = ""
     more: bool = False
+    version: str = ""

@@ -9,7 +9,8 @@ from payymo.dashboard.pages.values import Chip, Fact
 class WhmcsModulePage:
     """How a module is, and how it is paired.
 
-    Shape: `setup_code` only in the answer that made it; a URL is empty where the viewer may not do that.
+    Shape: `setup_code` only in the answer that made it; a URL is empty where the viewer may not do that. The form that
+    makes one sends `version`, so that sent twice it makes one code.
     """
 
     name: str
@@ -20,3 +21,4 @@ class WhmcsModulePage:
     remove_url: str
     setup_code: str = ""
     error: str = ""
+    version: str = ""

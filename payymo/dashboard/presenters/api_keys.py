@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from accounts import permissions
 from accounts.models import ApiKey
+from accounts.services.api_keys import version_of
 from payymo.dashboard import formats
 from payymo.dashboard.links import link
 from payymo.dashboard.pages import Chip
@@ -23,7 +24,7 @@ def page(request: HttpRequest, form: Any, *, now: datetime, key: str = "") -> Ap
     found = list(rows)
     return ApiKeysPage(
         rows=tuple(_row(each, now) for each in found[:MOST]), form=form, description_url=link("api_description"),
-        key=key, more=len(found) > MOST,
+        key=key, more=len(found) > MOST, version=version_of(found[0] if found else None),
     )  # fmt: skip
 
 

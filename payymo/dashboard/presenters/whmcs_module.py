@@ -12,6 +12,7 @@ from payymo.dashboard.pages.values import Chip, Fact
 from payymo.dashboard.pages.whmcs_module import WhmcsModulePage
 from whmcs.models import AddonModule, WhmcsInstance
 from whmcs.services.module_posting import booking_module
+from whmcs.services.pairing import version_of
 
 # WHMCS's cron job runs every five minutes, and the module speaks with each run.
 _LATE_AFTER = timedelta(hours=1)
@@ -38,6 +39,7 @@ def page(
         remove_url=link("whmcs_module_remove", instance.public_id) if may_pair and module else "",
         setup_code=setup_code,
         error=error,
+        version=version_of(module),
     )
 
 

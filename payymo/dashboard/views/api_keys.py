@@ -36,6 +36,7 @@ def listing(request: HttpRequest) -> HttpResponse:
             key = api_keys.make_api_key(
                 membership=request.membership, granted=request.permissions, name=form.cleaned_data["name"],
                 scopes=form.cleaned_data["scopes"], expires_at=now + timedelta(days=form.cleaned_data["days"]), now=now,
+                seen=request.POST.get("version", ""),
             ).key  # fmt: skip
         except DomainError as error:
             form.add_error(None, str(error))

@@ -39,6 +39,7 @@ def pair(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
             granted=request.permissions,
             address=links.address_of(request.tenant, "/"),
             now=now,
+            instead_of=request.POST.get("version", ""),
         ).setup_code
     except DomainError as refused:
         error = str(refused)
