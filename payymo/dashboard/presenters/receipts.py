@@ -69,7 +69,7 @@ def _bank_facts(row: BankTransaction, reasons: Reasons) -> tuple[Fact, ...]:
             text=f"{row.account.name or _('Account')} {masked(row.account.iban_last4)}".strip(),
         ),
         Fact(
-            _("Reference"),
+            pgettext("beside a value", "Reference"),
             marked=marked(row.remittance_information, "remittance_information", reasons),
             verbatim=True,
         ),

@@ -6,6 +6,7 @@ from decimal import Decimal
 from itertools import groupby
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from matching.core.types import Candidate, Receipt, Source
 from payymo.dashboard import formats, words
@@ -53,7 +54,11 @@ def _receipt_card(receipt: Receipt, reasons: tuple) -> ReceiptCard:  # type: ign
     facts = (
         Fact(_("Booked") if is_bank else _("Charged"), day=receipt.booking_date),
         Fact(_("Payer"), marked=marked(receipt.counterparty_name, "counterparty_name", reasons)),
-        Fact(_("Reference") if is_bank else _("Description"), marked=marked(text, name, reasons), verbatim=True),
+        Fact(
+            pgettext("beside a value", "Reference") if is_bank else _("Description"),
+            marked=marked(text, name, reasons),
+            verbatim=True,
+        ),
     )
     source = _("Bank transaction") if is_bank else _("%s charge") % "Stripe"
     return ReceiptCard(
