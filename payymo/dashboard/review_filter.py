@@ -11,7 +11,7 @@ from matching.models import Band
 from matching.services.teamwork import Colleague
 from payymo.dashboard import paging
 from payymo.dashboard.links import link
-from payymo.dashboard.pages import Choice, FilterChip, Filters, FilterSelect, SavedViewLink
+from payymo.dashboard.pages import Choice, FilterChip, Filters, FilterSelect, SavedViewLink, Views
 
 _SOURCES = ("bank", "stripe")
 _TOO_MUCH = Decimal(10) ** 15
@@ -23,9 +23,9 @@ def chosen_in(request: HttpRequest) -> queue_selectors.QueueFilter:
     return _read(request.GET, request)
 
 
-def queue_behind(request: HttpRequest) -> queue_selectors.QueueFilter:
-    """Read the filters of the queue from which a panel was opened or a decision was made."""
-    return _read(QueryDict((request.POST.get("queue") or request.GET.get("queue", ""))[:1000]), request)
+def queue_behind(request: HttpRequest, name: str = "queue") -> queue_selectors.QueueFilter:
+    """Read the filters of the queue from which a panel was opened, a decision was made or a view is kept."""
+    return _read(QueryDict((request.POST.get(name) or request.GET.get(name, ""))[:1000]), request)
 
 
 def cursor_in(request: HttpRequest) -> str:
@@ -143,7 +143,7 @@ def _people(assignee: int | None, colleagues: tuple[Colleague, ...], user_id: in
     )
 
 
-def views_for(chosen: queue_selectors.QueueFilter, *, user_id: int) -> tuple[SavedViewLink, ...]:
+def views_for(chosen: queue_selectors.QueueFilter, *, user_id: int) -> Views:
     """List the views above the queue: those everybody has, then the saved ones."""
     base, now = link("review"), query_of(chosen)
     built_in = (
@@ -160,7 +160,7 @@ def views_for(chosen: queue_selectors.QueueFilter, *, user_id: int) -> tuple[Sav
                 name=view.name if mine else _("%(view)s (%(owner)s)") % {"view": view.name, "owner": view.owner_name},
                 url=f"{base}?{view.query}" if view.query else base,
                 current=view.query == now and bool(view.query),
-                remove_url=link("review_view_remove", view.public_id) if mine else "",
+                remove_url=f"{link('review_view_remove', view.public_id)}?{now}" if mine else "",
             )
         )
-    return tuple(links)
+    return Views(links=tuple(links), query=now, save_url=link("review_views"))

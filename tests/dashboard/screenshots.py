@@ -6,9 +6,7 @@ import threading
 from pathlib import Path
 
 import django
-from django.conf import settings
 from django.core.wsgi import get_wsgi_application
-from django.test import override_settings
 from playwright.sync_api import sync_playwright
 from werkzeug.serving import make_server
 
@@ -25,14 +23,9 @@ PICTURES = {
 def main(folder: Path) -> None:
     """Write one picture a page into the folder."""
     django.setup()
-    from tests.dashboard.appearance.conftest import MIDDLEWARE, StaticHandler, chromium_path
+    from tests.dashboard.appearance.conftest import StaticHandler, chromium_path, in_the_gallery
 
-    options = dict(settings.TEMPLATES[0]["OPTIONS"])
-    options["context_processors"] = [
-        name for name in options["context_processors"] if not name.startswith("django.contrib.auth")
-    ]
-    template = {**settings.TEMPLATES[0], "OPTIONS": options}
-    with override_settings(ROOT_URLCONF="tests.dashboard.gallery.urls", MIDDLEWARE=MIDDLEWARE, TEMPLATES=[template]):
+    with in_the_gallery():
         server = make_server("127.0.0.1", 0, StaticHandler(get_wsgi_application()), threaded=True)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         with sync_playwright() as playwright:

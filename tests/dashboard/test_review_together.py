@@ -80,11 +80,11 @@ def test_a_comment_is_shown_with_whom_it_names_set_apart(as_owner, payments):
 
 
 def test_a_view_is_saved_shown_and_removed(as_owner, as_viewer, payments):
-    saved = as_owner.post("/review/views/", {"name": "Big", "queue": "over=15&q=hosting&evil=1", "shared": "on"})
+    saved = as_owner.post("/review/views/", {"name": "Big", "query": "over=15&q=hosting&evil=1", "shared": "on"})
 
     view = SavedView.objects.get()
     assert (saved.status_code, view.query) == (303, "q=hosting&over=15")
-    theirs = as_viewer.get("/review/").context["page"].views[-1]
+    theirs = as_viewer.get("/review/").context["page"].views.links[-1]
     assert (theirs.name, theirs.remove_url) == ("Big (Owner)", "")
     assert len(rows_of(as_viewer, f"?{view.query}")) == 1
     as_viewer.post(f"/review/views/{view.public_id}/remove/")

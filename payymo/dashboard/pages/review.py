@@ -251,9 +251,7 @@ class ReviewPage:
     empty: Literal["", "done", "nothing", "filtered"] = ""
     next_sync: str = ""
     notice: str = ""
-    views: tuple[SavedViewLink, ...] = ()
-    view_save_url: str = ""
-    query: str = ""
+    views: Views | None = None
     bulk_url: str = ""
     bulk_count: int = 0
 

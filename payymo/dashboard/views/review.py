@@ -90,8 +90,6 @@ def page_of(
         item=receipt_id is not None,
         empty=empty,  # type: ignore[arg-type]
         views=views_for(chosen, user_id=request.user.pk),
-        view_save_url=link("review_views"),
-        query=query_of(chosen),
         bulk_url=link("review_bulk") if may_bulk(request) else "",
         bulk_count=counts["exact"],
     )

@@ -66,7 +66,7 @@ def comment(request: HttpRequest, receipt_id: uuid.UUID) -> HttpResponse:
 @requires_permission("review.view")
 def save_view(request: HttpRequest) -> HttpResponse:
     """Keep the filters and the order of the queue under a name."""
-    query = query_of(queue_behind(request))
+    query = query_of(queue_behind(request, "query"))
     try:
         teamwork.save_view(
             name=request.POST.get("name", ""),

@@ -5,6 +5,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from django.conf import settings
@@ -20,6 +21,7 @@ from werkzeug.serving import make_server
 LONGEST_WAIT_MS = 60_000
 expect.set_options(timeout=LONGEST_WAIT_MS)
 
+GALLERY_TEMPLATES = Path(__file__).parents[1] / "gallery" / "templates"
 # What the pages need of the real stack: the nonce and the CSRF token. The rest asks the database.
 MIDDLEWARE = ["csp.middleware.CSPMiddleware", "django.middleware.csrf.CsrfViewMiddleware"]
 
@@ -36,14 +38,20 @@ def chromium_path() -> str | None:
     return os.environ.get("PAYYMO_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 
 
-@pytest.fixture(scope="module")
-def gallery_settings() -> Iterator[None]:
+def in_the_gallery() -> override_settings:
+    """The settings under which the gallery is served."""
     options = dict(settings.TEMPLATES[0]["OPTIONS"])
     options["context_processors"] = [
         name for name in options["context_processors"] if not name.startswith("django.contrib.auth")
     ]
-    template = {**settings.TEMPLATES[0], "OPTIONS": options}
-    with override_settings(ROOT_URLCONF="tests.dashboard.gallery.urls", MIDDLEWARE=MIDDLEWARE, TEMPLATES=[template]):
+    folders = [*settings.TEMPLATES[0]["DIRS"], GALLERY_TEMPLATES]
+    template = {**settings.TEMPLATES[0], "DIRS": folders, "OPTIONS": options}
+    return override_settings(ROOT_URLCONF="tests.dashboard.gallery.urls", MIDDLEWARE=MIDDLEWARE, TEMPLATES=[template])
+
+
+@pytest.fixture(scope="module")
+def gallery_settings() -> Iterator[None]:
+    with in_the_gallery():
         yield
 
 

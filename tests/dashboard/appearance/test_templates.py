@@ -13,10 +13,13 @@ from django.test import Client, RequestFactory
 from payymo.dashboard import pages
 from payymo.dashboard.pages.search import SearchPage
 from tests.dashboard import gallery
+from tests.dashboard.appearance.conftest import GALLERY_TEMPLATES
 from tests.dashboard.gallery import payers as records
+from tests.dashboard.gallery import rules
 
 RECEIPT = "/review/00000000-0000-4000-8000-00000000000"
 PAGES = [
+    "/ui/", "/ui/compact/",
     "/", "/review/", "/review/hints/", "/review/bulk/", "/review/bulk/done/", "/review/bulk/none/", f"{RECEIPT}4/",
     f"{RECEIPT}8/", f"{RECEIPT}6/find/", f"{RECEIPT}4/split/", "/transactions/",
     "/transactions/00000000-0000-4000-8000-000000000004/", "/invoices/",
@@ -114,6 +117,18 @@ def test_page_keeps_to_the_theme_and_the_content_policy(visitor: Client, path: s
     assert "{%" not in html
     assert "<c-" not in html
     assert len(gzip.compress(answer.content)) <= HEAVIEST
+
+
+def test_the_gallery_shows_every_component_and_every_component_is_used(gallery_settings: None):
+    shown = (GALLERY_TEMPLATES / "gallery" / "ui.html").read_text()
+    own = Path("templates")
+    written = "".join(each.read_text() for each in own.rglob("*.html"))
+
+    names = {each.stem.replace("_", "-") for each in (own / "cotton").glob("*.html")}
+    tags = re.compile(r"<c-([a-z-]+)[ />]")
+    assert names - set(tags.findall(written)) == set()
+    whole = set(tags.findall(shown)) | {"field", "form-errors", "form-fields", "messages", "timeline"}
+    assert names - whole == set()
 
 
 @pytest.mark.parametrize("status", ERRORS)
@@ -228,6 +243,7 @@ FACTS = (pages.Fact("Payer", marked=pages.Marked(EVIL)),)
         ("dashboard/review/panel.html", gallery.panel(candidates=(), none_text=EVIL)),
         ("dashboard/review/panel.html", gallery.panel(none_text=EVIL)),
         ("dashboard/transaction.html", replace(gallery.transaction(), none_text=EVIL)),
+        ("dashboard/rules/detail.html", replace(rules.detail(), title=EVIL)),
     ],
 )
 def test_a_hostile_text_is_shown_and_escaped(gallery_settings: None, template: str, page: object):

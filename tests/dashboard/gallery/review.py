@@ -223,13 +223,16 @@ def review(**changes: object) -> pages.ReviewPage:
         recent=(
             pages.Recent("49.00 EUR from Mueller → INV-1038", ago(minutes=3), "/review/undo/x/", "/transactions/"),
         ),
-        views=(
-            pages.SavedViewLink("All", "/review/", True),
-            pages.SavedViewLink("Mine", "/review/?who=1"),
-            pages.SavedViewLink("Stops next", "/review/?order=due"),
-            pages.SavedViewLink("Large and mine", "/review/?over=1000", remove_url="/review/views/x/remove/"),
+        views=pages.Views(
+            (
+                pages.SavedViewLink("All", "/review/", True),
+                pages.SavedViewLink("Mine", "/review/?who=1"),
+                pages.SavedViewLink("Stops next", "/review/?order=due"),
+                pages.SavedViewLink("Large and mine", "/review/?over=1000", remove_url="/review/views/x/remove/"),
+            ),
+            "order=due",
+            "/review/views/",
         ),
-        view_save_url="/review/views/",
         bulk_url="/review/bulk/",
         bulk_count=23,
     )

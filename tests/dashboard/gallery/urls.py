@@ -15,7 +15,7 @@ from django.urls import include, path, re_path
 
 from payymo.dashboard import pages
 from tests.dashboard import gallery
-from tests.dashboard.gallery import account, notices, payers, reports, rules, setup, trust
+from tests.dashboard.gallery import account, notices, parts, payers, reports, rules, setup, trust
 
 Page = Callable[[], Any]
 
@@ -26,6 +26,19 @@ def show(template: str, page: Page, section: pages.Section = "", *, shell: bool 
         if shell:
             context["shell"] = gallery.shell(section)
         return render(request, template, context)
+
+    return view
+
+
+def every_part(*, compact: bool = False) -> Callable[..., HttpResponse]:
+    def view(request: HttpRequest) -> HttpResponse:
+        shown = {
+            "page": parts.page(compact=compact),
+            "shell": gallery.shell(),
+            "messages": parts.said(),
+            "compact": compact,
+        }
+        return render(request, "gallery/ui.html", shown)
 
     return view
 
@@ -149,6 +162,8 @@ def page(name: str, data: Page, section: pages.Section) -> Callable[..., HttpRes
 
 
 dashboard = [
+    path("ui/", every_part()),
+    path("ui/compact/", every_part(compact=True)),
     path("", page("overview", gallery.overview, "overview"), name="overview"),
     path("review/", page("review/page", gallery.review, "review"), name="review"),
     path("review/", include(receipts)),
