@@ -17,8 +17,11 @@ if worker := os.environ.get("PYTEST_XDIST_WORKER", "").removeprefix("gw"):
     os.environ["REDIS_URL"] = f"{os.environ['REDIS_URL'].rpartition('/')[0]}/{int(worker) + 1}"
 
 from payymo.settings import *  # noqa: F403
-from payymo.settings import STORAGES
+from payymo.settings import DATABASES, STORAGES
 
+# Where a test lets processes wait for each other, as long as a busy machine takes.
+if session := os.environ.get("PAYYMO_TEST_SESSION"):
+    DATABASES["default"]["OPTIONS"]["options"] = session
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = {**STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
 # A test that wants a worker woken names it; others leave no messages behind.

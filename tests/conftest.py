@@ -63,7 +63,7 @@ def pytest_sessionstart(session):
 
 
 # What the product's processes hold to; here, a thread that gets no turn for that long would fail its test.
-_PATIENT = "-c lock_timeout=120000 -c idle_in_transaction_session_timeout=0"
+PATIENT = "-c lock_timeout=120000 -c idle_in_transaction_session_timeout=0"
 
 
 @pytest.fixture(scope="session")
@@ -72,7 +72,7 @@ def django_db_setup(django_test_environment, django_db_blocker, django_db_modify
 
     Not pytest-django's own fixture: that one makes no database when every chosen test commits for real.
     """
-    connection.settings_dict["OPTIONS"]["options"] = _PATIENT
+    connection.settings_dict["OPTIONS"]["options"] = PATIENT
     own = connection.settings_dict["NAME"]
     with django_db_blocker.unblock():
         if worker := os.environ.get("PYTEST_XDIST_WORKER"):

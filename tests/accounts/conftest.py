@@ -111,7 +111,7 @@ def server(committed, signing_key_made, _probes) -> Iterator[Server]:
     finally:
         http.shutdown()
         http.server_close()
-        thread.join(30)
+        thread.join(120)
         _forget_answers()
 
 

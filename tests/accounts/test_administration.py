@@ -192,7 +192,7 @@ def test_of_two_owners_who_demote_each_other_one_stays(committed_acme):
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(30)
+            thread.join(120)
         assert refused == ["last_owner"]
         assert sorted([member("owner").role.code, member("admin").role.code]) == ["owner", "viewer"]
     finally:

@@ -87,7 +87,7 @@ def test_of_four_workers_at_once_one_sends(committed_acme, reviewer):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(120)
 
     assert sorted(sent) == [0, 0, 0, 1]
 

@@ -69,7 +69,7 @@ def test_parallel_acts_get_one_place_each(committed_acme):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(120)
 
     assert list(AuditLink.objects.order_by("number").values_list("number", flat=True)) == list(range(1, 41))
     assert proving.verify().is_whole

@@ -26,10 +26,10 @@ class Bank:
     def walk(self, link, action="approve"):
         """Open the link, decide, and return the query with which the user comes back."""
         with requests.Session() as browser:
-            browser.get(link, timeout=10).raise_for_status()
-            answer = browser.post(link, data={"action": action}, timeout=10, allow_redirects=False)
+            browser.get(link, timeout=60).raise_for_status()
+            answer = browser.post(link, data={"action": action}, timeout=60, allow_redirects=False)
             while not answer.headers["Location"].startswith(CALLBACK):
-                answer = browser.get(self.base + answer.headers["Location"], timeout=10, allow_redirects=False)
+                answer = browser.get(self.base + answer.headers["Location"], timeout=60, allow_redirects=False)
         return {name: values[0] for name, values in parse_qs(urlsplit(answer.headers["Location"]).query).items()}
 
     def connect(self, user_id, now, provider=None):

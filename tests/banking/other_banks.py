@@ -62,8 +62,8 @@ class EnableBank(GoCardlessBank):
 
     def walk(self, link, action="approve"):
         with requests.Session() as browser:
-            browser.get(link, timeout=10).raise_for_status()
-            answer = browser.post(link, data={"action": action}, timeout=10, allow_redirects=False)
+            browser.get(link, timeout=60).raise_for_status()
+            answer = browser.post(link, data={"action": action}, timeout=60, allow_redirects=False)
         assert answer.headers["Location"].startswith(CALLBACK)
         return {name: values[0] for name, values in parse_qs(urlsplit(answer.headers["Location"]).query).items()}
 

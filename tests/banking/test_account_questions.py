@@ -281,7 +281,7 @@ def test_of_two_accounts_that_come_at_once_one_is_imported_and_one_asked_about(c
     def run(raw):
         try:
             with context.inside(committed_acme):
-                barrier.wait(timeout=20)
+                barrier.wait(timeout=60)
                 results.append(read(raw))
         except Exception as error:
             problems.append(error)

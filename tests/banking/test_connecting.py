@@ -81,7 +81,7 @@ def test_many_workers_with_one_dead_token_ask_for_one_new_token(committed_acme, 
     def renew():
         try:
             with context.inside(committed_acme):
-                barrier.wait(timeout=20)
+                barrier.wait(timeout=60)
                 texts.append(provider_keys.KeptTokens(now).renew(dead))
         finally:
             database.close()
@@ -167,7 +167,7 @@ def test_a_cancelled_consent_is_told_in_plain_words(provider, bank, owner, now):
 
 def test_a_callback_that_claims_success_without_consent_is_not_believed(provider, bank, owner, now):
     started = start(bank, owner, provider, now)
-    reference = requests.get(started.consent_link, timeout=10).ok and bank.reference_of(started)
+    reference = requests.get(started.consent_link, timeout=60).ok and bank.reference_of(started)
 
     ended = finish({"ref": reference}, owner, provider, now)
 

@@ -83,7 +83,7 @@ def test_the_stand_in_refuses_tokens_that_the_documentation_forbids(bank, now, c
     token = jwt.encode(claims, bank.application["private_key"], "RS256", headers={"kid": bank.application["id"]})
 
     answer = requests.get(
-        f"{bank.base}/enable-banking/application", headers={"Authorization": f"Bearer {token}"}, timeout=10
+        f"{bank.base}/enable-banking/application", headers={"Authorization": f"Bearer {token}"}, timeout=60
     )
 
     assert answer.status_code == 401

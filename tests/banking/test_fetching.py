@@ -92,7 +92,7 @@ def test_pending_entries_are_shown_and_become_one_booked_entry_each(account, pro
     shown = PendingEntry.objects.filter(amount="33.33").count()
     stored = account.transactions.filter(amount="33.33").count()
 
-    requests.post(f"{bank.base}/_control/bank/acme/book-pending", timeout=10).raise_for_status()
+    requests.post(f"{bank.base}/_control/bank/acme/book-pending", timeout=60).raise_for_status()
     sync(account, provider, later(hours=3))
 
     assert (shown, stored) == (1, 0)

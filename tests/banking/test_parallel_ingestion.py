@@ -18,7 +18,7 @@ def _in_threads(tenant, *jobs):
     def run(job):
         try:
             with context.inside(tenant):
-                barrier.wait(timeout=20)
+                barrier.wait(timeout=60)
                 job()
         except Exception as error:
             problems.append(error)

@@ -152,13 +152,13 @@ def consent(as_owner, sandbox):
 def back_from(consent_url):
     """Agree at the bank as a person does, and return the reference with which it sends the browser back."""
     with requests.Session() as person:
-        person.get(consent_url, timeout=20).raise_for_status()
-        answer = person.post(consent_url, data={"action": "approve"}, timeout=20, allow_redirects=False)
+        person.get(consent_url, timeout=60).raise_for_status()
+        answer = person.post(consent_url, data={"action": "approve"}, timeout=60, allow_redirects=False)
         for _ in range(5):
             onward = urljoin(answer.url, answer.headers["Location"])
             if onward.startswith("http://acme.localhost/connections/bank/callback/?"):
                 return parse_qs(urlsplit(onward).query)["ref"][0]
-            answer = person.get(onward, timeout=20, allow_redirects=False)
+            answer = person.get(onward, timeout=60, allow_redirects=False)
     raise AssertionError(f"the bank sent the browser to {onward}")
 
 
@@ -445,7 +445,7 @@ def test_stripe_is_connected_by_consent_and_a_way_back_is_good_once(as_owner, sa
     assert [mode for mode, _ in as_owner.get("/connections/stripe/new/").context["page"].consents] == ["test"]
     url = led_by_a_link(as_owner.post("/connections/stripe/consent/", {"mode": "test"}))
     account = world.STRIPE["acme"].account_id
-    back = requests.post(url, data={"account": account}, allow_redirects=False, timeout=20).headers["Location"]
+    back = requests.post(url, data={"account": account}, allow_redirects=False, timeout=60).headers["Location"]
     # Another host: the browser has no session there.
     led = Client().get(f"/connect/stripe/?{urlsplit(back).query}", headers={"host": "admin.localhost"})
     way = urlsplit(led.headers["Location"])

@@ -207,7 +207,7 @@ def test_of_parallel_parts_made_from_one_version_one_is_saved(committed_acme, re
 
     def split(browser, key):
         form = {**sent, "key": key, f"amount-{debt.public_id}": "50.00", "rest": "open", "do": "save"}
-        start.wait(10)
+        start.wait(60)
         try:
             codes.append(browser.fragment("post", panel.urls.split, form).status_code)
         finally:

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import PATIENT
+
 CHECKOUT = Path(__file__).resolve().parents[2]
 LONGEST_WAIT_MS = 60_000
 
@@ -50,7 +52,10 @@ def free_port() -> int:
 def server(process_settings, sandbox_process, tmp_path_factory):
     """The product behind a real WSGI server, once for all journeys: what it keeps in memory is no tenant's."""
     port = free_port()
-    environment = {**process_settings, "PAYYMO_PUBLIC_PORT": str(port), "PAYYMO_SANDBOX_URL": sandbox_process.base_url}
+    environment = {
+        **process_settings, "PAYYMO_PUBLIC_PORT": str(port), "PAYYMO_SANDBOX_URL": sandbox_process.base_url,
+        "PAYYMO_TEST_SESSION": PATIENT,
+    }  # fmt: skip
     output = tmp_path_factory.mktemp("server") / "web.log"
     command = [
         sys.executable, "-m", "gunicorn", "payymo.wsgi", "-b", f"127.0.0.1:{port}", "--threads", "4",
@@ -65,7 +70,7 @@ def server(process_settings, sandbox_process, tmp_path_factory):
                     request = urllib.request.Request(
                         f"http://127.0.0.1:{port}/health/live", headers={"Host": "acme.localhost"}
                     )
-                    with urllib.request.urlopen(request, timeout=5):
+                    with urllib.request.urlopen(request, timeout=60):
                         break
                 except OSError:
                     assert web.poll() is None, output.read_text()

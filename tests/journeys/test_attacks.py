@@ -362,7 +362,7 @@ def test_forged_messages_to_three_workers_are_parked_and_touch_no_tenant(
         crew.kill_all()
         current_app.control.purge()
 
-    assert {tenant for _, tenant, _ in crew.lines()} == {"acme"}
+    assert {tenant for _, tenant in crew.lines()} == {"acme"}
     assert Counter(ParkedJob.objects.values_list("reason", flat=True)) == {
         "no_tenant": 1, "unknown_tenant": 3, "inactive_tenant": 1,
     }  # fmt: skip

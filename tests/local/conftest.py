@@ -58,7 +58,7 @@ def processes_in() -> Callable[[Path], list[str]]:
     """List the command lines that name a folder; a process that is being killed gets some seconds to go."""
 
     def processes_in(folder: Path) -> list[str]:
-        until = time.monotonic() + 10
+        until = time.monotonic() + 60
         while True:
             shown = (command_line(int(path.name)) for path in Path("/proc").glob("[0-9]*"))
             found = [line for line in shown if str(folder) in line]

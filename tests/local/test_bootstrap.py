@@ -63,7 +63,7 @@ def test_wrong_usage_exits_2_with_one_line():
         capture_output=True,
         text=True,
         check=False,
-        timeout=30,
+        timeout=120,
     )
 
     assert (done.returncode, done.stderr) == (2, "usage: python3 payymo/local/bootstrap.py demo|dev|bench\n")
@@ -106,7 +106,7 @@ def make_wheel(folder):
 def bare(tmp_path_factory):
     """A virtual environment with pip in it; making one takes longer than all that is done with a copy."""
     folder = tmp_path_factory.mktemp("bare") / "venv"
-    subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True, timeout=60)
+    subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True, timeout=300)
     return folder
 
 
@@ -121,7 +121,7 @@ def made(bare, checkout):
 
 def imported_value(environment):
     python = str(environment / "bin" / "python")
-    return subprocess.check_output([python, "-c", "import small; print(small.VALUE)"], text=True, timeout=30).strip()
+    return subprocess.check_output([python, "-c", "import small; print(small.VALUE)"], text=True, timeout=120).strip()
 
 
 def test_without_uv_pip_installs_what_is_locked_and_the_second_run_does_nothing(checkout, capfd):

@@ -28,7 +28,7 @@ def launcher(home, plain_environment):
             env={**environment, **variables},
             capture_output=True,
             text=True,
-            timeout=90,
+            timeout=600,
             check=False,
         )
 
@@ -73,7 +73,7 @@ def test_services_start_detached_keep_their_data_over_a_killed_supervisor_and_st
 
     supervisor = identify(supervisor_of(home))
     os.kill(supervisor.pid, signal.SIGKILL)
-    assert wait_until_gone(supervisor, 10)
+    assert wait_until_gone(supervisor, 60)
     assert launcher("status").returncode == 3
     taken_over = launcher("services", "--detach")
     assert taken_over.returncode == 0, taken_over.stdout + taken_over.stderr
@@ -90,7 +90,7 @@ def test_stop_ends_what_a_killed_supervisor_left(home, launcher, processes_in):
     assert launcher("services", "--detach").returncode == 0
     supervisor = identify(supervisor_of(home))
     os.kill(supervisor.pid, signal.SIGKILL)
-    assert wait_until_gone(supervisor, 10)
+    assert wait_until_gone(supervisor, 60)
 
     stopped = launcher("stop")
 

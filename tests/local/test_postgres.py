@@ -44,8 +44,8 @@ def ask(home, running, query):
 def kill_hard(running):
     process = identify(running.process.pid)
     os.kill(running.process.pid, signal.SIGKILL)
-    running.process.wait(timeout=10)
-    assert wait_until_gone(process, 10)
+    running.process.wait(timeout=60)
+    assert wait_until_gone(process, 60)
 
 
 def test_first_start_gives_an_empty_database_to_a_role_without_superuser(home, start):
@@ -108,7 +108,7 @@ def test_a_start_takes_over_from_the_server_of_a_killed_launcher(home, start):
 
     running = start(home)
 
-    assert orphan.process.wait(timeout=10) == 0
+    assert orphan.process.wait(timeout=60) == 0
     assert ask(home, running, "SELECT count(*) FROM kept") == [(0,)]
 
 
@@ -237,7 +237,7 @@ def test_an_ordinary_user_starts_it_without_any_help(open_folder, programs):
         env={"PATH": os.environ["PATH"], "PAYYMO_HOME": str(home), "HOME": str(home), **programs},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
 

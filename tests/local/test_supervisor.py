@@ -27,7 +27,7 @@ if sys.argv[2:] == ["deaf"]:
     pathlib.Path(name + ".child").write_text(str(child.pid))
 print(name, "is ready", flush=True)
 pathlib.Path(name + ".ready").touch()
-time.sleep(60)
+time.sleep(600)
 """
 
 
@@ -44,7 +44,8 @@ def service(home):
             home.root,
             dict(os.environ),
             is_ready=ready.exists,
-            **options,
+            ready_seconds=120.0,
+            **{"stop_steps": ((signal.SIGTERM, 60.0),), **options},
         )
 
     return service
@@ -77,7 +78,7 @@ def test_a_deaf_process_and_its_children_are_killed_after_the_grace_time(home, s
 
     assert gentle is False
     assert running.exit_status() == -signal.SIGKILL
-    assert wait_until_gone(child, 5)
+    assert wait_until_gone(child, 60)
 
 
 def test_a_dead_child_is_reported_with_its_last_lines_and_started_again_with_growing_pauses(
@@ -90,7 +91,7 @@ def test_a_dead_child_is_reported_with_its_last_lines_and_started_again_with_gro
 
     for _death in range(3):
         child.running.process.kill()
-        child.running.process.wait(timeout=5)
+        child.running.process.wait(timeout=60)
         supervisor.look_after(child, clock)
         assert child.running is None
         pauses.append(child.start_again_at - clock)
@@ -118,7 +119,7 @@ def test_a_start_that_fails_shows_the_last_lines(home, supervisor):
 
 def test_a_step_that_fails_or_hangs_stops_the_start(home, supervisor):
     failing = [sys.executable, "-c", "raise SystemExit('no such table')"]
-    hanging = [sys.executable, "-c", "import time; time.sleep(60)"]
+    hanging = [sys.executable, "-c", "import time; time.sleep(600)"]
 
     with pytest.raises(LocalError, match=r"(?s)migrating: failed; .*no such table"):
         supervisor.run_step("migrating", failing, dict(os.environ), 30)
@@ -131,14 +132,14 @@ def test_a_step_that_fails_or_hangs_stops_the_start(home, supervisor):
 def test_what_a_killed_launcher_left_is_stopped_and_a_reused_process_id_is_left_alone(home, service):
     left = Running(home, service("left"))
     left.wait_until_ready()
-    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) as stranger:
+    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"]) as stranger:
         steps = [[int(signal.SIGTERM), 1.0]]
         write_json(note_path(home, "recycled"), {"pid": stranger.pid, "began": "earlier", "stop_steps": steps})
 
         stopped = stop_left_over(home)
 
         assert stopped == ["left"]
-        assert left.process.wait(timeout=5) == 0
+        assert left.process.wait(timeout=60) == 0
         assert stranger.poll() is None
         assert list(home.runs.glob("*.json")) == []
         stranger.kill()

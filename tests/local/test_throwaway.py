@@ -34,7 +34,7 @@ def throwaway(home, plain_environment):
     yield throwaway
     for process in started:
         process.kill()
-        process.communicate(timeout=30)
+        process.communicate(timeout=120)
 
 
 def told_servers(process):
@@ -49,7 +49,7 @@ def test_two_at_once_in_one_home_have_their_own_servers_and_leave_nothing(home, 
 
     assert told_servers(first).isdisjoint(told_servers(second))
     for process in (first, second):
-        process.communicate("\n", timeout=30)
+        process.communicate("\n", timeout=120)
 
     assert (first.returncode, second.returncode) == (0, 0)
     assert list(home.root.glob("test-*")) == []
@@ -63,7 +63,7 @@ def test_processes_keep_bytecode_though_the_launcher_was_told_not_to(monkeypatch
 
 def test_the_exit_status_of_the_command_is_passed_on(home, throwaway):
     process = throwaway(sys.executable, "-c", "raise SystemExit(5)")
-    process.communicate(timeout=30)
+    process.communicate(timeout=120)
 
     assert process.returncode == 5
 
@@ -73,7 +73,7 @@ def test_sigterm_ends_the_command_and_its_servers(home, throwaway):
     told_servers(process)
 
     process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=30)
+    process.communicate(timeout=120)
 
     assert process.returncode == 128 + signal.SIGTERM
     assert list(home.root.glob("test-*")) == []
@@ -83,11 +83,11 @@ def test_the_next_run_removes_what_a_killed_one_left(home, throwaway, processes_
     killed = throwaway(sys.executable, "-c", TELL)
     told_servers(killed)
     killed.kill()
-    killed.wait(timeout=10)
+    killed.wait(timeout=60)
     [left] = home.root.glob("test-*")
 
     after = throwaway(sys.executable, "-c", "print('done')")
-    output, _ = after.communicate(timeout=60)
+    output, _ = after.communicate(timeout=120)
 
     assert "removed what an interrupted run left" in output
     assert "valkey, postgres" in output

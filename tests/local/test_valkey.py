@@ -32,7 +32,7 @@ def client(home):
     opened = []
 
     def client(running):
-        opened.append(redis.Redis.from_url(valkey.url(home, running.service.port), socket_timeout=5))
+        opened.append(redis.Redis.from_url(valkey.url(home, running.service.port), socket_timeout=60))
         return opened[-1]
 
     yield client
@@ -66,7 +66,7 @@ def test_messages_and_port_stay_over_kill_9_and_over_a_clean_stop(home, start, c
     first = start(home)
     client(first).rpush("queue", "one")
     os.kill(first.process.pid, signal.SIGKILL)
-    first.process.wait(timeout=10)
+    first.process.wait(timeout=60)
 
     second = start(home)
     client(second).rpush("queue", "two")

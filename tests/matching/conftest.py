@@ -29,11 +29,11 @@ def other_connection():
 
         thread = Thread(target=work)
         thread.start()
-        assert held.wait(20)
+        assert held.wait(60)
         try:
             yield
         finally:
             done.set()
-            thread.join(20)
+            thread.join(60)
 
     return hold

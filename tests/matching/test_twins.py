@@ -1,5 +1,4 @@
 import multiprocessing
-import threading
 from multiprocessing.connection import Pipe
 
 import msgspec
@@ -107,23 +106,17 @@ def test_the_second_process_ends_with_the_first():
     assert multiprocessing.active_children() == []
 
 
-def _kill_the_second(over):
-    while not over.wait(0.001):
-        for other in multiprocessing.active_children():
-            other.kill()
-            return
+def test_a_lost_process_is_said_and_nothing_is_written(folder, tmp_path, monkeypatch):
+    start = FORK.Process.start
 
+    def start_and_kill(process):
+        start(process)
+        process.kill()
 
-def test_a_lost_process_is_said_and_nothing_is_written(folder, tmp_path):
-    over = threading.Event()
-    killer = threading.Thread(target=_kill_the_second, args=(over,))
-    killer.start()
-    try:
-        with pytest.raises(CommandError, match="--processes 1"):
-            call_command("match_files", str(folder), "--out", str(tmp_path / "out"), processes=2)
-    finally:
-        over.set()
-        killer.join(10)
+    monkeypatch.setattr(FORK.Process, "start", start_and_kill)
+
+    with pytest.raises(CommandError, match="--processes 1"):
+        call_command("match_files", str(folder), "--out", str(tmp_path / "out"), processes=2)
 
     assert not (tmp_path / "out").exists()
 

@@ -262,7 +262,7 @@ def test_two_workers_at_once_send_once(committed_acme, receiver):
     def work():
         try:
             with context.inside(committed_acme):
-                barrier.wait(10)
+                barrier.wait(60)
                 arrived.append(run())
         finally:
             connection.close()
@@ -271,6 +271,6 @@ def test_two_workers_at_once_send_once(committed_acme, receiver):
     for worker in workers:
         worker.start()
     for worker in workers:
-        worker.join(30)
+        worker.join(120)
 
     assert (sorted(arrived), len(receiver.got)) == ([0, 1], 1)

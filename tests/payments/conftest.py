@@ -89,7 +89,7 @@ def live_acme(committed_acme, account, connect):
     server = LiveServerThread("127.0.0.1", StaticFilesHandler)
     server.daemon = True
     server.start()
-    server.is_ready.wait(20)
+    server.is_ready.wait(60)
     assert server.error is None
     yield f"http://acme.localhost:{server.port}"
     server.terminate()

@@ -26,7 +26,7 @@ class RefusingProxy:
                     self._say(200, canned[resource])
                 else:
                     sent = {"Authorization": self.headers["Authorization"]}
-                    answer = requests.get(f"{base_url}/stripe{self.path}", headers=sent, timeout=20)
+                    answer = requests.get(f"{base_url}/stripe{self.path}", headers=sent, timeout=60)
                     self._say(answer.status_code, answer.text)
 
             def _say(self, status, text):

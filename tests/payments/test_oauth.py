@@ -38,7 +38,7 @@ def begin(now, session="browser-1"):
 
 def agree(url, account=ACME):
     """Agree on Stripe's page as the owner of the account; return what the way back says."""
-    back = requests.post(url, data={"account": account}, allow_redirects=False, timeout=20).headers["Location"]
+    back = requests.post(url, data={"account": account}, allow_redirects=False, timeout=60).headers["Location"]
     assert back.startswith(BACK)
     return {name: values[0] for name, values in parse_qs(urlsplit(back).query).items()}
 

@@ -41,19 +41,19 @@ class Bank:
 
     def get(self, path: str, **params) -> requests.Response:
         headers = {"Authorization": f"Bearer {self.client.token}"}
-        return requests.get(f"{self.base}/{path}", params=params, headers=headers, timeout=20)
+        return requests.get(f"{self.base}/{path}", params=params, headers=headers, timeout=60)
 
     def post(self, path: str, body: dict) -> requests.Response:
         headers = {"Authorization": f"Bearer {self.client.token}"}
-        return requests.post(f"{self.base}/{path}", json=body, headers=headers, timeout=20)
+        return requests.post(f"{self.base}/{path}", json=body, headers=headers, timeout=60)
 
 
 def approve(link: str) -> dict[str, list[str]]:
     """Walk through the consent page and return what the callback is told."""
-    requests.get(link, timeout=20).raise_for_status()
-    decided = requests.post(link, data={"action": "approve"}, allow_redirects=False, timeout=20)
+    requests.get(link, timeout=60).raise_for_status()
+    decided = requests.post(link, data={"action": "approve"}, allow_redirects=False, timeout=60)
     at_bank = f"{urlsplit(link).scheme}://{urlsplit(link).netloc}{decided.headers['Location']}"
-    back = requests.get(at_bank, allow_redirects=False, timeout=20)
+    back = requests.get(at_bank, allow_redirects=False, timeout=60)
     return parse_qs(urlsplit(back.headers["Location"]).query)
 
 
@@ -97,7 +97,7 @@ class Site:
             "responsetype": "json",
             **params,
         }
-        return requests.post(self.url, data=data, timeout=20)
+        return requests.post(self.url, data=data, timeout=60)
 
     def book(self) -> dict:
         return self.sandbox.control("GET", f"/book/{self.slug}")

@@ -12,7 +12,7 @@ from tests.sandbox.clients import fault, sign_in, stripe_client
 
 
 def refused(sandbox, order) -> str:
-    answer = requests.post(f"{sandbox.base_url}/_control/faults", json=order, timeout=20)
+    answer = requests.post(f"{sandbox.base_url}/_control/faults", json=order, timeout=60)
     assert answer.status_code == 400
     return answer.json()["error"]
 

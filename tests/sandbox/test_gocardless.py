@@ -37,9 +37,9 @@ def test_refresh_gives_only_an_access_token(bank):
 def test_wrong_keys_are_not_a_dead_token(sandbox):
     url = f"{sandbox.base_url}/gocardless/api/v2/token/new/"
 
-    wrong = requests.post(url, json={"secret_id": "x", "secret_key": "y"}, timeout=20)
+    wrong = requests.post(url, json={"secret_id": "x", "secret_key": "y"}, timeout=60)
     dead = requests.get(
-        f"{sandbox.base_url}/gocardless/api/v2/institutions/", headers={"Authorization": "Bearer a.b.c"}, timeout=20
+        f"{sandbox.base_url}/gocardless/api/v2/institutions/", headers={"Authorization": "Bearer a.b.c"}, timeout=60
     )
 
     assert (wrong.status_code, wrong.json()["summary"]) == (401, "Authentication failed")
@@ -53,7 +53,7 @@ def test_hundred_and_first_new_token_in_an_hour_is_refused(sandbox):
     body = {"secret_id": keys.secret_id, "secret_key": keys.secret_key}
 
     with requests.Session() as session:
-        answers = [session.post(url, json=body, timeout=20) for _call in range(101)]
+        answers = [session.post(url, json=body, timeout=60) for _call in range(101)]
 
     assert [one.status_code for one in answers[98:]] == [200, 200, 429]
     assert answers[0].headers["HTTP_X_RATELIMIT_REMAINING"] == "99"
@@ -78,7 +78,7 @@ def test_path_without_the_last_slash_is_redirected(bank):
         f"{bank.base}/institutions?country=de",
         headers={"Authorization": f"Bearer {bank.client.token}"},
         allow_redirects=False,
-        timeout=20,
+        timeout=60,
     )
 
     assert (answer.status_code, answer.headers["Location"]) == (301, "/gocardless/api/v2/institutions/?country=de")
@@ -146,11 +146,11 @@ def test_requisition_walks_from_created_to_linked(bank):
     status = lambda: bank.client.requisition.get_requisition_by_id(session.requisition_id)["status"]  # noqa: E731
     seen = [status()]
 
-    requests.get(session.link, timeout=20)
+    requests.get(session.link, timeout=60)
     seen.append(status())
-    decided = requests.post(session.link, data={"action": "approve"}, allow_redirects=False, timeout=20)
+    decided = requests.post(session.link, data={"action": "approve"}, allow_redirects=False, timeout=60)
     seen.append(status())
-    requests.get(f"{bank.base.split('/gocardless')[0]}{decided.headers['Location']}", allow_redirects=False, timeout=20)
+    requests.get(f"{bank.base.split('/gocardless')[0]}{decided.headers['Location']}", allow_redirects=False, timeout=60)
     seen.append(status())
 
     assert seen == ["CR", "GC", "UA", "LN"]
@@ -167,8 +167,8 @@ def test_callback_carries_the_reference_and_nothing_signed(bank):
 def test_cancelled_consent_comes_back_with_an_error_and_no_accounts(bank):
     session = bank.client.initialize_session(CALLBACK, bank.institution, "no")
 
-    requests.get(session.link, timeout=20)
-    back = requests.post(session.link, data={"action": "cancel"}, allow_redirects=False, timeout=20)
+    requests.get(session.link, timeout=60)
+    back = requests.post(session.link, data={"action": "cancel"}, allow_redirects=False, timeout=60)
 
     assert "ref=no" in back.headers["Location"]
     assert "error=UserCancelledSession" in back.headers["Location"]
@@ -180,7 +180,7 @@ def test_used_link_is_refused(bank):
     session = bank.client.initialize_session(CALLBACK, bank.institution, "once")
     approve(session.link)
 
-    again = requests.get(session.link, allow_redirects=False, timeout=20)
+    again = requests.get(session.link, allow_redirects=False, timeout=60)
 
     assert "error=RequisitionLinkReused" in again.headers["Location"]
 

@@ -158,7 +158,7 @@ def test_platform_reads_the_account_named_in_the_header_and_else_its_own(platfor
 def test_wrong_key_and_no_key_are_unauthenticated(sandbox):
     with pytest.raises(stripe.AuthenticationError) as wrong:
         stripe_client(sandbox, "sk_test_wrong0000000").v1.balance.retrieve()
-    bare = requests.get(f"{sandbox.base_url}/stripe/v1/balance", timeout=20)
+    bare = requests.get(f"{sandbox.base_url}/stripe/v1/balance", timeout=60)
 
     assert wrong.value.http_status == 401
     assert "Invalid API Key provided: sk_test_" in str(wrong.value)
@@ -311,7 +311,7 @@ def test_connect_endpoint_is_told_whose_event_it_is(sandbox, platform):
 
 def test_events_never_leave_the_machine(sandbox):
     answer = requests.post(
-        f"{sandbox.base_url}/_control/stripe/acme/deliver", json={"url": "http://192.0.2.1/hook"}, timeout=20
+        f"{sandbox.base_url}/_control/stripe/acme/deliver", json={"url": "http://192.0.2.1/hook"}, timeout=60
     )
 
     assert (answer.status_code, "this machine only" in answer.json()["error"]) == (400, True)

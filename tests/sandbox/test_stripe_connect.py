@@ -16,8 +16,8 @@ def connect(platform, account: str, **more) -> dict[str, str]:
     """Go through the page as the owner of `account` and return what the callback is told."""
     asked = {"redirect_uri": CALLBACK, "state": "st-1", "scope": "read_only", **more}
     url = platform.oauth.authorize_url(asked)
-    assert requests.get(url, timeout=20).status_code == 200
-    back = requests.post(url, data={"account": account}, allow_redirects=False, timeout=20)
+    assert requests.get(url, timeout=60).status_code == 200
+    back = requests.post(url, data={"account": account}, allow_redirects=False, timeout=60)
     return {key: value[0] for key, value in parse_qs(urlsplit(back.headers["Location"]).query).items()}
 
 
@@ -63,7 +63,7 @@ def test_refusal_of_the_user_comes_back_with_the_state(platform):
 def test_mistakes_are_shown_by_stripe_and_never_redirected(platform, change, error):
     url = platform.oauth.authorize_url({"redirect_uri": CALLBACK, "scope": "read_only", **change})
 
-    answer = requests.get(url, allow_redirects=False, timeout=20)
+    answer = requests.get(url, allow_redirects=False, timeout=60)
 
     assert (answer.status_code, answer.json()["error"]) == (400, error)
 

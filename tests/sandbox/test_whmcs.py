@@ -151,7 +151,7 @@ def test_error_of_an_action_has_status_200(site, action, params, message):
 
 def test_wrong_credentials_are_403(sandbox, site):
     wrong = whmcspy.WHMCS(site.url, "nobody", "nothing")
-    bare = requests.post(site.url, data={"action": "GetInvoices", "responsetype": "json"}, timeout=20)
+    bare = requests.post(site.url, data={"action": "GetInvoices", "responsetype": "json"}, timeout=60)
 
     with pytest.raises(whmcspy.MissingPermission, match="Authentication Failed"):
         wrong.call("GetInvoices")
@@ -180,7 +180,7 @@ def test_answer_without_responsetype_is_not_json(site):
     keys = world.WHMCS["acme"]
     data = {"identifier": keys.identifier, "secret": keys.secret, "action": "WhmcsDetails"}
 
-    answer = requests.post(site.url, data=data, timeout=20)
+    answer = requests.post(site.url, data=data, timeout=60)
 
     assert (answer.status_code, answer.headers["Content-Type"]) == (200, "text/xml; charset=utf-8")
     assert "<result>success</result>" in answer.text
@@ -191,7 +191,7 @@ def test_page_of_an_invoice_shows_its_transactions_escaped(site):
     site.client.call("AddInvoicePayment", invoiceid=invoice, transid="<b>x</b>", gateway="banktransfer", amount="10.00")
 
     page = requests.get(
-        site.url.replace("includes/api.php", f"admin/invoices.php?action=edit&id={invoice}"), timeout=20
+        site.url.replace("includes/api.php", f"admin/invoices.php?action=edit&id={invoice}"), timeout=60
     )
 
     assert page.status_code == 200

@@ -151,7 +151,7 @@ def _serving(kind: type[_Handler], state: object) -> Iterator[str]:
     finally:
         server.shutdown()
         server.server_close()
-        thread.join(10)
+        thread.join(60)
 
 
 def vault(state: VaultState):

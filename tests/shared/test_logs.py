@@ -3,7 +3,6 @@
 import json
 import logging
 import sys
-import time
 
 import pytest
 from django.db import IntegrityError, connection
@@ -88,20 +87,15 @@ def test_plain_words_stay(text):
     assert redact(text) == text
 
 
-def test_a_long_text_is_cut_and_takes_no_time():
-    began = time.monotonic()
+@pytest.mark.parametrize("part", ["a", "/", "://", "DE89", "token=", "a.b@"])
+def test_a_long_text_is_cut_before_it_is_looked_through(part):
+    text = part * (2_000_000 // len(part))
 
-    for text in (
-        "a" * 2_000_000,
-        "/" * 2_000_000,
-        "://" * 700_000,
-        "DE89" * 500_000,
-        "token=" * 300_000,
-        "a.b@" * 500_000,
-    ):
-        assert len(redact(text)) < 20_000
+    found = redact(text)
 
-    assert time.monotonic() - began < 10
+    # However much lies between, what is looked through, and so the time for it, stays the same.
+    assert found == redact(text[:4000] + " [...] " + text[-4000:])
+    assert len(found) < 20_000
 
 
 def raised(act):

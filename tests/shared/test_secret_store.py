@@ -128,7 +128,7 @@ def test_while_one_thread_asks_the_others_use_what_is_kept(clock):
         def read(self, name):
             if self.asked:
                 asking.set()
-                assert go_on.wait(10)
+                assert go_on.wait(60)
             return super().read(name)
 
     store = SecretStore(Slow(**{NAME: SECRET}), clock=clock)
@@ -136,12 +136,12 @@ def test_while_one_thread_asks_the_others_use_what_is_kept(clock):
     clock.now += 61
     thread = threading.Thread(target=store.get, args=(NAME,))
     thread.start()
-    assert asking.wait(10)
+    assert asking.wait(60)
 
     found = store.get(NAME)
 
     go_on.set()
-    thread.join(10)
+    thread.join(60)
     assert found == SECRET
 
 

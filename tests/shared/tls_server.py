@@ -9,11 +9,14 @@ import struct
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from unittest import mock
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+
+from payymo.shared import http
 
 Act = Callable[[ssl.SSLSocket], None]
 
@@ -75,7 +78,7 @@ def serving(path, act: Act | None) -> Iterator[tuple[str, list[bytes]]]:
                 plain, _ = listener.accept()
             except OSError:
                 return
-            plain.settimeout(10)
+            plain.settimeout(60)
             with contextlib.suppress(OSError):
                 if act is None:
                     plain.sendall(b"SSH-2.0-OpenSSH_9.9\r\n")
@@ -89,8 +92,10 @@ def serving(path, act: Act | None) -> Iterator[tuple[str, list[bytes]]]:
     thread = threading.Thread(target=serve, daemon=True)
     thread.start()
     try:
-        yield f"https://127.0.0.1:{listener.getsockname()[1]}/", bodies
+        # The handshake needs a turn of that thread, which a busy machine may not give it at once.
+        with mock.patch.object(http, "CONNECT_SECONDS", 60.0):
+            yield f"https://127.0.0.1:{listener.getsockname()[1]}/", bodies
     finally:
         listener.shutdown(socket.SHUT_RDWR)
         listener.close()
-        thread.join(10)
+        thread.join(60)

@@ -1,12 +1,11 @@
 """Jobs that tests give to real workers: `celery -A payymo.celery worker --include tests.tenants.jobs_of_tests`.
 
-Each run leaves lines `<what> <tenant> <seconds>` in the file that JOBS_LOG names.
+Each run leaves lines `<what> <tenant>` in the file that JOBS_LOG names.
 """
 
 import os
 import select
 import signal
-import time
 from pathlib import Path
 
 from celery import shared_task
@@ -17,7 +16,7 @@ from tenants.tasks import TenantTask
 
 def _note(what):
     with Path(os.environ["JOBS_LOG"]).open("a") as log:
-        log.write(f"{what} {context.current().slug} {time.time()}\n")
+        log.write(f"{what} {context.current().slug}\n")
 
 
 def _work(name, seconds):

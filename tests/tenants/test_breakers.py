@@ -109,7 +109,7 @@ def test_one_tenants_dead_server_is_not_anothers(breaker, globex, clock):
 
 
 def in_threads(tenant, count, act):
-    ready = threading.Barrier(count, timeout=20)
+    ready = threading.Barrier(count, timeout=60)
 
     def run(_):
         try:

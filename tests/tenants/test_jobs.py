@@ -20,7 +20,7 @@ def held_by_another_worker(tenant, job):
             connection.close()
 
     with ThreadPoolExecutor(1) as pool:
-        return pool.submit(attempt).result(timeout=20)
+        return pool.submit(attempt).result(timeout=60)
 
 
 def test_a_job_is_held_in_its_tenant_alone_and_until_it_ends(committed_acme, committed_globex):
@@ -52,7 +52,7 @@ def test_the_lock_of_a_worker_that_was_killed_is_free(committed_acme):
             connection.close()
 
     with ThreadPoolExecutor(1) as pool, pytest.raises(KeyboardInterrupt):
-        pool.submit(die).result(timeout=20)
+        pool.submit(die).result(timeout=60)
 
     assert not held_by_another_worker(committed_acme, "sync")
 

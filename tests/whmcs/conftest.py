@@ -39,12 +39,12 @@ def invoice(instance, site) -> Invoice:
 
 @pytest.fixture
 def wait_until():
-    """Wait for something outside this process, a stand-in at work for example, at most ten seconds."""
+    """Wait for something outside this process, a stand-in at work for example, at most a minute."""
 
     def wait(condition) -> None:
-        end, pause = time.monotonic() + 10, threading.Event()
+        end, pause = time.monotonic() + 60, threading.Event()
         while not condition():
-            assert time.monotonic() < end, "it did not happen within ten seconds"
+            assert time.monotonic() < end, "it did not happen within a minute"
             pause.wait(0.05)
 
     return wait

@@ -50,7 +50,7 @@ class Answering:
     def close(self) -> None:
         self.server.shutdown()
         self.server.server_close()
-        self.thread.join(10)
+        self.thread.join(60)
 
 
 @pytest.fixture

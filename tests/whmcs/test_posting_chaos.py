@@ -26,7 +26,7 @@ POSTINGS = 60
 WORKERS = 2
 KILLS = 4
 LEASE, UNKNOWN_WAIT = 3, 1
-LIMIT_SECONDS = 20
+LIMIT_SECONDS = 600
 
 
 class Crew:
@@ -51,7 +51,7 @@ class Crew:
     def kill_all(self) -> None:
         if self._process.poll() is None:
             self._process.kill()
-            self._process.wait(10)
+            self._process.wait(60)
             for note in self._folder.glob("*.pid"):
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(int(note.read_text()), signal.SIGKILL)
@@ -68,6 +68,10 @@ def crew(process_env, committed_instance, tmp_path):
     yield start
     for each in started:
         each.kill_all()
+
+
+def _lost() -> int:
+    return Posting.objects.filter(transitions__to_state="UNKNOWN").distinct().count()
 
 
 def _states() -> Counter:
@@ -91,10 +95,11 @@ def test_killed_workers_and_lost_answers_book_each_payment_once(committed_acme, 
 
     workers, pause, began = crew(), threading.Event(), time.monotonic()
     kills, posted_at_kill = 0, 0
+    # As long as it takes: a slow machine is killed as often, and loses as many answers.
     while time.monotonic() - began < LIMIT_SECONDS:
-        pause.wait(0.3)
+        pause.wait(0.1)
         states = _states()
-        if states["POSTED"] == POSTINGS:
+        if states["POSTED"] == POSTINGS or (kills == KILLS and _lost() > POSTINGS // 10):
             break
         # Between two kills something must come through, or there would be nothing but starting.
         if kills < KILLS and states["SENDING"] and states["POSTED"] > posted_at_kill:
@@ -103,7 +108,7 @@ def test_killed_workers_and_lost_answers_book_each_payment_once(committed_acme, 
             kills += 1
     assert workers.stop() == 0
     site.quiet()
-    # What a slow machine has not finished by now goes on here, where no wait takes any time.
+    # What is not finished by now goes on here, where no wait takes any time.
     for hours in (1, 2, 3, 4):
         post(timezone.now() + timedelta(hours=hours), limit=2 * POSTINGS)
 
@@ -113,5 +118,4 @@ def test_killed_workers_and_lost_answers_book_each_payment_once(committed_acme, 
     assert kills >= KILLS // 2
     assert set(Invoice.objects.values_list("status", "balance", "reserved")) == {("Paid", 0, 0)}
     assert all(moves(row)[-1] == "POSTED" for row in rows)
-    lost = Posting.objects.filter(transitions__to_state="UNKNOWN").distinct().count()
-    assert lost > POSTINGS // 10
+    assert _lost() > POSTINGS // 10

@@ -67,5 +67,5 @@ def served(pages: Mapping[str, Page]) -> Iterator[int]:
         yield server.server_port
     finally:
         server.shutdown()
-        thread.join(10)
+        thread.join(60)
         server.server_close()

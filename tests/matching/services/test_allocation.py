@@ -249,7 +249,7 @@ def test_of_eight_parallel_approvals_one_wins(committed_acme, reviewer):
 
     def approve():
         try:
-            start.wait(timeout=20)
+            start.wait(timeout=60)
             with context.inside(committed_acme):
                 allocation.approve_proposal(proposal_id=proposal.public_id, actor=Actor.person(reviewer), now=NOW)
             outcomes.append("approved")
@@ -262,7 +262,7 @@ def test_of_eight_parallel_approvals_one_wins(committed_acme, reviewer):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=30)
+        thread.join(timeout=120)
 
     assert sorted(outcomes) == ["approved"] + ["conflict"] * 7
     assert (Posting.objects.count(), InvoiceMatch.objects.count()) == (1, 1)

@@ -159,7 +159,7 @@ def test_a_rule_and_a_person_deciding_at_once_make_one_decision(committed_acme, 
 
     def run(name, act):
         with context.inside(committed_acme):
-            start.wait(timeout=20)
+            start.wait(timeout=60)
             try:
                 outcomes[name] = bool(act())
             except AlreadyDecided:
@@ -176,7 +176,7 @@ def test_a_rule_and_a_person_deciding_at_once_make_one_decision(committed_acme, 
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=30)
+        thread.join(timeout=120)
 
     assert sorted(outcomes.values()) == [False, True]
     assert Decision.objects.count() == 1

@@ -167,6 +167,6 @@ def test_rules_made_at_the_same_time_stand_one_behind_the_other(committed_acme):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=30)
+        thread.join(timeout=120)
 
     assert sorted(MatchingRule.objects.values_list("position", flat=True)) == [1, 2, 3, 4, 5, 6]

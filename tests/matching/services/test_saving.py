@@ -146,18 +146,18 @@ def test_a_payment_that_is_being_decided_is_left_alone_without_waiting():
             with context.inside(tenant), transaction.atomic():
                 locks.lock_receipt(held.public_id)
                 is_held.set()
-                may_go.wait(20)
+                may_go.wait(60)
         finally:
             connection.close()
 
     person = threading.Thread(target=decide)
     person.start()
-    assert is_held.wait(20)
+    assert is_held.wait(60)
     try:
         outcome = propose(held, free)
     finally:
         may_go.set()
-        person.join(20)
+        person.join(60)
 
     held.refresh_from_db()
     assert outcome.changed == [str(free.public_id)]
@@ -175,7 +175,7 @@ def test_two_runs_at_once_leave_one_best_suggestion_for_each_payment():
     def run():
         try:
             with context.inside(tenant):
-                start.wait(20)
+                start.wait(60)
                 propose(*payments)
         finally:
             connection.close()

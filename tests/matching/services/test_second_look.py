@@ -140,7 +140,7 @@ def test_of_eight_attempts_of_one_person_at_once_none_is_the_second(committed_ac
 
     def attempt():
         try:
-            start.wait(timeout=20)
+            start.wait(timeout=60)
             with context.inside(committed_acme):
                 outcomes.append(str(approve(row, reviewer).decision.kind))
         except second_look.SecondPersonNeeded:
@@ -152,7 +152,7 @@ def test_of_eight_attempts_of_one_person_at_once_none_is_the_second(committed_ac
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=30)
+        thread.join(timeout=120)
 
     assert sorted(outcomes) == ["FIRST"] + ["refused"] * 7
     assert (InvoiceMatch.objects.count(), Posting.objects.count()) == (0, 0)

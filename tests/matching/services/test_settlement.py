@@ -280,7 +280,7 @@ def test_of_parallel_pairings_of_one_payout_one_wins(committed_acme, reviewer):
     def run(entry):
         try:
             with context.inside(committed_acme):
-                start.wait(20)
+                start.wait(60)
                 pair(payout, entry, reviewer)
                 outcomes.append("settled")
         except Conflict:

@@ -232,7 +232,7 @@ def test_of_two_trainings_at_once_one_is_told_to_wait(committed_acme):
     with exclusive("train"):
         thread = threading.Thread(target=second)
         thread.start()
-        thread.join(timeout=30)
+        thread.join(timeout=120)
 
     assert told == ["training_runs"]
     assert training.train(now=NOW).outcome == "too_few"

@@ -70,7 +70,7 @@ def test_of_eight_parallel_sends_of_one_payment_one_is_booked(host):
     together, failed = threading.Barrier(8), []
 
     def send():
-        together.wait(20)
+        together.wait(60)
         try:
             book(api_of(host))
         except Exception as error:

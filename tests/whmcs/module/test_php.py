@@ -89,7 +89,7 @@ def port(committed_acme):
     thread.start()
     yield server.server_port
     server.shutdown()
-    thread.join(timeout=10)
+    thread.join(timeout=60)
     server.server_close()
 
 
