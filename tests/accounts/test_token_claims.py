@@ -46,7 +46,7 @@ def test_an_access_token_claims_exactly_this(acme, reviewer, pair, header, claim
     assert claims["sid"] == str(session.public_id)
     assert claims["permissions"] == sorted(BUILTIN_ROLES["reviewer"])
     assert (claims["exp"] - claims["iat"], claims["nbf"] - claims["iat"]) == (600, 0)
-    assert abs(claims["iat"] - time.time()) < 60
+    assert abs(claims["iat"] - time.time()) < 600
 
 
 def test_a_refresh_token_has_its_own_audience_and_carries_no_permission(pair):

