@@ -11,6 +11,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -167,6 +168,8 @@ def pages(browser: Any) -> dict[str, Callable[[int], Any]]:
         "report, period statement": "/reports/statement/",
         "report, cash received": "/reports/cash/",
         "report, ageing": "/reports/ageing/",
+        "report, unmatched": "/reports/unmatched/",
+        "report, unmatched a month ago": f"/reports/unmatched/?on={time_today() - timedelta(days=30)}",
         "report, three-way check": "/reports/three-way/",
         "report, automation": "/reports/automation/",
         "report, reasons": "/reports/reasons/",

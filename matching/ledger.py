@@ -77,6 +77,11 @@ def statement(*, since: date, until: date) -> list[StatementLine]:
     return [*_bank_lines(since, until), *_stripe_lines(since, until)]
 
 
+def account_name(account: BankAccount) -> str:
+    """Return how reports name a bank account; empty where neither a name nor its number is known."""
+    return " ".join(filter(None, (account.name, f"… {account.iban_last4}" if account.iban_last4 else "")))
+
+
 def _sum(what: Any, *, only: Q | None = None) -> Coalesce:
     return Coalesce(Sum(what, filter=only, output_field=_MONEY), Value(ZERO), output_field=_MONEY)
 
@@ -99,7 +104,7 @@ def _bank_lines(since: date, until: date) -> Iterator[StatementLine]:
         yield StatementLine(
             kind="bank",
             account=account.public_id,
-            name=" ".join(filter(None, (account.name, f"… {account.iban_last4}" if account.iban_last4 else ""))),
+            name=account_name(account),
             currency=row["currency"],
             opening=(start or ZERO) + row["before"],
             matched=part.get("given", ZERO) - unposted,

@@ -24,6 +24,7 @@ from payymo.dashboard.presenters import reports as present
 from payymo.dashboard.reports import files
 from payymo.dashboard.reports.catalogue import REPORTS, Entry
 from payymo.dashboard.reports.cells import plain
+from payymo.dashboard.reports.periods import Span
 from payymo.dashboard.reports.shape import MOST_ROWS as MOST_CSV_ROWS
 from payymo.dashboard.reports.shape import Cell, Kind, Report, Row
 from payymo.shared.api import queries
@@ -36,9 +37,13 @@ _PERIOD = r"^\d{4}-\d{2}(-\d{2})?$"
 
 
 class TableQuery(StrictSerializer):
-    """What of a report is wanted: days such as 2026-01-31, or months such as 2026-01, as the report asks for."""
+    """What of a report is wanted: days such as 2026-01-31, or months such as 2026-01, as the report asks for.
+
+    `on` is for the reports of a day: how it stood at its end.
+    """
 
     to = serializers.RegexField(_PERIOD, required=False)
+    on = serializers.DateField(required=False, help_text="Today where it is left out; never a day that is to come.")
     account = serializers.CharField(max_length=140, required=False, help_text="An account's name as the report has it.")
     currency = serializers.RegexField(r"^[A-Z]{3}$", required=False)
 
@@ -59,7 +64,7 @@ class ReportEntryOutput(serializers.Serializer[Any]):
     name = serializers.CharField()
     title = serializers.CharField()
     text = serializers.CharField()
-    period = serializers.ChoiceField(choices=["days", "months", "now"])
+    period = serializers.ChoiceField(choices=["days", "months", "day", "now"])
 
 
 class ReportColumnOutput(serializers.Serializer[Any]):
@@ -154,7 +159,9 @@ def _made(name: str, wanted: dict[str, Any]) -> Report:
     entry: Entry | None = REPORTS.get(name)
     if entry is None:
         raise Http404
-    period = {key: wanted[key] for key in ("from", "to") if key in wanted}
+    if "on" in wanted and entry.span is not Span.DAY:
+        raise BadInput(gettext("This report is not of one day."))
+    period = {key: str(wanted[key]) for key in ("from", "to", "on") if key in wanted}
     report = entry.build(present.asked(entry, period, now=timezone.now()))
     return _of_account(_of_currency(report, wanted.get("currency", "")), wanted.get("account", ""))
 

@@ -87,7 +87,10 @@ class ExportLink:
 
 @dataclass(frozen=True, slots=True)
 class ReportPage:
-    """Template `dashboard/reports/report.html`. Shape: `input_type` is empty where no period is asked for."""
+    """Template `dashboard/reports/report.html`.
+
+    Shape: `input_type` is empty where no period is asked for; `on` is the day where only one is, at most `latest`.
+    """
 
     title: str
     text: str
@@ -100,6 +103,8 @@ class ReportPage:
     figures_url: str
     exports: tuple[ExportLink, ...]
     error: str = ""
+    on: str = ""
+    latest: str = ""
 
 
 @dataclass(frozen=True, slots=True)

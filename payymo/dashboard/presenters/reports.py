@@ -31,7 +31,7 @@ from payymo.shared.errors import BadInput
 PAGE_ROWS = 50
 FORMS = ("csv", "xlsx", "pdf")
 _LABELS = {"csv": "CSV", "xlsx": "Excel", "pdf": "PDF"}
-_INPUTS = {Span.DAYS: "date", Span.MONTHS: "month", Span.NOW: ""}
+_INPUTS = {Span.DAYS: "date", Span.MONTHS: "month", Span.DAY: "date", Span.NOW: ""}
 _OPTIONS = ("list",)
 
 
@@ -60,6 +60,8 @@ def page(entry: Entry, query: Mapping[str, str], *, now: datetime) -> ReportPage
         input_type=_INPUTS[entry.span],
         since=parameters.get("from", ""),
         until=parameters.get("to", ""),
+        on=wanted.until.isoformat() if entry.span is Span.DAY else "",
+        latest=wanted.today.isoformat(),
         figures=figures(entry, wanted),
         figures_url=_address("report_figures", parameters, entry.name),
         exports=exports(entry, wanted),

@@ -56,14 +56,15 @@ def _columns() -> tuple[Column, ...]:
     )
 
 
-def _kind(kind: str) -> str:
+def kind_name(kind: str) -> str:
+    """Say what kind of source it is."""
     return _("Bank account") if kind == "bank" else str(Gateway(kind).label)
 
 
 def _row(row: Received) -> Row:
     values = (row.received, row.refunded, row.matched, row.received - row.matched)
     amounts = (Amount(value, row.currency) for value in values)
-    return (row.name or _("Account without a name"), _kind(row.kind), row.month, row.currency, row.count, *amounts)
+    return (row.name or _("Account without a name"), kind_name(row.kind), row.month, row.currency, row.count, *amounts)
 
 
 def _sums(rows: Sequence[Received]) -> tuple[int, tuple[Decimal, ...]]:
@@ -110,7 +111,7 @@ def charts(found: Sequence[Received], currencies: Sequence[str]) -> Iterator[Cha
 def _legend(kind: str, name: str) -> str:
     """Name a source in the picture; two gateways may bear the company's name, so theirs is said too."""
     shown = name or _("Account without a name")
-    return shown if kind == "bank" else f"{shown} ({_kind(kind)})"
+    return shown if kind == "bank" else f"{shown} ({kind_name(kind)})"
 
 
 def _source(row: Received) -> tuple[str, str, str]:

@@ -14,6 +14,7 @@ from payymo.dashboard.reports import (
     speed,
     statement,
     three_way_check,
+    waiting,
 )
 from payymo.dashboard.reports.periods import Asked, Span, Usual
 from payymo.dashboard.reports.shape import Report
@@ -50,6 +51,10 @@ REPORTS: Mapping[str, Entry] = {
         Entry(
             "ageing", _("Ageing of open invoices"), _("What clients owe, by how long it has been due."),
             Span.NOW, periods.last_month, ageing.report, "calendar-clock",
+        ),
+        Entry(
+            "unmatched", _("Ageing of unmatched payments"), _("Payments without an invoice, by how long they waited."),
+            Span.DAY, periods.last_month, waiting.report, "inbox",
         ),
         Entry(
             "three-way", _("Three-way check"), _("Where Stripe, WHMCS and the payouts do not agree."),

@@ -1,7 +1,7 @@
-"""The days or months that a report is asked for."""
+"""The day, days or months that a report is asked for."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import Enum, auto
 
@@ -16,18 +16,22 @@ MOST_DAYS = 3 * 366
 
 
 class Span(Enum):
-    """What a report is about: days, whole months, or this moment."""
+    """What a report is about: days, whole months, how it stood at the end of a day, or this moment."""
 
     DAYS = auto()
     MONTHS = auto()
+    DAY = auto()
     NOW = auto()
+
+
+_STANDS = (Span.DAY, Span.NOW)
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
     """The period, with both days in it, and what else the address says.
 
-    Shape: `today` is the tenant's; with `Span.NOW` both days are it.
+    Shape: `today` is the tenant's; with `Span.NOW` both days are it, and with `Span.DAY` both are the day asked for.
     """
 
     since: date
@@ -40,8 +44,9 @@ class Asked:
     @property
     def words(self) -> str:
         """The period in words."""
-        if self.span is Span.NOW:
-            return _("As of %s") % formats.full_moment(self.now)
+        if self.span in _STANDS:
+            is_past = self.until < self.today
+            return _("As of %s") % (formats.day(self.until) if is_past else formats.full_moment(self.now))
         write = formats.month if self.span is Span.MONTHS else formats.day
         first, last = write(self.since), write(self.until)
         return first if first == last else f"{first} – {last}"
@@ -49,8 +54,9 @@ class Asked:
     @property
     def query(self) -> dict[str, str]:
         """The parameters that ask for the same again."""
-        if self.span is Span.NOW:
-            return dict(self.options)
+        if self.span in _STANDS:
+            # Today is the day on which somebody looks: a page that stays open goes on with the next one.
+            return {**self.options, **({"on": self.until.isoformat()} if self.until < self.today else {})}
         shape = "%Y-%m" if self.span is Span.MONTHS else "%Y-%m-%d"
         return {**self.options, "from": self.since.strftime(shape), "to": self.until.strftime(shape)}
 
@@ -76,10 +82,11 @@ def year_of_months(today: date) -> tuple[date, date]:
 
 
 def month_of(month: date, span: Span, *, now: datetime, options: Mapping[str, str] | None = None) -> Asked:
-    """Ask as the pack of a month does: for its days, the year that ends with it, or this moment."""
+    """Ask as the pack of a month does: for its days, the year that ends with it, its last day, or this moment."""
     today, options = days.today(now), options or {}
-    if span is Span.NOW:
-        return Asked(today, today, today, now, span, options)
+    if span in _STANDS:
+        on = today if span is Span.NOW else min(days.last_of(month), today)
+        return Asked(on, on, today, now, span, options)
     since = days.month_before(month, 11) if span is Span.MONTHS else month
     return Asked(since, days.last_of(month), today, now, span, options)
 
@@ -90,8 +97,11 @@ def asked_of(query: Mapping[str, str], span: Span, usual: Usual, *, now: datetim
     Raises: BadInput that says which periods there are; `usually` is what to show then.
     """
     usually_asked = usually(span, usual, now=now, options=options)
+    if span is Span.DAY and (on := query.get("on", "")):
+        day = _day(on, usually_asked.today)
+        return replace(usually_asked, since=day, until=day)
     since, until = query.get("from", ""), query.get("to", "")
-    if span is Span.NOW or not (since or until):
+    if span in _STANDS or not (since or until):
         return usually_asked
     today = usually_asked.today
     first, last = _months(since, until, usually_asked) if span is Span.MONTHS else _days(since, until)
@@ -101,8 +111,20 @@ def asked_of(query: Mapping[str, str], span: Span, usual: Usual, *, now: datetim
 def usually(span: Span, usual: Usual, *, now: datetime, options: Mapping[str, str]) -> Asked:
     """Return what is shown when nothing is asked for."""
     today = days.today(now)
-    since, until = (today, today) if span is Span.NOW else usual(today)
+    since, until = (today, today) if span in _STANDS else usual(today)
     return Asked(since, until, today, now, span, options)
+
+
+def _day(written: str, today: date) -> date:
+    try:
+        day = date.fromisoformat(written)
+    except ValueError as error:
+        raise BadInput(_("Choose a day such as 2026-10-31.")) from error
+    if day > today:
+        raise BadInput(_("That day has not come yet. Choose today or a day before it."))
+    if day.year < 1990:
+        raise BadInput(_("Choose a day such as 2026-10-31."))
+    return day
 
 
 def _days(since: str, until: str) -> tuple[date, date]:

@@ -36,7 +36,12 @@ def something_happens(count=1):
 
 def query(name):
     span = REPORTS[name].span.name
-    return {"DAYS": f"from={TODAY.replace(day=1)}&to={TODAY}", "MONTHS": "from=2026-10&to=2026-11", "NOW": ""}[span]
+    return {
+        "DAYS": f"from={TODAY.replace(day=1)}&to={TODAY}",
+        "MONTHS": "from=2026-10&to=2026-11",
+        "NOW": "",
+        "DAY": "",
+    }[span]
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -83,7 +88,7 @@ def test_only_who_may_see_reports_sees_them(as_newcomer, anonymous, as_viewer, v
     assert as_viewer.whole(f"/reports/{path}").status_code == 403
 
 
-@pytest.mark.parametrize("name", ["ageing", "cash", "automation", "match-rate", "speed", "statement"])
+@pytest.mark.parametrize("name", ["ageing", "cash", "automation", "match-rate", "speed", "statement", "unmatched"])
 def test_another_tenants_rows_are_in_no_report(as_viewer, in_acme, globex, name):
     with context.inside(globex):
         something_happens(3)
