@@ -181,8 +181,8 @@ def test_the_wait_for_the_code_ends_after_five_minutes_and_with_another_password
     person.set_password("another horse battery")
     person.save()
 
-    assert late.post("/2fa/", {"code": app.now()})["Location"] == "/login/"
-    assert changed.post("/2fa/", {"code": app.now()})["Location"] == "/login/"
+    assert late.post("/2fa/", {"code": app.now()})["Location"] == "/login/?next=/review/"
+    assert changed.post("/2fa/", {"code": app.now()})["Location"] == "/login/?next=/review/"
 
 
 def test_a_person_sets_the_app_up_on_the_page_and_keeps_the_codes(in_acme):
