@@ -43,7 +43,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
             **form.cleaned_data, tenant=request.tenant, address=client_address(request), now=timezone.now()
         )
     except TooManyAttempts as error:
-        form.add_error(None, _("Too many sign-in attempts. Please wait and try again."))
+        form.add_error(None, str(error))
         return _page(request, form, status=429, headers={"Retry-After": str(error.retry_after)})
     except SignInRefused:
         form.add_error(None, _("The e-mail address or the password is not right."))

@@ -18,7 +18,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import AttemptCounter
-from payymo.shared import crypto
+from payymo.shared import crypto, figures
 from payymo.shared.errors import DomainError
 from tenants.models import Tenant
 
@@ -40,8 +40,8 @@ RETURNING failures
 """
 
 
-_TOO_MANY = _("Too many sign-in attempts. Please wait and try again.")
-_TOO_OFTEN = _("This was asked for too often. Please wait and try again.")
+_TOO_MANY = _("Too many sign-in attempts. Try again in %s.")
+_TOO_OFTEN = _("This was asked for too often. Try again in %s.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class TooManyAttempts(DomainError):
     status = 429
 
     def __init__(self, retry_after: int, says: str | Promise = PER_ACCOUNT.says) -> None:
-        super().__init__(str(says))
+        super().__init__(str(says) % figures.wait(retry_after))
         self.retry_after = retry_after
 
 

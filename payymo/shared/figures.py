@@ -3,15 +3,17 @@
 Source: CLDR through Babel. The minus is U+2212; a no-break space keeps a figure and its currency together.
 """
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from functools import lru_cache
+from typing import Literal
 
 from babel import Locale
-from babel.dates import format_date
+from babel.dates import format_date, format_timedelta
 from babel.numbers import format_decimal, get_currency_precision
 from django.utils.translation import get_language
 
@@ -19,6 +21,7 @@ NO_BREAK_SPACE = "\u00a0"
 MINUS = "\u2212"
 # How a reader may have figures written whatever their language is: the code is that of a language that writes so.
 NUMBER_STYLES = {"en": "1,234.56", "de": "1.234,56", "fr": f"1{NO_BREAK_SPACE}234,56", "de-CH": "1’234.56"}
+_UNITS: tuple[tuple[Literal["second", "minute", "hour"], int], ...] = (("second", 1), ("minute", 60), ("hour", 3600))
 _style: ContextVar[str] = ContextVar("number_style", default="")
 
 
@@ -74,3 +77,11 @@ def number(value: int) -> str:
 def day(value: date) -> str:
     """Write a day: `14 Nov 2026`."""
     return str(format_date(value, format="medium", locale=date_locale()))
+
+
+def wait(seconds: int) -> str:
+    """Write how long somebody has to wait, never less than it is: `31 seconds`, `15 minutes`, `24 hours`."""
+    unit, length = next(each for each in _UNITS if seconds <= each[1] * 90 or each[0] == "hour")
+    whole = timedelta(seconds=-(-seconds // length) * length)
+    # The unit was chosen above, so none that is longer may be.
+    return str(format_timedelta(whole, granularity=unit, threshold=math.inf, locale=locale()))

@@ -152,7 +152,7 @@ def test_the_page_shares_the_guessing_limits_of_the_api(browser, acme_api):
         answer = browser.sign_in()
 
     assert (answer.status_code, answer["Retry-After"], browser.who) == (429, "31", None)
-    assert "Too many sign-in attempts" in answer.content.decode()
+    assert "Too many sign-in attempts. Try again in 31 seconds." in answer.content.decode()
 
 
 @pytest.mark.parametrize("where", ["/invoices/", "/review/?band=exact", "/probe/overview/"])
