@@ -64,7 +64,7 @@ class ReportEntryOutput(serializers.Serializer[Any]):
     name = serializers.CharField()
     title = serializers.CharField()
     text = serializers.CharField()
-    period = serializers.ChoiceField(choices=["days", "months", "day", "now"])
+    period = serializers.ChoiceField(choices=["days", "months", "day"])
 
 
 class ReportColumnOutput(serializers.Serializer[Any]):

@@ -31,7 +31,7 @@ from payymo.shared.errors import BadInput
 PAGE_ROWS = 50
 FORMS = ("csv", "xlsx", "pdf")
 _LABELS = {"csv": "CSV", "xlsx": "Excel", "pdf": "PDF"}
-_INPUTS = {Span.DAYS: "date", Span.MONTHS: "month", Span.DAY: "date", Span.NOW: ""}
+_INPUTS = {Span.DAYS: "date", Span.MONTHS: "month", Span.DAY: "date"}
 _OPTIONS = ("list",)
 
 
@@ -87,7 +87,7 @@ def figures(entry: Entry, wanted: Asked) -> ReportFigures:
     more = _("The first %s rows are shown; the files have all of them.") % formats.number(PAGE_ROWS)
     return ReportFigures(
         state=state,
-        as_of=formats.full_moment(wanted.now),
+        as_of=wanted.as_of,
         sentence=report.sentence,
         head=tuple(
             ReportCell(report.columns[place].title, "", report.columns[place].kind.is_figure) for place in report.shown

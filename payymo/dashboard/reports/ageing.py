@@ -1,6 +1,7 @@
 """What clients owe, by how long it has been due."""
 
 from collections.abc import Iterator
+from datetime import date
 from decimal import Decimal
 
 from django.utils.translation import gettext as _
@@ -11,25 +12,27 @@ from payymo.dashboard.pages import Amount
 from payymo.dashboard.presenters.feeds import standstills
 from payymo.dashboard.reports.periods import Asked
 from payymo.dashboard.reports.shape import Chart, Column, Group, Kind, Report, Row
-from whmcs import ageing
+from whmcs import ageing, owed_then
 from whmcs.ageing import Aged
 
 _MOST_CHARTS = 4
 
 
 def report(asked: Asked) -> Report:
-    """Build it from the open invoices as they are now."""
-    wholes = ageing.by_currency(on=asked.today)
+    """Build it from the open invoices as they are now, or counted back to the end of a day before."""
+    on, is_past = asked.until, asked.until < asked.today
+    owed = owed_then if is_past else ageing
+    wholes = owed.by_currency(on=on)
     return Report(
         name="ageing",
         title=_("Ageing of open invoices"),
         period=asked.words,
         sentence=_sentence(wholes),
         columns=_columns(),
-        rows=lambda: map(_row, ageing.by_client(on=asked.today)),
+        rows=lambda: map(_row, owed.by_client(on=on)),
         totals=tuple(_total(whole) for whole in wholes),
         charts=tuple(_chart(whole) for whole in wholes[:_MOST_CHARTS]),
-        notes=tuple(_notes()),
+        notes=(*(_notes_of_then(on) if is_past else _notes()), *_always()),
         currencies=tuple(whole.currency for whole in wholes),
     )
 
@@ -90,6 +93,27 @@ def _notes() -> Iterator[str]:
         "Owed is what WHMCS shows as left to pay, less what is approved here and on its way there. Days are counted"
         " from the due date; invoices that only gather others are left out."
     )
+
+
+def _notes_of_then(on: date) -> Iterator[str]:
+    yield _(
+        "Owed is counted back from what WHMCS shows now: what was paid since, by money or by credit, was still owed."
+        " A payment counts on its own day, also where it was matched later. Days are counted from the due date;"
+        " invoices that only gather others are left out."
+    )
+    yield _(
+        "Not known of a day that is past: totals and due dates other than those of today, credit whose day WHMCS does"
+        " not tell, which counts from the first day, and invoices deleted since."
+    )
+    for row in owed_then.cancelled_since(on=on):
+        yield ngettext(
+            "%(n)s invoice of %(total)s was cancelled since, nobody knows when, and is left out.",
+            "%(n)s invoices of %(total)s were cancelled since, nobody knows when, and are left out.",
+            row.count,
+        ) % {"n": formats.number(row.count), "total": formats.money(Amount(row.total, row.currency))}
+
+
+def _always() -> Iterator[str]:
     yield from standstills()
     waiting = ageing.waiting_to_be_read()
     if waiting:

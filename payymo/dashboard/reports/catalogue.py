@@ -50,7 +50,7 @@ REPORTS: Mapping[str, Entry] = {
         ),
         Entry(
             "ageing", _("Ageing of open invoices"), _("What clients owe, by how long it has been due."),
-            Span.NOW, periods.last_month, ageing.report, "calendar-clock",
+            Span.DAY, periods.last_month, ageing.report, "calendar-clock",
         ),
         Entry(
             "unmatched", _("Ageing of unmatched payments"), _("Payments without an invoice, by how long they waited."),

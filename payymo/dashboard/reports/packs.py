@@ -22,8 +22,7 @@ _IN_MEMORY = 1 << 22
 def write(row: ReportPack, progress: Callable[[int, int], None]) -> IO[bytes]:
     """Write what the row asks for, in its language and the tenant's time zone; `progress` gets steps done and all.
 
-    Shape: each report is as it would be for that month: its days, the year that ends with it, its last day, or this
-    moment.
+    Shape: each report is as it would be for that month: its days, the year that ends with it, or its last day.
     """
     tenant, now = context.current(), timezone.now()
     entries = [entry for entry in REPORTS.values() if row.report in ("", entry.name)]

@@ -16,22 +16,18 @@ MOST_DAYS = 3 * 366
 
 
 class Span(Enum):
-    """What a report is about: days, whole months, how it stood at the end of a day, or this moment."""
+    """What a report is about: days, whole months, or how it stands at the end of a day."""
 
     DAYS = auto()
     MONTHS = auto()
     DAY = auto()
-    NOW = auto()
-
-
-_STANDS = (Span.DAY, Span.NOW)
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
     """The period, with both days in it, and what else the address says.
 
-    Shape: `today` is the tenant's; with `Span.NOW` both days are it, and with `Span.DAY` both are the day asked for.
+    Shape: `today` is the tenant's; with `Span.DAY` both days are the one asked for.
     """
 
     since: date
@@ -44,17 +40,22 @@ class Asked:
     @property
     def words(self) -> str:
         """The period in words."""
-        if self.span in _STANDS:
-            is_past = self.until < self.today
-            return _("As of %s") % (formats.day(self.until) if is_past else formats.full_moment(self.now))
+        if self.span is Span.DAY:
+            return _("As of %s") % self.as_of
         write = formats.month if self.span is Span.MONTHS else formats.day
         first, last = write(self.since), write(self.until)
         return first if first == last else f"{first} – {last}"
 
     @property
+    def as_of(self) -> str:
+        """The day that is past, or the moment of looking."""
+        is_past = self.span is Span.DAY and self.until < self.today
+        return formats.day(self.until) if is_past else formats.full_moment(self.now)
+
+    @property
     def query(self) -> dict[str, str]:
         """The parameters that ask for the same again."""
-        if self.span in _STANDS:
+        if self.span is Span.DAY:
             # Today is the day on which somebody looks: a page that stays open goes on with the next one.
             return {**self.options, **({"on": self.until.isoformat()} if self.until < self.today else {})}
         shape = "%Y-%m" if self.span is Span.MONTHS else "%Y-%m-%d"
@@ -82,10 +83,10 @@ def year_of_months(today: date) -> tuple[date, date]:
 
 
 def month_of(month: date, span: Span, *, now: datetime, options: Mapping[str, str] | None = None) -> Asked:
-    """Ask as the pack of a month does: for its days, the year that ends with it, its last day, or this moment."""
+    """Ask as the pack of a month does: for its days, the year that ends with it, or its last day."""
     today, options = days.today(now), options or {}
-    if span in _STANDS:
-        on = today if span is Span.NOW else min(days.last_of(month), today)
+    if span is Span.DAY:
+        on = min(days.last_of(month), today)
         return Asked(on, on, today, now, span, options)
     since = days.month_before(month, 11) if span is Span.MONTHS else month
     return Asked(since, days.last_of(month), today, now, span, options)
@@ -97,11 +98,11 @@ def asked_of(query: Mapping[str, str], span: Span, usual: Usual, *, now: datetim
     Raises: BadInput that says which periods there are; `usually` is what to show then.
     """
     usually_asked = usually(span, usual, now=now, options=options)
-    if span is Span.DAY and (on := query.get("on", "")):
-        day = _day(on, usually_asked.today)
+    if span is Span.DAY:
+        day = _day(query["on"], usually_asked.today) if query.get("on") else usually_asked.until
         return replace(usually_asked, since=day, until=day)
     since, until = query.get("from", ""), query.get("to", "")
-    if span in _STANDS or not (since or until):
+    if not (since or until):
         return usually_asked
     today = usually_asked.today
     first, last = _months(since, until, usually_asked) if span is Span.MONTHS else _days(since, until)
@@ -111,7 +112,7 @@ def asked_of(query: Mapping[str, str], span: Span, usual: Usual, *, now: datetim
 def usually(span: Span, usual: Usual, *, now: datetime, options: Mapping[str, str]) -> Asked:
     """Return what is shown when nothing is asked for."""
     today = days.today(now)
-    since, until = (today, today) if span in _STANDS else usual(today)
+    since, until = (today, today) if span is Span.DAY else usual(today)
     return Asked(since, until, today, now, span, options)
 
 

@@ -33,7 +33,7 @@ def _page(title: str, figures: ReportFigures, **changes: str) -> ReportPage:
     return ReportPage(
         title, "What clients owe, by how long it has been due.", "As of 20 Nov 2026, 09:30 UTC", "/reports/",
         changes.get("input_type", ""), "2025-12", "2026-11", figures, "/reports/ageing/figures/", _EXPORTS,
-        changes.get("error", ""),
+        changes.get("error", ""), changes.get("on", ""), changes.get("on", ""),
     )  # fmt: skip
 
 
@@ -50,7 +50,7 @@ def ageing() -> ReportPage:
         ("Days are counted from the due date.",), "The first 200 rows are shown.",
         _cells(names, ("All clients, EUR", "14", *money))[1:],
     )  # fmt: skip
-    return _page("Ageing of open invoices", figures)
+    return _page("Ageing of open invoices", figures, input_type="date", on="2026-11-20")
 
 
 def cash() -> ReportPage:

@@ -39,7 +39,6 @@ def query(name):
     return {
         "DAYS": f"from={TODAY.replace(day=1)}&to={TODAY}",
         "MONTHS": "from=2026-10&to=2026-11",
-        "NOW": "",
         "DAY": "",
     }[span]
 
