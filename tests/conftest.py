@@ -249,7 +249,7 @@ def sandbox(sandbox_process):
     """The stand-ins in their first state, without faults."""
     import requests
 
-    requests.post(f"{sandbox_process.base_url}/_control/reset", timeout=30).raise_for_status()
+    requests.post(f"{sandbox_process.base_url}/_control/reset", timeout=120).raise_for_status()
     return sandbox_process
 
 

@@ -87,7 +87,7 @@ class Server:
         ready = threading.Barrier(number)
 
         def go(place: int) -> requests.Response:
-            ready.wait(30)
+            ready.wait(120)
             return call(place)
 
         with ThreadPoolExecutor(number) as pool:

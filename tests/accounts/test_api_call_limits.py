@@ -73,7 +73,7 @@ def test_of_twelve_calls_at_once_three_go_on(acme, reviewer, at_ten):
     def call(_):
         request = SimpleNamespace(auth=object(), user=reviewer)
         with context.inside(acme):
-            together.wait(30)
+            together.wait(120)
             may_go_on = CallerThrottle().allow_request(request, None)
         connection.close()
         # A thread has a cache of its own, whose connection would outlive it.

@@ -78,7 +78,7 @@ def test_of_four_workers_at_once_one_sends(committed_acme, reviewer):
 
         try:
             with context.inside(committed_acme):
-                ready.wait(30)
+                ready.wait(120)
                 sent.append(mailing.send_due(tenant=committed_acme, now=NOW))
         finally:
             connection.close()

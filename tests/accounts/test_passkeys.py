@@ -190,7 +190,7 @@ def test_of_four_uses_of_one_answer_at_once_one_counts(committed_acme, reviewer)
         def use():
             try:
                 with context.inside(committed_acme):
-                    ready.wait(30)
+                    ready.wait(120)
                     found.append(used(reviewer, committed_acme, answer))
             finally:
                 connection.close()

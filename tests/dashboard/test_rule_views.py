@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 import pytest
+from django.utils import timezone
 
 from matching.models import Decision
 from matching.rule_models import MatchingRule
@@ -24,7 +25,7 @@ def ignored(user, times):
     for serial in range(times):
         payment = rows.transfer(f"Salary {serial}", "900.00", name="Employer AG")
         done = setting_aside.ignore_receipt(
-            receipt_id=payment.public_id, reason="payroll", actor=Actor.person(user), now=NOW
+            receipt_id=payment.public_id, reason="payroll", actor=Actor.person(user), now=timezone.now()
         )
     return done.decision
 
@@ -106,8 +107,6 @@ def test_a_rule_is_tried_before_it_is_saved(as_admin):
 
 
 def _today():
-    from django.utils import timezone
-
     return timezone.now().date()
 
 
@@ -133,7 +132,9 @@ def test_a_client_of_an_offer_survives_the_click(as_admin, reviewer):
         debt = rows.invoice("INV-1", "10.00", of=northwind)
         payment = rows.transfer("x", "10.00", name="Eva", counterparty_hash="h" * 64, counterparty_last4="1234")
         line = allocation.Line(debt.pk, payment.amount)
-        allocation.allocate_by_hand(receipt_id=payment.public_id, lines=[line], actor=Actor.person(reviewer), now=NOW)
+        allocation.allocate_by_hand(
+            receipt_id=payment.public_id, lines=[line], actor=Actor.person(reviewer), now=timezone.now()
+        )
 
     [offer] = as_admin.get("/rules/").context["page"].offers
     as_admin.post(offer.create_url, dict(offer.fields))

@@ -28,7 +28,7 @@ def token(served, tenant):
         f"http://127.0.0.1:{served.port}/api/v1/auth/token/",
         json={"email": f"owner@{tenant}.example", "password": PASSWORD},
         headers={"Host": f"{tenant}.localhost"},
-        timeout=30,
+        timeout=120,
     )
     return answer.json()["access"]
 
@@ -73,7 +73,7 @@ def test_another_tenants_token_opens_nothing_at_all(served, connected, tmp_path)
             f"http://127.0.0.1:{served.port}" + re.sub(r"{\w+}", lambda name: filled[name[0]], path),
             headers={"Host": "acme.localhost", "Authorization": f"Bearer {foreign}", "Idempotency-Key": "k"},
             json={},
-            timeout=30,
+            timeout=120,
         ).status_code
         for path, method in operations()
     }

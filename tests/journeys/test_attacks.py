@@ -44,7 +44,7 @@ def call(served, method, path, *, host="acme", token="", **sent):
     if token:
         headers["Authorization"] = token if " " in token else f"Bearer {token}"
     address = f"http://127.0.0.1:{served.port}{path}"
-    return requests.request(method, address, headers=headers, timeout=30, allow_redirects=False, **sent)
+    return requests.request(method, address, headers=headers, timeout=120, allow_redirects=False, **sent)
 
 
 def pair(served, who, host):
@@ -57,7 +57,7 @@ def at_once(number, act):
     ready = threading.Barrier(number)
 
     def go(place):
-        ready.wait(30)
+        ready.wait(120)
         return act(place)
 
     with ThreadPoolExecutor(number) as pool:
@@ -65,7 +65,7 @@ def at_once(number, act):
 
 
 def csrf_of(browser, base):
-    return browser.get(f"{base}/", timeout=30).cookies.get("payymo_csrf") or browser.cookies["payymo_csrf"]
+    return browser.get(f"{base}/", timeout=120).cookies.get("payymo_csrf") or browser.cookies["payymo_csrf"]
 
 
 def everything():
@@ -168,9 +168,9 @@ def test_no_id_of_a_tenant_opens_or_changes_anything_at_another(served, books, o
         answered[shown.status_code].add(path)
     for place, path in enumerate(path for path in routes() if "<uuid:" in path and not path.startswith("/api/")):
         where = base + filled(path, keys[place % len(keys)])
-        shown = browser.post(where, data=form, timeout=30, allow_redirects=False)
+        shown = browser.post(where, data=form, timeout=120, allow_redirects=False)
         if shown.status_code == 405:
-            shown = browser.get(where, headers={"HX-Request": "true"}, timeout=30, allow_redirects=False)
+            shown = browser.get(where, headers={"HX-Request": "true"}, timeout=120, allow_redirects=False)
         answered[shown.status_code].add(path)
 
     # What one does not have is removed, or read, already.
@@ -197,7 +197,7 @@ def test_a_stolen_token_or_cookie_is_worthless_at_the_other_tenant_however_it_is
         refused = call(served, "GET", "/api/v1/proposals/?tenant=globex", token=tokens["access"], headers=more)
         assert refused.status_code in (400, 401), more
         cookie = browser.get(
-            f"{base}/review/", headers={"Host": "acme.localhost", **more}, timeout=30, allow_redirects=False
+            f"{base}/review/", headers={"Host": "acme.localhost", **more}, timeout=120, allow_redirects=False
         )
         assert (cookie.status_code, cookie.headers["Location"].partition("?")[0]) == (302, "/login/")
     assert approve(served, proposal, tokens["access"], "k1").status_code == 401
@@ -249,8 +249,8 @@ def test_another_site_makes_a_signed_in_browser_do_nothing(served, books, propos
         ({**form, "csrfmiddlewaretoken": "x" * 64}, {"Origin": own}),
     ]
 
-    answers = [browser.post(where, data=sent, headers=more, timeout=30).status_code for sent, more in attempts]
-    as_json = browser.post(where, json={**form, "csrfmiddlewaretoken": token}, headers={"Origin": own}, timeout=30)
+    answers = [browser.post(where, data=sent, headers=more, timeout=120).status_code for sent, more in attempts]
+    as_json = browser.post(where, json={**form, "csrfmiddlewaretoken": token}, headers={"Origin": own}, timeout=120)
 
     assert answers == [403] * 6
     assert as_json.status_code == 403
@@ -272,7 +272,7 @@ def test_another_site_makes_a_signed_in_browser_do_nothing(served, books, propos
 def test_a_spoofed_host_leads_to_nobody_or_to_whom_it_names(served, books, line, host):
     """Whatever is written there, globex's own token never shows a row of acme's."""
     token = pair(served, "owner", "globex")["access"]
-    plain = http.client.HTTPConnection("127.0.0.1", served.port, timeout=30)
+    plain = http.client.HTTPConnection("127.0.0.1", served.port, timeout=120)
     plain.putrequest("GET", line, skip_host=True)
     plain.putheader("Host", host)
     plain.putheader("Authorization", f"Bearer {token}")

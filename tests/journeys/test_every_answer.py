@@ -99,12 +99,12 @@ def signed_in(served, slug="acme"):
     browser, host = requests.Session(), f"{slug}.localhost:{served.port}"
     browser.headers["Host"] = host
     base = f"http://127.0.0.1:{served.port}"
-    page = browser.get(f"{base}/login/", timeout=30)
+    page = browser.get(f"{base}/login/", timeout=120)
     token = page.cookies["payymo_csrf"]
     entered = browser.post(
         f"{base}/login/",
         {"email": f"owner@{slug}.example", "password": PASSWORD, "csrfmiddlewaretoken": token},
-        headers={"Origin": f"http://{host}"}, allow_redirects=False, timeout=30,
+        headers={"Origin": f"http://{host}"}, allow_redirects=False, timeout=120,
     )  # fmt: skip
     assert entered.status_code == 302, entered.text[:500]
     return browser, base
@@ -114,11 +114,11 @@ def test_a_write_with_a_cookie_needs_token_and_origin(served):
     browser, base = signed_in(served)
     own = {"Origin": f"http://acme.localhost:{served.port}"}
 
-    without = browser.post(f"{base}/account/theme/", {"theme": "dark"}, headers=own, timeout=30)
-    token = browser.get(f"{base}/", timeout=30).cookies.get("payymo_csrf") or browser.cookies["payymo_csrf"]
+    without = browser.post(f"{base}/account/theme/", {"theme": "dark"}, headers=own, timeout=120)
+    token = browser.get(f"{base}/", timeout=120).cookies.get("payymo_csrf") or browser.cookies["payymo_csrf"]
     given = {"theme": "dark", "csrfmiddlewaretoken": token}
     elsewhere = browser.post(
-        f"{base}/account/theme/", given, headers={"Origin": "https://evil.example"}, timeout=30, allow_redirects=False
+        f"{base}/account/theme/", given, headers={"Origin": "https://evil.example"}, timeout=120, allow_redirects=False
     )
 
     assert (without.status_code, elsewhere.status_code) == (403, 403)
@@ -127,14 +127,14 @@ def test_a_write_with_a_cookie_needs_token_and_origin(served):
 def test_a_cookie_opens_no_api(served):
     browser, base = signed_in(served)
 
-    assert browser.get(f"{base}/", timeout=30, allow_redirects=False).status_code == 200
-    assert browser.get(f"{base}/api/v1/members/", timeout=30).status_code == 401
+    assert browser.get(f"{base}/", timeout=120, allow_redirects=False).status_code == 200
+    assert browser.get(f"{base}/api/v1/members/", timeout=120).status_code == 401
 
 
 def test_a_cookie_of_one_tenant_opens_no_page_of_another(served):
     browser, base = signed_in(served)
 
-    there = browser.get(f"{base}/", headers={"Host": "globex.localhost"}, timeout=30, allow_redirects=False)
+    there = browser.get(f"{base}/", headers={"Host": "globex.localhost"}, timeout=120, allow_redirects=False)
 
     assert (there.status_code, there.headers["Location"].partition("?")[0]) == (302, "/login/")
 
@@ -154,7 +154,7 @@ def test_trace_is_refused(acme, path):
 )
 def test_nothing_but_static_files_is_served_as_files(served, path):
     answer = requests.get(
-        f"http://127.0.0.1:{served.port}{path}", headers={"Host": "acme.localhost"}, timeout=30, allow_redirects=False
+        f"http://127.0.0.1:{served.port}{path}", headers={"Host": "acme.localhost"}, timeout=120, allow_redirects=False
     )
 
     assert answer.status_code == 404

@@ -14,7 +14,7 @@ def _call(served, method, path, *, token="", host="acme", **body):
     if token:
         headers["Authorization"] = f"Bearer {token}"
     address = f"http://127.0.0.1:{served.port}/api/v1{path}"
-    return requests.request(method, address, headers=headers, timeout=30, **body)
+    return requests.request(method, address, headers=headers, timeout=120, **body)
 
 
 def _token(served, email="reviewer@acme.example", host="acme"):

@@ -18,7 +18,7 @@ class GoCardlessAccount:
     @contextmanager
     def _opened(self):
         path = self.process.home / "sandbox.sqlite3"
-        with closing(sqlite3.connect(path, timeout=30)) as opened, opened:
+        with closing(sqlite3.connect(path, timeout=120)) as opened, opened:
             yield opened
 
     def begin_anew(self):

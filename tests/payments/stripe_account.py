@@ -23,7 +23,7 @@ class StripeAccount:
     @contextmanager
     def _opened(self):
         """Open the stand-in's database, commit what was changed, and close it."""
-        with closing(sqlite3.connect(self.database, timeout=30)) as opened, opened:
+        with closing(sqlite3.connect(self.database, timeout=120)) as opened, opened:
             yield opened
 
     def all_rows(self):

@@ -51,7 +51,7 @@ def test_reset_begins_anew(sandbox):
 def test_taken_port_is_said_in_one_line(sandbox, tmp_path):
     command = [sys.executable, "-m", "payymo.sandbox", "--home", str(tmp_path), "--port", str(sandbox.port)]
 
-    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False, cwd=ROOT)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, cwd=ROOT)
 
     assert done.returncode == 2
     assert done.stderr.strip().splitlines()[-1].startswith("The sandbox cannot start: ")
@@ -80,4 +80,4 @@ def test_control_names_an_unknown_host(sandbox):
 
 
 def test_the_state_can_be_imported_before_everything_else():
-    subprocess.run([sys.executable, "-c", "import payymo.sandbox.store"], check=True, timeout=30)
+    subprocess.run([sys.executable, "-c", "import payymo.sandbox.store"], check=True, timeout=120)

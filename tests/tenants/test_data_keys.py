@@ -355,7 +355,7 @@ def test_a_row_that_somebody_holds_is_left_for_the_next_run(committed_acme):
         with context.inside(committed_acme), transaction.atomic():
             WhmcsInstance.objects.select_for_update().get(pk=row.pk)
             held.set()
-            go_on.wait(30)
+            go_on.wait(120)
         connection.close()
 
     thread = threading.Thread(target=hold)

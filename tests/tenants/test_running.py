@@ -33,7 +33,7 @@ def run_beside(tenant, task="t"):
             connection.close()
 
     with ThreadPoolExecutor(1) as pool:
-        return pool.submit(attempt).result(timeout=30)
+        return pool.submit(attempt).result(timeout=120)
 
 
 def die(task="t"):
@@ -82,18 +82,18 @@ def test_a_tenants_third_job_waits_and_another_tenants_does_not(committed_acme, 
     def work(task):
         try:
             with context.inside(committed_acme), running.running(task=task, arguments={}) as may_run:
-                begun.wait(30)
-                end.wait(30)
+                begun.wait(120)
+                end.wait(120)
                 return may_run
         finally:
             connection.close()
 
     with ThreadPoolExecutor(2) as pool:
         busy = [pool.submit(work, task) for task in ("one", "two")]
-        begun.wait(30)
+        begun.wait(120)
         third, other_tenant = run("three"), run_beside(committed_globex, "three")
         end.set()
-        ran = [each.result(30) for each in busy]
+        ran = [each.result(120) for each in busy]
 
     assert (ran, third, other_tenant) == ([True, True], False, True)
     assert sent == [("three", str(committed_acme.public_id))]

@@ -36,7 +36,7 @@ class _AllReadFirst:
 
     def get(self, key, default=None):
         found = self._cache.get(key, default)
-        self._together.wait(30)
+        self._together.wait(120)
         return found
 
     def set(self, *arguments):
@@ -80,7 +80,7 @@ def test_our_counter_lets_through_exactly_as_many_as_allowed(committed_acme):
     together = threading.Barrier(CALLERS)
 
     def call():
-        together.wait(30)
+        together.wait(120)
         try:
             count_use(rule, value="somebody", tenant=committed_acme, now=now)
         except TooManyAttempts:
@@ -166,17 +166,17 @@ def test_content_types_in_each_schema_would_be_mixed_up_between_threads(own_cont
             with context.inside(acme):
                 found = ContentType.objects.get_for_model(BankAccount).pk
                 asked.set()
-                answered.wait(30)
+                answered.wait(120)
                 return found
         finally:
             connection.close()
 
     with context.inside(globex), ThreadPoolExecutor(1) as pool:
         other = pool.submit(in_another_thread)
-        assert asked.wait(30)
+        assert asked.wait(120)
         ours = ContentType.objects.get_for_model(BankAccount).pk
         answered.set()
-        theirs = other.result(30)
+        theirs = other.result(120)
         real = ContentType.objects.filter(app_label="banking", model="bankaccount").values_list("pk", flat=True)
 
         assert (theirs, ours, list(real)) == (7001, 7001, [7002])

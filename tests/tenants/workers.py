@@ -51,7 +51,7 @@ class Crew:
     def kill(self, worker):
         """End a worker with all its processes as a power cut would."""
         os.killpg(worker.pid, signal.SIGKILL)
-        worker.wait(30)
+        worker.wait(120)
 
     def kill_all(self):
         for worker in self._started:

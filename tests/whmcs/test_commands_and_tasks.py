@@ -148,6 +148,6 @@ def test_a_second_job_of_the_same_name_does_nothing(committed_acme, committed_gl
             connection.close()
 
     with exclusive("whmcs.post") as is_only_one, ThreadPoolExecutor(1) as pool:
-        beside = [pool.submit(try_beside, tenant).result(30) for tenant in (committed_acme, committed_globex)]
+        beside = [pool.submit(try_beside, tenant).result(120) for tenant in (committed_acme, committed_globex)]
 
     assert (is_only_one, beside) == (True, [False, True])

@@ -21,7 +21,7 @@ def at_once(tenant, *works: Callable[[], object]) -> list[object]:
     def go(work):
         try:
             with context.inside(tenant):
-                ready.wait(30)
+                ready.wait(120)
                 return work()
         finally:
             database.close()

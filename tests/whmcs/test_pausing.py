@@ -165,10 +165,10 @@ def test_a_pause_in_the_middle_of_a_send_lets_that_one_finish_and_no_other(commi
 
     def meet() -> None:
         sending.set()
-        assert paused.wait(30)
+        assert paused.wait(120)
 
     def pause_now() -> None:
-        assert sending.wait(30)
+        assert sending.wait(120)
         pause(committed_instance)
         paused.set()
 

@@ -11,13 +11,19 @@ from tests.dashboard.gallery import uuid_of
 NEXT = 3
 
 
+def shows(page: Page, number: int) -> None:
+    expect(page.locator("#pm-panel")).to_have_attribute("data-receipt", uuid_of(number))
+
+
 @pytest.fixture
 def held(page: Page) -> list[Route]:
     """Marks a payment whose panel is not fetched in advance and does not come before it is let go."""
     found: list[Route] = []
     page.route(f"**/review/{uuid_of(NEXT)}/panel/", lambda route: found.append(route))
-    for _ in range(NEXT):
+    for number in range(1, NEXT):
         page.keyboard.press("j")
+        shows(page, number)
+    page.keyboard.press("j")
     expect(page.locator('.pm-row[aria-current="true"]')).to_have_attribute("data-receipt", uuid_of(NEXT))
     until(page, lambda: found)
     return found
@@ -35,10 +41,6 @@ def decided(page: Page) -> list[str]:
 
     page.on("request", note)
     return found
-
-
-def shows(page: Page, number: int) -> None:
-    expect(page.locator("#pm-panel")).to_have_attribute("data-receipt", uuid_of(number))
 
 
 @pytest.mark.parametrize("keys", ["a", "aa", "ar"])

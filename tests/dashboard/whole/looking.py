@@ -112,6 +112,8 @@ def wrong_pages(pages: list[crawl.Page], host: str, *, files: list[crawl.Page] |
         browser = playwright.chromium.launch(executable_path=chromium_path(), args=["--no-sandbox"])
         size = {"width": WIDE[0], "height": WIDE[1]}
         context = browser.new_context(base_url=f"http://{host}:{port}", viewport=size, reduced_motion="reduce")
+        # An upper bound for a busy machine.
+        context.set_default_timeout(120_000)
         context.add_init_script(AXE)
         context.add_init_script(WATCH)
         page = context.new_page()

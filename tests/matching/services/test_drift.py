@@ -188,7 +188,7 @@ def test_of_two_corrections_at_once_one_stop_comes(committed_acme, reviewer):
     def undo(decision):
         try:
             with context.inside(committed_acme):
-                starting.wait(timeout=30)
+                starting.wait(timeout=120)
                 undoing.undo_decision(decision_id=decision.public_id, actor=Actor.person(reviewer), now=NOW)
         except Exception as error:
             errors.append(error)

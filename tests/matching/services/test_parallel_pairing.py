@@ -46,7 +46,7 @@ def test_two_workers_that_found_one_pair_make_it_once(committed_acme, made, kind
     made()
     found = []
     # Together: on a busy machine the first would give up its wait before the second has begun.
-    begin = threading.Barrier(2, timeout=30)
+    begin = threading.Barrier(2, timeout=120)
 
     def work():
         try:

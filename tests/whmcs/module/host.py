@@ -65,7 +65,7 @@ class Host:
 
     def rows(self, statement: str, *values: object) -> list[tuple]:
         """Read or write its database."""
-        with sqlite3.connect(self.database, timeout=30) as held:
+        with sqlite3.connect(self.database, timeout=120) as held:
             found = held.execute(statement, values).fetchall()
         held.close()
         return found
