@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms, template
-from django.forms.boundfield import BoundField
+from django.forms.boundfield import BoundField, BoundWidget
 from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
@@ -190,6 +190,15 @@ def control(field: BoundField) -> SafeString:
     if described:
         attributes["aria-describedby"] = " ".join(described)
     return mark_safe(field.as_widget(attrs=attributes))  # noqa: S308 - Django's own widget escapes  # nosec B703
+
+
+@register.filter
+def boxes(field: BoundField) -> list[BoundWidget]:
+    """The radio buttons or check boxes of a group, each with our class. Shape: flat, without named parts."""
+    for each in field.subwidgets:
+        # Django would give a class of the widget to what is around them, too.
+        each.data["attrs"]["class"] = "form-check-input"
+    return field.subwidgets
 
 
 @register.filter
