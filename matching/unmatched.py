@@ -31,7 +31,10 @@ BUCKETS: tuple[tuple[str, int, int | None], ...] = (
 _SET_ASIDE_SINCE = """
     SELECT aside.{receipt}, 0, true, false FROM matching_decision aside
         WHERE aside.decided_at >= %(end)s AND aside.kind IN ('IGNORE', 'PAIR')
-          AND NOT EXISTS (SELECT FROM matching_decision undo WHERE undo.undoes_id = aside.id)
+          AND NOT EXISTS (
+              SELECT FROM matching_decision undo
+              WHERE undo.undoes_id = aside.id AND undo.kind = 'UNDO' AND undo.decided_at >= %(end)s
+          )
     UNION ALL SELECT aside.{receipt}, 0, false, true FROM matching_decision undo
         JOIN matching_decision aside ON aside.id = undo.undoes_id
         WHERE undo.decided_at >= %(end)s AND undo.kind = 'UNDO'
