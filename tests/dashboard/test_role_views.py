@@ -1,5 +1,7 @@
 """Roles of the company's own on their pages: made, changed, and deleted with another role for whoever had them."""
 
+import re
+
 import pytest
 
 from accounts.models import Invitation, Membership, Role, User
@@ -137,3 +139,37 @@ def test_the_list_of_roles_asks_no_more_for_more_roles(as_owner, in_acme, clerk,
     )
 
     assert queries_of(lambda: as_owner.get("/members/roles/")) == few
+
+
+OWN_ROLES = [
+    ["review.view", "review.decide"], ["transactions.view"], ["invoices.view", "overview.view"],
+    ["activity.view", "members.change"], ["connections.view", "connections.change", "reports.view"],
+    ["rules.view"], ["imports.add"], ["settings.change"], ["persons.erase"],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("rights", OWN_ROLES, ids=lambda rights: rights[0])
+def test_a_role_of_ones_own_leads_to_a_page_and_offers_only_pages_that_open(in_acme, rights):
+    role = Role.objects.create(tenant=in_acme, code="own", name="Own", permissions=rights)
+    user = User.objects.create_user("own@acme.example", "correct horse battery", name="Own")
+    Membership.objects.create(user=user, tenant=in_acme, role=role, is_active=True)
+    browser = Browser(ACME, tenant=in_acme, user=user)
+
+    first = browser.get("/", follow=True)
+
+    assert first.status_code == 200
+    around = re.sub(r"<main.*?</main>", "", first.content.decode(), flags=re.DOTALL)
+    offered = set(re.findall(r'(?:href|action|hx-get)="(/[^"#?]*)', around))
+    offered -= {each for each in offered if each.startswith(("/static/", "/logout/", "/account/theme"))}
+    assert offered >= {"/account/security/", "/help/"}
+    assert {each: browser.get(each, follow=True).status_code for each in offered} == dict.fromkeys(offered, 200)
+
+
+def test_who_may_open_nothing_is_told_so(as_newcomer):
+    assert as_newcomer.get("/").status_code == 403
+
+
+def test_a_part_of_the_overview_never_brings_another_page(in_acme, clerk, reviewer):
+    browser = Browser(ACME, tenant=in_acme, user=reviewer)
+
+    assert browser.get("/", headers={"X-Payymo-Part": "pm-overview"}).status_code == 403

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from playwright.sync_api import expect
 
-from accounts.models import Session
+from accounts.models import Membership, Role, Session
 from matching.models import Assignment, Comment, Decision
 from matching.services import learning, proposing
 from tests.conftest import PASSWORD
@@ -150,6 +150,20 @@ def test_a_lost_network_saves_nothing_and_says_so(browser, served, waiting):
     page.keyboard.press("a")
     expect(_rows(page)).to_have_count(COUNT - 1)
     assert str(Decision.objects.get().bank_transaction.public_id) == receipt
+
+
+def test_who_lost_the_right_meanwhile_is_told_so(browser, served, waiting):
+    page = _signed_in(browser, served)
+    page.goto(served.url("/review/"))
+    expect(_rows(page)).to_have_count(COUNT)
+    role = Role.objects.get(tenant=None, code="viewer")
+    Membership.objects.filter(user__email="reviewer@acme.example").update(role=role)
+
+    page.keyboard.press("a")
+
+    expect(page.locator(".pm-undo")).to_contain_text("Your role does not include this. Nothing was saved.")
+    expect(_rows(page)).to_have_count(COUNT)
+    assert Decision.objects.count() == 0
 
 
 def _ended(browser, served):

@@ -62,8 +62,9 @@ class Shell:
     """Sidebar, top bar and foot of a signed-in page.
 
     Shape: `review_count` is None when it was not counted; `can_import` (reviewer) and `can_configure` (admin) show or
-    hide the pages of those roles, as do `can_see_rules`, `can_see_members`, `can_see_persons` and `can_export`;
-    `can_see_reports` and `can_see_connections` are false for somebody who sees some bank accounts only; `feed` is the
+    hide the pages of those roles, as does each `can_see_` its own and `can_export`: a role of the company's own may
+    hold any of them, and whoever sees some bank accounts only has neither reports nor connections; the search is the
+    overview's; `feed` is the
     state of the tenant's feeds in one chip; `support` says until when Payymo's staff may look, empty when they may not;
     `unread` counts notices up to a hundred, and is None for staff, who have none; `printed` is the moment that stands
     on paper; `companies` are the others that the person belongs to; `sample` is "ends" or "stays" while the person
@@ -76,6 +77,11 @@ class Shell:
     role: str
     active: Section
     review_count: int | None = None
+    can_see_overview: bool = False
+    can_see_review: bool = False
+    can_see_transactions: bool = False
+    can_see_invoices: bool = False
+    can_see_activity: bool = False
     can_import: bool = False
     can_configure: bool = False
     can_see_rules: bool = False

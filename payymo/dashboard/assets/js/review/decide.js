@@ -12,6 +12,11 @@ export const busy = () => open > 0;
 const outcome = (content) => content.querySelector("[data-pm-outcome]")?.dataset ?? {};
 const listed = (text) => (text ?? "").split(" ").filter(Boolean);
 
+// Whoever may not do this is told so in the server's words: trying again would not help.
+function refusal({ status, headers }, text) {
+  return status === 403 && headers.get("Content-Type")?.startsWith("text/plain") ? text : words("textFailed");
+}
+
 function closeSheets() {
   for (const sheet of document.querySelectorAll(":popover-open")) sheet.hidePopover();
 }
@@ -69,7 +74,8 @@ async function decide(form, submitter) {
   open += 1;
   try {
     const response = await post(url, body);
-    const content = parse(await response.text());
+    const text = await response.text();
+    const content = parse(text);
     if (response.ok || response.status === 409) {
       if (row) forget(row.dataset.receipt);
       settle(content, { number, waiting: !moves });
@@ -77,7 +83,7 @@ async function decide(form, submitter) {
     } else if (response.status === 422) {
       refused(row, content);
     } else {
-      failed(row, words("textFailed"), before);
+      failed(row, refusal(response, text), before);
     }
   } catch (error) {
     if (error instanceof SignedOut) {
@@ -110,7 +116,8 @@ async function stay(form, submitter) {
   const url = submitter.getAttribute("formaction") ?? form.getAttribute("action");
   try {
     const response = await post(url, new URLSearchParams(new FormData(form, submitter)));
-    const content = parse(await response.text());
+    const answer = await response.text();
+    const content = parse(answer);
     if (response.ok || response.status === 422) {
       const { receipt, who, announce: text } = outcome(content);
       closeSheets();
@@ -121,7 +128,7 @@ async function stay(form, submitter) {
       }
       if (text) announce(text);
       if (receipt) focusHeading();
-    } else notice(words("textFailed"), "bad");
+    } else notice(refusal(response, answer), "bad");
   } catch (error) {
     if (error instanceof SignedOut) signedOut(() => stay(form, submitter));
     else notice(words("textFailed"), "bad");
@@ -136,7 +143,8 @@ async function undo(form) {
   saving();
   try {
     const response = await post(url, body);
-    const content = parse(await response.text());
+    const text = await response.text();
+    const content = parse(text);
     const group = content.querySelector("[data-pm-restored] [data-band]");
     if (response.ok && group) {
       const row = restore(group);
@@ -146,7 +154,7 @@ async function undo(form) {
     } else if (response.ok || response.status === 409) {
       settle(content, { number, waiting: false });
     } else {
-      notice(words("textFailed"), "bad");
+      notice(refusal(response, text), "bad");
     }
   } catch (error) {
     if (error instanceof SignedOut) signedOut(() => undo(form));
