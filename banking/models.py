@@ -9,6 +9,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
+from payymo.shared import figures
 from payymo.shared.models import ConnectionHealth, ReceiptState, Record
 from payymo.shared.money import CurrencyField, MoneyField
 
@@ -73,6 +74,11 @@ class BankConnection(ConnectionHealth, Record):
     data_erased_at = models.DateTimeField(null=True, blank=True)
     renews = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="renewed_by")
 
+    @property
+    def called(self) -> str:
+        """The bank."""
+        return self.institution_name or self.institution_id
+
 
 class BankAccount(ConnectionHealth, Record):
     """A bank account, known by its IBAN and currency whatever the provider calls it today."""
@@ -108,6 +114,11 @@ class BankAccount(ConnectionHealth, Record):
     grants = GenericRelation(
         "guardian.UserObjectPermission", content_type_field="content_type", object_id_field="object_pk"
     )
+
+    @property
+    def called(self) -> str:
+        """The end of its number, and its currency."""
+        return f"… {self.iban_last4} {self.currency}" if self.iban_last4 else super().called
 
 
 class AccountQuota(models.Model):
@@ -266,6 +277,11 @@ class BankTransaction(Record):
     def unallocated(self) -> Decimal:
         """What the payment still holds."""
         return self.amount - self.allocated
+
+    @property
+    def called(self) -> str:
+        """Its day and amount."""
+        return f"{self.booking_date} {figures.figure(self.amount, self.currency)} {self.currency}"
 
 
 class PendingEntry(models.Model):

@@ -76,6 +76,11 @@ class StripeConnection(ConnectionHealth, Record):
         # Word joiner: no line ends behind the dots.
         return f"{self.account_name} ({gateway} …\u2060{self.account_id[-4:]})"
 
+    @property
+    def called(self) -> str:
+        """The gateway's id of the account."""
+        return self.account_id or super().called
+
 
 class ConnectAttempt(models.Model):
     """Somebody was led to Stripe to agree. Spent by deleting it; one that nobody came back from goes with the next."""
@@ -140,6 +145,11 @@ class Payout(Record):
         """Whether its money came back, or never left."""
         return self.status in ("failed", "canceled")
 
+    @property
+    def called(self) -> str:
+        """The gateway's id."""
+        return self.payout_id
+
 
 class StripePayment(Record):
     """A charge that was captured. `allocated` and `state` change under a lock."""
@@ -196,6 +206,11 @@ class StripePayment(Record):
     def unallocated(self) -> Decimal:
         """What the charge still holds."""
         return self.amount - self.allocated
+
+    @property
+    def called(self) -> str:
+        """The gateway's id."""
+        return self.charge_id
 
 
 class PaymentIntent(Record):
@@ -335,3 +350,8 @@ class WebhookEvent(Record):
         indexes = [
             models.Index(fields=["next_attempt_at"], condition=Q(processed_at=None), name="event_waits"),
         ]
+
+    @property
+    def called(self) -> str:
+        """The gateway's id."""
+        return self.event_id

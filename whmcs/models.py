@@ -80,6 +80,11 @@ class WhmcsInstance(ConnectionHealth, Record):
     class Meta:
         constraints = [models.CheckConstraint(condition=Q(guard_days__lte=14), name="guard_at_most_14_days")]
 
+    @property
+    def called(self) -> str:
+        """The name that the company gave it."""
+        return self.name
+
 
 class Client(Record):
     """A WHMCS client: the billing account, not a login."""
@@ -105,6 +110,11 @@ class Client(Record):
         """Company, else person, else number."""
         person = f"{self.first_name} {self.last_name}".strip()
         return self.company_name or person or f"Client {self.whmcs_id}"
+
+    @property
+    def called(self) -> str:
+        """WHMCS's id of the client."""
+        return f"#{self.whmcs_id}"
 
 
 class Invoice(Record):
@@ -192,6 +202,11 @@ class Invoice(Record):
     def display_number(self) -> str:
         """The number the customer sees: WHMCS shows the id where there is none."""
         return self.number or str(self.whmcs_id)
+
+    @property
+    def called(self) -> str:
+        """The number that the customer sees."""
+        return self.display_number
 
 
 class InvoiceLine(models.Model):
@@ -324,6 +339,11 @@ class Posting(Record):
     def error_in_words(self) -> str:
         """The last error in the active language."""
         return sentences.spoken(self.last_error, self.last_error_said)
+
+    @property
+    def called(self) -> str:
+        """The id under which WHMCS books it."""
+        return self.transaction_id
 
 
 class PostingTransition(models.Model):

@@ -20,7 +20,12 @@ class Record(models.Model):
 
     def __str__(self) -> str:
         """Name the row without personal data, since this text reaches logs."""
-        return f"{self._meta.verbose_name} {self.public_id}"
+        return f"{self._meta.verbose_name} {self.called}"
+
+    @property
+    def called(self) -> str:
+        """What people know the row by, and what names nobody."""
+        return str(self.public_id)
 
 
 class ConnectionHealth(models.Model):

@@ -11,10 +11,12 @@ from accounts.models import User
 from matching.core.scoring import shipped_model
 from matching.models import Decision, EngineModel
 from matching.services import proposing, teamwork
+from payments.models import StripePayment
 from payymo.audit.models import AuditEntry
 from tenants.models import Tenant, TenantFigure
 from tests.dashboard.conftest import ACME, STAFF, Browser
 from tests.factories import rows
+from whmcs.models import Invoice
 
 
 @pytest.fixture
@@ -270,6 +272,21 @@ def test_tenants_are_listed_with_their_numbers(as_staff, in_acme):
     listed = as_staff.get("/admin/tenants/tenant/").content.decode()
 
     assert [word in listed for word in ("1,234", "2 hr")] == [True, True]
+
+
+def test_rows_are_called_what_people_know_them_by_and_name_nobody(as_staff, payment, support):
+    invoice = Invoice.objects.get()
+    rows.charge(amount="9.00", name="Eva Kowalska")
+
+    shown = as_staff.get(f"/admin/t/acme/banking/banktransaction/{payment.pk}/change/").content.decode()
+
+    assert f"bank transaction {payment.booking_date} 119.00 EUR" in shown
+    assert f"bank account … {payment.account.iban_last4} EUR" in shown
+    assert str(invoice) == "invoice INV-1042"
+    named = [str(row) for row in (payment, invoice.client, StripePayment.objects.get())]
+    assert [
+        name for name in (payment.counterparty_name, invoice.client.display_name, "Eva") if name in "".join(named)
+    ] == []
 
 
 def test_staff_sees_when_automation_was_stopped(as_staff, support):
