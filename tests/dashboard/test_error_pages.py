@@ -65,7 +65,7 @@ def test_a_form_that_is_too_large_is_413_and_saves_nothing(as_owner):
     [
         (Conflict("Ana was faster."), 409, None),
         (BadInput("Choose a day."), 400, None),
-        (TooManyAttempts(31, "Too often."), 429, "31"),
+        (TooManyAttempts(31, "Too often: wait %s."), 429, "31"),
     ],
 )
 def test_what_a_service_refuses_outside_a_form_is_a_page_in_its_words(page_of, error, status, retry_after):
