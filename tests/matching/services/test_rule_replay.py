@@ -189,7 +189,9 @@ def run(*arguments):
     return out.getvalue()
 
 
-def test_the_command_prints_each_rule(northwind):
+def test_the_command_prints_each_rule(northwind, time_machine):
+    # The command looks back from the present day.
+    time_machine.move_to(NOW)
     rows.transfer("salary", "10.00")
     made = rule("ignore", remittance_text="salary")
 

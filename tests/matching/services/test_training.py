@@ -292,7 +292,9 @@ def test_a_version_that_a_person_chose_meanwhile_is_not_replaced(in_acme, owner)
     assert "changed while it was trained" in trained.reason
 
 
-def test_the_command_says_what_came_of_it(in_acme):
+def test_the_command_says_what_came_of_it(in_acme, time_machine):
+    # The command looks back from the present day.
+    time_machine.move_to(NOW)
     past.decided_past()
     out, said = StringIO(), StringIO()
 
@@ -305,7 +307,9 @@ def test_the_command_says_what_came_of_it(in_acme):
     assert result["evaluation"]["candidate"]["receipts"] > 0
 
 
-def test_the_command_writes_the_report_as_files(in_acme, tmp_path):
+def test_the_command_writes_the_report_as_files(in_acme, tmp_path, time_machine):
+    # The command looks back from the present day.
+    time_machine.move_to(NOW)
     past.decided_past()
 
     call_command("train_matcher", tenant="acme", dry_run=True, report=tmp_path / "new", stdout=StringIO())
@@ -349,7 +353,9 @@ def test_training_is_due_weekly_and_only_with_enough_new_decisions(in_acme):
     assert training.is_due(now=NOW + training.EVERY)
 
 
-def test_the_hourly_task_trains_what_is_due_once(acme):
+def test_the_hourly_task_trains_what_is_due_once(acme, time_machine):
+    # The task looks back from the present day.
+    time_machine.move_to(NOW)
     with context.inside(acme):
         past.decided_past()
 
