@@ -9,6 +9,10 @@ from tests.dashboard.appearance.conftest import until
 from tests.dashboard.gallery import uuid_of
 
 NEXT = 3
+PANELS_READ = """() => {
+  const read = performance.getEntriesByType("resource").filter((each) => each.name.endsWith("/panel/"));
+  return read.length >= 2;
+}"""
 
 
 def shows(page: Page, number: int) -> None:
@@ -19,6 +23,8 @@ def shows(page: Page, number: int) -> None:
 def held(page: Page) -> list[Route]:
     """Marks a payment whose panel is not fetched in advance and does not come before it is let go."""
     found: list[Route] = []
+    # The two that the page asks for by itself are there before any request is held.
+    page.wait_for_function(PANELS_READ)
     page.route(f"**/review/{uuid_of(NEXT)}/panel/", lambda route: found.append(route))
     for number in range(1, NEXT):
         page.keyboard.press("j")
