@@ -138,6 +138,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "payymo.dashboard.middleware.TenantTimeMiddleware",
     "payymo.dashboard.middleware.NumberStyleMiddleware",
+    "payymo.dashboard.middleware.OfferMiddleware",
     "payymo.dashboard.middleware.SecretOffMiddleware",
     "payymo.dashboard.middleware.RefusalMiddleware",
 ]

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.loader import get_template
 from django.utils import timezone
 
-from payymo.dashboard import formats
+from payymo.dashboard import formats, links
 from payymo.dashboard.context import NUMBERS
 from payymo.dashboard.views import errors
 from payymo.shared.api.errors import problem_json
@@ -41,6 +41,18 @@ class NumberStyleMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Serve the request."""
         with formats.numbers_as(request.COOKIES.get(NUMBERS, "")):
+            return self.get_response(request)
+
+
+class OfferMiddleware:
+    """Let pages offer only ways that are open to whoever looks."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Serve the request."""
+        with links.shown_to(request.permissions):
             return self.get_response(request)
 
 

@@ -10,7 +10,7 @@ from banking.models import BankConnection
 from matching import taken_back_selectors
 from matching.services import drift
 from payymo.dashboard import formats
-from payymo.dashboard.links import link
+from payymo.dashboard.links import link, offer
 from payymo.dashboard.pages import Banner, Tone
 from payymo.dashboard.presenters.feeds import Source, standing
 from tenants.breakers import features_off
@@ -49,14 +49,14 @@ def _secrets() -> Iterator[Banner]:
     }
     for feature in features_off():
         text = _("%s: off, because the stored credential cannot be opened just now. It goes on by itself.")
-        yield Banner("bad", text % features.get(feature, feature), _("Show connections"), link("connections"))
+        yield Banner("bad", text % features.get(feature, feature), _("Show connections"), offer("connections"))
 
 
 def _broken(sources: tuple[Source, ...], may_change: bool) -> Iterator[Banner]:
     for source in sources:
         if source.state != "BROKEN" or source.is_paused:
             continue
-        url, action = link("connections"), _("Show connections")
+        url, action = offer("connections"), _("Show connections")
         if source.kind == "whmcs":
             text = _("%s does not let Payymo in: nothing is read from WHMCS, and nothing is posted.") % source.name
             if may_change:
@@ -77,7 +77,7 @@ def days_left(consent: BankConnection, now: datetime) -> int | None:
 
 
 def _consents(sources: tuple[Source, ...], now: datetime, told: int, may_change: bool) -> Iterator[Banner]:
-    url = link("connections")
+    url = offer("connections")
     action = _("Renew consent") if may_change else _("Show connections")
     consents = {source.connection.pk: source.connection for source in sources if source.kind == "bank"}
     for consent in consents.values():
@@ -128,21 +128,21 @@ def _stale(sources: tuple[Source, ...], now: datetime) -> Iterator[Banner]:
             "whmcs": _("WHMCS was last read on %(day)s. Newer invoices are missing."),
         }
         text = texts[source.kind] % {"gateway": source.title, "day": day}
-        yield Banner("warn", text, _("Show connections"), link("connections"))
+        yield Banner("warn", text, _("Show connections"), offer("connections"))
 
 
 def _paused(sources: tuple[Source, ...], may_change: bool) -> Iterator[Banner]:
     for source in sources:
         if source.is_paused:
             action = _("Resume it there") if may_change else _("Show connections")
-            yield Banner("warn", standing(source.name, source.last_success_at), action, link("connections"))
+            yield Banner("warn", standing(source.name, source.last_success_at), action, offer("connections"))
 
 
 def _asking(sources: tuple[Source, ...], may_change: bool) -> Iterator[Banner]:
     for source in sources:
         if source.asks:
             text = _("%s may be an account that is here already. Its payments wait until somebody says.") % source.name
-            yield Banner("warn", text, _("Answer") if may_change else _("Show connections"), link("connections"))
+            yield Banner("warn", text, _("Answer") if may_change else _("Show connections"), offer("connections"))
 
 
 def _automation(permissions: frozenset[str]) -> Iterator[Banner]:
@@ -167,7 +167,7 @@ def _returned(permissions: frozenset[str]) -> Iterator[Banner]:
             "Money of %d matched payments went back, and WHMCS does not show it.",
             returned,
         ) % returned  # fmt: skip
-        yield Banner("warn", text, _("Decide what happens"), link("returns"))
+        yield Banner("warn", text, _("Decide what happens"), offer("returns"))
 
 
 def _stopped(permissions: frozenset[str]) -> Iterator[Banner]:
@@ -179,4 +179,4 @@ def _stopped(permissions: frozenset[str]) -> Iterator[Banner]:
             "%d approved payment could not be posted to WHMCS.", "%d approved payments could not be posted to WHMCS.",
             stopped,
         ) % stopped  # fmt: skip
-        yield Banner("warn", text, _("Decide what happens"), link("postings"))
+        yield Banner("warn", text, _("Decide what happens"), offer("postings"))

@@ -12,7 +12,7 @@ from matching.models import Decision
 from matching.services import bulk
 from matching.services.bulk import Held
 from payymo.dashboard import words
-from payymo.dashboard.links import link
+from payymo.dashboard.links import link, offer
 from payymo.dashboard.pages import Amount, BatchPage, BatchRow, BulkPage, BulkRow, Chip
 from payymo.dashboard.presenters import decided, receipts
 from payymo.dashboard.presenters.candidates import candidate
@@ -78,7 +78,7 @@ def batch(key: uuid.UUID, decisions: Sequence[Decision], *, now: datetime) -> Ba
         undoable=undoable,
         seconds=min((bar.seconds for bar in bars if bar.undo_url and bar.seconds and not bar.held), default=0),
         held=next((bar.held for bar in bars if bar.held), ""),
-        held_url=link("connections"),
+        held_url=offer("connections"),
     )
 
 
@@ -99,5 +99,5 @@ def _batch_row(decision: Decision) -> BatchRow:
         amount=receipts.amount_of(receipt),
         target=", ".join(match.invoice.display_number for match in found),
         state=state,
-        url=link("transaction", receipt.public_id),
+        url=offer("transaction", receipt.public_id),
     )

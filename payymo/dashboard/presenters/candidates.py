@@ -14,7 +14,7 @@ from matching.core.types import Reason, ReasonCode
 from matching.locks import Receipt
 from matching.models import Proposal, ProposalLine
 from payymo.dashboard import formats, words
-from payymo.dashboard.links import link
+from payymo.dashboard.links import offer
 from payymo.dashboard.pages import Amount, CandidateCard, InvoiceLine, ReasonLine
 from payymo.dashboard.presenters import receipts
 from payymo.dashboard.presenters.stopping import stop_words
@@ -69,7 +69,7 @@ def _invoice_line(
         status=_status(invoice, stops, today),
         items=receipts.marked(items, "invoice.text", reasons),
         amount_marked=receipts.amount_is_marked(reasons) and line.amount == invoice.outstanding,
-        url=link("invoice", invoice.public_id),
+        url=offer("invoice", invoice.public_id),
         whmcs_url=whmcs_link(invoice, base_url),
     )
 

@@ -16,7 +16,7 @@ from banking.services.notes import about_gap
 from payments.models import Gateway, StripeConnection
 from payments.services import oauth
 from payymo.dashboard import formats
-from payymo.dashboard.links import link
+from payymo.dashboard.links import link, offer
 from payymo.dashboard.pages import (
     AccountLine,
     Amount,
@@ -177,7 +177,7 @@ def _bank(
             iban=masked(account.iban_last4),
             currency=account.currency,
             balance=Amount(account.booked_balance, account.currency) if account.booked_balance is not None else None,
-            url=link("transactions"),
+            url=offer("transactions"),
             is_paused=account.is_paused and account.same_as_id is None,
             pause_url=link("account_pause", account.public_id) if may_change and account.same_as_id is None else "",
             gap=str(about_gap(gaps[account.pk][-1], account.currency)) if account.pk in gaps else "",

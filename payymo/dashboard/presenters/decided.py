@@ -13,7 +13,7 @@ from matching.models import Decision
 from matching.services.rule_offers import offer_after
 from matching.services.undoing import NOT_UNDONE
 from payymo.dashboard import formats
-from payymo.dashboard.links import link
+from payymo.dashboard.links import link, offer
 from payymo.dashboard.pages import Amount, Moment, Progress, Recent, UndoBar
 from payymo.dashboard.presenters import receipts
 from payymo.dashboard.presenters.postings import held
@@ -65,7 +65,7 @@ def undo_bar(decision: Decision, *, now: datetime) -> UndoBar:
         undo_url=link("review_undo", decision.public_id) if undoable else "",
         posted_text=_("Posted to WHMCS.") if postings else "",
         held=stands,
-        held_url=link("connections") if stands else "",
+        held_url=offer("connections") if stands else "",
     )
 
 
@@ -100,5 +100,5 @@ def recent(*, now: datetime, user_id: int | None, may_undo_others: bool, limit: 
         when: Moment = formats.moment(decision.decided_at, now)
         may_undo = may_undo_others or (user_id is not None and decision.decided_by_id == user_id)
         undo_url = undo_bar(decision, now=now).undo_url if may_undo else ""
-        lines.append(Recent(text=text, moment=when, undo_url=undo_url, url=link("transaction", receipt.public_id)))
+        lines.append(Recent(text=text, moment=when, undo_url=undo_url, url=offer("transaction", receipt.public_id)))
     return tuple(lines)

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from matching.models import Decision
 from payymo.dashboard import formats, words
-from payymo.dashboard.links import link
+from payymo.dashboard.links import offer
 from payymo.dashboard.pages import Event
 from payymo.dashboard.presenters import receipts
 
@@ -38,6 +38,6 @@ def event_of(decision: Decision, now: datetime, *, with_receipt: bool = False) -
         detail=detail,
         tone=_EVENT_TONES.get(decision.kind, "neutral"),  # type: ignore[arg-type]
         icon=_ICONS.get(decision.kind, "circle-dot"),
-        url=link("transaction", receipt.public_id) if with_receipt and receipt is not None else "",
+        url=offer("transaction", receipt.public_id) if with_receipt and receipt is not None else "",
         day=timezone.localtime(decision.decided_at).date(),
     )

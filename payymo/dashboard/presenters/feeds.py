@@ -11,7 +11,7 @@ from accounts import reach
 from banking.models import BankAccount, BankConnection
 from payments.models import StripeConnection
 from payymo.dashboard import formats
-from payymo.dashboard.links import link
+from payymo.dashboard.links import offer
 from payymo.dashboard.pages import Chip, Feed
 from whmcs import selectors
 from whmcs.models import WhmcsInstance
@@ -105,7 +105,7 @@ def listed(sources: tuple[Source, ...], now: datetime) -> tuple[Feed, ...]:
             chip=chip(source, now),
             last_success=formats.moment(source.last_success_at, now) if source.last_success_at else None,
             detail=_("newer invoices are missing, and approved payments wait") if source.is_paused else source.error,
-            url=link("connections"),
+            url=offer("connections"),
         )
         for source in sources
     )

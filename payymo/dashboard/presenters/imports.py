@@ -21,7 +21,7 @@ from banking.services.notes import about_gap, worded
 from banking.services.statement_archives import can_be_imported
 from banking.services.statement_preview import Preview
 from payymo.dashboard import formats, ordering, paging, saved_views, tables
-from payymo.dashboard.links import link
+from payymo.dashboard.links import link, offer
 from payymo.dashboard.ordering import Order
 from payymo.dashboard.pages import (
     Amount,
@@ -198,7 +198,7 @@ def preview_page(
         anyway=bool(accepts),
         commit_url="" if done else commit,
         discard_url="" if done else link("import_discard", row.public_id),
-        result_url=f"{link('transactions')}?import={row.public_id}" if done else "",
+        result_url=offer("transactions", query=f"import={row.public_id}") if done else "",
     )
 
 

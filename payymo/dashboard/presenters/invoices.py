@@ -14,7 +14,7 @@ from accounts import reach
 from matching.core.minted import mint
 from matching.models import InvoiceMatch, StripeInvoiceMatch
 from payymo.dashboard import csv_files, formats, ordering, paging, saved_views, tables, words
-from payymo.dashboard.links import link
+from payymo.dashboard.links import link, offer
 from payymo.dashboard.ordering import Order
 from payymo.dashboard.pages import (
     Amount,
@@ -96,7 +96,7 @@ def csv_rows(request: HttpRequest) -> Iterator[tuple[object, ...]]:
 def _row(invoice: Invoice, now: datetime) -> InvoiceRow:
     is_open = invoice.status in Invoice.OPEN
     return InvoiceRow(
-        url=link("invoice", invoice.public_id),
+        url=offer("invoice", invoice.public_id),
         number=invoice.display_number,
         client=invoice.client.display_name,
         total=Amount(invoice.total, invoice.currency),
@@ -144,7 +144,7 @@ def _ours(invoice: Invoice) -> tuple[ReceivedRow, ...]:
                     name=receipts.name_of(receipt),
                     amount=Amount(match.amount, match.currency),
                     state=chip,
-                    url=link("transaction", receipt.public_id),
+                    url=offer("transaction", receipt.public_id),
                 )
             )
     return tuple(rows)
@@ -224,7 +224,7 @@ def detail(invoice: Invoice, *, now: datetime, may_refresh: bool = False) -> Inv
             for line in invoice.lines.order_by("pk")
         ),
         received=(*_ours(invoice), *_booked_elsewhere(invoice)),
-        find_url=f"{link('transactions')}?{urlencode({'q': invoice.display_number})}",
+        find_url=offer("transactions", query=urlencode({"q": invoice.display_number})),
         as_of=formats.moment(invoice.synced_at, now),
         refresh_url=link("invoice_refresh", invoice.public_id) if may_refresh and not invoice.is_credit_account else "",
         whmcs_url=candidates.whmcs_link(invoice, invoice.instance.base_url),

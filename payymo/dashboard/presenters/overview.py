@@ -17,7 +17,7 @@ from matching.services.policy import current_policy
 from matching.taken_back_selectors import to_deal_with
 from payments.models import StripeConnection
 from payymo.dashboard import formats
-from payymo.dashboard.links import link
+from payymo.dashboard.links import link, offer
 from payymo.dashboard.pages import (
     Amount,
     BandCount,
@@ -57,7 +57,7 @@ def page(
         period=_("Last %d days") % last,
         open_money=tuple(_open(each, span) for each in money),
         bands=tuple(
-            BandCount(band.value, counts[band.value], f"{link('review')}?band={band.value}")
+            BandCount(band.value, counts[band.value], offer("review", query=f"band={band.value}"))
             for band in queue_selectors.BAND_ORDER
         ),
         figures=_figures(span, any(source.is_paused for source in sources)),
@@ -136,12 +136,12 @@ def _figures(span: tuple[date, ...], is_held: bool) -> tuple[Figure, ...]:
             spark=_posted_spark(posted, span),
         ),
         Figure(_("On their way"), formats.number(waiting), under_way),
-        Figure(_("Need a person"), formats.number(stopped), _("refused by WHMCS, or changed there"), link("postings")),
+        Figure(_("Need a person"), formats.number(stopped), _("refused by WHMCS, or changed there"), offer("postings")),
         Figure(
             _("Money taken back"),
             formats.number(to_deal_with().count()),
             _("WHMCS does not show it yet"),
-            link("returns"),
+            offer("returns"),
         ),
     )
 
@@ -181,7 +181,7 @@ def setup_steps() -> tuple[SetupStep, ...]:
                   current_policy().pk is not None, link("settings_matching")),
         SetupStep(_("Review the first %d with hints") % FIRST,
                   _("%(done)d of %(last)d decided, one key a payment.") % {"done": decided, "last": FIRST},
-                  decided >= FIRST, link("review")),
+                  decided >= FIRST, offer("review")),
         SetupStep(_("Invite a colleague"), _("Large payments can then need two persons."),
                   active_memberships().filter(tenant=context.current()).count() > 1, link("members")),
     )  # fmt: skip

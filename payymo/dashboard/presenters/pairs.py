@@ -8,7 +8,7 @@ from matching import pair_selectors
 from matching.core.pairing import Clue
 from matching.locks import Receipt
 from matching.pair_models import EntryPair
-from payymo.dashboard.links import link
+from payymo.dashboard.links import link, offer
 from payymo.dashboard.pages import PairNote
 from payymo.dashboard.presenters import receipts
 
@@ -41,7 +41,7 @@ def note_of(receipt: Receipt, *, may_decide: bool) -> PairNote | None:
         other_title=other_title,
         other_amount=receipts.amount_of(found.other),
         other_day=found.other.booking_date,
-        other_url=link("transaction", found.other.public_id),
+        other_url=offer("transaction", found.other.public_id),
         why=str(_CLUES[Clue(found.pair.clue)]),
         undo_url=link("review_undo", made.public_id) if may_decide and made is not None else "",
     )

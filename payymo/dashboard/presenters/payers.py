@@ -7,7 +7,7 @@ from matching import payer_selectors as selectors
 from matching.models import PayerProfile
 from matching.payer_selectors import PayerName
 from payymo.dashboard import formats, ordering, paging, saved_views, tables, words
-from payymo.dashboard.links import link
+from payymo.dashboard.links import link, offer
 from payymo.dashboard.ordering import Order
 from payymo.dashboard.pages import Chip, Choice, Fact, FilterChip, Filters, FilterSelect
 from payymo.dashboard.pages.payers import PayerPage, PayerPayment, PayerRow, PayersPage
@@ -103,7 +103,7 @@ def detail(payer: PayerProfile, *, may_change: bool) -> PayerPage:
         facts=facts,
         payments=tuple(
             PayerPayment(
-                url=link("transaction", receipt.public_id),
+                url=offer("transaction", receipt.public_id),
                 day=receipts.day_of(receipt),
                 reference=receipts.reference_of(receipt),
                 amount=receipts.amount_of(receipt),

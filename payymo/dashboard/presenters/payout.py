@@ -20,7 +20,7 @@ from payments.core.payout_sum import Equation, Part, part_of
 from payments.models import BalanceTransaction, Payout, StripePayment
 from payments.services.manual_payouts import movements_behind
 from payymo.dashboard import csv_files, formats, paging
-from payymo.dashboard.links import link
+from payymo.dashboard.links import link, offer
 from payymo.dashboard.pages import (
     Amount,
     BankEntry,
@@ -149,7 +149,7 @@ def _entry(row: BankTransaction) -> BankEntry:
         reference=receipts.reference_of(row),
         amount=receipts.amount_of(row),
         account=f"{row.account.name or _('Account')} {receipts.masked(row.account.iban_last4)}".strip(),
-        url=link("transaction", row.public_id),
+        url=offer("transaction", row.public_id),
     )
 
 
@@ -234,7 +234,7 @@ def _item(row: BalanceTransaction, known: dict[str, StripePayment]) -> PayoutIte
         amount=Amount(row.amount, row.currency),
         fee=Amount(-row.fee, row.currency),
         net=Amount(row.net, row.currency),
-        url=link("transaction", charge.public_id) if charge else "",
+        url=offer("transaction", charge.public_id) if charge else "",
     )
 
 

@@ -13,7 +13,7 @@ from payments.adapters import equation_of
 from payments.core.payout_sum import Part
 from payments.models import Payout
 from payymo.dashboard import csv_files, formats, ordering, paging, saved_views, tables
-from payymo.dashboard.links import link
+from payymo.dashboard.links import link, offer
 from payymo.dashboard.ordering import Order
 from payymo.dashboard.pages import Amount, Chip, Choice, FilterChip, Filters, FilterSelect, PayoutRow, PayoutsPage
 from payymo.shared.money import quantized
@@ -132,7 +132,7 @@ def _row(payout: Payout, offered: int) -> PayoutRow:
         state=chip_of(payout, settled=found is not None, offered=offered),
         note=note_of(payout),
         bank_text=formats.day(found.bank_transaction.booking_date) if found else "",
-        bank_url=link("transaction", found.bank_transaction.public_id) if found else "",
+        bank_url=offer("transaction", found.bank_transaction.public_id) if found else "",
     )
 
 

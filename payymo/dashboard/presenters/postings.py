@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from matching.models import InvoiceMatch, StripeInvoiceMatch
 from payymo.dashboard import formats, ordering, paging, saved_views, tables, words
-from payymo.dashboard.links import link
+from payymo.dashboard.links import link, offer
 from payymo.dashboard.ordering import Order
 from payymo.dashboard.pages import (
     Amount,
@@ -71,7 +71,7 @@ def _payments(keys: list[int]) -> dict[int, str]:
     found: dict[int, str] = {}
     for model, subject in ((InvoiceMatch, "bank_transaction"), (StripeInvoiceMatch, "stripe_payment")):
         for match in model.objects.filter(posting__in=keys).select_related(subject):
-            found[match.posting_id or 0] = link("transaction", getattr(match, subject).public_id)
+            found[match.posting_id or 0] = offer("transaction", getattr(match, subject).public_id)
     return found
 
 
@@ -82,9 +82,9 @@ def _row(row: Posting, payment_url: str, now: datetime, may_retry: bool) -> Post
         amount=Amount(row.amount, row.currency),
         state=words.state_chip(row.state, str(row.get_state_display())),
         why=held(row) or row.error_in_words,
-        held_url=link("connections") if held(row) else "",
+        held_url=offer("connections") if held(row) else "",
         moment=formats.moment(row.created_at, now),
-        url=link("invoice", row.invoice.public_id),
+        url=offer("invoice", row.invoice.public_id),
         payment_url=payment_url,
         stopped=stopped(row, row.invoice, may_retry=may_retry),
     )

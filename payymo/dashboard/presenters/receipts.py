@@ -10,7 +10,7 @@ from banking.models import BankTransaction
 from matching.core.types import Reason
 from matching.locks import Receipt
 from payments.models import StripePayment
-from payymo.dashboard.links import link
+from payymo.dashboard.links import offer
 from payymo.dashboard.pages import Amount, Fact, Marked, ReceiptCard, Span
 
 Reasons = tuple[Reason, ...]
@@ -108,7 +108,7 @@ def card(receipt: Receipt, reasons: Reasons = ()) -> ReceiptCard:
         amount=amount_of(receipt),
         amount_marked=amount_is_marked(reasons),
         facts=facts,
-        url=link("transaction", receipt.public_id),
+        url=offer("transaction", receipt.public_id),
     )
 
 

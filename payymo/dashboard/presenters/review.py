@@ -21,7 +21,7 @@ from matching.services.teamwork import Colleague, colleagues
 from matching.services.why_none import why_none
 from matching.versions import version_of
 from payymo.dashboard import formats, words
-from payymo.dashboard.links import link
+from payymo.dashboard.links import link, offer
 from payymo.dashboard.pages import (
     Allowed,
     Amount,
@@ -64,7 +64,7 @@ def urls_of(receipt_id: str, query: str) -> PanelUrls:
     names = ("panel", "approve", "reject", "hold", "ignore", "find", "split", "assign", "comment")
     return PanelUrls(
         item=link("review_item", receipt_id) + (f"?{query}" if query else ""),
-        history=link("transaction", receipt_id),
+        history=offer("transaction", receipt_id),
         **{name: link(f"review_{name}", receipt_id) + _behind(query) for name in names},
     )
 

@@ -17,7 +17,7 @@ from matching.services.rule_outcomes import Outcome
 from matching.services.rule_replay import Example, Replay
 from matching.services.rules import RuleDraft
 from payymo.dashboard import formats, forms_rules, paging, saved_views, tables, words
-from payymo.dashboard.links import link
+from payymo.dashboard.links import link, offer
 from payymo.dashboard.pages import Amount, Chip, Choice, Fact, FilterChip, Filters, FilterSelect
 from payymo.dashboard.pages.rules import OfferCard, RulePage, RuleRow, RulesPage, RuleTest, TestedPayment
 from payymo.dashboard.presenters import receipts
@@ -166,7 +166,7 @@ def _outcome(outcome: Outcome) -> Chip:
 
 def _tested(example: Example) -> TestedPayment:
     return TestedPayment(
-        url=link("transaction", example.receipt_id),
+        url=offer("transaction", example.receipt_id),
         day=example.day,
         name=example.name,
         text=example.text,

@@ -8,7 +8,7 @@ from django.utils.translation import ngettext
 from matching import stop_selectors
 from matching.stop_selectors import Stop
 from payymo.dashboard import formats
-from payymo.dashboard.links import link
+from payymo.dashboard.links import offer
 from payymo.dashboard.pages import StoppingRow
 from payymo.dashboard.presenters import receipts
 
@@ -36,7 +36,7 @@ def _row(stop: Stop, today: date) -> StoppingRow:
     receipt = stop.proposal.bank_transaction or stop.proposal.stripe_payment
     assert receipt is not None  # noqa: S101 - kept by a constraint
     return StoppingRow(
-        url=f"{link('review_item', receipt.public_id)}?{ORDER}",
+        url=offer("review_item", receipt.public_id, query=ORDER),
         client=stop.invoice.client.display_name,
         amount=receipts.amount_of(receipt),
         invoice=stop.invoice.display_number,

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from payymo.dashboard import formats, words
-from payymo.dashboard.links import link
+from payymo.dashboard.links import link, offer
 from payymo.dashboard.pages import Amount, Chip
 from payymo.dashboard.pages.system_health import (
     Check,
@@ -73,11 +73,11 @@ def _seen(at: datetime | None, now: datetime) -> str:
 
 
 def _queues(health: TenantHealth, now: datetime) -> Iterator[Check]:
-    postings, endpoints = link("postings"), link("webhooks")
+    postings, endpoints = offer("postings"), link("webhooks")
     off = _("An endpoint is switched off: look at it, then resume it.") if health.endpoints_off else ""
     yield _queue(_("Jobs"), health.jobs, now)
     yield _queue(_("Payments to post"), health.postings, now, _("Look at what WHMCS answers."), postings)
-    yield _queue(_("Card events"), health.events, now, _("Look at the Stripe connection."), link("connections"))
+    yield _queue(_("Card events"), health.events, now, _("Look at the Stripe connection."), offer("connections"))
     yield _queue(_("E-mails"), health.mails, now)
     yield _queue(_("Messages to webhooks"), health.deliveries, now, off or _("Look at what the endpoint answers."),
                  endpoints, is_bad=bool(off))  # fmt: skip
@@ -114,7 +114,7 @@ def _parked(health: TenantHealth) -> Iterator[Check]:
 def _feed_errors(sources: tuple[feeds.Source, ...]) -> Iterator[LastError]:
     for source in [each for each in sources if each.error and not each.is_paused][: system_health.MOST_ERRORS]:
         step = _("Renew or repair the connection.") if not source.is_alive else _("It is tried again by itself.")
-        yield LastError(source.name, source.error, step, link("connections"))
+        yield LastError(source.name, source.error, step, offer("connections"))
 
 
 def _posting_errors(health: TenantHealth) -> Iterator[LastError]:
@@ -124,7 +124,7 @@ def _posting_errors(health: TenantHealth) -> Iterator[LastError]:
             what=_("Invoice %s") % posting.invoice.display_number,
             text=posting.error_in_words,
             step=_("Try again or give it up.") if waits else _("It is tried again by itself."),
-            url=link("postings"),
+            url=offer("postings"),
             amount=Amount(posting.amount, posting.currency),
         )
 

@@ -10,7 +10,7 @@ from matching.locks import Receipt
 from matching.taken_back_models import TakenBack
 from matching.taken_back_selectors import Standing
 from payymo.dashboard import formats, ordering, paging, saved_views, tables
-from payymo.dashboard.links import link
+from payymo.dashboard.links import link, offer
 from payymo.dashboard.ordering import Order
 from payymo.dashboard.pages import (
     Amount,
@@ -70,7 +70,7 @@ def _filters(request: HttpRequest, kind: str, order: Order) -> Filters:
 def _row(row: TakenBack, standing: Standing, now: datetime, may_decide: bool) -> ReturnRow:
     receipt = selectors.payment_of(row)
     return ReturnRow(
-        url=link("transaction", receipt.public_id),
+        url=offer("transaction", receipt.public_id),
         name=receipts.name_of(receipt) or _("Unknown payer"),
         reference=receipts.reference_of(receipt),
         noticed=formats.moment(row.noticed_at, now),

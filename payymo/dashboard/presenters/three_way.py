@@ -10,7 +10,7 @@ from matching import three_way
 from matching.three_way import Check, NextStep, ThreeWayRow
 from matching.three_way_selectors import COUNTED, LONGEST_DAYS, Period
 from payymo.dashboard import formats, paging
-from payymo.dashboard.links import link
+from payymo.dashboard.links import link, offer
 from payymo.dashboard.pages import Amount, Filters
 from payymo.dashboard.pages.three_way import ThreeWayLine, ThreeWayList, ThreeWayReport
 from payymo.dashboard.presenters import feeds, reports
@@ -82,10 +82,10 @@ def _line(row: ThreeWayRow) -> ThreeWayLine:
         shown=None if row.shown is None else Amount(row.shown, row.currency),
         stripe=row.refund.refund_id if row.refund else charge.charge_id if charge else "",
         stripe_note=(charge.name or charge.email or charge.description[:80]) if charge else "",
-        stripe_url=link("transaction", charge.public_id) if charge else "",
+        stripe_url=offer("transaction", charge.public_id) if charge else "",
         whmcs=invoice.display_number if invoice else "",
         whmcs_note=(booking.transaction_id or f"#{booking.whmcs_id}") if booking else "",
-        whmcs_url=link("invoice", invoice.public_id) if invoice else "",
+        whmcs_url=offer("invoice", invoice.public_id) if invoice else "",
         payout=formats.day(row.payout.arrival_date) if row.payout else _available(row),
         payout_url=link("payout", row.payout.public_id) if row.payout else "",
         next_step=str(row.next_step.label),
@@ -99,9 +99,9 @@ def _available(row: ThreeWayRow) -> str:
 
 def _next_url(row: ThreeWayRow) -> str:
     if row.next_step in (NextStep.APPROVE, NextStep.FIND_INVOICE) and row.charge:
-        return link("review_item", row.charge.public_id)
+        return offer("review_item", row.charge.public_id)
     if row.next_step is NextStep.LOOK_AT_POSTING:
-        return link("postings")
+        return offer("postings")
     if row.next_step is NextStep.CONNECT_ACCOUNT:
-        return link("connections")
+        return offer("connections")
     return ""

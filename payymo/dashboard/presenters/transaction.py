@@ -12,7 +12,7 @@ from matching.models import Decision, InvoiceMatch, StripeInvoiceMatch
 from matching.services import corrections
 from matching.services.teamwork import colleagues
 from payymo.dashboard import formats, words
-from payymo.dashboard.links import link
+from payymo.dashboard.links import link, offer
 from payymo.dashboard.pages import AllocationRow, Amount, Chip, Fact, TransactionPage
 from payymo.dashboard.presenters import decided, pairs, postings, receipts, review, taken_back
 from payymo.dashboard.presenters.candidates import whmcs_link
@@ -51,8 +51,8 @@ def _allocation(
         moment=formats.moment(match.allocated_at, now),
         posting=_posting_chip(match),
         posting_detail=(postings.held(posting) or posting.error_in_words or posting.transaction_id) if posting else "",
-        held_url=link("connections") if postings.held(posting) else "",
-        url=link("invoice", match.invoice.public_id),
+        held_url=offer("connections") if postings.held(posting) else "",
+        url=offer("invoice", match.invoice.public_id),
         undo_url=decided.undo_bar(decision, now=now).undo_url if match.reverses_id is None else "",
         wrong_url=link("decision_wrong", decision.public_id) if may_decide and _may_be_wrong(match) else "",
         fee=Amount(match.fee, match.currency) if match.fee else None,
@@ -156,7 +156,7 @@ def detail(
         own_account_url=own_account_url,
         events=tuple(event_of(decision, now) for decision in selectors.decisions_of(receipt)),
         raw=_raw(receipt),
-        review_url=link("review_item", receipt.public_id) if is_open else "",
+        review_url=offer("review_item", receipt.public_id) if is_open else "",
         pair=pairs.note_of(receipt, may_decide=may_decide),
         taken_back=taken_back.notes_of(receipt, may_decide=may_decide),
     )

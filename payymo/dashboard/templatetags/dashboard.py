@@ -15,10 +15,14 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext
 
 from payymo.dashboard import charts, formats, highlight
+from payymo.dashboard.links import offer
 from payymo.dashboard.pages import Amount, Flow, Marked, Moment, Spark
 from payymo.shared.money import to_minor
 
 register = template.Library()
+
+# `{% offer "review" as url %}`: an address, or nothing for whom it would be refused.
+register.simple_tag(offer)
 
 BAND_TONES = {"exact": "ok", "likely": "info", "possible": "warn", "none": "neutral"}
 BAND_ICONS = {"exact": "check", "likely": "circle-filled", "possible": "circle-half", "none": "minus"}

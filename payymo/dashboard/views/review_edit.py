@@ -19,7 +19,7 @@ from matching.services.crediting import allocate_to_credit
 from matching.services.decisions import UnusableAllocation
 from payymo.dashboard import paging
 from payymo.dashboard.formats import money
-from payymo.dashboard.links import link
+from payymo.dashboard.links import offer
 from payymo.dashboard.pages import Amount, CreditResult, FindPanel, FindResult, Panel, SplitPanel
 from payymo.dashboard.presenters.candidates import reason_lines
 from payymo.dashboard.presenters.review import rest_choices
@@ -45,7 +45,7 @@ def _result(found: finding.Result) -> FindResult:
         due_date=invoice.due_date,
         items=items,
         reasons=reason_lines((*found.reasons, *found.against))[:REASON_LIMIT],
-        url=link("invoice", invoice.public_id),
+        url=offer("invoice", invoice.public_id),
     )
 
 

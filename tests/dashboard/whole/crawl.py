@@ -62,6 +62,11 @@ def route_of(path: str, urlconf: str) -> str:
         return ""
 
 
+def is_file(route: str) -> bool:
+    """Say whether a route leads to a file, which is no page."""
+    return bool(_FILE.search(route))
+
+
 def opened(client: Client, path: str, *, status: int = 200) -> Page:
     """Open one page. Shape: its name is its address without a query."""
     answer = client.get(path)
@@ -76,7 +81,7 @@ def pages(client: Client, urlconf: str, *, below: str = "", left_out: frozenset[
     while waiting:
         path = waiting.pop(0)
         route = route_of(path.removeprefix(below), urlconf)
-        if _FILE.search(route):
+        if is_file(route):
             continue
         if (not route and path != f"{below}/") or route in seen or any(route.startswith(each) for each in left_out):
             continue
