@@ -5,7 +5,7 @@ import re
 from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.dashboard.appearance.conftest import until
-from tests.dashboard.gallery import uuid_of
+from tests.dashboard.gallery import gates, uuid_of
 
 DECISION = re.compile(r"/review/[0-9a-f-]{36}/(approve|reject|hold|ignore|find)/$")
 
@@ -107,15 +107,12 @@ def test_lost_network_brings_the_payment_back_and_says_so(page: Page):
 
 
 def test_nothing_is_called_done_before_the_server_said_so(page: Page):
-    held: list[Route] = []
-    page.route(DECISION, lambda route: held.append(route))
+    with gates.held("approve", uuid_of(0)) as gate:
+        page.keyboard.press("a")
 
-    page.keyboard.press("a")
-
-    expect(page.locator(".pm-undo-text")).to_have_text("Saving…")
-    expect(page.locator("#pm-panel-title")).to_contain_text("Stefan Brandt")
-    until(page, lambda: held)
-    held[0].continue_()
+        gate.wait_until_asked()
+        expect(page.locator(".pm-undo-text")).to_have_text("Saving…")
+        expect(page.locator("#pm-panel-title")).to_contain_text("Stefan Brandt")
     expect(page.locator(".pm-undo-text")).to_contain_text("Approved")
 
 

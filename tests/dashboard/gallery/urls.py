@@ -15,7 +15,7 @@ from django.urls import include, path, re_path
 
 from payymo.dashboard import pages
 from tests.dashboard import gallery
-from tests.dashboard.gallery import account, notices, parts, payers, reports, rules, setup, trust
+from tests.dashboard.gallery import account, gates, notices, parts, payers, reports, rules, setup, trust
 
 Page = Callable[[], Any]
 
@@ -59,12 +59,15 @@ def hints(request: HttpRequest) -> HttpResponse:
 
 
 def panel(request: HttpRequest, receipt: str) -> HttpResponse:
+    if not gates.answers("panel", receipt):
+        return HttpResponse(status=503)
     return render(request, "dashboard/review/panel.html", {"page": gallery.panel(number_of(receipt))})
 
 
 def decide(request: HttpRequest, receipt: str, act: str) -> HttpResponse:
     if "HX-Request" not in request.headers:
         return HttpResponseRedirect("/review/")
+    gates.answers(act, receipt)
     number = number_of(receipt)
     if request.POST.get("version") != "v1" or request.COOKIES.get("gallery") == "conflict":
         page = pages.Conflict(receipt, "Tom approved this 12 s ago.", gallery.PROGRESS, True, gallery.panel(number + 1))

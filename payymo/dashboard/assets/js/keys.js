@@ -5,12 +5,15 @@ const GO_WINDOW_MS = 1200;
 const OF_PANEL = /^[1-5acfilmprvw.]$/;
 let goUntil = 0;
 let early = [];
+// Z during "Saving…" waits for what it takes back; any other key says that it was not meant.
+let undoesNext = false;
 
 const isField = (target) =>
   target instanceof HTMLElement &&
   (target.isContentEditable ||
     target.matches("textarea, select, input:not([type=radio]):not([type=checkbox]):not([type=button]):not([type=submit])"));
 
+const isSaving = () => document.querySelector("#pm-undo [data-pm-saving]") !== null;
 const isComing = () => document.querySelector("#pm-panel[aria-busy]") !== null;
 
 function keep(key) {
@@ -19,6 +22,8 @@ function keep(key) {
 }
 
 function press(key) {
+  undoesNext = key === "z" && isSaving();
+  if (undoesNext) return true;
   if (OF_PANEL.test(key) && isComing()) return keep(key);
   // Also what a narrow screen keeps in a menu: the key is the short way to it.
   const element = document.querySelector(`[data-pm-key="${CSS.escape(key)}"]:not(:disabled)`);
@@ -67,6 +72,9 @@ function onKey(event) {
 export function startKeys() {
   document.addEventListener("keydown", onKey);
   document.addEventListener("pm:leaving", () => (early = []));
+  document.addEventListener("pm:placed", (event) => {
+    if (event.target.id === "pm-undo" && undoesNext && !isSaving()) queueMicrotask(() => press("z"));
+  });
   document.addEventListener("pm:shown", () => {
     // An act that leads on to the next payment forgets the rest.
     while (early.length) press(early.shift());

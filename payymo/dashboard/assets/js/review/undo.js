@@ -19,7 +19,11 @@ export function notice(text, tone) {
   else bar().replaceChildren();
 }
 
-export const saving = () => place(plainBar(words("textSaving"), ""));
+export function saving() {
+  const content = plainBar(words("textSaving"), "");
+  content.querySelector(".pm-undo").dataset.pmSaving = "";
+  place(content);
+}
 
 // Says so, and asks for the sign-in; `again` is what is done once more behind it.
 export function signedOut(again) {
