@@ -30,7 +30,7 @@ def part_names(source: bytes) -> frozenset[str]:
     """
     try:
         with zipfile.ZipFile(io.BytesIO(source)) as archive:
-            _check_count(archive)
+            _check(archive)
             return frozenset(archive.namelist())
     except UnreadableStatement:
         raise
@@ -49,7 +49,7 @@ def parts(source: bytes, *, largest: int, together: int, wanted: frozenset[str] 
     total = 0
     try:
         with zipfile.ZipFile(io.BytesIO(source)) as archive:
-            _check_count(archive)
+            _check(archive)
             for info in archive.infolist():
                 if info.is_dir() or (wanted is not None and info.filename not in wanted):
                     continue
@@ -64,9 +64,12 @@ def parts(source: bytes, *, largest: int, together: int, wanted: frozenset[str] 
         raise UnreadableStatement(FileProblem.ARCHIVE_DAMAGED) from error
 
 
-def _check_count(archive: zipfile.ZipFile) -> None:
+def _check(archive: zipfile.ZipFile) -> None:
     if len(archive.infolist()) > MAX_PARTS:
         raise FileTooLarge(FileProblem.ARCHIVE_PARTS, most=MAX_PARTS)
+    if not all(archive.namelist()):
+        # A name ends at its first zero byte.
+        raise UnreadableStatement(FileProblem.ARCHIVE_DAMAGED)
 
 
 def _content(archive: zipfile.ZipFile, info: zipfile.ZipInfo, most: int) -> bytes:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from django.utils.translation import override
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from banking.parsers import archives, bai2, camt053, csv_file, mt940, ofx
@@ -219,6 +219,7 @@ def test_number_in_a_cell_of_a_workbook_is_exact(amount, as_float):
     st.floats(0, 1),
     st.binary(max_size=6),
 )
+@example({"::": b""}, 0.75, bytes(3))  # a file whose name is lost
 def test_damaged_archives_are_refused_or_read(files, place, put):
     packed = archive(files)
     at = int(place * len(packed))
