@@ -152,12 +152,21 @@ def test_a_lost_network_saves_nothing_and_says_so(browser, served, waiting):
     assert str(Decision.objects.get().bank_transaction.public_id) == receipt
 
 
-def test_who_lost_the_right_meanwhile_is_told_so(browser, served, waiting):
+@pytest.fixture
+def demote(committed_acme):
+    """Makes a viewer of the reviewer, who is one again for the tests that follow."""
+    member = Membership.objects.get(user__email="reviewer@acme.example", tenant=committed_acme)
+    before = member.role
+    yield lambda: Membership.objects.filter(pk=member.pk).update(role=Role.objects.get(tenant=None, code="viewer"))
+    member.role = before
+    member.save(update_fields=["role"])
+
+
+def test_who_lost_the_right_meanwhile_is_told_so(browser, served, waiting, demote):
     page = _signed_in(browser, served)
     page.goto(served.url("/review/"))
     expect(_rows(page)).to_have_count(COUNT)
-    role = Role.objects.get(tenant=None, code="viewer")
-    Membership.objects.filter(user__email="reviewer@acme.example").update(role=role)
+    demote()
 
     page.keyboard.press("a")
 
