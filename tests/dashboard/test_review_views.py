@@ -254,6 +254,19 @@ def test_a_split_gives_each_invoice_its_part(as_reviewer, payment, debt, second_
     assert state_of(payment) == ("RECONCILED", "119.000")
 
 
+@pytest.mark.parametrize(("currency", "written"), [("EUR", "1,190.00"), ("JPY", "1,190"), ("KWD", "1,190.000")])
+def test_a_split_takes_amounts_as_it_writes_them(as_reviewer, in_acme, currency, written):
+    debt = rows.invoice("INV-9", "1190", currency=currency)
+    payment = rows.transfer("hosting", "1190", currency=currency)
+    shown = as_reviewer.fragment("get", f"/review/{payment.public_id}/split/", {"invoice": debt.public_id})
+
+    answer = split(as_reviewer, payment, {debt: written})
+
+    assert [row.text for row in shown.context["page"].split.rows] == [written]
+    assert answer.status_code == 303
+    assert state_of(payment) == ("RECONCILED", "1190.000")
+
+
 def test_a_rest_must_be_left_open_on_purpose(as_reviewer, payment, debt):
     assert split(as_reviewer, payment, {debt: "50.00"}).status_code == 422
     assert nothing_written()

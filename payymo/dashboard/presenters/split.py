@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from matching.services.allocation import Line
 from payymo.dashboard.amounts import read_amount
-from payymo.dashboard.formats import money
+from payymo.dashboard.formats import decimal_text, money
 from payymo.dashboard.pages import Amount, SplitRow
 from payymo.shared.money import UnreadableAmount, exponent
 
@@ -73,7 +73,7 @@ def read(invoices: Iterable[Owed], sent: QueryDict, *, currency: str, holds: Dec
         key, owes = str(invoice.public_id), max(invoice.outstanding, Decimal(0))
         text, fee_text = sent.get(f"amount-{key}"), sent.get(f"fee-{key}", "")
         if text is None:
-            text = f"{min(max(left, Decimal(0)), owes):.{exponent(currency)}f}"
+            text = decimal_text(min(max(left, Decimal(0)), owes), digits=exponent(currency))
         amount, error = _typed(text, currency)
         fee, fee_error = _typed(fee_text, currency)
         owed = {"number": invoice.display_number, "owed": money(Amount(invoice.outstanding, invoice.currency))}

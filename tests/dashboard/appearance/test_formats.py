@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 
 from matching.core.types import ReasonCode
 from payymo.dashboard import formats, words
-from payymo.dashboard.amounts import read_local_amount
+from payymo.dashboard.amounts import read_amount, read_local_amount
 from payymo.dashboard.charts import flow_chart
 from payymo.dashboard.highlight import as_html, merged
 from payymo.dashboard.pages import Amount, Flow, FlowDay, Marked, Span
+from payymo.shared.money import UnreadableAmount
 
 NOW = datetime(2026, 11, 14, 9, 30, tzinfo=UTC)
 
@@ -162,6 +163,57 @@ def test_a_chosen_style_of_numbers_is_written_and_read_alike(language, style):
         assert read_local_amount(written, digits=2) == Decimal("1234.56")
         if style:
             assert written.replace("\u202f", "\u00a0") == formats.NUMBER_STYLES[style]
+
+
+@pytest.mark.parametrize("currency", ["EUR", "JPY", "KWD"])
+@pytest.mark.parametrize("style", ["", *formats.NUMBER_STYLES])
+@pytest.mark.parametrize("language", ["en", "de"])
+@pytest.mark.parametrize("value", ["7", "190", "1190", "1234567"])
+def test_an_amount_is_read_as_the_page_writes_it(value, language, style, currency):
+    amount = Amount(Decimal(value), currency)
+    with override(language), formats.numbers_as(style):
+        assert read_amount(formats.figure(amount), currency) == amount.value
+        assert read_amount(formats.money(amount), currency) == amount.value
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "currency", "value"),
+    [
+        ("en", "1.190,00", "EUR", "1190"),
+        ("de", "1,190.00", "EUR", "1190"),
+        ("en", "1.234.567", "EUR", "1234567"),
+        ("en", "1190.5", "EUR", "1190.5"),
+        ("de", "1190.50", "EUR", "1190.5"),
+        ("en", "EUR 1,190", "EUR", "1190"),
+        ("de", "1.190", "JPY", "1190"),
+        ("en", "12,345", "KWD", "12.345"),
+        ("en", "1’190.00", "CHF", "1190"),
+    ],
+)
+def test_an_amount_is_read_in_the_marks_of_either_language(language, text, currency, value):
+    with override(language):
+        assert read_amount(text, currency) == Decimal(value)
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "currency"),
+    [
+        ("en", "1.190", "EUR"),
+        ("de", "1,190", "EUR"),
+        ("de", "1,190", "JPY"),
+        ("en", "1190,500", "EUR"),
+        ("en", "1,190,00", "EUR"),
+        ("en", "1,19,0.00", "EUR"),
+        ("en", "1,190.00 USD", "EUR"),
+        ("en", "1,190.001", "EUR"),
+        ("en", "EUR", "EUR"),
+        ("en", "-5", "EUR"),
+        ("en", "1.2.3,4", "EUR"),
+    ],
+)
+def test_a_mark_that_is_none_of_the_readers_own_makes_no_amount_a_thousand_times_another(language, text, currency):
+    with override(language), pytest.raises(UnreadableAmount):
+        read_amount(text, currency)
 
 
 def test_a_style_of_numbers_ends_with_its_request_and_leaves_days_to_the_language():

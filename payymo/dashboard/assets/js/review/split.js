@@ -2,15 +2,21 @@
 // it again.
 import { numberLanguage } from "./numbers.js";
 
-function minor(text, digits) {
-  const plain = text.replace(/[\s\u00a0\u202f'\u2019]/g, "");
+const group = new Intl.NumberFormat(numberLanguage).formatToParts(12345).find((part) => part.type === "group")?.value;
+
+// As the server reads it: three digits behind the only mark are grouped by the reader's own mark alone.
+function minor(text, { digits, currency }) {
+  let plain = text.replace(/[\s\u00a0\u202f'\u2019]/g, "");
+  if (plain.startsWith(currency)) plain = plain.slice(currency.length);
+  else if (plain.endsWith(currency)) plain = plain.slice(0, -currency.length);
   if (!plain) return 0;
-  if (!/^\d[\d.,]*$/.test(plain)) return NaN;
-  const at = Math.max(plain.lastIndexOf("."), plain.lastIndexOf(","));
-  const decimals = at >= 0 && plain.length - at - 1 <= Math.max(digits, 2) ? plain.length - at - 1 : 0;
-  const figures = plain.replace(/[.,]/g, "");
-  if (decimals > digits) return NaN;
-  return Number(figures) * 10 ** (digits - decimals);
+  const [, whole, marks, mark, decimals = ""] =
+    plain.match(/^(\d+|\d{1,3}([.,])\d{3}(?:\2\d{3})*)(?:([.,])(\d{1,3}))?$/) ?? [];
+  if (!whole || (marks && marks === mark)) return NaN;
+  const isGrouped = decimals.length > digits && decimals.length === 3 && whole.length <= 3 && mark === group;
+  if (decimals.length > digits && !isGrouped) return NaN;
+  const figures = Number(whole.replace(/\D/g, "") + decimals);
+  return figures * 10 ** (digits - (isGrouped ? 0 : decimals.length));
 }
 
 const written = (value, digits) =>
@@ -24,8 +30,7 @@ const written = (value, digits) =>
 const amounts = (editor) => [...editor.querySelectorAll("[data-pm-amount]")];
 
 function left(editor, except) {
-  const digits = Number(editor.dataset.digits);
-  const used = amounts(editor).filter((input) => input !== except).reduce((sum, input) => sum + minor(input.value, digits), 0);
+  const used = amounts(editor).filter((input) => input !== except).reduce((sum, input) => sum + minor(input.value, editor.dataset), 0);
   return Number(editor.dataset.total) - used;
 }
 
@@ -52,7 +57,7 @@ export function startSplit() {
     const amount = event.target.closest(".pm-split-row").querySelector("[data-pm-amount]");
     const most = event.target === amount
       ? Math.min(Number(amount.dataset.outstanding), left(editor, amount))
-      : Number(amount.dataset.outstanding) - (minor(amount.value, digits) || 0);
+      : Number(amount.dataset.outstanding) - (minor(amount.value, editor.dataset) || 0);
     event.target.value = written(Math.max(0, most), digits);
     update(editor);
   });
