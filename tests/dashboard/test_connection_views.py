@@ -101,6 +101,16 @@ def test_a_wrong_stripe_key_gives_a_sentence_and_stores_nothing(as_owner, sandbo
     assert key not in answer.content.decode()
 
 
+def test_the_address_for_events_is_shown_where_stripe_is_connected_and_takes_them(as_owner):
+    shown = as_owner.get("/connections/stripe/new/")
+    endpoint = shown.context["page"].endpoint
+
+    # Found, and refused for want of a signature.
+    assert as_owner.post(urlsplit(endpoint).path, b"{}", content_type="application/json").status_code == 400
+    assert endpoint.startswith("http://acme.localhost/")
+    assert f'data-pm-copy="{endpoint}"' in shown.content.decode()
+
+
 def test_stripe_is_connected(as_owner, sandbox):
     sent = {"key": world.STRIPE["acme"].restricted_key, "webhook_secret": world.STRIPE["acme"].webhook_secret}
 
@@ -419,7 +429,7 @@ def test_gocardless_is_connected_and_its_address_for_events_is_shown(as_owner, s
 
     answer = as_owner.post("/connections/gocardless/new/", {"token": keys.access_token})
 
-    assert any("/api/v1/webhooks/gocardless/" in step for step in page.steps)
+    assert page.endpoint == "http://acme.localhost/api/v1/webhooks/gocardless/"
     assert (wrong.status_code, "does not accept" in wrong.context["page"].error) == (422, True)
     assert "sandbox_unknown" not in wrong.content.decode()
     assert answer.status_code == 303

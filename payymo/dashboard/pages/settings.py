@@ -126,7 +126,7 @@ class ConnectFormPage:
     """Template `dashboard/connections/form.html`, for WHMCS and Stripe. `steps` say where to find what is asked for.
 
     Shape: `consents` are the modes in which consent at Stripe is offered instead, each with the words of its button;
-    `consent_url` leads there, once an attempt has begun.
+    `consent_url` leads there, once an attempt has begun. `endpoint` is the address that a gateway shall tell events.
     """
 
     kind: Provider
@@ -139,6 +139,7 @@ class ConnectFormPage:
     error: str = ""
     consents: tuple[tuple[str, str], ...] = ()
     consent_url: str = ""
+    endpoint: str = ""
 
 
 @dataclass(frozen=True, slots=True)

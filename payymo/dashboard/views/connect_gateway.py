@@ -19,7 +19,7 @@ from payymo.dashboard.views.end_of_sample import asked_of_sample, tell_end_of_sa
 from payymo.shared.errors import DomainError, ProviderError
 
 
-def stripe_page(form: StripeForm, *, error: str = "", **more: Any) -> ConnectFormPage:
+def stripe_page(request: HttpRequest, form: StripeForm, *, error: str = "", **more: Any) -> ConnectFormPage:
     """Build the page that connects Stripe: the key first, and consent at Stripe where that is set up."""
     return ConnectFormPage(
         kind="stripe",
@@ -30,8 +30,10 @@ def stripe_page(form: StripeForm, *, error: str = "", **more: Any) -> ConnectFor
         steps=(
             _("In Stripe open Developers, API keys, and create a restricted key."),
             _("Give it Read for Charges, Payment Intents, Refunds, Disputes, Payouts, Balance, Events; no Write."),
-            _("For events as they happen add a webhook endpoint and paste its signing secret."),
+            _("For events as they happen add a webhook endpoint with the address below, and paste its signing secret."),
+            _("Let it listen to charges, payment intents, refunds, disputes and payouts."),
         ),
+        endpoint=request.build_absolute_uri("/api/v1/webhooks/stripe/"),
         cancel_url=link("connections"),
         error=error,
         consents=tuple(
@@ -50,7 +52,8 @@ def stripe_page(form: StripeForm, *, error: str = "", **more: Any) -> ConnectFor
 @requires_permission("connections.change", asks_again=True)
 def connect_stripe(request: HttpRequest) -> HttpResponse:
     """Connect a Stripe account with a restricted key."""
-    page, done = stripe_page(StripeForm(request.POST or None)), _("Stripe is connected. Its charges are being read.")
+    page = stripe_page(request, StripeForm(request.POST or None))
+    done = _("Stripe is connected. Its charges are being read.")
     return answer_form(request, page, kind="stripe", act=connecting.connect_with_restricted_key, done=done)
 
 
@@ -66,10 +69,10 @@ def connect_gocardless(request: HttpRequest) -> HttpResponse:
         submit=_("Check and connect"),
         steps=(
             _("In GoCardless open Developers, Create, Access token, and choose read-only access."),
-            _("For events as they happen create a webhook endpoint there with this address: %s")
-            % request.build_absolute_uri("/api/v1/webhooks/gocardless/"),
+            _("For events as they happen create a webhook endpoint there with the address below."),
             _("Paste the secret of that endpoint here."),
         ),
+        endpoint=request.build_absolute_uri("/api/v1/webhooks/gocardless/"),
         cancel_url=link("connections"),
     )
     done = _("GoCardless is connected. Its payments are being read.")
@@ -90,9 +93,9 @@ def stripe_consent(request: HttpRequest) -> HttpResponse:
             now=timezone.now(),
         )
     except DomainError as refused:
-        page = stripe_page(StripeForm(), error=str(refused))
+        page = stripe_page(request, StripeForm(), error=str(refused))
         return show(request, "dashboard/connections/form.html", page, code=422)
-    return show(request, "dashboard/connections/form.html", stripe_page(StripeForm(), consent_url=url))
+    return show(request, "dashboard/connections/form.html", stripe_page(request, StripeForm(), consent_url=url))
 
 
 @require_GET

@@ -122,6 +122,7 @@ def connect_form(*, filled: bool = False) -> pages.ConnectFormPage:
         ("In WHMCS, open Configuration, System settings, API credentials.", "Create a role that may read invoices.",
          "Generate credentials for it and copy both parts."),
         "/connections/", "WHMCS did not answer at this address. Nothing was saved." if filled else "",
+        endpoint="https://northhost.example/api/v1/webhooks/stripe/" if filled else "",
     )  # fmt: skip
 
 
