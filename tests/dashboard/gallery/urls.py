@@ -67,7 +67,8 @@ def panel(request: HttpRequest, receipt: str) -> HttpResponse:
 def decide(request: HttpRequest, receipt: str, act: str) -> HttpResponse:
     if "HX-Request" not in request.headers:
         return HttpResponseRedirect("/review/")
-    gates.answers(act, receipt)
+    if not gates.answers(act, receipt):
+        return HttpResponse("Please sign in again.", status=401, content_type="text/plain")
     number = number_of(receipt)
     if request.POST.get("version") != "v1" or request.COOKIES.get("gallery") == "conflict":
         page = pages.Conflict(receipt, "Tom approved this 12 s ago.", gallery.PROGRESS, True, gallery.panel(number + 1))
@@ -81,6 +82,7 @@ def decide(request: HttpRequest, receipt: str, act: str) -> HttpResponse:
 
 
 def noted(request: HttpRequest, receipt: str) -> HttpResponse:
+    gates.answers("noted", receipt)
     shown = gallery.panel(number_of(receipt), assignee="Tom Berger")
     page = pages.Noted(shown, "Assigned to Tom Berger.", "Tom Berger")
     return render(request, "dashboard/review/noted.html", {"page": page})

@@ -16,6 +16,11 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   }
 });
 
+// Nothing takes the place of a payment that is being left for another.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (event.detail.target.ariaBusy === "true") event.detail.shouldSwap = false;
+});
+
 document.addEventListener("htmx:afterSettle", (event) => {
   document.dispatchEvent(new CustomEvent("pm:fragment", { detail: { target: event.detail.elt } }));
 });

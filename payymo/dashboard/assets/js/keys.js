@@ -61,7 +61,8 @@ function onKey(event) {
     if (key === "Escape") leave(event.target);
     return;
   }
-  if (event.target.closest?.("dialog[open]")) return;
+  // What is typed on in the palette is meant for nothing behind it.
+  if (event.target.closest?.("dialog[open], #pm-palette")) return;
   if (performance.now() < goUntil && go(key)) return event.preventDefault();
   if (key === "g") goUntil = performance.now() + GO_WINDOW_MS;
   else if (key === "?") document.getElementById("pm-keys")?.togglePopover();

@@ -1,7 +1,7 @@
 // A decision: the next payment is shown at once, and nothing is called done before the server has said so.
 import { SignedOut, announce, parse, place, post, words } from "./fragments.js";
-import { cancelPending, focusHeading, forget, noteOpened, openMs, panel, putBack, show, skeleton } from "./panels.js";
-import { comeBack, leave, remove, restore, rowOf, setCurrent, setWho, successor } from "./queue.js";
+import { cancelPending, focusHeading, forget, noteOpened, openMs, panel, putBack, show, showLost, skeleton } from "./panels.js";
+import { comeBack, current, leave, remove, restore, rowOf, setCurrent, setWho, successor } from "./queue.js";
 import { notice, saving, signedOut } from "./undo.js";
 
 let latest = 0;
@@ -51,26 +51,32 @@ function failed(row, text, before) {
   announce(text);
 }
 
-// After a rejection the same payment shows its next candidate; any other decision moves on at once.
-async function decide(form, submitter) {
-  const number = ++latest;
+// What is sent is read once: after a sign-in the form may be out of the page, and its choices with it.
+function decide(form, submitter) {
   const url = submitter?.getAttribute("formaction") ?? form.getAttribute("action");
   const body = new URLSearchParams(new FormData(form, submitter));
   body.append("open_ms", openMs());
-  const before = panel();
+  return send({ url, body, before: panel(), stays: Boolean(submitter?.matches("[data-pm-here]")) });
+}
+
+// After a rejection the same payment shows its next candidate; any other decision moves on at once.
+async function send(act) {
+  const { url, body, before, stays } = act;
+  const number = ++latest;
   const row = rowOf(before.dataset.receipt);
-  const stays = Boolean(submitter?.matches("[data-pm-here]"));
   const next = stays ? undefined : successor(row);
   const moves = Boolean(next) && next !== row;
   closeSheets();
   saving();
   if (!stays && row) leave(row);
   if (moves) {
-    body.append("next", next.dataset.receipt);
+    body.set("next", next.dataset.receipt);
     show(next);
   } else if (!stays) {
     skeleton();
   }
+  // Whoever has gone on to another payment meanwhile keeps that one: the answer's panel is not put beside its mark.
+  const isHere = () => !moves && current() === (stays ? row : null);
   open += 1;
   try {
     const response = await post(url, body);
@@ -78,7 +84,7 @@ async function decide(form, submitter) {
     const content = parse(text);
     if (response.ok || response.status === 409) {
       if (row) forget(row.dataset.receipt);
-      settle(content, { number, waiting: !moves });
+      settle(content, { number, waiting: isHere() });
       if (row?.isConnected) comeBack(row);
     } else if (response.status === 422) {
       refused(row, content);
@@ -88,12 +94,13 @@ async function decide(form, submitter) {
   } catch (error) {
     if (error instanceof SignedOut) {
       failed(row, words("textSignedOut"), before);
-      signedOut(() => decide(form, submitter));
+      signedOut(() => send(act));
     } else {
       failed(row, words("textFailed"), before);
     }
   } finally {
     open -= 1;
+    if (!busy()) showLost();
   }
 }
 
@@ -112,25 +119,32 @@ function refused(row, content) {
   first?.focus();
 }
 
-async function stay(form, submitter) {
+function stay(form, submitter) {
   const url = submitter.getAttribute("formaction") ?? form.getAttribute("action");
+  return note(url, new URLSearchParams(new FormData(form, submitter)), panel().dataset.receipt);
+}
+
+async function note(url, body, about) {
+  const isHere = () => panel().dataset.receipt === about && current() === rowOf(about);
   try {
-    const response = await post(url, new URLSearchParams(new FormData(form, submitter)));
+    const response = await post(url, body);
     const answer = await response.text();
     const content = parse(answer);
     if (response.ok || response.status === 422) {
       const { receipt, who, announce: text } = outcome(content);
-      closeSheets();
-      place(content);
+      if (isHere()) {
+        closeSheets();
+        place(content);
+        if (receipt) focusHeading();
+      } else if (!receipt) notice(content.querySelector("[data-pm-error]")?.textContent ?? words("textFailed"), "bad");
       if (receipt) {
         setWho(receipt, who);
         forget(receipt);
       }
       if (text) announce(text);
-      if (receipt) focusHeading();
     } else notice(refusal(response, answer), "bad");
   } catch (error) {
-    if (error instanceof SignedOut) signedOut(() => stay(form, submitter));
+    if (error instanceof SignedOut) signedOut(() => note(url, body, about));
     else notice(words("textFailed"), "bad");
   }
 }

@@ -1,5 +1,5 @@
 // The panel beside the queue: shown from memory when it was fetched in advance.
-import { SignedOut, get, parse, place, review, words } from "./fragments.js";
+import { SignedOut, announce, get, parse, place, review, words } from "./fragments.js";
 import { busy } from "./decide.js";
 import { neighbour, rowOf, setCurrent } from "./queue.js";
 import { notice, signedOut } from "./undo.js";
@@ -10,6 +10,8 @@ const SKELETON_AFTER_MS = 300;
 const fetched = new Map();
 let shown = 0;
 let opened = { receipt: "", at: 0 };
+// What could not be loaded while a decision was being saved.
+let lost;
 
 export const panel = () => document.getElementById("pm-panel");
 // From when on somebody sees this payment: how long a decision takes is measured from here.
@@ -43,6 +45,7 @@ const tellKeys = (name) => document.dispatchEvent(new CustomEvent(name));
 // What is still on its way no longer takes the panel's place.
 export function cancelPending() {
   shown += 1;
+  lost = undefined;
   tellKeys("pm:leaving");
 }
 
@@ -65,7 +68,16 @@ export function focusHeading() {
   panel().querySelector("h2")?.focus({ preventScroll: true });
 }
 
-export async function show(row, { focus = true, quiet = false } = {}) {
+// The bar still offers to undo what was saved: the panel itself says that there is nothing in it.
+function sayLost() {
+  skeleton();
+  panel().removeAttribute("aria-busy");
+  panel().firstElementChild.className = "pm-panel-empty";
+  panel().firstElementChild.textContent = words("textLoadFailed");
+  announce(words("textLoadFailed"));
+}
+
+export async function show(row, { focus = true, quiet = false, again = false } = {}) {
   cancelPending();
   const mine = shown;
   const before = panel();
@@ -85,13 +97,19 @@ export async function show(row, { focus = true, quiet = false } = {}) {
     tellKeys("pm:shown");
   } catch (error) {
     if (mine !== shown) return;
-    // A decision on its way says it itself, and leads back to its own payment.
-    if (error instanceof SignedOut) busy() || signedOut(() => show(row));
+    // A decision on its way leads back to its own payment, or else asks for this one again.
+    if (busy()) return (lost = row);
+    if (error instanceof SignedOut) signedOut(() => show(row));
+    else if (again || !rowOf(before.dataset.receipt)) return sayLost();
     else if (!quiet) notice(words("textLoadFailed"), "bad");
-    if (!busy()) putBack(before);
+    putBack(before);
   } finally {
     clearTimeout(late);
   }
+}
+
+export function showLost() {
+  if (lost?.isConnected) show(lost, { again: true });
 }
 
 export function prefetchNext(row) {
