@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from django.db.models import Count, Prefetch, Q, QuerySet, Sum
 
@@ -19,6 +19,7 @@ from banking.models import (
     BankTransaction,
     StatementImport,
 )
+from payymo.shared.money import meant_amounts
 from tenants import sealing
 
 _SHOWN_STATES = (
@@ -77,13 +78,8 @@ def found_in(text: str) -> Q:
     found = Q()
     for name in SEARCHED_TEXTS:
         found |= Q(**{f"{name}__{lookup}": text})
-    try:
-        amount = Decimal(text.replace(",", "."))
-    except InvalidOperation:
-        return found
-    if not amount.is_finite() or abs(amount) >= 10**12:
-        return found
-    return found | Q(amount=amount) | Q(amount=-amount)
+    amounts = meant_amounts(text)
+    return found | Q(amount__in=[each * sign for each in amounts for sign in (1, -1)]) if amounts else found
 
 
 def transaction(*, public_id: uuid.UUID) -> BankTransaction | None:

@@ -9,7 +9,7 @@ from matching.core.book import Book
 from matching.core.types import Reason
 from matching.locks import Receipt
 from matching.models import PayerProfile
-from payymo.shared.money import quantized
+from payymo.shared.money import exponent, meant_amounts, quantized
 from whmcs import selectors
 from whmcs.models import Invoice
 
@@ -55,7 +55,10 @@ def find(receipt: Receipt, text: str, *, limit: int = 20) -> tuple[tuple[Result,
 def _read(text: str, receipt: Receipt) -> _Asked:
     words: list[str] = []
     least = most = None
-    for word in text.split():
+    # Pasted from a page, `=1 190,00 EUR` is one word.
+    whole = text.strip()
+    parts = [whole] if whole[:1] in ("=", "~") and meant_amounts(whole[1:]) else text.split()
+    for word in parts:
         amount = _bound(word, receipt)
         if amount is None:
             words.append(word)
@@ -69,7 +72,12 @@ def _bound(word: str, receipt: Receipt) -> Decimal | None:
     """Return the amount that `=`, `~`, `=49` or `~49` asks for; None for any other word."""
     if word[0] not in "=~":
         return None
-    return receipt.unallocated if len(word) == 1 else selectors.read_amount(word[1:])
+    if len(word) == 1:
+        return receipt.unallocated
+    digits = exponent(receipt.currency)
+    # Of `1.190` the reading with as many decimals as the currency has; where both fit, the one with decimals.
+    fitting = [each for each in meant_amounts(word[1:]) if -int(each.as_tuple().exponent) <= digits]
+    return min(fitting, default=None)
 
 
 def _ranked(receipt: Receipt, words: str, rows: list[Invoice]) -> tuple[Result, ...]:

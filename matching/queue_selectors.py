@@ -10,6 +10,7 @@ from django.db.models import Case, Count, F, IntegerField, Q, QuerySet, Value, W
 
 from accounts import reach
 from matching.models import Assignment, Band, Proposal
+from payymo.shared.money import meant_amounts
 
 PAGE_SIZE = 50
 BAND_ORDER = (Band.EXACT, Band.LIKELY, Band.POSSIBLE, Band.NONE)
@@ -69,11 +70,14 @@ def waiting(*, on: date, chosen: QueueFilter) -> QuerySet[Proposal]:
             | Q(stripe_payment__in=theirs.exclude(stripe_payment=None).values("stripe_payment"))
         )
     if chosen.text:
+        amounts = meant_amounts(chosen.text)
         rows = rows.filter(
             Q(bank_transaction__counterparty_name__icontains=chosen.text)
             | Q(bank_transaction__remittance_information__icontains=chosen.text)
             | Q(stripe_payment__name__icontains=chosen.text)
             | Q(stripe_payment__description__icontains=chosen.text)
+            | Q(bank_transaction__amount__in=amounts)
+            | Q(stripe_payment__amount__in=amounts)
         )
     return rows
 

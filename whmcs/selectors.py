@@ -25,7 +25,7 @@ from django.db.models import (
 from django.db.models.functions import Concat, Replace
 
 from accounts import reach
-from payymo.shared.money import UnreadableAmount, parse_decimal
+from payymo.shared.money import meant_amounts
 from whmcs.models import Client, Invoice, InvoiceLine, Posting, PostingTransition, WhmcsInstance, WhmcsTransaction
 
 NEEDS_A_PERSON = (Posting.State.CONFLICT, Posting.State.FAILED)
@@ -208,7 +208,9 @@ def bookings_named(*, transaction_ids: Collection[str]) -> QuerySet[WhmcsTransac
 
 
 def _words(text: str) -> list[str]:
-    return text.replace("\x00", "")[:_LONGEST_SEARCH].split()[:_MOST_WORDS]
+    text = text.replace("\x00", "")[:_LONGEST_SEARCH].strip()
+    # An amount as a page writes it holds spaces, and is one word.
+    return [text] if meant_amounts(text) else text.split()[:_MOST_WORDS]
 
 
 def _holding(found: QuerySet[Invoice], text: str) -> QuerySet[Invoice]:
@@ -224,8 +226,7 @@ def _invoice_has(word: str) -> Q:
     digits = word.lstrip("#")
     if digits.isascii() and digits.isdigit() and len(digits) <= 18:
         condition |= Q(whmcs_id=int(digits))
-    amount = read_amount(word)
-    if amount is not None:
+    for amount in meant_amounts(word):
         condition |= Q(balance=amount) | Q(total=amount) | Q(balance=F("reserved") + amount)
     return condition
 
@@ -238,16 +239,3 @@ def _client_has(word: str, path: str) -> Q:
     if word.isascii() and word.isdigit() and len(word) <= 18:
         condition |= Q(**{f"{path}whmcs_id": int(word)})
     return condition
-
-
-def read_amount(word: str) -> Decimal | None:
-    """Read an amount as people type it: `1190`, `1190.00`, `1.190,00` or `1,190.00`; None if it is none."""
-    point = max(word.rfind("."), word.rfind(","))
-    whole, decimals = (word[:point], word[point + 1 :]) if point >= 0 else (word, "")
-    if len(decimals) == 3:
-        whole, decimals = whole + decimals, ""
-    plain = whole.replace(".", "").replace(",", "") + (f".{decimals}" if decimals else "")
-    try:
-        return parse_decimal(plain)
-    except UnreadableAmount:
-        return None

@@ -99,6 +99,31 @@ def quantized(amount: Decimal, currency: str) -> Decimal:
     return amount.quantize(Decimal(1).scaleb(-exponent(currency)))
 
 
+# Letters in front are those of a number: `INV 1042`.
+_TYPED = re.compile(r"[+\-\u2212]?(?:[€$£¥]\s*)?(\d[\d.,'’\s]*)(?:[A-Z]{3}|[€$£¥])?", re.IGNORECASE)
+_FIGURES = re.compile(
+    r"(?P<whole>\d{1,15}|\d{1,3}(?P<group>[.,'’ \u00a0])\d{3}(?:(?P=group)\d{3}){0,3})"
+    r"(?:(?P<mark>[.,])(?P<rest>\d{1,3}))?"
+)
+
+
+def meant_amounts(text: str) -> tuple[Decimal, ...]:
+    """Read what a text that is searched for may mean as an amount: `1190`, `1,190.00 EUR`, `1.190,00`, `−1 190,00`.
+
+    Shape: without sign; empty if it is no amount, two where a mark may part decimals or thousands (`1.190`).
+    """
+    typed = _TYPED.fullmatch(text.strip())
+    found = _FIGURES.fullmatch(typed[1].replace("\u202f", "\u00a0").rstrip()) if typed else None
+    # Numbers beside each other are words; a page groups with a no-break space.
+    if found is None or (found["group"] and found["group"] == (found["mark"] or " ")):
+        return ()
+    whole, rest = re.sub(r"\D", "", found["whole"]), found["rest"] or ""
+    amounts = [Decimal(f"{whole}.{rest}")]
+    if len(rest) == 3 and not found["group"] and len(whole) <= 3:
+        amounts.append(Decimal(whole + rest))
+    return tuple(amounts)
+
+
 class MoneyField(models.DecimalField):  # type: ignore[type-arg]
     """NUMERIC(18, 3): three decimals hold every currency's smallest unit."""
 

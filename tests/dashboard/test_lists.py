@@ -7,12 +7,12 @@ import pytest
 from django.urls import resolve, reverse
 
 from accounts.models import Membership, Role, User
-from banking.models import StatementImport
+from banking.models import BankTransaction, StatementImport
 from matching.models import SavedView, TakenBack
-from matching.services import allocation, rules
+from matching.services import allocation, proposing, rules
 from matching.services.decisions import Actor
 from matching.services.rules import RuleDraft
-from payments.models import Refund
+from payments.models import Refund, StripePayment
 from payymo.dashboard.saved_views import PLACES
 from tenants.models import Tenant
 from tests.dashboard.conftest import ACME, Browser
@@ -45,6 +45,29 @@ def test_no_line_is_lost_where_the_companys_day_is_another_than_greenwichs(as_vi
 
     assert len({row.url for row in shown}) == len(shown) == 60
     assert {row.day.day for row in shown} == {18, 19}
+
+
+@pytest.mark.parametrize(
+    "text", ["1190", "1,190.00", "1.190,00", "1,190.00\u00a0EUR", "1\u202f190,00\u00a0EUR", "1190 €"]
+)
+def test_every_list_finds_an_amount_as_a_page_writes_it(as_reviewer, in_acme, text):
+    amounts = ("1190.00", "11.90")
+    for amount in amounts:
+        rows.charge(amount)
+        rows.transfer("hosting", amount)
+        rows.transfer("refund", f"-{amount}")
+        rows.invoice(f"INV-{amount}", amount)
+        rows.payout(amount)
+    proposing.propose(receipts=[*BankTransaction.objects.filter(amount__gt=0), *StripePayment.objects.all()], now=NOW)
+
+    def found(path):
+        return as_reviewer.get(path, {"q": text}).context["page"]
+
+    assert sorted(row.amount.value for row in found("/transactions/").rows) == [-1190, 1190, 1190]
+    assert [row.total.value for row in found("/invoices/").rows] == [1190]
+    assert [row.net.value for row in found("/payouts/").rows] == [1190]
+    assert {row.amount.value for band in found("/review/").queue.bands for row in band.rows} == {1190}
+    assert {group.title: len(group.hits) for group in found("/search/").groups} == {"Invoices": 1, "Transactions": 3}
 
 
 def invoices():

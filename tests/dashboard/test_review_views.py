@@ -339,6 +339,25 @@ def find(browser, payment, text):
     return page.panel.find
 
 
+@pytest.mark.parametrize(
+    ("currency", "text", "finds"),
+    [
+        ("EUR", "=1,190.00\u00a0EUR", True),
+        ("EUR", "=1.190", True),
+        ("EUR", "~1.200,00", True),
+        ("EUR", "=11.90", False),
+        ("KWD", "=1.190", False),
+        ("KWD", "=1,190.000", True),
+        ("JPY", "=1,190", True),
+    ],
+)
+def test_find_reads_an_amount_by_the_payments_currency(as_reviewer, in_acme, currency, text, finds):
+    rows.invoice("INV-9", "1190", currency=currency)
+    payment = rows.transfer("hosting", "20", currency=currency)
+
+    assert [each.number for each in find(as_reviewer, payment, text).results] == (["INV-9"] if finds else [])
+
+
 @pytest.fixture
 def market(debt):
     """Debts beside the payment of 119.00 and its INV-1042."""

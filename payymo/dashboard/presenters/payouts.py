@@ -1,7 +1,7 @@
 """Stripe payouts in a list: what each is made of, and where the bank shows it."""
 
 from collections.abc import Iterator
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
@@ -16,7 +16,7 @@ from payymo.dashboard import csv_files, formats, ordering, paging, saved_views, 
 from payymo.dashboard.links import link, offer
 from payymo.dashboard.ordering import Order
 from payymo.dashboard.pages import Amount, Chip, Choice, FilterChip, Filters, FilterSelect, PayoutRow, PayoutsPage
-from payymo.shared.money import quantized
+from payymo.shared.money import meant_amounts, quantized
 
 STATES = ("yes", "no", "difference", "failed")
 _STATE_WORDS = {
@@ -54,7 +54,8 @@ def asked_rows(request: HttpRequest) -> QuerySet[Payout]:
     elif found == "failed":
         rows = rows.filter(status__in=("failed", "canceled"))
     if text:
-        rows = rows.filter(Q(payout_id__icontains=text) | Q(trace_id__icontains=text) | _amount_is(text))
+        amounts = [each * sign for each in meant_amounts(text) for sign in (1, -1)]
+        rows = rows.filter(Q(payout_id__icontains=text) | Q(trace_id__icontains=text) | Q(amount__in=amounts))
     return rows
 
 
@@ -62,14 +63,6 @@ def ordered_rows(request: HttpRequest) -> QuerySet[Payout]:
     """Return all of them in the order that the query asks for."""
     order = asked_order(request)
     return ordering.ordered(asked_rows(request), _ORDERS[order.column], order, None)
-
-
-def _amount_is(text: str) -> Q:
-    try:
-        amount = Decimal(text.replace(",", ""))
-    except InvalidOperation:
-        return Q(pk=None)
-    return Q(amount=amount) if amount.is_finite() and abs(amount) < Decimal(10) ** 15 else Q(pk=None)
 
 
 def listing(request: HttpRequest) -> PayoutsPage:

@@ -4,7 +4,6 @@ import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal, InvalidOperation
 
 from django.db.models import Q
 from django.http import HttpRequest
@@ -28,6 +27,7 @@ from payymo.dashboard.pages import (
 )
 from payymo.dashboard.presenters import receipts
 from payymo.shared.models import ReceiptState
+from payymo.shared.money import meant_amounts
 
 SOURCES = ("bank", "stripe")
 NEWEST = Order("date", falls=True)
@@ -77,14 +77,6 @@ def asked_of(request: HttpRequest) -> Asked:
         upload=_asked_upload(request),
         order=tables.asked(request, "transactions", default=NEWEST),
     )
-
-
-def _amount(text: str) -> Decimal | None:
-    try:
-        found = Decimal(text.replace(",", "."))
-    except InvalidOperation:
-        return None
-    return found if found.is_finite() and abs(found) < Decimal(10) ** 15 else None
 
 
 def _behind(kind: str, asked: Asked, before: Position | None) -> Q:
@@ -139,8 +131,7 @@ def _charges(asked: Asked, before: Position | None, most: int) -> list[StripePay
             | Q(description__icontains=asked.text)
             | Q(charge_id=asked.text)
         )
-        if (amount := _amount(asked.text)) is not None:
-            match |= Q(amount=amount)
+        match |= Q(amount__in=meant_amounts(asked.text))
         rows = rows.filter(match)
     return list(rows[:most])
 
