@@ -281,7 +281,9 @@ def find_account(file: StatementFile) -> BankAccount | None:
     Raises: AccountNotNamed when the file names none.
     """
     if not file.number:
-        raise AccountNotNamed(gettext("The file does not say which account it is of. Choose the account."))
+        raise AccountNotNamed(
+            gettext("The file does not say which account it is of. Choose the account, or give its number.")
+        )
     named = BankAccount.objects.select_related("same_as")
     known = named.filter(stable_key=adapters.stable_key(file.number, file.currency)).first()
     if known is not None or file.is_iban:

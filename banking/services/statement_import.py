@@ -15,7 +15,7 @@ from banking.parsers.csv_detection import CsvDetection
 from banking.parsers.registry import is_table
 from banking.services import statement_files
 from banking.services.statement_contents import content_of, seal_content
-from banking.services.statement_files import StatementRefused
+from banking.services.statement_files import AccountNotNamed, StatementRefused
 from banking.services.statement_preview import note_counts, preview_of
 from payymo.shared.errors import Conflict
 from tenants import sealing
@@ -46,9 +46,10 @@ def upload_statement(
     is_kept: bool = True,
     archive: uuid.UUID | None = None,
 ) -> StatementImport:
-    """Keep an uploaded file, sealed, with what it would add; a table whose columns are not clear waits for them.
+    """Keep an uploaded file, sealed, with what it would add; a table with open points waits for a person.
 
     Shape: not `is_kept`, the row is only returned: a dry run. `archive` names the upload that the file was part of.
+    Open are columns that are not clear, and an account that the table does not name and nobody chose.
     Raises: StatementRefused, statement_files.WrongAccount, CurrencyDiffers, AccountNotNamed; nothing is stored.
     """
     found = file_format or statement_files.format_of(content)
@@ -67,7 +68,13 @@ def upload_statement(
         row.mapping = detection.mapping.as_dict()
         row.state = State.NEEDS_MAPPING if detection.open_points else State.READY
     if row.state == State.READY:
-        _fill_in(row, content)
+        try:
+            _fill_in(row, content)
+        except AccountNotNamed:
+            if not is_table(found):
+                raise
+            # Asked for with the columns: a company's first file may be one of an account that is not here yet.
+            row.state = State.NEEDS_MAPPING
     if not is_kept:
         return row
     seal_content(row, content)

@@ -110,7 +110,7 @@ class MappingForm(forms.Form):
         label=gettext_lazy("Account number of the file"),
         required=False,
         max_length=50,
-        help_text=gettext_lazy("Your IBAN, where no column tells it and no account was chosen."),
+        help_text=gettext_lazy("Your IBAN or account number, where no column tells it and no account was chosen."),
     )
     flip_sign = forms.BooleanField(label=gettext_lazy("Money in is written with a minus"), required=False)
 
@@ -143,8 +143,8 @@ class MappingForm(forms.Form):
             )
         self.order_fields(
             ["encoding", "delimiter", "header_row", "booking_date", "date_order", "value_date", "amount",
-             "decimal_sign", "flip_sign", "debit", "credit", "direction", "currency", "fixed_currency",
-             "counterparty_name", "counterparty_iban", "remittance_information"]
+             "decimal_sign", "flip_sign", "debit", "credit", "direction", "currency", "fixed_currency", "own_account",
+             "fixed_account", "counterparty_name", "counterparty_iban", "remittance_information"]
         )  # fmt: skip
 
     def mapping(self) -> dict[str, Any]:

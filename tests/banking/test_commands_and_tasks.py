@@ -74,6 +74,16 @@ def test_an_unproved_file_is_refused_and_put_away(in_acme, tmp_path):
     assert "1 new" in run("import_statement", str(path), "--tenant", "acme", "--accept-unproved")
 
 
+def test_a_table_that_names_no_account_is_left_to_whoever_names_one(in_acme, tmp_path):
+    path = tmp_path / "umsaetze.csv"
+    path.write_bytes(statements.csv("31.03.2026;49,00;EUR;Erika;RE-1"))
+
+    with pytest.raises(CommandError, match=r"names no account\. Use --account"):
+        run("import_statement", str(path), "--tenant", "acme")
+
+    assert [row.state for row in StatementImport.objects.all()] == ["DISCARDED"]
+
+
 def test_sync_banks_fetches_every_account_and_says_how_it_went(connection, bank):
     results = json.loads(run("sync_banks", "--tenant", "acme", "--json"))
 

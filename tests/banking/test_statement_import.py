@@ -241,9 +241,18 @@ def test_a_mapping_that_cannot_be_is_refused_and_nothing_changes(account, mappin
     assert row.state == State.NEEDS_MAPPING
 
 
-def test_a_csv_file_of_no_named_account_needs_one_chosen(in_acme):
+def test_a_csv_file_of_no_named_account_waits_for_its_number(in_acme, now):
+    row = upload(statements.csv("31.03.2026;-1.234,56;EUR;Landlord;Rent"))
+    assert (row.state, row.account) == (State.NEEDS_MAPPING, None)
+
     with pytest.raises(AccountNotNamed, match="Choose the account"):
-        upload(statements.csv("31.03.2026;-1.234,56;EUR;Landlord;Rent"))
+        imports.set_mapping(statement_import=row, mapping=row.mapping)
+    assert not BankAccount.objects.exists()
+
+    committed, result = commit(
+        imports.set_mapping(statement_import=row, mapping={**row.mapping, "fixed_account": IBAN}), now
+    )
+    assert (result.new, committed.account.iban_last4) == (1, IBAN[-4:])
 
 
 def test_a_discarded_import_cannot_be_committed_and_a_committed_one_not_discarded(account, now):

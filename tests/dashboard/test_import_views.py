@@ -106,6 +106,34 @@ def test_balances_that_do_not_add_up_need_a_second_press(as_reviewer, account):
     assert BankTransaction.objects.count() == 2
 
 
+def test_the_first_file_of_a_company_is_asked_for_the_account_that_it_does_not_name(as_reviewer, in_acme):
+    row = uploaded(as_reviewer, statements.csv("31.03.2026;49,00;EUR;Erika;RE-1"), name="umsaetze.csv")
+    asked = as_reviewer.get(f"/imports/{row.public_id}/").context["page"]
+    assert (asked.step, asked.error) == (
+        "map", "The file does not say which account it is of; what is its number?",
+    )  # fmt: skip
+    sent = {name: value for name, value in asked.mapping.initial.items() if value not in (None, (), [])}
+
+    refused = as_reviewer.post(asked.map_url, {**sent, "fixed_account": ""})
+    assert refused.status_code == 422
+    assert refused.context["page"].error.startswith("The file does not say which account it is of.")
+    assert as_reviewer.post(asked.map_url, {**sent, "fixed_account": IBAN}).status_code == 303
+
+    shown = as_reviewer.get(f"/imports/{row.public_id}/").context["page"]
+    assert (shown.step, shown.new) == ("preview", 1)
+    assert as_reviewer.post(shown.commit_url).status_code == 303
+    assert BankTransaction.objects.get().account.iban_last4 == IBAN[-4:]
+
+
+def test_columns_and_account_that_a_file_leaves_open_are_asked_for_at_once(as_reviewer, in_acme):
+    row = uploaded(as_reviewer, UNCLEAR, name="umsaetze.csv")
+
+    asked = as_reviewer.get(f"/imports/{row.public_id}/").context["page"]
+
+    assert asked.error.startswith("Which column holds the booking date?")
+    assert asked.error.endswith("what is its number?")
+
+
 def test_the_columns_of_an_unclear_table_are_asked_for(as_reviewer, account):
     row = uploaded(as_reviewer, UNCLEAR, name="umsaetze.csv", account=str(account.public_id))
     asked = as_reviewer.get(f"/imports/{row.public_id}/").context["page"]

@@ -114,8 +114,11 @@ class Command(BaseCommand):
             mapping = {**(row.mapping or {}), "date_order": options["date_order"]}
             row = statement_import.set_mapping(statement_import=row, mapping=mapping)
         if row.state == StatementImport.State.NEEDS_MAPPING:
-            question = statement_import.detect_columns(row).open_points[0].question
+            points = statement_import.detect_columns(row).open_points
             statement_import.discard(statement_import=row)
+            if not points:
+                raise statement_files.AccountNotNamed("The file names no account. Use --account, or the Imports page.")
+            question = points[0].question
             raise statement_files.StatementRefused(f"{question} Use --date-order or --currency, or the Imports page.")
         try:
             return statement_commit.commit_import(

@@ -154,13 +154,15 @@ def mapping_page(
 ) -> ImportPage:
     """Show how the file starts and ask what its columns are."""
     head = detection.mapping.header_row
-    asked = " ".join(point.question for point in detection.open_points)
+    asked = [point.question for point in detection.open_points]
+    if row.account_id is None and detection.mapping.own_account is None and not detection.mapping.fixed_account:
+        asked.append(_("The file does not say which account it is of; what is its number?"))
     return ImportPage(
         **_base(row, now),  # type: ignore[arg-type]
         step="map",
         mapping=form,
         sample=detection.rows[head - 1 if head else 0 :],
-        error=error or ("" if form.is_bound else asked),
+        error=error or ("" if form.is_bound else " ".join(asked)),
         map_url=link("import_map", row.public_id),
         discard_url=link("import_discard", row.public_id),
     )
