@@ -6,12 +6,13 @@ from decimal import Decimal
 from typing import Any
 
 from babel.dates import format_date
-from babel.numbers import format_decimal, get_currency_precision
+from babel.numbers import format_decimal
 from django.utils.translation import get_language, gettext, ngettext
 
 from matching.three_way_selectors import Check
 from payymo.notices.kinds import Kind
 from payymo.notices.models import Event
+from payymo.shared.money import exponent
 
 _Details = Mapping[str, Any]
 
@@ -22,7 +23,7 @@ def _money(details: _Details) -> str:
 
 def money(amount: Decimal, currency: str) -> str:
     """Write an amount with its currency's own digits, in the language that is active."""
-    digits = get_currency_precision(currency) if currency else 2
+    digits = exponent(currency)
     pattern = "#,##0." + "0" * digits if digits else "#,##0"
     return f"{format_decimal(amount, format=pattern, locale=locale())}\u00a0{currency}"
 

@@ -14,8 +14,10 @@ from typing import Literal
 
 from babel import Locale
 from babel.dates import format_date, format_timedelta
-from babel.numbers import format_decimal, get_currency_precision
+from babel.numbers import format_decimal
 from django.utils.translation import get_language
+
+from payymo.shared.money import exponent, quantized
 
 NO_BREAK_SPACE = "\u00a0"
 MINUS = "\u2212"
@@ -58,10 +60,11 @@ def date_locale() -> Locale:
 
 def figure(value: Decimal, currency: str) -> str:
     """Write the number alone, with the digits of its currency: `1,190.00`, `1 234`."""
-    digits = get_currency_precision(currency)
+    # As every file has them: CLDR gives none to currencies that shops round, which would hide the cents of RSD.
+    digits = exponent(currency)
     pattern = "#,##0." + "0" * digits if digits else "#,##0"
     written = format_decimal(abs(value), format=pattern, locale=number_locale())
-    return f"{MINUS}{written}" if value < 0 else str(written)
+    return f"{MINUS}{written}" if quantized(value, currency) < 0 else str(written)
 
 
 def money(value: Decimal, currency: str) -> str:

@@ -95,8 +95,8 @@ def from_minor(minor: int, currency: str) -> Decimal:
 
 
 def quantized(amount: Decimal, currency: str) -> Decimal:
-    """Write the amount with exactly the currency's digits; what is stored has three."""
-    return amount.quantize(Decimal(1).scaleb(-exponent(currency)))
+    """Write the amount with exactly the currency's digits; what is stored has three. Nothing has no sign."""
+    return amount.quantize(Decimal(1).scaleb(-exponent(currency))) + 0
 
 
 # Letters in front are those of a number: `INV 1042`.

@@ -26,7 +26,12 @@ NOW = datetime(2026, 11, 14, 9, 30, tzinfo=UTC)
         ("en", "-0.5", "EUR", "\u22120.50\u00a0EUR"),
         ("en", "1234", "JPY", "1,234\u00a0JPY"),
         ("en", "1.5", "KWD", "1.500\u00a0KWD"),
+        # Shops round these; banks and invoices do not.
+        ("en", "1234.56", "RSD", "1,234.56\u00a0RSD"),
+        ("en", "0.125", "IQD", "0.125\u00a0IQD"),
         ("en", "0", "GBP", "0.00\u00a0GBP"),
+        # A gateway's fee may have parts of a cent: what rounds to nothing has no sign.
+        ("en", "-0.003", "EUR", "0.00\u00a0EUR"),
     ],
 )
 def test_money_has_the_digits_of_its_currency_and_language(language, value, currency, written):
