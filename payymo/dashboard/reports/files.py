@@ -120,7 +120,7 @@ class _Sheet:
         sheet.write_string(at, 0, chart.title, head)
         for place, name in enumerate(chart.series, start=1):
             sheet.write_string(at, place, name, head)
-        number = self._format("0%" if chart.unit == "%" else "#,##0.00" if len(chart.unit) == 3 else "#,##0.0")
+        number = self._format(_pattern_of(chart.unit))
         first, last = at + 1, at + max(len(chart.groups), 1)
         for line, group in enumerate(chart.groups, start=first):
             sheet.write_string(line, 0, group.label, self._format())
@@ -145,9 +145,16 @@ class _Sheet:
 
 def _pattern(cell: Cell, column: Column) -> str:
     if isinstance(cell, Amount):
-        digits = exponent(cell.currency)
-        return "#,##0." + "0" * digits if digits else "#,##0"
+        return _pattern_of(cell.currency)
     return _FORMATS.get(column.kind, "General")
+
+
+def _pattern_of(unit: str) -> str:
+    """Return how figures of a unit are written: a currency's own digits, whole counts, one decimal of time."""
+    if unit == "%":
+        return "0%"
+    digits = exponent(unit) if len(unit) == 3 else len(unit)
+    return "#,##0." + "0" * digits if digits else "#,##0"
 
 
 def _sheet_name(title: str, number: int) -> str:

@@ -19,7 +19,7 @@ from payymo.dashboard import formats
 from payymo.dashboard.reports import pdf_text
 from payymo.dashboard.reports.cells import written
 from payymo.dashboard.reports.drawing import Drawn, draw
-from payymo.dashboard.reports.shape import MOST_PDF_ROWS, Report, Row
+from payymo.dashboard.reports.shape import MOST_PDF_ROWS, Kind, Report, Row
 
 _MARGIN, _GAP = 40.0, 8.0
 _SIZE, _LEAD, _SMALL = 8.0, 11.0, 7.5
@@ -151,6 +151,7 @@ class _Writer:
         self._columns = [report.columns[place] for place in report.shown]
         self._wide = len(self._columns) > _WIDE_FROM
         self._widths: list[float] = []
+        self._size, self._small, self._lead = _SIZE, _SMALL, _LEAD
 
     def write(self) -> None:
         self._pages.begin(self._report, wide=self._wide)
@@ -205,7 +206,7 @@ class _Writer:
             widest = max(pdf_text.width(row[place], _SIZE, bold=True) for row in rows)
             word = max(pdf_text.width(each, _SIZE, bold=True) for each in column.title.split())
             wanted.append(max(widest, word) + 1)
-            least.append(wanted[-1] if column.kind.is_figure else min(wanted[-1], max(word + 1, 54.0)))
+            least.append(min(wanted[-1], max(word + 1, 54.0)) if column.kind is Kind.TEXT else wanted[-1])
         over = sum(wanted) - room
         if over <= 0:
             # What is left over goes to the first column, so that figures stand at the right edge.
@@ -216,20 +217,22 @@ class _Writer:
             for want, low in zip(wanted, least, strict=True)
         ]
         scale = min(1.0, room / sum(shrunk))
+        # What still does not fit is written smaller: a figure that is cut is another figure.
+        self._size, self._small, self._lead = _SIZE * scale, _SMALL * scale, _LEAD * scale
         return [each * scale for each in shrunk]
 
     def _write_names(self) -> None:
         names = [
-            pdf_text.lines_of(column.title, _SMALL, room, most=_MOST_LINES, bold=True)
+            pdf_text.lines_of(column.title, self._small, room, most=_MOST_LINES, bold=True)
             for column, room in zip(self._columns, self._widths, strict=True)
         ]
-        height = max(map(len, names)) * (_LEAD - 1) + 4
+        height = max(map(len, names)) * (self._lead - 1) + 4
         top = self._pages.y
         self._canvas.setFillColor(_MUTED)
         for lines, x, column, room in self._places(names):
             for number, line in enumerate(lines):
-                y = top - height + 6 + (len(lines) - 1 - number) * (_LEAD - 1)
-                pdf_text.draw(self._canvas, x + room if column else x, y, line, _SMALL, bold=True, ends=column)
+                y = top - height + 6 + (len(lines) - 1 - number) * (self._lead - 1)
+                pdf_text.draw(self._canvas, x + room if column else x, y, line, self._small, bold=True, ends=column)
         self._pages.y = top - height
         self._canvas.setStrokeColor(_MUTED)
         self._canvas.line(_MARGIN, self._pages.y, self._pages.width - _MARGIN, self._pages.y)
@@ -242,10 +245,10 @@ class _Writer:
 
     def _write_row(self, texts: Sequence[str], *, bold: bool, shade: bool) -> None:
         cells = [
-            pdf_text.lines_of(text, _SIZE, room, most=1 if column.kind.is_figure else _MOST_LINES, bold=bold)
+            [text] if column.kind.is_figure else pdf_text.lines_of(text, self._size, room, most=_MOST_LINES, bold=bold)
             for text, room, column in zip(texts, self._widths, self._columns, strict=True)
         ]
-        height = max(map(len, cells)) * _LEAD + 3
+        height = max(map(len, cells)) * self._lead + 3
         self._need(height, then=self._write_names)
         top = self._pages.y
         if shade:
@@ -256,9 +259,11 @@ class _Writer:
             self._canvas.line(_MARGIN, top, self._pages.width - _MARGIN, top)
         self._canvas.setFillColor(_INK)
         for lines, x, is_figure, room in self._places(cells):
+            # A figure further down may be wider than all that were measured.
+            size = pdf_text.fitting(lines[0], self._size, room, bold=bold) if is_figure else self._size
             for number, line in enumerate(lines):
-                y = top - _LEAD * (number + 1) + 1
-                pdf_text.draw(self._canvas, x + room if is_figure else x, y, line, _SIZE, bold=bold, ends=is_figure)
+                y = top - self._lead * (number + 1) + 1
+                pdf_text.draw(self._canvas, x + room if is_figure else x, y, line, size, bold=bold, ends=is_figure)
         self._pages.y = top - height
 
     def _report_note(self, text: str) -> None:

@@ -66,6 +66,12 @@ def width(text: str, size: float, *, bold: bool = False) -> float:
     return sum(pdfmetrics.stringWidth(part, name, size) for name, part in _runs(in_order(text), font(bold=bold)))
 
 
+def fitting(text: str, size: float, room: float, *, bold: bool = False) -> float:
+    """Return the size in which the whole text fits: `size`, or a smaller one. Units: points."""
+    wide = width(text, size, bold=bold)
+    return size * min(1.0, room / wide) if wide else size
+
+
 def draw(canvas: Canvas, x: float, y: float, text: str, size: float, *, bold: bool = False, ends: bool = False) -> None:
     """Draw one line from `x`, or with `ends` up to it."""
     ordered = in_order(text)

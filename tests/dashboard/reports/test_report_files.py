@@ -11,9 +11,10 @@ import pytest
 from django.utils.translation import override
 from hypothesis import given
 from hypothesis import strategies as st
+from pypdf import PdfReader
 from python_calamine import CalamineWorkbook
 
-from payymo.dashboard import csv_files
+from payymo.dashboard import csv_files, formats
 from payymo.dashboard.pages import Amount
 from payymo.dashboard.reports import drawing, files, pdf_file, pdf_text
 from payymo.dashboard.reports.cells import written
@@ -66,6 +67,10 @@ def test_csv_holds_every_column_with_the_currencys_own_digits():
     ]
 
 
+def test_what_rounds_to_nothing_has_no_sign_in_a_table():
+    assert lines_of_csv(report(row(amount="-0.003")))[1][3] == "0.00"
+
+
 def test_a_table_ends_where_it_must(monkeypatch):
     monkeypatch.setattr(csv_files, "MOST_ROWS", 2)
     monkeypatch.setattr(files, "MOST_ROWS", 2)
@@ -108,6 +113,23 @@ def test_a_workbook_has_a_sheet_a_report_with_totals_notes_and_figures_as_number
     assert any(line[0] == "A = B." for line in sheet)
 
 
+@pytest.mark.parametrize(
+    ("unit", "pattern"),
+    [("EUR", "#,##0.00"), ("JPY", "#,##0"), ("KWD", "#,##0.000"), ("%", "0%"), ("", "#,##0"), ("h", "#,##0.0")],
+)
+def test_the_figures_of_a_picture_have_the_digits_of_their_unit(unit, pattern):
+    chart = Chart("By month", ("Bank",), (Group("Oct", (Decimal(3),)),), unit)
+    made = zipfile.ZipFile(io.BytesIO(bytes_of(files.write_workbook, [report(charts=(chart,))], tenant="Acme")))
+    sheet, styles = made.read("xl/worksheets/sheet1.xml").decode(), made.read("xl/styles.xml").decode()
+
+    used = int(re.search(r'<c r="B\d+" s="(\d+)"><v>3</v>', sheet)[1])
+    format_of = re.findall(r'numFmtId="(\d+)"', styles[styles.index("<cellXfs") :])[used]
+
+    known = {"3": "#,##0", "4": "#,##0.00", "9": "0%"}
+    own = dict(re.findall(r'<numFmt numFmtId="(\d+)" formatCode="([^"]+)"', styles))
+    assert (own | known)[format_of] == pattern
+
+
 def pdf(*reports):
     return bytes_of(pdf_file.write, reports, MADE, title="Pack")
 
@@ -117,6 +139,19 @@ def test_a_pdf_has_as_many_pages_as_it_needs_and_counts_them_once():
 
     assert made.startswith(b"%PDF-1.")
     assert (made.count(b"/Type /Page\n"), made.count(b"/Subtype /Form")) == (3, 1)
+
+
+def test_no_figure_is_cut_however_many_and_wide_they_are():
+    columns = (Column("client", "Client"), *(Column(f"m{n}", f"Column {n}", Kind.MONEY) for n in range(9)))
+    wide, narrow = Amount(Decimal("-999999999999.99"), "EUR"), Amount(Decimal(1), "EUR")
+    # The last is wider than all that the columns were measured by.
+    rows = [("Northwind", *[narrow] * 9)] * 250 + [("Northwind", *[wide] * 9)]
+    few, many = report(*rows[:2], rows[-1], columns=columns, charts=()), report(*rows, columns=columns, charts=())
+
+    for made in (few, many):
+        texts = [page.extract_text() for page in PdfReader(io.BytesIO(pdf(made))).pages]
+        assert "".join(texts).count(formats.figure(wide)) == 9
+        assert "…" not in "".join(texts)
 
 
 def test_several_reports_are_one_pdf_with_a_list_of_them_and_bookmarks():
