@@ -31,7 +31,7 @@ _PAID_OUT = ("payout", "payout_failure", "payout_cancel")
 
 @dataclass(frozen=True, slots=True)
 class StatementLine:
-    """One account in one currency.
+    """One account in one currency; `kind` is `bank` or a gateway's.
 
     `in_transit` is, of a bank account, money that is matched while WHMCS does not show it yet; of a Stripe balance,
     negative, what was paid out and is not found on a bank account. `other` is what was set aside, went out, or is a
@@ -145,14 +145,15 @@ def _stripe_lines(since: date, until: date) -> Iterator[StatementLine]:
     zone = ZoneInfo(context.current().time_zone)
     begin = datetime.combine(since, time(), tzinfo=zone).astimezone(UTC)
     end = datetime.combine(until + timedelta(days=1), time(), tzinfo=zone).astimezone(UTC)
-    who = ("connection", "connection__public_id", "connection__account_name", "connection__account_id", "currency")
+    names = ("public_id", "gateway", "account_name", "account_id")
+    who = ("connection", *(f"connection__{name}" for name in names), "currency")
     whole = BalanceTransaction.objects.filter(stripe_created_at__lt=end).values(*who).order_by(*who)
     rows = list(whole.annotate(before=_sum("net", only=Q(stripe_created_at__lt=begin)), by_end=_sum("net")))
     parts = {(row["connection"], row["currency"]): row for row in _stripe_parts(begin, end)}
     for row in rows:
         part = parts.get((row["connection"], row["currency"]), {})
         yield StatementLine(
-            kind="stripe",
+            kind=row["connection__gateway"],
             account=row["connection__public_id"],
             name=row["connection__account_name"] or row["connection__account_id"],
             currency=row["currency"],

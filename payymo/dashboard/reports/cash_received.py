@@ -97,7 +97,7 @@ def charts(found: Sequence[Received], currencies: Sequence[str]) -> Iterator[Cha
         by_source = groupby(sorted(rows, key=_source), key=_source)
         sums = {source: sum((row.received for row in group), Decimal(0)) for source, group in by_source}
         largest = sorted(sums, key=lambda source: -sums[source])[:_MOST_SOURCES]
-        names = [_legend(kind, name) for kind, name, _key in largest]
+        names = [legend(kind, name) for kind, name, _key in largest]
         if len(sums) > len(largest):
             names.append(_("All others"))
         values = {month: [Decimal(0)] * len(names) for month in months}
@@ -108,8 +108,8 @@ def charts(found: Sequence[Received], currencies: Sequence[str]) -> Iterator[Cha
         yield Chart(_("Received by month, %s") % currency, tuple(names), groups, currency, is_stacked=True)
 
 
-def _legend(kind: str, name: str) -> str:
-    """Name a source in the picture; two gateways may bear the company's name, so theirs is said too."""
+def legend(kind: str, name: str) -> str:
+    """Name a source where no column says its kind; two gateways may bear the company's name, so theirs is said too."""
     shown = name or _("Account without a name")
     return shown if kind == "bank" else f"{shown} ({kind_name(kind)})"
 

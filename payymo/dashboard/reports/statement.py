@@ -10,6 +10,7 @@ from matching import ledger
 from matching.ledger import StatementLine
 from payymo.dashboard import formats
 from payymo.dashboard.pages import Amount
+from payymo.dashboard.reports.cash_received import legend
 from payymo.dashboard.reports.periods import Asked
 from payymo.dashboard.reports.shape import Chart, Column, Group, Kind, Report, Row
 
@@ -54,12 +55,16 @@ def _columns() -> tuple[Column, ...]:
     )
 
 
+def _name(line: StatementLine) -> str:
+    return legend(line.kind, line.name)
+
+
 def _row(line: StatementLine, asked: Asked) -> Row:
     def money(value: Decimal | None) -> Amount | None:
         return None if value is None else Amount(value, line.currency)
 
     return (
-        line.name or _("Account without a name"), line.currency, asked.since, asked.until, money(line.opening),
+        _name(line), line.currency, asked.since, asked.until, money(line.opening),
         money(line.matched), money(line.unmatched), money(line.in_transit), money(line.other), money(line.closing),
         money(line.difference), line.count, money(line.stated), line.stated_on, money(line.bank_difference),
     )  # fmt: skip
@@ -80,19 +85,20 @@ def _sentence(lines: Sequence[StatementLine]) -> str:
         return ""
     wrong = [line for line in lines if line.difference]
     if wrong:
-        return _("The parts do not explain %(name)s: please tell support.") % {"name": wrong[0].name}
+        return _("The parts do not explain %(name)s: please tell support.") % {"name": _name(wrong[0])}
     compared = [line for line in lines if line.bank_difference is not None]
     if not compared:
         return _("Every movement is in exactly one part. No bank statement ends in this period to compare with.")
     differ = [line for line in compared if line.bank_difference]
     if differ:
+        stated, computed = (
+            formats.money(Amount(value or ledger.ZERO, differ[0].currency))
+            for value in (differ[0].stated, differ[0].computed)
+        )
         return _(
-            "The bank's statement of %(name)s says %(gap)s %(currency)s more than the movements: an entry is missing"
-            " or was read twice."
-        ) % {
-            "name": differ[0].name, "gap": formats.decimal_text(differ[0].bank_difference or ledger.ZERO, digits=2),
-            "currency": differ[0].currency,
-        }  # fmt: skip
+            "The bank's statement of %(name)s ends with %(stated)s, but the movements with %(computed)s: an entry is"
+            " missing or was read twice."
+        ) % {"name": _name(differ[0]), "stated": stated, "computed": computed}
     return ngettext(
         "Every movement is in exactly one part, and %d account agrees with its bank statement.",
         "Every movement is in exactly one part, and %d accounts agree with their bank statements.",
@@ -109,7 +115,7 @@ def _charts(lines: Sequence[StatementLine]) -> Iterator[Chart]:
         chosen = [line for line in lines if line.currency == currency][:_MOST_BESIDE]
         groups = tuple(Group(name, tuple(getattr(line, field) for line in chosen)) for name, field in parts)
         title = _("From opening to closing, %s") % currency
-        yield Chart(title, tuple(line.name for line in chosen), groups, currency)
+        yield Chart(title, tuple(map(_name, chosen)), groups, currency)
 
 
 def _notes(lines: Sequence[StatementLine]) -> Iterator[str]:
@@ -119,5 +125,5 @@ def _notes(lines: Sequence[StatementLine]) -> Iterator[str]:
         " fee or a refund."
     )
     if any(line.is_from_first_entry and line.kind == "bank" for line in lines):
-        unknown = ", ".join(line.name for line in lines if line.is_from_first_entry and line.kind == "bank")
+        unknown = ", ".join(_name(line) for line in lines if line.is_from_first_entry and line.kind == "bank")
         yield _("Counted from the first entry, since no opening balance is known: %s.") % unknown

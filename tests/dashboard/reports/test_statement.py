@@ -3,12 +3,15 @@
 import csv
 import io
 
+import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Membership
 from accounts.permissions import PERMISSIONS
 from accounts.services import members
+from banking.models import StatementImport
+from payments.models import BalanceTransaction, StripeConnection
 from tests.factories import rows
 from tests.factories.rows import TODAY
 
@@ -25,6 +28,13 @@ def named(name):
     account = rows.account()
     account.name = name
     account.save(update_fields=["name"])
+    return account
+
+
+def unnamed(currency):
+    account = rows.account(currency)
+    account.name = account.iban_last4 = ""
+    account.save(update_fields=["name", "iban_last4"])
     return account
 
 
@@ -69,6 +79,40 @@ def test_accounts_of_two_currencies_are_never_added_up(as_viewer, in_acme):
     rows.transfer("y", "9.00", into=rows.account("USD"), currency="USD", booking_date=TODAY)
 
     assert page_of(as_viewer).figures.keys == ()
+
+
+def test_two_gateways_of_one_name_are_told_apart(as_viewer, in_acme):
+    for gateway in ("stripe", "gocardless"):
+        connection_of = StripeConnection.objects.create(
+            account_id=gateway, account_name="Acme", gateway=gateway, kind="restricted_key", livemode=True
+        )
+        BalanceTransaction.objects.create(
+            connection=connection_of, transaction_id=gateway, kind="charge", amount=5, fee=0, net=5, currency="EUR",
+            available_date=TODAY, stripe_created_at=rows.NOW,
+        )  # fmt: skip
+
+    assert {cells["Account"] for cells in cells_of(page_of(as_viewer))} == {"Acme (Stripe)", "Acme (GoCardless)"}
+
+
+@pytest.mark.parametrize(
+    ("closing", "said"),
+    [
+        (
+            "1499",
+            "The bank's statement of Account without a name ends with 1,499 JPY, but the movements with 1,500 JPY",
+        ),
+        ("1500", "1 account agrees with its bank statement"),
+    ],
+)
+def test_a_bank_statement_that_differs_is_told_with_both_figures(as_viewer, in_acme, closing, said):
+    account = unnamed("JPY")
+    rows.transfer("x", "1500", currency="JPY", into=account, booking_date=TODAY)
+    spans = [{"first": f"{TODAY}", "last": f"{TODAY}", "number": "1", "opening": "0", "closing": closing}]
+    StatementImport.objects.create(
+        account=account, file_name="a.xml", file_sha256="0" * 64, file_sealed=b"", state="COMMITTED", spans=spans
+    )
+
+    assert said in page_of(as_viewer).figures.sentence.replace("\u00a0", " ")
 
 
 def test_the_download_holds_the_same_amounts(as_viewer, in_acme):
