@@ -172,6 +172,14 @@ def test_another_amount_or_fee_in_whmcs_is_shown_beside_stripes(in_acme):
     assert amount.next_step == NextStep.CORRECT_AMOUNT
 
 
+@pytest.mark.parametrize(("booked", "differs"), [("0.79", False), ("0.80", False), ("0.78", True), ("0.81", True)])
+def test_parts_of_a_cent_are_no_other_fee(in_acme, booked, differs):
+    row = charge(payout=rows.payout("49.00"), fee=Decimal("0.795"))
+    book(row.charge_id, fees=booked)
+
+    assert bool(findings(Check.FEE_DIFFERS)) is differs
+
+
 def test_a_charge_for_two_invoices_is_compared_with_their_sum(in_acme):
     row = charge(payout=rows.payout("49.00"))
     book(row.charge_id, "20.00", fees="0.40")
