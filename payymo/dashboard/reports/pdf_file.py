@@ -162,7 +162,7 @@ class _Writer:
             _paragraph(self._pages, self._report.sentence)
             self._pages.y -= 6
         for chart in self._report.charts:
-            self._need(_CHART_HEIGHT + 40)
+            self._need(_CHART_HEIGHT + 30 + 10 * len(chart.series))
             _write_chart(self._pages, draw(chart))
         self._write_table()
         self._write_notes()
@@ -286,13 +286,17 @@ def _write_chart(pages: _Pages, drawn: Drawn) -> None:
     canvas.setFillColor(_INK)
     pdf_text.draw(canvas, _MARGIN, pages.y, drawn.title, _SIZE, bold=True)
     pages.y -= 12
-    x = _MARGIN
+    x, right = _MARGIN, pages.width - _MARGIN
     for tone, name in drawn.legend:
+        [shown] = pdf_text.lines_of(name, _SMALL, right - _MARGIN - 9, most=1)
+        wide = 9 + pdf_text.width(shown, _SMALL)
+        if x > _MARGIN and x + wide > right:
+            x, pages.y = _MARGIN, pages.y - 10
         canvas.setFillColor(_TONES[tone - 1])
         canvas.rect(x, pages.y, 6, 6, stroke=0, fill=1)
         canvas.setFillColor(_MUTED)
-        pdf_text.draw(canvas, x + 9, pages.y, name, _SMALL)
-        x += 21 + pdf_text.width(name, _SMALL)
+        pdf_text.draw(canvas, x + 9, pages.y, shown, _SMALL)
+        x += 12 + wide
     top = pages.y - 6
 
     def place(at_x: float, at_y: float) -> tuple[float, float]:

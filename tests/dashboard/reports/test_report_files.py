@@ -154,6 +154,17 @@ def test_no_figure_is_cut_however_many_and_wide_they_are():
         assert "…" not in "".join(texts)
 
 
+def test_the_names_of_a_picture_stay_on_the_page():
+    names = tuple(f"{letter * 60} GmbH" for letter in "ABCD")
+    chart = Chart("By month", names, (Group("Oct", (Decimal(1),) * 4),), "EUR")
+    [page] = PdfReader(io.BytesIO(pdf(report(row(), charts=(chart,))))).pages
+    places: dict[str, float] = {}
+    page.extract_text(visitor_text=lambda text, _cm, at, *_: places.setdefault(text.strip(), at[4]))
+
+    ends = [places[name] + pdf_text.width(name, 7.5) for name in names]
+    assert max(ends) <= float(page.mediabox.width)
+
+
 def test_several_reports_are_one_pdf_with_a_list_of_them_and_bookmarks():
     made = pdf(report(row()), report(row(), name="other", title="Other"))
 
