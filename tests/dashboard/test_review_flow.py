@@ -100,6 +100,44 @@ def test_the_next_payment_comes_from_the_queue_as_it_is_filtered(as_reviewer, mi
     assert as_reviewer.fragment("post", last.urls.approve, sent).context["page"].panel is None
 
 
+def test_a_band_counts_what_the_filter_leaves_of_it(as_reviewer, mixed):
+    def counted(query):
+        bands = as_reviewer.get(f"/review/{query}").context["page"].queue.bands
+        return [(band.band, band.count, band.is_headed) for band in bands]
+
+    assert counted("?band=likely") == [("likely", 2, True)]
+    assert counted("?over=45") == [("exact", 1, True), ("likely", 1, True)]
+    assert counted("?over=45&order=oldest") == [("exact", None, False), ("likely", None, False)]
+
+
+def test_a_band_that_the_filter_leaves_more_of_than_a_page_has_a_heading_without_a_number(as_reviewer, mixed):
+    for number in range(5, 60):
+        payment(f"INV-{number}", "20.00", band="none")
+
+    page = as_reviewer.get("/review/?over=15").context["page"].queue
+
+    assert [(band.band, band.count, band.is_headed) for band in page.bands][-2:] == [
+        ("possible", 1, True), ("none", None, True),
+    ]  # fmt: skip
+    assert page.next_url
+
+
+def test_after_the_last_payment_of_a_filter_the_panel_says_that_others_wait(as_reviewer, mixed):
+    panel, sent = form_of(as_reviewer, mixed["possible"], "?band=possible")
+    text = as_reviewer.fragment("post", panel.urls.approve, sent).content.decode()
+
+    assert "Other payments are waiting." in text
+    assert "All done." not in text
+
+    for name in ("large", "likely", "next likely"):
+        panel, sent = form_of(as_reviewer, mixed[name])
+        text = as_reviewer.fragment("post", panel.urls.approve, sent).content.decode()
+
+    assert "Other payments are waiting." not in text
+    assert "All done." in text
+    assert "4 payments decided today." in text
+
+
 def test_a_plain_form_goes_back_to_the_filtered_queue(as_reviewer, mixed):
     panel, sent = form_of(as_reviewer, mixed["likely"], "?band=likely&q=hosting")
 

@@ -153,18 +153,22 @@ class QueueRow:
 
 @dataclass(frozen=True, slots=True)
 class QueueBand:
-    """The rows of one band. `count` is the whole band, not just this page, or None when it was not counted."""
+    """The rows of one band. `count` is the whole band as it is filtered, or None when it was not counted.
+
+    Shape: without a heading where the rows go on from the page before, or are in another order.
+    """
 
     band: BandName
     count: int | None
     rows: tuple[QueueRow, ...]
+    is_headed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class QueuePage:
     """One page of the queue.
 
-    Shape: bands in order of certainty, empty ones left out; a band that goes on from the page before has no `count`,
+    Shape: bands in order of certainty, empty ones left out; a band that goes on from the page before has no heading,
     and in an order by date each stretch of one band follows the next without one. `next_url` is the fragment's,
     `next_page_url` the whole page's; `selects` says that rows can be chosen for a bulk approval.
     """

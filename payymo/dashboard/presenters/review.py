@@ -219,23 +219,28 @@ def queue_page(
     opened: Proposal | None = None,
     order: str = "",
     selects: bool = False,
+    counts_hold: bool = True,
 ) -> QueuePage:
     """Build a page of the queue; `rows` holds one more than fits if there are more.
 
     Shape: `opened` is a payment that a link led to and that is further down: it comes first, without a heading.
+    Where `counts` are of more than is shown, the rows are counted as far as they are all here.
     """
     more = len(rows) > queue_selectors.PAGE_SIZE
     rows = rows[: queue_selectors.PAGE_SIZE]
     bands = []
     if opened is not None:
-        bands.append(QueueBand(opened.band, None, (queue_row(opened, query=query, current=current),)))
-    for place, (band, members) in enumerate(groupby(rows, key=lambda row: row.band)):
+        bands.append(QueueBand(opened.band, None, (queue_row(opened, query=query, current=current),), False))
+    groups = [(band, list(members)) for band, members in groupby(rows, key=lambda row: row.band)]
+    for place, (band, members) in enumerate(groups):
         goes_on = not is_first and place == 0
+        here = None if more and place == len(groups) - 1 else len(members)
         bands.append(
             QueueBand(
                 band=band,
-                count=None if goes_on or order else counts.get(band, 0),
+                count=None if goes_on or order else counts.get(band, 0) if counts_hold else here,
                 rows=tuple(queue_row(row, query=query, current=current) for row in members),
+                is_headed=not (goes_on or order),
             )
         )
     position = urlencode({"cursor": queue_selectors.cursor_of(rows[-1], order)}) if more else ""

@@ -124,6 +124,8 @@ def _queue_page(
         is_first=not cursor_in(request),
         order=chosen.order,
         selects=may_bulk(request),
+        # A band is counted whole; any other filter takes rows out of it.
+        counts_hold=not query_of(chosen, band="", order=""),
     )
 
 
