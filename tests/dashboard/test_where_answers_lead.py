@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.utils import timezone
 
+from payymo.notices.services import endpoints
 from tests.dashboard.conftest import STAFF, Browser
 
 PRODUCT = ("accounts", "banking", "matching", "payments", "payymo", "tenants", "whmcs")
@@ -81,3 +83,28 @@ def test_signing_out_lets_the_browser_forget_on_both_hosts(in_acme, owner, as_ow
 
     assert [answer.headers["Clear-Site-Data"] for answer in answers] == ['"cache", "storage"'] * 3
     assert console.get("/admin/").status_code == 302
+
+
+HOOK = {"form": "webhook", "name": "Books", "address": "https://books.example/hook", "kinds": ["posting.stopped"]}
+
+
+@pytest.mark.parametrize(
+    ("path", "sent"),
+    [
+        ("/account/password/", {"current": "wrong", "new": "four words for a door"}),
+        ("/settings/branding/logo/", {}),
+        ("/settings/webhooks/", HOOK),
+        ("/settings/webhooks/{endpoint}/rotate/", {}),
+        ("/connections/stripe/consent/", {"mode": "live"}),
+    ],
+)
+def test_forms_beside_an_answer_do_not_go_where_the_answered_one_went(as_owner, public_names, path, sent):
+    if "{" in path:
+        made = endpoints.add(**{**HOOK, "name": "Ledger"}, now=timezone.now())
+        path = path.format(endpoint=made.row.public_id)
+
+    html = as_owner.post(path, sent).content.decode()
+
+    forms = re.findall(r'<form[^>]*method="post"[^>]*>', html.partition("<main")[2])
+    assert forms
+    assert [form for form in forms if 'action="' not in form] == []

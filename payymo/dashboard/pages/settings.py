@@ -127,6 +127,7 @@ class ConnectFormPage:
 
     Shape: `consents` are the modes in which consent at Stripe is offered instead, each with the words of its button;
     `consent_url` leads there, once an attempt has begun. `endpoint` is the address that a gateway shall tell events.
+    `post_url` is where the form goes, if the page is not always at its own address.
     """
 
     kind: Provider
@@ -140,6 +141,7 @@ class ConnectFormPage:
     consents: tuple[tuple[str, str], ...] = ()
     consent_url: str = ""
     endpoint: str = ""
+    post_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)

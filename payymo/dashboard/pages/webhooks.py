@@ -55,7 +55,7 @@ class DeliveryRow:
 class WebhookPage:
     """One endpoint with its log. The URLs take a POST and are empty where the act does not apply.
 
-    Shape: `secret` is shown in the one answer that made it.
+    Shape: `secret` is shown in the one answer that made it, which is at another address than the page.
     """
 
     name: str
@@ -73,3 +73,4 @@ class WebhookPage:
     pause_url: str = ""
     resume_url: str = ""
     remove_url: str = ""
+    change_url: str = ""

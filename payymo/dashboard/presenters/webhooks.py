@@ -72,6 +72,7 @@ def detail(request: HttpRequest, row: Endpoint, form: Any, *, now: datetime, sec
         back_url=link("webhooks"),
         secret=secret,
         test_url=urls["test"] if is_active else "",
+        change_url=link("webhook", row.public_id),
         rotate_url=urls["rotate"] if is_webhook else "",
         version=endpoints.version_of(row),
         pause_url=urls["pause"] if is_active else "",

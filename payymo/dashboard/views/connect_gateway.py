@@ -35,6 +35,7 @@ def stripe_page(request: HttpRequest, form: StripeForm, *, error: str = "", **mo
         ),
         endpoint=request.build_absolute_uri("/api/v1/webhooks/stripe/"),
         cancel_url=link("connections"),
+        post_url=link("connect_stripe"),
         error=error,
         consents=tuple(
             (mode, label)

@@ -89,6 +89,7 @@ def webhook() -> WebhookPage:
     return WebhookPage(
         "Bookkeeping", pages.Chip("Active", "ok"), "", facts, form, (waits, done), pages.Pager(),
         "/settings/webhooks/", "whsec_bm90IGEgcmVhbCBzZWNyZXQsIG9mIGNvdXJzZSEhISE=", url, url, url, "", url,
+        change_url=url,
     )  # fmt: skip
 
 
