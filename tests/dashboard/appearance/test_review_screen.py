@@ -223,6 +223,29 @@ def test_theme_changes_at_once_and_is_kept_by_the_server(page: Page):
     assert "mode=dark" in (sent.value.post_data or "")
 
 
+def test_a_form_that_is_sent_again_before_its_answer_is_sent_once(page: Page):
+    page.goto("/members/")
+    page.evaluate("""() => {
+        window.sent = [];
+        addEventListener("submit", (event) => {
+            if (!event.defaultPrevented) sent.push(event.target.id);
+            event.preventDefault();
+        });
+        const form = (id, method) => Object.assign(document.createElement("form"), { id, method });
+        document.body.append(form("act", "post"), form("other", "post"), form("search", "get"));
+    }""")
+
+    def pressed(*forms: str) -> list[str]:
+        for form in forms:
+            page.evaluate("(form) => document.getElementById(form).requestSubmit()", form)
+        return page.evaluate("sent.splice(0)")
+
+    assert pressed("act", "act", "other", "act", "search", "search") == ["act", "other", "search", "search"]
+    # The page is shown again, from before the form was sent.
+    page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
+    assert pressed("act", "act") == ["act"]
+
+
 def test_sidebar_folds_and_remembers(page: Page):
     page.locator(".navbar [data-pm-sidebar]").click()
     page.reload()
