@@ -199,6 +199,11 @@ class Invoice(Record):
         return self.outstanding if self.status in self.OPEN else Decimal(0)
 
     @property
+    def status_in_words(self) -> str:
+        """WHMCS's word for its state in the reader's language; one that Payymo does not know as it came."""
+        return str(self.Status(self.status).label) if self.status in self.Status.values else self.status
+
+    @property
     def display_number(self) -> str:
         """The number the customer sees: WHMCS shows the id where there is none."""
         return self.number or str(self.whmcs_id)

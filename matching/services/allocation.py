@@ -86,7 +86,7 @@ def _check(receipt: Receipt, lines: Sequence[Line], invoices: dict[int, Invoice]
         if invoice.status not in Invoice.OPEN:
             raise NothingLeftToAllocate(
                 gettext("Invoice %(display_number)s is %(status)s in WHMCS.")
-                % {"display_number": invoice.display_number, "status": invoice.status}
+                % {"display_number": invoice.display_number, "status": invoice.status_in_words}
             )
         if line.amount + line.fee > invoice.outstanding and (line.fee or not may_overpay):
             raise NothingLeftToAllocate(

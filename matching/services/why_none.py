@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import dataclass
-from decimal import Decimal
 
 from django.db.models import F, QuerySet
 from django.utils.translation import gettext as _
@@ -13,7 +12,8 @@ from matching import adapters
 from matching.core.memory import payer_name_key
 from matching.locks import Receipt
 from matching.models import PayerProfile
-from payymo.shared.money import quantized
+from payymo.shared import figures
+from tenants import days
 from whmcs.models import Client, Invoice
 
 _TOKEN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9./-]{0,38}[A-Za-z0-9])?")
@@ -38,10 +38,6 @@ def why_none(receipt: Receipt) -> tuple[Fact, ...]:
     if receipt.amount <= 0:
         return ()
     return (*_named(receipt), *_payer(receipt), *_amount(receipt))
-
-
-def _money(amount: Decimal, currency: str) -> str:
-    return f"{quantized(amount, currency)} {currency}"
 
 
 def _texts(receipt: Receipt) -> str:
@@ -71,17 +67,19 @@ def _about(invoice: Invoice, receipt: Receipt) -> Fact:
         return Fact("number_currency", text)
     if invoice.outstanding <= 0 and invoice.status != Invoice.Status.CANCELLED:
         if invoice.paid_at:
-            day = invoice.paid_at.date().isoformat()
+            day = figures.day(invoice.paid_at.astimezone(days.zone()).date())
             return Fact("number_paid", _("%(number)s was paid on %(day)s.") % {"number": number, "day": day})
         return Fact("number_paid", _("%s owes nothing any more.") % number)
     if invoice.status not in Invoice.OPEN:
-        return Fact("number_status", _("%(number)s is %(status)s.") % {"number": number, "status": invoice.status})
+        return Fact(
+            "number_status", _("%(number)s is %(status)s.") % {"number": number, "status": invoice.status_in_words}
+        )
     difference = invoice.outstanding - receipt.unallocated
     if difference:
         words = _("The amount is %(much)s below %(number)s.") if difference > 0 else _(
             "The amount is %(much)s above %(number)s."
         )  # fmt: skip
-        much = _money(abs(difference), receipt.currency)
+        much = figures.money(abs(difference), receipt.currency)
         return Fact("number_amount", words % {"much": much, "number": number})
     return Fact("number_owed", _("%s owes exactly this amount.") % number)
 
@@ -112,7 +110,7 @@ def _open() -> QuerySet[Invoice]:
 def _amount(receipt: Receipt) -> list[Fact]:
     equal = _open().filter(currency=receipt.currency, balance=receipt.unallocated + F("reserved"))
     count = len(equal.values_list("pk", flat=True)[:100])
-    amount = _money(receipt.unallocated, receipt.currency)
+    amount = figures.money(receipt.unallocated, receipt.currency)
     if not count:
         return [Fact("amount_nobody", _("No open invoice owes %s.") % amount)]
     words = ngettext(

@@ -236,6 +236,6 @@ def test_the_panel_says_why_there_is_no_suggestion(as_reviewer):
     payment = rows.transfer("hosting", "49.00")
     proposing.propose(receipts=[payment], now=NOW)
 
-    assert "No open invoice owes 49.00 EUR." in text_of(
+    assert "No open invoice owes 49.00\u00a0EUR." in text_of(
         as_reviewer.fragment("get", f"/review/{payment.public_id}/panel/")
     )

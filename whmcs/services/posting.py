@@ -339,7 +339,7 @@ def _check_invoice(invoice: Invoice, amount: Decimal, currency: str, allows_over
     if invoice.status not in PAYABLE or invoice.instance.state == WhmcsInstance.State.REMOVED:
         raise InvoiceNotPayable(
             gettext("Invoice %(display_number)s is %(status)s; no payment can be added.")
-            % {"display_number": invoice.display_number, "status": invoice.status}
+            % {"display_number": invoice.display_number, "status": invoice.status_in_words}
         )
     if amount > invoice.outstanding and not allows_overpayment:
         raise MoreThanOutstanding(

@@ -8,6 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils.translation import override
 
 from matching.models import Proposal
 from matching.services import allocation, explaining, learning, proposing, rules, undoing
@@ -38,10 +39,25 @@ def test_what_the_text_names_and_why_it_does_not_fit(in_acme):
 
     said = words(payment)
 
-    assert "INV-1 was paid on 2026-11-03." in said
+    assert "INV-1 was paid on 3 Nov 2026." in said
     assert "INV-2 is in USD." in said
-    assert "The amount is 1.20 EUR below INV-3." in said
+    assert "The amount is 1.20\u00a0EUR below INV-3." in said
     assert "INV-4 is Cancelled." in said
+
+
+def test_what_is_said_is_in_the_readers_language_and_figures(in_acme):
+    rows.invoice("INV-1", "0.00", status="Paid", total=Decimal(20), paid_at=datetime(2026, 11, 3, 9, tzinfo=UTC))
+    rows.invoice("INV-3", "3021.20")
+    rows.invoice("INV-4", "20.00", status="Cancelled")
+    payment = rows.transfer("inv-1 INV-3 und INV-4", "1500.00")
+
+    with override("de"):
+        said = words(payment)
+
+    assert "INV-1 wurde am 03.11.2026 bezahlt." in said
+    assert "1.521,20\u00a0EUR" in said
+    assert "„Storniert“" in said
+    assert "1.500,00\u00a0EUR" in said
 
 
 def test_a_text_without_or_with_a_foreign_number_is_said(in_acme):
@@ -61,11 +77,11 @@ def test_a_known_payer_who_owes_nothing_is_said(in_acme):
 
 def test_how_many_owe_the_amount_is_said(in_acme):
     payment = rows.transfer("hosting", "49.00")
-    assert "No open invoice owes 49.00 EUR." in words(payment)
+    assert "No open invoice owes 49.00\u00a0EUR." in words(payment)
     rows.invoice("INV-1", "49.00")
     rows.invoice("INV-2", "49.00")
 
-    assert "2 invoices of 49.00 EUR are open: pick one." in words(payment)
+    assert "2 invoices of 49.00\u00a0EUR are open: pick one." in words(payment)
 
 
 def test_money_that_left_needs_no_explanation(in_acme):
@@ -175,7 +191,7 @@ def test_the_command_says_why_there_is_none(in_acme):
     text = run("--tenant", "acme", str(payment.public_id))
 
     assert "No suggestion: no_candidate" in text
-    assert "No open invoice owes 49.00 EUR." in text
+    assert "No open invoice owes 49.00\u00a0EUR." in text
     printed = json.loads(run("--tenant", "acme", str(payment.public_id), "--json"))
     assert [each["code"] for each in printed["why_none"]] == ["no_number", "payer_new", "amount_nobody"]
 
