@@ -21,6 +21,7 @@ from matching.services.decisions import (
 )
 from payymo.shared.errors import BadInput
 from payymo.shared.models import ReceiptState
+from tenants import days
 
 IGNORE_REASONS = ("own_transfer", "fee", "refund", "private", "payroll", "tax", "other")
 
@@ -89,7 +90,8 @@ def hold_receipt(*, receipt_id: uuid.UUID | str, until: date, actor: Actor, now:
 
     Raises: UnknownReceipt; BadInput for a day that is past or more than a year away; AlreadyDecided.
     """
-    if not now.date() < until <= now.date() + timedelta(days=366):
+    today = days.today(now)
+    if not today < until <= today + timedelta(days=366):
         raise BadInput(gettext("Choose a day after today, within a year."))
     receipt = locks.lock_receipt(receipt_id)
     require_open(receipt)

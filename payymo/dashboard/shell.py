@@ -15,6 +15,7 @@ from payymo.dashboard.pages.shell import Banner, Brand, Company
 from payymo.dashboard.presenters import attention, feeds, notices
 from payymo.dashboard.sample import progress
 from payymo.operations.services import branding
+from tenants import days
 from tenants.links import origin_of
 
 
@@ -25,7 +26,7 @@ def shell_of(request: HttpRequest, active: Section) -> Shell:
     sources = feeds.read() if "connections.view" in permissions else ()
     membership = getattr(request, "membership", None)
     looking = progress.read(request.session)
-    counts = queue_selectors.band_counts(on=now.date()) if "review.view" in permissions else {}
+    counts = queue_selectors.band_counts(on=days.today(now)) if "review.view" in permissions else {}
     return Shell(
         tenant_name=request.tenant.name,
         user_name=request.user.display_name,

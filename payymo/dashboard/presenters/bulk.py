@@ -16,6 +16,7 @@ from payymo.dashboard.links import link, offer
 from payymo.dashboard.pages import Amount, BatchPage, BatchRow, BulkPage, BulkRow, Chip
 from payymo.dashboard.presenters import decided, receipts
 from payymo.dashboard.presenters.candidates import candidate
+from tenants import days
 
 _SAMPLES = 3
 _HELD = {
@@ -58,7 +59,7 @@ def preview(rows: Sequence[bulk.Row], *, more: bool, now: datetime) -> BulkPage:
         rows=tuple(_row(row) for row in good),
         held=tuple(_row(row) for row in rows if row.held is not None),
         sums=tuple(Amount(value, currency) for currency, value in sorted(bulk.sums(good).items())),
-        samples=tuple(candidate(row.receipt, row.proposal, now.date()) for row in shown),
+        samples=tuple(candidate(row.receipt, row.proposal, days.today(now)) for row in shown),
         key=str(uuid.uuid4()),
         approve_url=link("review_bulk"),
         back_url=link("review"),

@@ -17,6 +17,7 @@ from payymo.dashboard.links import link, offer
 from payymo.dashboard.pages import Amount, Moment, Progress, Recent, UndoBar
 from payymo.dashboard.presenters import receipts
 from payymo.dashboard.presenters.postings import held
+from tenants import days
 from whmcs.models import Posting
 
 RULE_FROM = (Decision.Kind.APPROVE, Decision.Kind.ALLOCATE, Decision.Kind.IGNORE)
@@ -24,13 +25,14 @@ RULE_FROM = (Decision.Kind.APPROVE, Decision.Kind.ALLOCATE, Decision.Kind.IGNORE
 
 def progress(*, now: datetime, counts: dict[str, int]) -> Progress:
     """Say where the day stands."""
-    money = selectors.open_money(since=(now - timedelta(days=30)).date())
+    today = days.today(now)
+    money = selectors.open_money(since=today - timedelta(days=30))
     # Of the currency with the most open payments: sums never cross currencies.
     main = max(money, key=lambda each: each.count, default=None)
     share = 1 - main.open / main.received if main and main.received else Decimal(0)
     return Progress(
         left_count=sum(counts.values()),
-        done_today=selectors.decided_since(now.replace(hour=0, minute=0, second=0, microsecond=0)),
+        done_today=selectors.decided_since(days.moments(today, today)[0]),
         amounts=tuple((Amount(m.open, m.currency), Amount(m.received, m.currency)) for m in money),
         share=share,
     )

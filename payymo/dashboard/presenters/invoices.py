@@ -30,6 +30,7 @@ from payymo.dashboard.pages import (
     ReceivedRow,
 )
 from payymo.dashboard.presenters import candidates, receipts
+from tenants import days
 from whmcs import selectors
 from whmcs.models import Invoice, WhmcsInstance
 
@@ -102,7 +103,7 @@ def _row(invoice: Invoice, now: datetime) -> InvoiceRow:
         total=Amount(invoice.total, invoice.currency),
         outstanding=Amount(invoice.owed, invoice.currency),
         due_date=invoice.due_date,
-        due_text=candidates.due_words(invoice.due_date, now.date()) if is_open else "",
+        due_text=candidates.due_words(invoice.due_date, days.today(now)) if is_open else "",
         state=words.state_chip(invoice.status, words.invoice_status(invoice.status)),
         issue_date=invoice.issue_date,
     )

@@ -50,7 +50,7 @@ def page(
     since = (now - timedelta(days=last)).date()
     span = tuple(since + timedelta(days=each) for each in range((days.today(now) - since).days + 1))
     money = selectors.open_money(since=since)
-    counts = queue_selectors.band_counts(on=now.date())
+    counts = queue_selectors.band_counts(on=days.today(now))
     sources = feeds.read()
     main = max(money, key=lambda each: each.received, default=None)
     return OverviewPage(

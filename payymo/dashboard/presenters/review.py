@@ -36,6 +36,7 @@ from payymo.dashboard.pages import (
 from payymo.dashboard.presenters import receipts
 from payymo.dashboard.presenters.candidates import candidate
 from payymo.shared.models import ReceiptState
+from tenants import days
 from whmcs.models import Invoice
 
 _NONE_TO_IGNORE = {
@@ -87,7 +88,7 @@ def _state_words(receipt: Receipt, now: datetime) -> str:
 def panel(receipt: Receipt, *, may_decide: bool, now: datetime, error: str = "", query: str = "") -> Panel:
     """Build the panel of one payment from its open suggestions; `query` is the filter of its queue."""
     proposals = selectors.proposals_of(receipt)
-    today = now.date()
+    today = days.today(now)
     shown = [proposal for proposal in proposals if list(proposal.lines.all())]
     stops = stop_selectors.stops_of((line.invoice for each in shown for line in each.lines.all()), on=today)
     candidates = tuple(candidate(receipt, proposal, today, stops) for proposal in shown)

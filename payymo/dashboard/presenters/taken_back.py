@@ -24,6 +24,7 @@ from payymo.dashboard.pages import (
     TakenBackStep,
 )
 from payymo.dashboard.presenters import receipts
+from tenants import days
 
 _MOST_INVOICES = 5
 _ORDERS = {"noticed": "pk", "amount": "amount", "day": "day"}
@@ -103,7 +104,7 @@ def _ended(row: TakenBack) -> str:
     if row.shown_day is not None:
         return _("WHMCS shows it since %s.") % formats.day(row.shown_day)
     if row.dealt_with_at is not None:
-        return _("Dealt with on %s.") % formats.day(row.dealt_with_at.date())
+        return _("Dealt with on %s.") % formats.day(days.today(row.dealt_with_at))
     return ""
 
 

@@ -30,6 +30,7 @@ from payymo.dashboard.review_filter import (
 )
 from payymo.dashboard.shell import shell_of
 from payymo.dashboard.staff import staff_context
+from tenants import days
 
 
 def may_decide(request: HttpRequest) -> bool:
@@ -57,8 +58,8 @@ def page_of(
     now = timezone.now()
     # Behind a form that came back the address holds no filter of its own.
     chosen = queue_behind(request) if panel else chosen_in(request)
-    rows = queue_selectors.page(on=now.date(), chosen=chosen, cursor=cursor_in(request))
-    counts = queue_selectors.band_counts(on=now.date())
+    rows = queue_selectors.page(on=days.today(now), chosen=chosen, cursor=cursor_in(request))
+    counts = queue_selectors.band_counts(on=days.today(now))
     receipt = receipt_or_404(receipt_id) if receipt_id else None
     if receipt is None and rows:
         receipt = rows[0].bank_transaction or rows[0].stripe_payment
@@ -66,7 +67,7 @@ def page_of(
         panel = present.panel(receipt, may_decide=may_decide(request), now=now, query=query_of(chosen))
     opened = None
     if receipt_id and receipt and not _is_on(rows[: queue_selectors.PAGE_SIZE], receipt):
-        opened = next(iter(queue_selectors.best_of([receipt.public_id], on=now.date())), None)
+        opened = next(iter(queue_selectors.best_of([receipt.public_id], on=days.today(now))), None)
     queue = _queue_page(request, rows, chosen, counts, current=panel.receipt_id if panel else "", opened=opened)
     empty = ""
     if not rows:
@@ -150,8 +151,8 @@ def queue(request: HttpRequest) -> HttpResponse:
     if not refreshing.is_part(request):
         return HttpResponseRedirect(f"{link('review')}?{request.GET.urlencode()}")
     now, chosen = timezone.now(), chosen_in(request)
-    rows = queue_selectors.page(on=now.date(), chosen=chosen, cursor=cursor_in(request))
-    page = _queue_page(request, rows, chosen, queue_selectors.band_counts(on=now.date()))
+    rows = queue_selectors.page(on=days.today(now), chosen=chosen, cursor=cursor_in(request))
+    page = _queue_page(request, rows, chosen, queue_selectors.band_counts(on=days.today(now)))
     return render(request, "dashboard/review/queue.html", {"page": page})
 
 
@@ -169,7 +170,7 @@ def panel(request: HttpRequest, receipt_id: uuid.UUID) -> HttpResponse:
 
 def progress_now(now: datetime) -> Progress:
     """Return the counters."""
-    return last.progress(now=now, counts=queue_selectors.band_counts(on=now.date()))
+    return last.progress(now=now, counts=queue_selectors.band_counts(on=days.today(now)))
 
 
 @require_GET

@@ -19,6 +19,7 @@ from payymo.dashboard.presenters import bulk as present
 from payymo.dashboard.shell import shell_of
 from payymo.dashboard.staff import staff_context
 from payymo.dashboard.views.review_decide import actor_of
+from tenants import days
 
 
 def _asked(request: HttpRequest) -> tuple[list[uuid.UUID], str]:
@@ -34,7 +35,7 @@ def _asked(request: HttpRequest) -> tuple[list[uuid.UUID], str]:
 
 def _proposals(request: HttpRequest) -> list[Proposal]:
     chosen, band = _asked(request)
-    on = timezone.now().date()
+    on = days.today(timezone.now())
     if chosen:
         return queue_selectors.best_of(chosen, on=on)
     return queue_selectors.page(on=on, chosen=queue_selectors.QueueFilter(band=band), size=bulk.MOST_ROWS)

@@ -33,6 +33,7 @@ from payymo.shared.api.idempotency import Kept, Scope
 from payymo.shared.errors import BadInput, DomainError
 from payymo.shared.errors import Conflict as Refusal
 from payymo.shared.models import ReceiptState
+from tenants import days
 
 _OPEN = (ReceiptState.UNRECONCILED, ReceiptState.PARTLY_ALLOCATED)
 _KEY_LIFE = timedelta(days=1)
@@ -63,7 +64,7 @@ def _next_panel(request: HttpRequest, *, besides: str, now: datetime) -> Panel |
     shown = _shown_next(request, now)
     if shown is not None:
         return panel_of(request, shown, now=now)
-    for row in queue_selectors.page(on=now.date(), chosen=queue_behind(request), size=1):
+    for row in queue_selectors.page(on=days.today(now), chosen=queue_behind(request), size=1):
         receipt = row.bank_transaction or row.stripe_payment
         if receipt is not None and str(receipt.public_id) != besides:
             return panel_of(request, receipt, now=now)
@@ -75,7 +76,7 @@ def _shown_next(request: HttpRequest, now: datetime) -> locks.Receipt | None:
         found = selectors.find_receipt(uuid.UUID(request.POST.get("next", "")))
     except ValueError:
         return None
-    if found is None or found.state not in _OPEN or (found.held_until and found.held_until > now.date()):
+    if found is None or found.state not in _OPEN or (found.held_until and found.held_until > days.today(now)):
         return None
     return found
 
@@ -290,7 +291,7 @@ def undo(request: HttpRequest, decision_id: uuid.UUID) -> HttpResponse:
         query = query_of(queue_behind(request))
         item = link("review_item", receipt.public_id)
         return HttpResponseRedirect(item + (f"?{query}" if query else ""), status=303)
-    best = queue_selectors.queue(on=now.date()).filter(**_about(receipt)).first()
+    best = queue_selectors.queue(on=days.today(now)).filter(**_about(receipt)).first()
     shown = panel_of(request, receipt_or_404(receipt.public_id), now=now)
     if best is None:
         conflict = Conflict(str(receipt.public_id), _("Undone."), progress_now(now), gone=False, panel=shown)
