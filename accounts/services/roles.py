@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.text import slugify
 from django.utils.translation import gettext
 
@@ -51,7 +52,7 @@ def save_role(*, tenant: Tenant, granted: frozenset[str], code: str, name: str, 
     """Make or change a role of the tenant's own; it counts from the next request of whoever has it.
 
     Raises: NotAllowed for a right that the caller lacks, be it given or taken; UnusableRole for a built-in role, an
-    unknown permission, or one role too many; NotLimitable. Nothing is changed.
+    unknown permission, a name that another role has, or one role too many; NotLimitable. Nothing is changed.
     """
     if code in permissions.BUILTIN_ROLES:
         raise UnusableRole(gettext("The built-in roles stay as they are. Make a role of your own."))
@@ -67,11 +68,20 @@ def save_role(*, tenant: Tenant, granted: frozenset[str], code: str, name: str, 
             raise UnusableRole(
                 gettext("A company has at most %(most_roles)s roles of its own.") % {"most_roles": MOST_ROLES}
             )
-        role.name, role.permissions = name.strip()[:80], sorted(set(codenames))
+        role.name, role.permissions = " ".join(name.split())[:80], sorted(set(codenames))
+        _check_name(role)
         check_limit(role, is_limited=role.pk is not None and role.memberships.filter(is_limited=True).exists())
         role.save()
         audit.record(action="role.saved", details={"role": code, "permissions": ",".join(role.permissions)})
     return role
+
+
+def _check_name(role: Role) -> None:
+    """Raise UnusableRole when another role is called the same: whoever gives one must not take it for the other."""
+    others = Role.objects.filter(Q(tenant=None) | Q(tenant=role.tenant)).exclude(pk=role.pk)
+    taken = {name.casefold() for other in others for name in (other.name, other.label)}
+    if role.name.casefold() in taken:
+        raise UnusableRole(gettext("There is a role of this name already. Choose another."))
 
 
 def delete_role(*, role: Role, granted: frozenset[str], instead: Role | None = None) -> int:

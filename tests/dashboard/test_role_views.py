@@ -49,14 +49,32 @@ def test_an_owner_makes_a_role_and_sees_it_with_what_it_may_do(as_owner, in_acme
     assert "See payments and what is proposed for them" in html
 
 
-def test_two_roles_of_one_name_and_one_called_like_a_built_in_one_get_codes_of_their_own(as_owner, in_acme):
-    for name in ("Owner", "Owner", "☺"):
+def test_names_that_differ_in_signs_alone_get_codes_of_their_own(as_owner, in_acme):
+    for name in ("Owner!", "Owner?", "☺"):
         as_owner.post(NEW, {"name": name, "permissions": ["review.view"]})
 
     assert list(Role.objects.filter(tenant=in_acme).order_by("pk").values_list("code", flat=True)) == [
         "owner-2", "owner-3", "role",
     ]  # fmt: skip
     assert Role.objects.get(code="owner", tenant=None).permissions != ["review.view"]
+
+
+@pytest.mark.parametrize("name", ["clerk", "Clerk ", "OWNER", "Inhaber"])
+def test_no_two_roles_are_called_the_same(as_owner, in_acme, clerk, name):
+    sent = {"name": name, "permissions": ["activity.view"]}
+    made = as_owner.post(NEW, sent, headers={"accept-language": "de"})
+    assert made.status_code == 422
+    assert "Eine Rolle dieses Namens gibt es schon." in made.content.decode()
+
+    as_owner.post(NEW, {**sent, "name": "Clerk of the night"})
+    assert as_owner.post("/members/roles/clerk-of-the-night/", sent).status_code == (303 if name == "Inhaber" else 422)
+    assert as_owner.post("/members/roles/clerk/", {**sent, "name": "Clerk"}).status_code == 303
+
+
+def test_who_gets_another_role_may_get_a_built_in_one_by_the_name_of_ones_language(as_owner, clerk):
+    page = as_owner.get("/members/roles/clerk/", headers={"accept-language": "de"}).context["page"]
+
+    assert (page.others[0].value, page.others[0].label) == ("viewer", "Leser")
 
 
 @pytest.mark.parametrize("given", [{"name": ""}, {"permissions": []}, {"permissions": ["root"]}])

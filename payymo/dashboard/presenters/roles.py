@@ -54,4 +54,4 @@ def choices(request: HttpRequest) -> list[tuple[str, str]]:
 
 def others(request: HttpRequest, role: Role) -> tuple[Choice, ...]:
     """Return what may be given to whoever has a role that goes."""
-    return tuple(Choice(each.code, each.name) for each in roles_to_give(request) if each.pk != role.pk)
+    return tuple(Choice(each.code, each.label) for each in roles_to_give(request) if each.pk != role.pk)
