@@ -5,42 +5,27 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from babel.dates import format_date
-from babel.numbers import format_decimal
-from django.utils.translation import get_language, gettext, ngettext
+from django.utils.translation import gettext, ngettext
 
 from matching.three_way_selectors import Check
 from payymo.notices.kinds import Kind
 from payymo.notices.models import Event
-from payymo.shared.money import exponent
+from payymo.shared import figures
 
 _Details = Mapping[str, Any]
 
 
 def _money(details: _Details) -> str:
-    return money(Decimal(str(details.get("amount", "0"))), str(details.get("currency", "")))
-
-
-def money(amount: Decimal, currency: str) -> str:
-    """Write an amount with its currency's own digits, in the language that is active."""
-    digits = exponent(currency)
-    pattern = "#,##0." + "0" * digits if digits else "#,##0"
-    return f"{format_decimal(amount, format=pattern, locale=locale())}\u00a0{currency}"
+    return figures.money(Decimal(str(details.get("amount", "0"))), str(details.get("currency", "")))
 
 
 def _day(text: object) -> str:
-    return str(format_date(date.fromisoformat(str(text)[:10]), format="medium", locale=locale()))
-
-
-def locale() -> str:
-    """Return the language that is active, as Babel names it."""
-    return (get_language() or "en").replace("-", "_")
+    return figures.day(date.fromisoformat(str(text)[:10]))
 
 
 def _feed(details: _Details) -> str:
-    source = {"bank": gettext("The bank feed"), "stripe": "Stripe", "whmcs": "WHMCS"}.get(
-        str(details.get("source")), ""
-    )
+    named = {"bank": gettext("The bank feed"), "stripe": "Stripe", "gocardless": "GoCardless", "whmcs": "WHMCS"}
+    source = named.get(str(details.get("source")), "")
     if details.get("reason") == "refused":
         return gettext("%(source)s does not let Payymo in: nothing new is read.") % {"source": source}
     if details.get("reason") == "asks":

@@ -46,6 +46,9 @@ def test_what_happened_is_mailed_at_once_and_once(in_acme, reviewer):
     assert to == [reviewer.email]
     assert subject == "A payment of 49.00 EUR could not be posted to WHMCS."
     assert "/postings/" in body
+    assert body.rstrip().endswith(
+        f"{in_acme.name}. This mail was sent by Payymo because of something done there. Nobody reads answers to it."
+    )
 
 
 def test_a_storm_is_one_mail_now_and_one_ten_minutes_later(in_acme, reviewer):
@@ -137,12 +140,12 @@ def test_each_morning_a_digest_says_how_much_waits_since_when_and_where(waiting_
         watching.watch(now=NOW.replace(hour=7) + minutes * MINUTE)
     assert digests.mail_digests(now=NOW) == Notice.objects.exclude(user_id=viewer.pk).count() > 0
     [(_, subject, body)] = [each for each in sent(in_acme) if each[0] == [reviewer.email]]
-    assert subject == "2 payments wait for review, the oldest since Nov 17, 2026."
+    assert subject == "2 payments wait for review, the oldest since 17 Nov 2026."
     assert "1,030.00\u00a0EUR" in body
     assert "/review/?order=oldest" in body
     assert "No suggestion: 1" in body
     assert "/review/?band=none" in body
-    assert "Since the last daily mail" not in body
+    assert "Since the last" not in body
 
 
 def test_the_figures_of_a_digest_are_those_of_its_moment(waiting_payments, in_acme, reviewer):

@@ -7,7 +7,7 @@ import pytest
 from banking.models import BankAccount, BankConnection, StatementImport
 from matching.models import Decision, InvoiceMatch, StripeInvoiceMatch
 from matching.taken_back_models import TakenBack
-from payments.models import Dispute, Refund
+from payments.models import Dispute, Refund, StripeConnection
 from payymo.notices import words
 from payymo.notices.models import Event
 from payymo.notices.services import watching
@@ -55,6 +55,18 @@ def test_a_paused_whmcs_is_no_news_until_it_is_resumed(in_acme, state):
 
     WhmcsInstance.objects.update(is_paused=False)
     assert [kind for kind, _ in seen()] == ["feed.stopped"]
+
+
+def test_a_gateway_that_refuses_is_called_by_its_own_name(in_acme):
+    for gateway in ("stripe", "gocardless"):
+        StripeConnection.objects.create(account_id=gateway, gateway=gateway, livemode=False, state="BROKEN")
+
+    watching.watch(now=NOW)
+
+    assert sorted(map(words.text_of, Event.objects.all())) == [
+        "GoCardless does not let Payymo in: nothing new is read.",
+        "Stripe does not let Payymo in: nothing new is read.",
+    ]
 
 
 def test_a_silent_account_is_told_after_two_days(consent):

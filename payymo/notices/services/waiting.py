@@ -3,15 +3,13 @@
 from datetime import date
 from typing import Any
 
-from babel.dates import format_date
-from babel.numbers import format_decimal
 from django.db.models import Count, DecimalField, F, Min, Sum
 from django.db.models.functions import Coalesce
 from django.utils.translation import ngettext
 
 from matching import queue_selectors
 from matching.models import Band
-from payymo.notices import words
+from payymo.shared.figures import day, money, number
 from tenants.links import address_of
 from tenants.models import Tenant
 
@@ -39,14 +37,14 @@ def figures(*, tenant: Tenant, on: date) -> dict[str, Any] | None:
     for _, currency, _, amount, _ in found:
         sums[currency] = sums.get(currency, 0) + amount
     queue = address_of(tenant, "/review/")
-    since = min((day for *_, day in found if day), default=None)
+    since = min((first for *_, first in found if first), default=None)
     return {
         "text": _said(sum(counts.values()), since),
         "url": f"{queue}?order=oldest",
-        "sums": [words.money(amount, currency) for currency, amount in sums.items()],
+        "sums": [money(amount, currency) for currency, amount in sums.items()],
         "bands": [
             {
-                "text": f"{Band(band).label}: {_number(count)}",
+                "text": f"{Band(band).label}: {number(count)}",
                 "url": f"{queue}?band={band.value}",
             }
             for band, count in counts.items()
@@ -58,14 +56,10 @@ def figures(*, tenant: Tenant, on: date) -> dict[str, Any] | None:
 def _said(count: int, since: date | None) -> str:
     if since is None:
         text = ngettext("%(count)s payment waits for review.", "%(count)s payments wait for review.", count)
-        return text % {"count": _number(count)}
+        return text % {"count": number(count)}
     text = ngettext(
         "%(count)s payment waits for review, since %(day)s.",
         "%(count)s payments wait for review, the oldest since %(day)s.",
         count,
     )
-    return text % {"count": _number(count), "day": format_date(since, format="medium", locale=words.locale())}
-
-
-def _number(count: int) -> str:
-    return str(format_decimal(count, locale=words.locale()))
+    return text % {"count": number(count), "day": day(since)}

@@ -71,7 +71,7 @@ def _connections(now: datetime) -> Iterator[Happening]:
     for instance in WhmcsInstance.objects.exclude(state="REMOVED").exclude(is_paused=True).order_by("-pk")[:MOST]:
         yield from _feed(instance, "whmcs", now)
     for stripe in StripeConnection.objects.exclude(state__in=["REMOVED", "PAUSED"]).order_by("-pk")[:MOST]:
-        yield from _feed(stripe, "stripe", now)
+        yield from _feed(stripe, stripe.gateway, now)
     accounts = BankAccount.objects.filter(connection__state=BankConnection.State.LINKED, is_paused=False)
     for account in accounts.order_by("-pk")[:MOST]:
         yield from _feed(account, "bank", now)
