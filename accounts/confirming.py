@@ -92,6 +92,7 @@ def _page(
         "tenant_name": request.tenant.name if request.tenant else "",
         "form": form,
         "carried": carried,
+        "drops_file": bool(request.FILES),
         "mark": form.MARK,
         "has_code": second_factor.is_set_up(request.user),
         "action": request.get_full_path(),

@@ -22,6 +22,7 @@ class LogoForm(forms.Form):
 
     logo = forms.FileField(
         label=_("Picture"),
+        error_messages={"required": _("Choose a picture.")},
         widget=forms.ClearableFileInput(attrs={"accept": "image/png,image/jpeg,image/webp"}),
         help_text=_("PNG, JPEG or WebP, up to 512 kB. It is drawn anew, at most 320 by 64 dots."),
     )

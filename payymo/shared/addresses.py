@@ -32,6 +32,10 @@ class AddressRefused(Exception):
 class NameUnknown(Exception):
     """The name does not resolve."""
 
+    def __init__(self, host: str) -> None:
+        self.sentence = Sentence(gettext_noop("The name %(host)s does not resolve."), {"host": host[:100]})
+        super().__init__(self.sentence.in_english())
+
 
 def is_public(text: str) -> bool:
     """Return whether the address is one of the public internet, and not a way round to another."""
@@ -63,7 +67,7 @@ def check_customer_url(url: str) -> tuple[str, int, str]:
     try:
         found = {str(entry[4][0]) for entry in socket.getaddrinfo(host, port, proto=socket.IPPROTO_TCP)}
     except (OSError, UnicodeError) as error:
-        raise NameUnknown(f"The name {host[:100]} does not resolve.") from error
+        raise NameUnknown(host) from error
     # One private address among public ones is enough to refuse: which one is used is not ours to leave to chance.
     if not found or not all(is_public(text) for text in found):
         raise AddressRefused(gettext_noop("%(host)s is not on the public internet."), host=host)

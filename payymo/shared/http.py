@@ -215,7 +215,7 @@ def _send_once(
         try:
             host, port, address = check_customer_url(url)
         except NameUnknown as error:
-            raise NotReached(str(error)) from error
+            raise NotReached(gettext_noop("its name does not resolve")) from error
         parts = urlsplit(url)
         if address != host:
             pinned_host = host

@@ -6,6 +6,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image, PngImagePlugin
 
+from accounts.models import Session
 from payymo.operations.models import Branding
 from tenants import context
 from tenants.models import Tenant
@@ -93,3 +94,16 @@ def test_a_reviewer_changes_nothing_and_another_company_keeps_its_look(as_admin,
     assert Branding.objects.get().logo_sha256
     with context.inside(globex):
         assert not Branding.objects.exists()
+
+
+def test_who_is_asked_who_they_are_before_a_logo_is_told_to_choose_it_again(as_admin):
+    Session.objects.update(confirmed_at=None)
+
+    asked = upload(as_admin, drawn())
+    carried = {**dict(asked.context["page"]["carried"]), asked.context["page"]["mark"]: "1"}
+    confirmed = as_admin.post(f"{PATH}logo/", {**carried, "confirm-password": "correct horse battery"})
+    again = upload(as_admin, drawn())
+
+    assert (asked.status_code, "choose it once more" in asked.content.decode()) == (403, True)
+    assert (confirmed.status_code, "Choose a picture." in confirmed.content.decode()) == (422, True)
+    assert again.status_code == 303

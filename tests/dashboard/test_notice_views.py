@@ -117,6 +117,19 @@ def test_an_address_that_leads_inside_is_said_beside_it(as_admin):
     assert not Endpoint.objects.exists()
 
 
+def test_an_address_whose_name_leads_nowhere_is_said_in_ones_language(as_admin, monkeypatch):
+    def unknown(host, port, **_):
+        raise OSError(host)
+
+    monkeypatch.setattr("socket.getaddrinfo", unknown)
+    sent = {"form": "webhook", "name": "X", "address": ADDRESS, "kinds": ["feed.stopped"]}
+    answer = as_admin.post("/settings/webhooks/", sent, headers={"accept-language": "de"})
+
+    assert (answer.status_code, "Der Name books.example lässt sich nicht auflösen." in answer.content.decode()) == (
+        422, True,
+    )  # fmt: skip
+
+
 def test_an_endpoint_is_changed_tested_paused_and_removed(as_admin, made):
     path = f"/settings/webhooks/{made.row.public_id}/"
     as_admin.post(path, {"name": "Ledger", "kinds": ["dispute.changed"]})

@@ -77,3 +77,15 @@ def test_saving_says_so_once(as_owner, account):
     html = as_owner.post("/settings/matching/", form(account), follow=True).content.decode()
 
     assert html.count("Saved.") == 1
+
+
+def test_automation_that_covers_no_account_says_so(as_owner, account):
+    def said(**sent):
+        as_owner.post("/settings/matching/", form(account, **sent))
+        html = as_owner.get("/settings/matching/").content.decode()
+        texts = ("On, but for no account", "Approves by itself", "A person approves everything")
+        return [text for text in texts if text in html]
+
+    assert said(bank_accounts=[]) == ["On, but for no account"]
+    assert said(bank_accounts=[], include_stripe="on") == said() == ["Approves by itself"]
+    assert said(is_on="", bank_accounts=[]) == ["A person approves everything"]

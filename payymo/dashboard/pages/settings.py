@@ -192,12 +192,16 @@ class Forecast:
 
 @dataclass(frozen=True, slots=True)
 class MatchingSettingsPage:
-    """Template `dashboard/settings/matching.html`. `forecast` is None while nothing was decided yet."""
+    """Template `dashboard/settings/matching.html`. `forecast` is None while nothing was decided yet.
+
+    `idle`: it is on, and no account was chosen of which anything could be approved.
+    """
 
     form: BaseForm
     on: bool
     forecast: Forecast | None = None
     events: tuple[Event, ...] = ()
+    idle: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,8 @@ def matching(request: HttpRequest) -> HttpResponse:
         else:
             messages.success(request, _("Saved."))
             return HttpResponseRedirect(link("settings_matching"), status=303)
-    page = MatchingSettingsPage(form=form, on=current.is_on, forecast=present.forecast(timezone.now()))
+    idle = current.is_on and not current.include_stripe and not current.bank_accounts.exists()
+    page = MatchingSettingsPage(form=form, on=current.is_on, idle=idle, forecast=present.forecast(timezone.now()))
     return render(
         request, "dashboard/settings/matching.html", {"shell": shell_of(request, "settings"), "page": page},
         status=422 if form.errors else 200,

@@ -217,8 +217,10 @@ def _checked(address: str) -> str:
         raise UnusableEndpoint(gettext("Write the whole address, beginning with https://."))
     try:
         check_customer_url(text)
-    except (AddressRefused, NameUnknown, ValueError) as error:
-        raise UnusableEndpoint(str(error)) from error
+    except (AddressRefused, NameUnknown) as error:
+        raise UnusableEndpoint(str(error.sentence)) from error
+    except ValueError as error:
+        raise UnusableEndpoint(gettext("Write the whole address, beginning with https://.")) from error
     return (urlsplit(text).hostname or "")[:253]
 
 
