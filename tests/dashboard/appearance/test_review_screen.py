@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.dashboard.appearance.conftest import until
@@ -244,6 +245,24 @@ def test_a_form_that_is_sent_again_before_its_answer_is_sent_once(page: Page):
     # The page is shown again, from before the form was sent.
     page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
     assert pressed("act", "act") == ["act"]
+
+
+@pytest.mark.parametrize("width", [1366, 390])
+def test_a_dialog_shows_all_of_its_buttons(page: Page, width: int):
+    page.set_viewport_size({"width": width, "height": 768})
+    page.goto("/connections/")
+    page.get_by_role("button", name="Remove N26 Business").click()
+
+    sheet = page.locator(".pm-sheet:popover-open")
+    hidden = sheet.evaluate("""(sheet) => {
+        const box = sheet.getBoundingClientRect();
+        const isOut = ({ left, right }) => left < box.left || right > box.right;
+        const out = [...sheet.querySelectorAll("button")].filter((button) => isOut(button.getBoundingClientRect()));
+        return out.map((button) => button.textContent);
+    }""")
+
+    expect(sheet.get_by_role("button")).to_have_text(["Cancel", "Withdraw consent and erase data", "Remove connection"])
+    assert hidden == []
 
 
 def test_sidebar_folds_and_remembers(page: Page):

@@ -58,10 +58,10 @@ def connections(**changes: object) -> pages.ConnectionsPage:
     cards = (
         pages.ConnectionCard("bank", "N26 Business", "Open banking, 2 accounts", Chip("Running", "ok"), ago(minutes=5),
                              ago(hours=-3), "3 of 4", "12 Feb 2027, 90 days left", 50, "", accounts, (),
-                             "/c/1/sync/", "/c/1/renew/", "/c/1/remove/"),
+                             "/c/1/sync/", "/c/1/renew/", remove_url="/c/1/remove/"),
         pages.ConnectionCard("bank", "Rabobank Zakelijk", "Open banking, 1 account", Chip("Consent ends soon", "warn"),
                              ago(hours=9), ago(hours=-1), "0 of 4", "21 Nov 2026, 7 days left", 8, "", (), (),
-                             "/c/4/sync/", "/c/4/renew/", "/c/4/remove/"),
+                             "/c/4/sync/", "/c/4/renew/", remove_url="/c/4/remove/"),
         pages.ConnectionCard("whmcs", "billing.northhost.example", "WHMCS 8.13, EUR", Chip("Not answering", "bad"),
                              ago(hours=2), ago(minutes=-4), last_error="WHMCS answered with a maintenance page instead "
                              "of data. Nothing was lost; it is tried again every few minutes.",
