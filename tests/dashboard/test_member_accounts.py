@@ -1,5 +1,7 @@
 """Limiting a colleague to some bank accounts on the page of members."""
 
+import re
+
 import pytest
 
 from accounts import permissions
@@ -62,3 +64,15 @@ def test_a_member_of_another_company_is_not_found(as_owner, globex, stranger):
 def test_a_colleague_without_the_right_limits_nobody(as_admin, colleague):
     assert as_admin.post(path(colleague), {"is_limited": "on"}).status_code == 403
     assert reach(colleague) is None
+
+
+def test_a_membership_ends_by_a_dialog_that_says_what_comes_of_it(as_owner, colleague):
+    html = as_owner.get("/members/").content.decode()
+    dialogs = re.findall(r'id="(pm-end-\d+)".*?can be resumed.*?<button[^>]* name="do" value="end"', html, re.S)
+
+    assert [html.count(f'type="button" popovertarget="{dialog}" aria-label') for dialog in dialogs] == [1] * len(
+        dialogs
+    )
+    assert len(dialogs) == html.count('value="end"') > 0
+    assert as_owner.post(f"/members/{colleague.user.public_id}/", {"do": "end"}).status_code == 303
+    assert 'value="resume"' in as_owner.get("/members/").content.decode()
