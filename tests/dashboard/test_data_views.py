@@ -80,6 +80,13 @@ def test_a_person_is_looked_for_shown_and_erased_once_the_name_was_written_again
     assert (erased.status_code, name_of(old_entry), Erasure.objects.count()) == (303, "", 1)
 
 
+def test_a_name_that_is_not_stored_as_it_was_typed_is_no_proof_that_nothing_is(as_owner, old_entry):
+    html = as_owner.post("/persons/", {"name": "Erica Muster"}).content.decode()
+
+    assert "Nothing is stored under exactly this name" in html
+    assert "Check how it is written" in html
+
+
 def test_looking_writes_nothing(as_owner, old_entry):
     as_owner.post("/persons/", {"name": "Erika Muster", "do": "find"})
 
