@@ -6,10 +6,11 @@ from collections.abc import Callable
 from csp.constants import SELF
 from django.conf import settings
 from django.db import connection
-from django.http import HttpRequest, HttpResponse, HttpResponseNotFound
+from django.http import HttpRequest, HttpResponse, HttpResponseForbidden, HttpResponseNotFound
 from django.template.loader import get_template
 from django.urls import get_script_prefix, set_script_prefix, set_urlconf
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.translation import gettext
 
 from tenants import context, unavailable
 from tenants.models import Tenant
@@ -37,6 +38,16 @@ def tenant_at(host: str) -> Tenant | None:
         cursor.execute(_TENANT_AT, [host])
         row = cursor.fetchone()
         return Tenant.from_db(connection.alias, _FIELDS, row) if row else None
+
+
+def _no_access(request: HttpRequest) -> HttpResponse:
+    """Answer staff that is not let in; a page that is still open shows the sentence beside what was tried."""
+    with translation.override(translation.get_language_from_request(request)):
+        if request.headers.get("HX-Request"):
+            text = gettext("Support access to this company has ended. Nothing was saved.")
+            return HttpResponseForbidden(text, content_type="text/plain; charset=utf-8")
+        page = get_template("no_access.html").render({"reference": getattr(request, "request_id", "")})
+        return HttpResponseNotFound(page)
 
 
 class TenantHostMiddleware:
@@ -82,8 +93,7 @@ class TenantHostMiddleware:
         if found := _STAFF_TENANT_PATH.match(request.path_info):
             tenant = Tenant.objects.filter(slug=found["slug"], state=Tenant.State.ACTIVE).first()
             if tenant is None or not tenant.support_access_until or tenant.support_access_until < timezone.now():
-                page = get_template("no_access.html").render({"reference": getattr(request, "request_id", "")})
-                return HttpResponseNotFound(page)
+                return _no_access(request)
             instead = unavailable.answer_for(request, tenant)
             if instead is not None:
                 return instead

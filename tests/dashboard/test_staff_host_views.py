@@ -76,6 +76,22 @@ def test_support_access_that_has_ended_lets_nobody_in(as_staff, payment, in_acme
     assert as_staff.get("/admin/t/acme/review/").status_code == 404
 
 
+def test_a_review_that_is_still_open_says_that_the_access_has_ended(as_staff, payment, support, in_acme):
+    Tenant.objects.filter(pk=in_acme.pk).update(support_access_until=timezone.now() - timedelta(seconds=1))
+
+    answer = as_staff.post(f"/admin/t/acme/review/{payment.public_id}/approve/", {}, headers={"HX-Request": "true"})
+
+    assert (answer.status_code, answer.headers["Content-Type"]) == (403, "text/plain; charset=utf-8")
+    assert answer.content.decode() == "Support access to this company has ended. Nothing was saved."
+    assert not Decision.objects.exists()
+
+
+def test_who_is_not_let_in_reads_why_in_their_own_language(as_staff, payment):
+    answer = as_staff.get("/admin/t/acme/review/", headers={"Accept-Language": "de"})
+
+    assert "Diese Firma gewährt dem Support gerade keinen Zugang" in answer.content.decode()
+
+
 def test_access_to_one_tenant_is_none_to_another(as_staff, globex, support):
     assert as_staff.get("/admin/t/globex/review/").status_code == 404
 
