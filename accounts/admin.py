@@ -71,6 +71,10 @@ class RoleAdmin(admin.ModelAdmin):
         """Refuse: a tenant makes its own roles."""
         return False
 
+    def has_change_permission(self, request: HttpRequest, obj: Role | None = None) -> bool:
+        """Refuse: those are the release's, or the tenant's own."""
+        return False
+
     def has_delete_permission(self, request: HttpRequest, obj: Role | None = None) -> bool:
         """Refuse: memberships hang on it."""
         return False

@@ -15,6 +15,7 @@ from matching.models import EngineModel, Proposal
 from matching.services import engine_models
 from payymo.shared.admin import ReadOnlyAdmin
 from payymo.shared.errors import DomainError
+from tenants import days
 
 
 class ProposalAdmin(ReadOnlyAdmin):
@@ -38,7 +39,10 @@ class ProposalAdmin(ReadOnlyAdmin):
     @admin.display(description=_("age"), ordering="-received_date")
     def age(self, proposal: Proposal) -> str:
         """Say how long ago the money came."""
-        return timesince(proposal.received_date, timezone.now().date(), depth=1) if proposal.received_date else "–"
+        today, came = days.today(timezone.now()), proposal.received_date
+        if came is None:
+            return "–"
+        return timesince(came, today, depth=1) if came < today else gettext("today")
 
     @admin.display(description=_("assigned to"))
     def assignee(self, proposal: Proposal) -> str:

@@ -403,6 +403,7 @@ LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("de", "Deutsch")]
 LOCALE_PATHS = [BASE_DIR / "payymo" / "locale"]
 USE_TZ = True
+FORMAT_MODULE_PATH = ["payymo.formats"]
 TIME_ZONE = "UTC"
 
 # --- Logs: JSON lines with ids only -----------------------------------------------------------------------------------

@@ -3,11 +3,12 @@
 import re
 from datetime import timedelta
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import Role, User
 from matching.core.scoring import shipped_model
 from matching.models import Decision, EngineModel
 from matching.services import proposing, teamwork
@@ -276,6 +277,49 @@ def test_suggestions_are_listed_with_source_age_and_who_looks_after_them(
     assert [word in listed for word in ("119.00", "Bank", "119.000")] == [True, True, False]
     assert reviewer.display_name in listed
     assert queries_of(lambda: as_staff.get(path)) == one
+
+
+def test_what_came_today_is_of_today(as_staff, support, in_acme):
+    Tenant.objects.filter(pk=in_acme.pk).update(time_zone="Pacific/Kiritimati")
+    in_acme.refresh_from_db()
+    today = timezone.now().astimezone(ZoneInfo("Pacific/Kiritimati")).date()
+    proposing.propose(receipts=[rows.transfer("hosting", "9.00", booking_date=today)], now=timezone.now())
+
+    listed = as_staff.get("/admin/t/acme/matching/proposal/").content.decode()
+
+    assert '<td class="field-age">today</td>' in listed
+
+
+@pytest.mark.parametrize(
+    ("language", "outside", "inside"),
+    [
+        ("en", "20 Nov 2026, 09:30 UTC", "20 Nov 2026, 18:30 JST"),
+        ("de", "20. Nov. 2026, 09:30 UTC", "20. Nov. 2026, 18:30 JST"),
+    ],
+)
+def test_moments_have_their_zone(as_staff, staff, support, in_acme, language, outside, inside):
+    Tenant.objects.filter(pk=in_acme.pk).update(time_zone="Asia/Tokyo", created_at=rows.NOW)
+    User.objects.filter(pk=staff.pk).update(language=language)
+    client = rows.client()
+
+    assert outside in as_staff.get(f"/admin/tenants/tenant/{in_acme.pk}/change/").content.decode()
+    assert inside in as_staff.get(f"/admin/t/acme/whmcs/client/{client.pk}/change/").content.decode()
+
+
+def test_only_what_staff_changes_has_a_history(as_staff, staff, payment, support):
+    def offers(path):
+        return b"historylink" in as_staff.get(path).content
+
+    assert offers(f"/admin/accounts/user/{staff.pk}/change/")
+    assert not offers(f"/admin/t/acme/banking/banktransaction/{payment.pk}/change/")
+
+
+def test_a_role_is_looked_at_and_never_saved(as_staff):
+    role = Role.objects.get(code="viewer", tenant=None)
+    path = f"/admin/accounts/role/{role.pk}/change/"
+
+    assert b'name="_save"' not in as_staff.get(path).content
+    assert as_staff.post(path, {"_save": "Save"}).status_code == 403
 
 
 def test_tenants_are_listed_with_their_numbers(as_staff, in_acme):
