@@ -6,6 +6,9 @@ from payymo.dashboard.api import module, reports
 
 urlpatterns = [
     path("reports/", reports.ReportList.as_view(), name="report-list"),
+    # Two of the tables have short names, which scripts rely on.
+    path("reports/period/", reports.ReportTable.as_view(), {"name": "statement"}, name="report-period"),
+    path("reports/ageing/", reports.ReportTable.as_view(), {"name": "ageing"}, name="report-ageing"),
     path("reports/<slug:name>/table/", reports.ReportTable.as_view(), name="report-table"),
     path("reports/<slug:name>/table.csv", reports.ReportCsv.as_view(), name="report-csv"),
     path("whmcs/module/config/", module.ModuleConfig.as_view(), name="module-config"),

@@ -43,6 +43,13 @@ def test_every_report_is_listed_and_answers_as_a_table(api, accounts):
         assert all(set(row) == keys for row in answer.json()["rows"])
 
 
+@pytest.mark.parametrize(("short", "table"), [("period", "statement"), ("ageing", "ageing")])
+def test_what_scripts_ask_for_most_has_a_short_name(api, accounts, short, table):
+    asked = f"?{OCTOBER}&currency=EUR" if short == "period" else "?on=2026-10-31"
+
+    assert api.get(f"reports/{short}/{asked}").json() == api.get(f"reports/{table}/table/{asked}").json()
+
+
 def test_money_has_its_currency_and_its_digits(api, accounts):
     table = api.get(f"reports/statement/table/?{OCTOBER}").json()
 
@@ -94,7 +101,9 @@ def test_what_cannot_be_asked_for_is_refused(api, path, status):
     assert api.get(path).status_code == status
 
 
-@pytest.mark.parametrize("path", ["reports/", "reports/statement/table/", "reports/statement/table.csv"])
+@pytest.mark.parametrize(
+    "path", ["reports/", "reports/period/", "reports/statement/table/", "reports/statement/table.csv"]
+)
 def test_reports_need_the_right_and_this_tenants_token(api, globex, path):
     assert Browser(headers={"host": "acme.localhost"}).get(f"/api/v1/{path}").status_code == 401
     assert Api("viewer", host="globex.localhost").get(path).status_code in (401, 403, 404)
